@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the target non-empty.
+#include "CLockstepKernels.h"

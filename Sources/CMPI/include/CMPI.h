@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+// Accessors for what Swift cannot import from mpi.h.
+#pragma once

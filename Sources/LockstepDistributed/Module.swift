@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: Apache-2.0
+// Placeholder until the first file of this module lands.
