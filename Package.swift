@@ -43,7 +43,7 @@ let package = Package(
         .target(
             name: "CLockstepKernels", dependencies: ["COpenBLAS"],
             cSettings: kernelFlags + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
-            linkerSettings: hasOneDNN ? [.linkedLibrary("dnnl")] : []),
+            linkerSettings: [.linkedLibrary("m")] + (hasOneDNN ? [.linkedLibrary("dnnl")] : [])),
         .target(name: "CMPI", dependencies: ["COpenMPI"], cSettings: kernelFlags),
 
         // MARK: Library

@@ -1,3 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accessors for what Swift cannot import from mpi.h.
+// Everything Lockstep computes in C. One header per family; every symbol starts with lsk_.
 #pragma once
+#include "lsk_types.h"
+#include "lsk_memory.h"
+#include "lsk_mode.h"
+#include "lsk_iterator.h"
+#include "lsk_elementwise.h"
+#include "lsk_copy.h"
