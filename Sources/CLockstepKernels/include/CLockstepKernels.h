@@ -7,3 +7,7 @@
 #include "lsk_iterator.h"
 #include "lsk_elementwise.h"
 #include "lsk_copy.h"
+#include "lsk_unary.h"
+#include "lsk_compare.h"
+#include "lsk_reduce.h"
+#include "lsk_softmax.h"
