@@ -7,3 +7,4 @@
 #include "lsk_iterator.h"
 #include "lsk_elementwise.h"
 #include "lsk_copy.h"
+#include "lsk_optimizer.h"
