@@ -12,8 +12,9 @@
 ## clean      remove everything that was built
 
 # One configuration for all: tests run on the code that trains, and a second command never builds the first one's work
-# again. -enable-testing keeps internal symbols visible to the tests.
-SWIFT_FLAGS = -c release -Xswiftc -enable-testing
+# again. -enable-testing keeps internal symbols visible to the tests. The manifest looks for oneDNN, so what it found is
+# kept with the clone and not for the whole account.
+SWIFT_FLAGS = -c release -Xswiftc -enable-testing --manifest-cache local
 LOCKSTEP    = .build/release/lockstep
 CASES       = linreg mlp mlp256 lenet resnet20 tabular gpt lstm
 BENCH_RANKS = 1 2
