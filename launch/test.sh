@@ -20,7 +20,9 @@ swift build --build-tests "$@" || exit 1
 # MARK: In one process
 
 # XCTest is off: it would print "Executed 0 tests". A suite that hangs fails instead of holding everything up.
-timeout --foreground --kill-after=10 1500 swift test --skip-build --disable-xctest "$@" 2>&1 < /dev/null | tee "$log"
+# "… started" lines are half of the output and say nothing.
+timeout --foreground --kill-after=10 1500 swift test --skip-build --disable-xctest "$@" 2>&1 < /dev/null | tee "$log" |
+    grep --line-buffered -v '^◇ '
 status=${PIPESTATUS[0]}
 [ "$status" -ne 124 ] || echo "swift test: stopped after 25 minutes"
 
