@@ -3,6 +3,9 @@
 #pragma once
 #include "lsk_types.h"
 #include "lsk_memory.h"
+#include "lsk_convolution.h"
+#include "lsk_pooling.h"
+#include "lsk_norm.h"
 #include "lsk_mode.h"
 #include "lsk_iterator.h"
 #include "lsk_elementwise.h"
