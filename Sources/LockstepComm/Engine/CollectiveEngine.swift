@@ -92,6 +92,8 @@ final class CollectiveEngine {
         return first
     }
 
+    var hasFailed: Bool { failure != nil }
+
     /// The header of any rank in the collective entered last.
     func header(of rank: Int) -> UnsafeMutablePointer<cmpi_header> {
         if let worldHeaders { return worldHeaders + (Int(sequence & 1) * size + topology.headerIndex[rank]) }

@@ -104,7 +104,7 @@ extension NodePlane {
     /// - Parameter late: the local rank waited for; nil when it is on another node.
     func lookAround(late: Int?, since start: Int64) throws {
         if cmpi_load(&control.pointee.alarm) != 0 { throw alarmError() }
-        if let error = deadPeer() { throw raise(error, event: "") }
+        try lookForDeadPeers()
         let waited = Double(cmpi_now() - start) * 1e-9
         if let late, cmpi_load(&records[late].pointee.state) == RankState.departed.rawValue {
             let error = CommunicatorError(
@@ -122,6 +122,11 @@ extension NodePlane {
                 "\(operationText(of: rank)): \(who) has not come within \(seconds(timeouts.abort)) s. \(late.map(activityText(of:)) ?? "") LOCKSTEP_ABORT_TIMEOUT sets the limit.")
             throw raise(error, event: "")
         }
+    }
+
+    /// Throws if the process of a peer has ended without saying so.
+    func lookForDeadPeers() throws {
+        if let error = deadPeer() { throw raise(error, event: "") }
     }
 
     /// The kernel's letter for a peer's process; empty when it is gone. Threads of one process always run.
@@ -173,6 +178,13 @@ extension NodePlane {
     func depart() {
         cmpi_store(&own.pointee.state, RankState.departed.rawValue)
     }
+
+    var haveAllDeparted: Bool {
+        (0..<size).allSatisfy { cmpi_load(&records[$0].pointee.state) == RankState.departed.rawValue }
+    }
+
+    /// True for the one rank of the node that prints the failure.
+    func claimFailureReport() -> Bool { cmpi_claim(&control.pointee.failure_report, 1) == 0 }
 
     /// The failure that raised the alarm, the same for every rank.
     func alarmError() -> CommunicatorError {
