@@ -42,7 +42,7 @@ let package = Package(
         .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .target(
             name: "CLockstepKernels", dependencies: ["COpenBLAS"],
-            cSettings: kernelFlags + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
+            exclude: ["optimizer.inc"], cSettings: kernelFlags + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
             linkerSettings: [.linkedLibrary("m")] + (hasOneDNN ? [.linkedLibrary("dnnl")] : [])),
         .target(name: "CMPI", dependencies: ["COpenMPI"], cSettings: kernelFlags),
 

@@ -3,7 +3,11 @@
 #pragma once
 #include "lsk_types.h"
 #include "lsk_memory.h"
+#include "lsk_convolution.h"
+#include "lsk_pooling.h"
+#include "lsk_norm.h"
 #include "lsk_mode.h"
 #include "lsk_iterator.h"
 #include "lsk_elementwise.h"
 #include "lsk_copy.h"
+#include "lsk_optimizer.h"

@@ -1,3 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accessors for what Swift cannot import from mpi.h.
+// What LockstepComm needs from C: MPI without its macros, flags in shared memory, reduction kernels, process facts.
 #pragma once
+#include "cmpi_mpi.h"
+#include "cmpi_process.h"
+#include "cmpi_reduce.h"
+#include "cmpi_sync.h"

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts about processes and this machine, read from the kernel.
+#define _GNU_SOURCE
+#include "cmpi_process.h"
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+// Reads /proc/<pid>/stat; the command name may hold blanks and brackets, so fields count from the last ')'.
+static int read_stat(int32_t pid, char *state, uint64_t *start) {
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    ssize_t n = read(file, text, sizeof text - 1);
+    close(file);
+    if (n <= 0) return 0;
+    text[n] = 0;
+    char *p = strrchr(text, ')');
+    if (!p || p[1] == 0) return 0;
+    *state = p[2];
+    *start = 0;
+    p += 2;
+    for (int field = 3; field < 22 && p; ++field) p = strchr(p + 1, ' ');
+    if (p) *start = strtoull(p, NULL, 10);
+    return 1;
+}
+
+int32_t cmpi_own_pid(void) { return (int32_t)getpid(); }
+
+uint64_t cmpi_process_start(int32_t pid) {
+    char state;
+    uint64_t start;
+    return read_stat(pid, &state, &start) ? start : 0;
+}
+
+uint64_t cmpi_pid_namespace(void) {
+    struct stat s;
+    return stat("/proc/self/ns/pid", &s) == 0 ? (uint64_t)s.st_ino : 0;
+}
+
+char cmpi_process_state(int32_t pid, uint64_t start_time) {
+    char state;
+    uint64_t start;
+    if (!read_stat(pid, &state, &start)) return kill(pid, 0) == 0 ? 'S' : 0;
+    if (start_time != 0 && start != start_time) return 0;
+    return state;
+}
+
+int cmpi_usable_cores(void) {
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (int)n : 1;
+}
+
+int64_t cmpi_free_bytes(const char *path) {
+    struct statvfs s;
+    if (statvfs(path, &s) != 0) return -1;
+    return (int64_t)s.f_bavail * (int64_t)s.f_frsize;
+}
+
+void *cmpi_map(size_t bytes) {
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+void cmpi_unmap(void *base, size_t bytes) { munmap(base, bytes); }
+
+#if defined(__GLIBC__)
+static void call_handler(int status, void *argument) {
+    void (*handler)(int) = (void (*)(int))argument;
+    handler(status);
+}
+int cmpi_on_exit(void (*handler)(int status)) { return on_exit(call_handler, (void *)handler); }
+#else
+static void (*exit_handler)(int);
+static void call_handler(void) { exit_handler(0); }
+int cmpi_on_exit(void (*handler)(int status)) { exit_handler = handler; return atexit(call_handler); }
+#endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory the ranks of one node share: a segment per rank, and every segment readable and writable by all of them.
+
+/// One rank's view of memory allocated by `Communicator.allocateShared(byteCount:)`.
+///
+/// The memory starts as zeros, on pages of its own, and lives as long as `owner` does on this rank. Views that outlive
+/// this value must keep `owner`. Not `Sendable`: it belongs to its rank.
+public struct SharedSegment {
+    /// This rank's segment.
+    public let own: UnsafeMutableRawBufferPointer
+    /// The segments of all ranks that share memory with this one, by node-local rank. `peers[localRank]` is `own`.
+    public let peers: [UnsafeMutableRawBufferPointer]
+    /// Position of `own` in `peers`.
+    public let localRank: Int
+    /// Keeps the memory, and the mapping of the peers' memory, alive.
+    public let owner: AnyObject
+
+    public init(peers: [UnsafeMutableRawBufferPointer], localRank: Int, owner: AnyObject) {
+        self.own = peers[localRank]
+        self.peers = peers
+        self.localRank = localRank
+        self.owner = owner
+    }
+}
+
+/// The place of one rank: which node, and which of the node's ranks.
+public struct Placement: Sendable, Hashable {
+    /// Nodes are numbered by their lowest rank.
+    public var node: Int
+    public var localRank: Int
+    public var localSize: Int
+    public var nodeCount: Int
+    /// Name of the machine.
+    public var host: String
+
+    public init(node: Int, localRank: Int, localSize: Int, nodeCount: Int, host: String) {
+        self.node = node
+        self.localRank = localRank
+        self.localSize = localSize
+        self.nodeCount = nodeCount
+        self.host = host
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The word of flags that rides in the header of every collective and is OR-ed over the ranks.
+
+/// What a rank wants all ranks to know at the next collective: cancellations, errors, stop requests.
+///
+/// The word costs nothing: it travels in the header that every collective carries anyway, so a decision taken on one
+/// rank becomes the decision of all, at the same collective, without a message of its own.
+public struct StatusWord: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// An error on this rank; its text travels separately (`Communicator.fail(_:during:)`).
+    public static let failed = StatusWord(rawValue: 1 << 0)
+    /// A signal or a time limit asks for an orderly end: save, then stop.
+    public static let stopRequested = StatusWord(rawValue: 1 << 1)
+    /// A loss or a gradient that is not finite.
+    public static let notFinite = StatusWord(rawValue: 1 << 2)
+    /// This rank still has data (streams of unknown length).
+    public static let hasData = StatusWord(rawValue: 1 << 3)
+
+    public static let cancelBackward = StatusWord(rawValue: 1 << 8)
+    public static let cancelStep = StatusWord(rawValue: 1 << 9)
+    public static let cancelBatch = StatusWord(rawValue: 1 << 10)
+    public static let cancelTrain = StatusWord(rawValue: 1 << 11)
+    public static let cancelValidate = StatusWord(rawValue: 1 << 12)
+    public static let cancelEpoch = StatusWord(rawValue: 1 << 13)
+    public static let cancelFit = StatusWord(rawValue: 1 << 14)
+
+    /// Bits 32 to 63 are the caller's own.
+    public static func custom(_ index: Int) -> StatusWord { StatusWord(rawValue: 1 << UInt64(32 + (index & 31))) }
+}
+
+/// What all ranks have agreed on when a collective returns: the same value on every rank.
+public struct Agreement: Sendable, Hashable {
+    /// Sum of the ranks' weights, added in rank order.
+    public var weight: Double
+    /// OR of the ranks' status words.
+    public var status: StatusWord
+    /// The lowest rank whose status word was not empty.
+    public var firstSignallingRank: Int?
+
+    public init(weight: Double, status: StatusWord, firstSignallingRank: Int?) {
+        self.weight = weight
+        self.status = status
+        self.firstSignallingRank = firstSignallingRank
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of a communicator that in-process and MPI ranks have in common: everything but how they come about.
+internal import CMPI
+
+/// A communicator whose collectives are those of an engine.
+protocol EngineBacked: Communicator {
+    var engine: CollectiveEngine { get }
+}
+
+extension EngineBacked {
+    public var rank: Int { engine.rank }
+    public var size: Int { engine.size }
+
+    public var outgoingStatus: StatusWord {
+        get { engine.outgoing }
+        set { engine.outgoing = newValue }
+    }
+
+    @discardableResult
+    public func allReduce(
+        _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation, name: String
+    ) throws -> Agreement {
+        try engine.allReduce(buffer, as: type, operation, name: name)
+    }
+
+    @discardableResult
+    public func reduceScatter(
+        _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, as type: ElementType,
+        _ operation: ReductionOperation, name: String
+    ) throws -> Agreement {
+        try engine.reduceScatter(source, into: destination, as: type, operation, name: name)
+    }
+
+    @discardableResult
+    public func allGather(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, name: String) throws -> Agreement {
+        try engine.allGather(source, into: destination, name: name)
+    }
+
+    public func gather(_ source: UnsafeRawBufferPointer, to root: Int?, name: String) throws -> [[UInt8]]? {
+        try engine.gather(source, to: root, name: name)
+    }
+
+    @discardableResult
+    public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, from root: Int, name: String) throws -> Agreement {
+        try engine.broadcast(buffer, from: root, name: name)
+    }
+
+    @discardableResult
+    public func agree(weight: Double, status: StatusWord, name: String) throws -> Agreement {
+        try engine.open(CollectiveCall(kind: .agree, name: name, weight: weight, status: status))
+    }
+
+    public func note(step: Int, event: String) { engine.plane.note(step: step, event: event) }
+
+    public func fail(_ error: any Error, during event: String) {
+        // An error that came from the others, or from this communicator, is already known.
+        if let known = error as? CommunicatorError, known.code != .collectiveInRankZeroScope {
+            engine.poison(known, event: event)
+        } else {
+            engine.poison(.peerFailed(rank: rank, event: event, text: String(describing: error)), event: event)
+        }
+    }
+}
+
+/// The members of each color, in the order of the new ranks, from what every rank passed to `split`.
+func splitGroups(_ choices: [[Int64]]) -> [(color: Int, ranks: [Int])] {
+    var members: [Int64: [Int]] = [:]
+    for (rank, choice) in choices.enumerated() where choice[0] == 1 { members[choice[1], default: []].append(rank) }
+    return members.keys.sorted().map { color in
+        let ranks = members[color, default: []].sorted { (choices[$0][2], $0) < (choices[$1][2], $1) }
+        return (Int(color), ranks)
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Short texts in shared memory, and lines on standard error that do not mix with those of other ranks.
+internal import CMPI
+internal import Foundation
+
+/// Stores `string` as a C string, cut off at `capacity - 1` bytes.
+func storeText(_ string: String, at destination: UnsafeMutablePointer<CChar>, capacity: Int32) {
+    var string = string
+    string.withUTF8 { bytes in
+        bytes.withMemoryRebound(to: CChar.self) { source in
+            if let base = source.baseAddress {
+                cmpi_copy_text(destination, Int(capacity), base, source.count)
+            } else {
+                destination[0] = 0
+            }
+        }
+    }
+}
+
+/// The C string at `source`, at most `capacity` bytes.
+func loadText(at source: UnsafeMutablePointer<CChar>, capacity: Int32) -> String {
+    String(decoding: UnsafeRawBufferPointer(start: source, count: Int(capacity)).prefix { $0 != 0 }, as: UTF8.self)
+}
+
+/// Writes whole lines at once.
+func printToStandardError(_ text: String) {
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long ranks wait for each other: how to wait, when to warn, when to give up.
+internal import Foundation
+
+/// The limits of waiting. Read once from the environment, overridable per world for tests.
+public struct Timeouts: Sendable, Hashable {
+    /// Seconds after which a wait is reported, naming who is late. `LOCKSTEP_STALL_TIMEOUT`, 30.
+    public var stall: Double
+    /// Seconds after which a wait ends with an error. `LOCKSTEP_ABORT_TIMEOUT`, 300.
+    public var abort: Double
+    /// Nanoseconds of spinning before the core is yielded.
+    var spin: Int64 = 2_000
+    /// Nanoseconds of spinning and yielding before the rank sleeps.
+    var yield: Int64 = 200_000
+    /// Nanoseconds of one sleep: how often peers are looked at.
+    var sleep: Int64 = 100_000_000
+
+    public init(stall: Double = 30, abort: Double = 300) {
+        self.stall = stall
+        self.abort = abort
+    }
+
+    /// The limits of this process.
+    public static let environment: Timeouts = {
+        func seconds(_ name: String, _ fallback: Double) -> Double {
+            guard let text = ProcessInfo.processInfo.environment[name], let value = Double(text), value > 0 else { return fallback }
+            return value
+        }
+        return Timeouts(stall: seconds("LOCKSTEP_STALL_TIMEOUT", 30), abort: seconds("LOCKSTEP_ABORT_TIMEOUT", 300))
+    }()
+}

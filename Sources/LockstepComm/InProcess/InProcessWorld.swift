@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ranks as threads of one process: unit tests, a debugger that sees them all, the thread sanitizer.
+internal import CMPI
+internal import Foundation
+internal import Synchronization
+
+/// Runs a program on `size` ranks that are threads of this process.
+///
+///     let losses = try InProcessWorld(4).run { world in try train(over: world) }
+///
+/// Collectives run the same code as under MPI, over ordinary memory. `World.current()` inside the block is that rank's
+/// communicator. With `ranksPerNode` the ranks behave as if they were on several machines.
+public struct InProcessWorld: Sendable {
+    public let size: Int
+    public let ranksPerNode: Int
+    public let timeouts: Timeouts
+
+    public init(
+        _ size: Int, ranksPerNode: Int? = nil, timeouts: Timeouts = .environment, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        require(size > 0, "InProcessWorld: \(size) ranks; at least 1 is needed", file: file, line: line)
+        require((ranksPerNode ?? 1) > 0, "InProcessWorld: \(ranksPerNode ?? 0) ranks per node", file: file, line: line)
+        self.size = size
+        self.ranksPerNode = min(ranksPerNode ?? size, size)
+        self.timeouts = timeouts
+    }
+
+    /// Runs `body` on every rank and waits for all of them.
+    /// - Returns: what each rank returned, by rank.
+    /// - Throws: `RankFailure` of the rank that failed first, when any has.
+    @discardableResult
+    public func run<Result: Sendable>(
+        _ body: @escaping @Sendable (InProcessCommunicator) throws -> Result
+    ) throws(RankFailure) -> [Result] {
+        let outcomes: [Outcome<Result>]
+        do { outcomes = try runThreads(body) } catch {
+            throw RankFailure(rank: 0, error: error, all: [])
+        }
+        let failures = outcomes.enumerated().compactMap { rank, outcome in outcome.error.map { (rank, $0.error, $0.order) } }
+        if let first = failures.min(by: { ($0.2, $0.0) < ($1.2, $1.0) }) {
+            throw RankFailure(rank: first.0, error: first.1, all: failures.map { (rank: $0.0, error: $0.1) })
+        }
+        return outcomes.compactMap(\.value)
+    }
+
+    private struct Outcome<Result: Sendable>: Sendable {
+        var value: Result?
+        var error: (error: any Error, order: Int)?
+    }
+
+    private func runThreads<Result: Sendable>(
+        _ body: @escaping @Sendable (InProcessCommunicator) throws -> Result
+    ) throws -> [Outcome<Result>] {
+        let group = try InProcessGroup(ranks: Array(0..<size), ranksPerNode: ranksPerNode, timeouts: timeouts)
+        let outcomes = Box(Mutex([Outcome<Result>](repeating: Outcome(), count: size)))
+        let failureCount = Box(Mutex(0))
+        let finished = DispatchSemaphore(value: 0)
+        for rank in 0..<size {
+            let thread = Thread {
+                let communicator = InProcessCommunicator(group: group, rank: rank)
+                var outcome = Outcome<Result>()
+                do {
+                    outcome.value = try World.withCurrent(communicator) { try body(communicator) }
+                    communicator.engine.plane.depart()
+                } catch {
+                    // Counted before the others can hear of it: the first failure is the first in this order.
+                    let order = failureCount.value.withLock { count in
+                        defer { count += 1 }
+                        return count
+                    }
+                    outcome.error = (error, order)
+                    communicator.fail(error, during: "")
+                }
+                let result = outcome
+                outcomes.value.withLock { $0[rank] = result }
+                finished.signal()
+            }
+            thread.name = "rank \(rank)"
+            thread.stackSize = 64 << 20
+            thread.start()
+        }
+        for _ in 0..<size { finished.wait() }
+        return outcomes.value.withLock { $0 }
+    }
+}
+
+/// What a rank threw, as seen from outside the ranks.
+public struct RankFailure: Error, CustomStringConvertible {
+    /// The rank that failed first.
+    public let rank: Int
+    /// What it threw.
+    public let error: any Error
+    /// What all failing ranks threw; those after the first mostly echo it.
+    public let all: [(rank: Int, error: any Error)]
+
+    public var description: String {
+        let text = String(describing: error)
+        return text.hasPrefix("rank \(rank): ") ? text : "rank \(rank): \(text)"
+    }
+}
+
+/// A class around a value that cannot be copied, so that closures can share it.
+final class Box<Value: ~Copyable & Sendable>: Sendable {
+    let value: Value
+    init(_ value: consuming Value) { self.value = value }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reduction of gradients in memory the ranks share: no messages inside a node, nothing copied in or out.
+
+/// Reduces one float arena per rank, in place, to the weighted mean over all ranks.
+///
+/// Each rank writes its gradients into `arena`, which lies in memory that all ranks of the node can read. `reduce` cuts
+/// the arena into one slice per local rank; the owner of a slice reads it from every rank's arena, in rank order, and
+/// writes the result into all of them. Between nodes the owners of equal slices reduce over the network, all at once. The
+/// same inputs on the same ranks give the same bits, on every rank, in every run.
+///
+/// Making one is collective. Not `Sendable`: it belongs to its rank.
+public final class SharedReducer {
+    public let communicator: any Communicator
+    /// Keeps the arena alive; hand it to whatever keeps pointers into it.
+    public var owner: AnyObject { segment.owner }
+    /// This rank's floats: the place for gradients, and for the tail after them. Page aligned, zero at first.
+    public let arena: UnsafeMutableBufferPointer<Float>
+    /// Whether the ranks of this node read each other's arenas directly. Otherwise data is staged or sent.
+    public let isShared: Bool
+    let segment: SharedSegment
+
+    /// Allocates the arenas. Collective; every rank must ask for as many floats.
+    public init(over communicator: any Communicator, floatCount: Int, file: StaticString = #fileID, line: UInt = #line) throws {
+        require(floatCount >= 0, "SharedReducer: \(floatCount) floats", file: file, line: line)
+        self.communicator = communicator
+        segment = try communicator.allocateShared(byteCount: floatCount * MemoryLayout<Float>.stride)
+        arena = UnsafeMutableBufferPointer(
+            start: segment.own.baseAddress?.assumingMemoryBound(to: Float.self), count: floatCount)
+        isShared = segment.peers.count == communicator.localSize
+    }
+
+    /// Replaces the first `count` floats of every arena by Σ weight·value / Σ weight over the ranks, and the `tailCount`
+    /// floats that follow by their plain sum. Collective.
+    ///
+    /// A rank of weight 0 takes part without contributing to the first part, whatever its arena holds. If all weights are
+    /// 0 the result is 0. With one rank nothing is touched.
+    /// - Parameters:
+    ///   - weight: usually the number of items in this rank's batch.
+    ///   - status: OR-ed over the ranks; comes back in the result.
+    ///   - count: floats to average; nil for all that come before the tail.
+    ///   - ranges: parts of `0 ..< count` to reduce, ascending; nil for all of it. What is outside keeps its values.
+    /// - Returns: Σ weight and the status words of all ranks.
+    @discardableResult
+    public func reduce(
+        weight: Double, status: StatusWord = [], count: Int? = nil, tailCount: Int = 0, ranges: [Range<Int>]? = nil,
+        name: String = "gradients", file: StaticString = #fileID, line: UInt = #line
+    ) throws -> Agreement {
+        let plan = Plan(arena.count, count, tailCount, ranges, file: file, line: line)
+        let call = plan.call(weight: weight, status: status, name: name)
+        guard let engine = (communicator as? any EngineBacked)?.engine, isShared else { return try reduceByMessages(plan, call) }
+        return try engine.reduceArena(segment, plan, call, update: nil)
+    }
+
+    /// As `reduce`, but leaves each averaged slice with its owner only, and hands it to `update`: the reduction and the
+    /// optimizer become one pass over memory. The tail is summed on every rank. Returns when all ranks have updated.
+    ///
+    /// `update` is called with consecutive pieces of `ownedRange(in:)`, while they are still in the cache; the averages
+    /// stand in `arena` at the same place. What it writes to shared memory all ranks see when this returns.
+    @discardableResult
+    public func reduceOwned(
+        weight: Double, status: StatusWord = [], count: Int? = nil, tailCount: Int = 0, ranges: [Range<Int>]? = nil,
+        name: String = "gradients", file: StaticString = #fileID, line: UInt = #line, update: (Range<Int>) throws -> Void
+    ) throws -> Agreement {
+        let plan = Plan(arena.count, count, tailCount, ranges, file: file, line: line)
+        let call = plan.call(weight: weight, status: status, name: name)
+        if let engine = (communicator as? any EngineBacked)?.engine, isShared {
+            return try withoutActuallyEscaping(update) { try engine.reduceArena(segment, plan, call, update: $0) }
+        }
+        let agreement = try reduceByMessages(plan, call)
+        for range in plan.ranges { try update(ownedRange(in: range)) }
+        try communicator.barrier(name: name)
+        return agreement
+    }
+
+    /// The part of `range` this rank reduces and updates: one slice per rank of the node, none left out.
+    /// Ranks that own nothing (more ranks here than on the smallest node) get an empty range.
+    public func ownedRange(in range: Range<Int>) -> Range<Int> {
+        let owners = (communicator as? any EngineBacked)?.engine.ownerCount ?? 1
+        let owner = communicator.localRank
+        guard owner < owners else { return range.upperBound..<range.upperBound }
+        return slice(owner, of: owners, in: range, granularity: 16)
+    }
+
+    /// What to reduce.
+    struct Plan {
+        var ranges: [Range<Int>]
+        var tail: Range<Int>
+
+        init(_ capacity: Int, _ count: Int?, _ tailCount: Int, _ ranges: [Range<Int>]?, file: StaticString, line: UInt) {
+            let count = count ?? capacity - tailCount
+            require(
+                tailCount >= 0 && count >= 0 && count + tailCount <= capacity,
+                "reduce: \(count) floats and a tail of \(tailCount) do not fit an arena of \(capacity)", file: file, line: line)
+            self.ranges = ranges ?? [0..<count]
+            tail = count..<count + tailCount
+            var end = 0
+            for range in self.ranges {
+                require(
+                    range.lowerBound >= end && range.upperBound <= count,
+                    "reduce: range \(range) overlaps one before it or leaves 0..<\(count)", file: file, line: line)
+                end = range.upperBound
+            }
+        }
+
+        func call(weight: Double, status: StatusWord, name: String) -> CollectiveCall {
+            CollectiveCall(
+                kind: .reduceArena, count: ranges.reduce(tail.count) { $0 + $1.count }, type: .float32, name: name,
+                weight: weight, status: status)
+        }
+    }
+}

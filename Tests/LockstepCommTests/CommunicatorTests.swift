@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The checks of the test kit on one rank, on threads, and on threads that pretend to be on several machines.
+import LockstepComm
+import LockstepTesting
+import Testing
+
+@Suite("Communicators")
+struct CommunicatorTests {
+    @Test("every collective on one rank without MPI")
+    func solo() throws {
+        try CommChecks.all(SoloCommunicator())
+    }
+
+    @Test("every collective on threads of one process", arguments: [1, 2, 3, 4])
+    func inProcess(size: Int) throws {
+        try InProcessWorld(size).run { try CommChecks.all($0) }
+    }
+
+    @Test("every collective on pretended nodes", arguments: [(2, 1), (4, 2), (3, 2), (5, 2)])
+    func nodes(size: Int, ranksPerNode: Int) throws {
+        try InProcessWorld(size, ranksPerNode: ranksPerNode).run { world in
+            guard world.nodeCount == (size + ranksPerNode - 1) / ranksPerNode else { throw CheckFailure("\(world.nodeCount) nodes") }
+            try CommChecks.all(world)
+        }
+    }
+
+    @Test("results come back by rank, and the current world is the thread's own")
+    func results() throws {
+        let ranks = try InProcessWorld(3).run { world in
+            guard try World.current() === world else { throw CheckFailure("another world") }
+            return world.rank
+        }
+        #expect(ranks == [0, 1, 2])
+    }
+}
