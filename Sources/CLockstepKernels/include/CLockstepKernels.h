@@ -11,3 +11,8 @@
 #include "lsk_elementwise.h"
 #include "lsk_copy.h"
 #include "lsk_optimizer.h"
+#include "lsk_blas.h"
+#include "lsk_processor.h"
+#include "lsk_gather.h"
+#include "lsk_random.h"
+#include "lsk_crossentropy.h"

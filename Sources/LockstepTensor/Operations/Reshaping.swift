@@ -26,9 +26,11 @@ extension Tensor {
             "reshaped: \(shape) with \(count) elements does not fit \(target) with \(target.elementCount)",
             file: file, line: line)
         let source = shape
-        let dense = detached.contiguous()
-        return dense.view(target, strides: target.contiguousStrides)
-            .recording("reshaped", from: self) { dy in dy.reshaped(source) }
+        let strides = isContiguous ? target.contiguousStrides : Shape.viewStrides(of: shape, body.strides, as: target)
+        let result =
+            strides.map { view(target, strides: $0) }
+            ?? detached.contiguous().view(target, strides: target.contiguousStrides)
+        return result.recording("reshaped", from: self) { dy in dy.reshaped(source) }
     }
 
     /// A view that repeats axes of size 1 (and adds leading axes) until the shape is `target`; nothing is copied.
@@ -42,5 +44,34 @@ extension Tensor {
         let source = shape
         return view(target, strides: shape.broadcastStrides(body.strides, to: target))
             .recording("expanded", from: self) { dy in dy.summed(to: source) }
+    }
+}
+
+extension Shape {
+    /// Strides under which memory of `shape` and `strides` reads as `target` in the same order; nil when none do.
+    ///
+    /// Axes that continue each other in memory form a run; every run must be split by `target` without remainder.
+    package static func viewStrides(of shape: Shape, _ strides: Shape, as target: Shape) -> Shape? {
+        if shape.rank == 0 || target.elementCount == 0 { return target.contiguousStrides }
+        var result = Shape(rank: target.rank, repeating: 1)
+        var next = target.rank - 1
+        var base = strides.sizes[shape.rank - 1]
+        var (run, filled) = (1, 1)
+        for axis in stride(from: shape.rank - 1, through: 0, by: -1) {
+            run *= shape.sizes[axis]
+            let ends = axis == 0 || (shape.sizes[axis - 1] != 1 && strides.sizes[axis - 1] != run * base)
+            guard ends else { continue }
+            while next >= 0 && (filled < run || target.sizes[next] == 1) {
+                result.sizes[next] = filled * base
+                filled *= target.sizes[next]
+                next -= 1
+            }
+            if filled != run { return nil }
+            if axis > 0 {
+                base = strides.sizes[axis - 1]
+                (run, filled) = (1, 1)
+            }
+        }
+        return next == -1 ? result : nil
     }
 }
