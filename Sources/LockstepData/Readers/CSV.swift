@@ -72,25 +72,25 @@ public enum CSV {
             CSVColumnBuilder(name: name, forced: options.types[name], missing: CSVMissing(options.missing))
         }
         let body = scanner
-        var rows = 0
+        var lines: [Int] = []
         var fields: [CSVField] = []
         while try scanner.nextRecord(into: &fields) {
             guard fields.count == names.count else {
                 throw raggedness(scanner, fields.count, names.count)
             }
             for column in builders.indices { try builders[column].append(fields[column], scanner) }
-            rows += 1
+            lines.append(scanner.recordLine)
         }
         // A column found to be text after numbers had been read is read once more: the numbers' spelling is gone.
         let late = builders.indices.filter { builders[$0].needsText }
         if !late.isEmpty {
             scanner = body
-            for column in late { builders[column].beginText(rows) }
+            for column in late { builders[column].beginText(lines.count) }
             while try scanner.nextRecord(into: &fields) {
                 for column in late { try builders[column].appendText(fields[column], scanner) }
             }
         }
-        return CSVTable(file: file, rowCount: rows, columns: builders.map { $0.finished() })
+        return CSVTable(file: file, rowCount: lines.count, columns: builders.map { $0.finished() }, lines: lines)
     }
 
     private static func columnNames(_ scanner: inout CSVScanner, _ options: Options) throws(DataError) -> [String] {

@@ -67,11 +67,12 @@ public struct CSVTable: Sendable, Equatable {
     public let file: String
     public let rowCount: Int
     public let columns: [CSVColumn]
+    /// The line of the file on which each row starts.
+    public let lines: [Int]
 
     public var names: [String] { columns.map(\.name) }
 
     /// The column called `name`.
-    ///
     /// - Throws: `DataError` (`.mismatch`) listing the columns there are.
     public func column(_ name: String) throws(DataError) -> CSVColumn {
         if let column = columns.first(where: { $0.name == name }) { return column }
