@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Collecting what the model says, batch by batch.
 
-public import LockstepTensor
+import LockstepTensor
 
 /// Collects outputs and targets of validation batches, and inputs and losses if asked for.
 ///

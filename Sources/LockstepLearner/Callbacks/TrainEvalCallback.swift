@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Training mode and the counters that schedules follow.
 
+import LockstepNN
+
 /// Puts model and learner into training or evaluation mode and counts.
 ///
 /// `pctTrain` in batch i of epoch e is (e + i / nIter) / nEpoch, so schedules see values from 0 to just under 1. Runs on

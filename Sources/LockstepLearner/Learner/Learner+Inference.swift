@@ -3,7 +3,7 @@
 
 import LockstepData
 import LockstepNN
-public import LockstepTensor
+import LockstepTensor
 
 extension Learner {
     /// Evaluates the model: loss and metrics over all items of `source`.

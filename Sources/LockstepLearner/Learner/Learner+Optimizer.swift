@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Making the optimizer, with flags for normalisation layers and biases.
 
+import LockstepNN
 public import LockstepOptim
 import LockstepTensor
 

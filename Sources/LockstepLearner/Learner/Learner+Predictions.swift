@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Predictions for whole data sets.
 
+import LockstepNN
 public import LockstepTensor
 
 extension Learner {

@@ -2,6 +2,7 @@
 // Properties replaced for a scope: logging, progress, the loss's reduction.
 
 import LockstepNN
+import LockstepTensor
 
 extension Learner {
     /// Runs `body` without rows being logged. Progress bars stay.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The base class of metrics: reset, accumulate, value, and a state that merges across ranks.
 
-internal import LockstepTensor
+import LockstepTensor
 
 /// A number that says how good a model is, accumulated batch by batch.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a metric has accumulated, in a form that merges across ranks.
 
-public import LockstepTensor
+import LockstepTensor
 
 /// A metric's accumulated state as plain numbers and rows of tensors, so that parts seen by different ranks merge into
 /// what one process would have seen.

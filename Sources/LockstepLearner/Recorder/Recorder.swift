@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Learning rates, losses and metrics of a fit.
 
+import LockstepOptim
+
 /// Records learning rates and smoothed losses per batch, and one row of losses and metrics per epoch, and logs the rows.
 ///
 /// Every row has one value per column, nil where nothing is known: a phase that was cancelled does not shift the others.
