@@ -53,6 +53,7 @@ _Static_assert(sizeof(cmpi_header) == 128 && offsetof(cmpi_record, header) == 64
 typedef struct {
     uint32_t alarm;         // 1 + local rank of the first that failed; every wait looks at it
     uint32_t stall_report;  // 1 once somebody has printed the stall report
+    uint32_t failure_report;  // 1 once somebody has printed the failure
 } cmpi_control;
 
 // Swift sees arrays inside structs as tuples; these give their addresses.

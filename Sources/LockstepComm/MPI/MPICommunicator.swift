@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ranks as processes: MPI connects them, the memory they share carries what it can.
+internal import CMPI
+internal import Foundation
+
+/// A rank of an MPI job. `World.current()` makes the one of a program started by mpirun or srun.
+public final class MPICommunicator: EngineBacked {
+    let engine: CollectiveEngine
+    public let placement: Placement
+    /// False when the ranks of a node could not share memory and talk through MPI instead.
+    public let sharesMemory: Bool
+    private let whole: MPIGroup
+    private let node: MPIGroup
+    private let windows: WindowList
+    private let timeouts: Timeouts
+
+    /// Joins the ranks of an existing MPI communicator, which is duplicated and otherwise left alone. Collective.
+    /// - Parameter handle: an `MPI_Comm`, as an integer.
+    public convenience init(adopting handle: Int, timeouts: Timeouts = .environment) throws {
+        try self.init(try MPIGroup.duplicate(of: handle), timeouts: timeouts)
+    }
+
+    init(_ whole: MPIGroup, timeouts: Timeouts) throws {
+        let windows = WindowList()
+        self.windows = windows
+        self.whole = whole
+        self.timeouts = timeouts
+        var node = try whole.splitByNode()
+        let environment = ProcessInfo.processInfo.environment
+        // To try the code for several machines on one.
+        if let ranksPerNode = environment["LOCKSTEP_RANKS_PER_NODE"].flatMap(Int.init), ranksPerNode > 0 {
+            node = try node.split(color: node.rank / ranksPerNode, key: node.rank) ?? node
+        }
+        let needed = node.size * NodePlane.segmentBytes + SharedMemory.reserve + CollectiveEngine.worldHeaderBytes(size: whole.size)
+        let canShare = environment["LOCKSTEP_SHARED_MEMORY"] != "off" && (node.size == 1 || SharedMemory.freeBytes >= needed)
+        sharesMemory = try whole.allGather(canShare ? 1 : 0).allSatisfy { $0 == 1 }
+        if !sharesMemory {
+            if whole.rank == 0 {
+                printToStandardError(
+                    "lockstep: ranks talk through MPI, not through shared memory: \(environment["LOCKSTEP_SHARED_MEMORY"] == "off" ? "LOCKSTEP_SHARED_MEMORY is off" : "\(SharedMemory.directory) has less than \(needed >> 20) MiB free on a node (Docker: --shm-size)").")
+            }
+            node = try node.split(color: node.rank, key: 0) ?? node
+        }
+        self.node = node
+        let leader = try node.allGather(whole.rank)[0]
+        let leaders = try whole.allGather(leader)
+        let nodes = Set(leaders).sorted().map { leader in leaders.indices.filter { leaders[$0] == leader } }
+        let topology = Topology(nodes: nodes)
+        let nodeIndex = nodes.firstIndex { $0[0] == leader } ?? 0
+        placement = Placement(
+            node: nodeIndex, localRank: node.rank, localSize: node.size, nodeCount: nodes.count, host: MPILibrary.processorName)
+        func memory(_ byteCount: Int) throws -> SharedSegment {
+            guard node.size > 1 else {
+                let own = try OwnedMemory(byteCount: byteCount)
+                return SharedSegment(peers: [own.bytes], localRank: 0, owner: own)
+            }
+            return try windows.allocate(node, byteCount: byteCount)
+        }
+        let plane = NodePlane(
+            segment: try memory(NodePlane.segmentBytes), worldRanks: nodes[nodeIndex], peersAreProcesses: true, timeouts: timeouts)
+        var link: MPILink?
+        var headers: SharedSegment?
+        if nodes.count > 1 {
+            let laneCount = nodes.map(\.count).min() ?? 0
+            let lane = try whole.split(color: node.rank < laneCount ? node.rank : nil, key: nodeIndex)
+            link = MPILink(lane: lane, whole: whole, laneCount: laneCount, nodeCounts: nodes.map(\.count), timeouts: timeouts)
+            headers = try memory(node.rank == 0 ? CollectiveEngine.worldHeaderBytes(size: whole.size) : 64)
+        }
+        engine = CollectiveEngine(rank: whole.rank, topology: topology, plane: plane, link: link, worldHeaders: headers)
+        // Every record must be filled in before anyone looks for its owner's process.
+        _ = try whole.allGather(0)
+    }
+
+    public func split(color: Int?, key: Int) throws -> (any Communicator)? {
+        let choices = try allGatherVariable([color == nil ? 0 : 1, Int64(color ?? 0), Int64(key)], name: "split")
+        let groups = splitGroups(choices)
+        let group = groups.firstIndex { $0.ranks.contains(rank) }
+        let order = group.flatMap { groups[$0].ranks.firstIndex(of: rank) }
+        return try engine.guarded {
+            guard let part = try whole.split(color: group, key: order ?? 0) else { return nil }
+            return try MPICommunicator(part, timeouts: timeouts)
+        }
+    }
+
+    public func allocateShared(byteCount: Int) throws -> SharedSegment {
+        // One exchange: how much, how much there is, and which earlier windows this rank has let go.
+        let own = [Int64(byteCount), Int64(SharedMemory.freeBytes)] + windows.releasedIDs.map(Int64.init)
+        let all = try allGatherVariable(own, name: "allocateShared")
+        return try engine.guarded {
+            guard node.size > 1 else { return try privateSegment(byteCount) }
+            let here = engine.topology.nodes[placement.node]
+            try windows.free(own.dropFirst(2).map(Int.init).filter { id in here.allSatisfy { all[$0].dropFirst(2).contains(Int64(id)) } })
+            let fits = engine.topology.nodes.allSatisfy { ranks in
+                let needed = ranks.reduce(SharedMemory.reserve) { $0 + Int(all[$1][0]) + 8192 }
+                return ranks.count == 1 || ranks.allSatisfy { Int(all[$0][1]) >= needed }
+            }
+            guard fits else {
+                if rank == 0 {
+                    let needed = here.reduce(0) { $0 + Int(all[$1][0]) }
+                    printToStandardError(
+                        "lockstep: \(needed >> 20) MiB do not fit into \(SharedMemory.directory) on every node (here \(SharedMemory.freeBytes >> 20) MiB are free); reductions are staged instead. Docker: --shm-size.")
+                }
+                return try privateSegment(byteCount)
+            }
+            return try windows.allocate(node, byteCount: byteCount)
+        }
+    }
+
+    private func privateSegment(_ byteCount: Int) throws -> SharedSegment {
+        let own = try OwnedMemory(byteCount: byteCount)
+        return SharedSegment(peers: [own.bytes], localRank: 0, owner: own)
+    }
+
+    /// Ends the job. The corresponding MPI function is `MPI_Abort`.
+    public func abort(code: Int32) -> Never {
+        _ = cmpi_abort(cmpi_comm_world(), code)
+        _exit(code)
+    }
+}

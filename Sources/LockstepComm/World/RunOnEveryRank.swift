@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The outermost scope of a distributed program: an error on one rank ends all of them, with one sentence.
+internal import Foundation
+
+extension World {
+    /// Runs `body` on every rank of this program. If it throws on any rank, the first to fail prints
+    /// "rank r: event: text" and all ranks end with exit code 1; nobody is left waiting.
+    public static func runOnEveryRank<T>(_ body: (any Communicator) throws -> T) -> T {
+        do { return try body(try current()) } catch { exit(on: error) }
+    }
+
+    /// Ends the program because of `error`: tells the other ranks, prints it once for all of them, aborts.
+    /// - Parameter event: what was going on, such as the event of a training loop.
+    public static func exit(on error: any Error, during event: String = "", code: Int32 = 1) -> Never {
+        guard let communicator = existing, communicator.size > 1 else {
+            printToStandardError("lockstep: \(event.isEmpty ? "" : event + ": ")\(error)")
+            Foundation.exit(code)
+        }
+        communicator.fail(error, during: event)
+        if let plane = (communicator as? any EngineBacked)?.engine.plane {
+            let known = plane.isAlarmed ? plane.alarmError() : nil
+            // A rank of another node that threw prints its error itself; here it would come once more for each node.
+            let isRemoteEcho = known.map { $0.isEcho && !plane.worldRanks.contains($0.rank ?? -1) } ?? false
+            if !isRemoteEcho, plane.claimFailureReport() {
+                printToStandardError("lockstep: \(known?.message ?? String(describing: error))")
+            }
+        }
+        // The others have noticed, or will within a sleep of theirs: let them come to their own end.
+        usleep(300_000)
+        communicator.abort(code: code)
+    }
+}
