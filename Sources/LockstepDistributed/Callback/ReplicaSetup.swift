@@ -46,7 +46,7 @@ struct ReplicaSetup {
         for (index, loader) in learner.dls.loaders.enumerated() {
             lines.append("loader \(index) of \(loader.batchCount.map(String.init) ?? "unknown") batches")
         }
-        lines.append("callbacks " + learner.callbacks.filter(\.affectsTraining).map(\.typeName).joined(separator: " "))
+        lines.append("callbacks " + learner.callbacks.map(\.typeName).joined(separator: " "))
         return lines
     }
 

@@ -59,6 +59,7 @@ extension Learner {
     func run(_ phase: Phase, _ body: () throws -> Void) throws {
         var signal: CancelSignal?
         do {
+            try coordinator.enter(phase)
             try self(phase.before)
             try body()
         } catch let raised as CancelSignal {
