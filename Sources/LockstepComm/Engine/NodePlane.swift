@@ -71,6 +71,12 @@ final class NodePlane {
         }
     }
 
+    /// "event, step n" as noted last; empty if nothing was.
+    var notedEvent: String {
+        let event = loadText(at: cmpi_record_event(own), capacity: Int32(CMPI_EVENT_BYTES))
+        return event.isEmpty ? "" : "\(event), step \(own.pointee.step)"
+    }
+
     /// Says what this rank does; peers read it when it is late.
     func note(step: Int, event: String) {
         let record = own
@@ -87,22 +93,29 @@ extension NodePlane {
         let start = cmpi_now()
         cmpi_store64(&own.pointee.wait_ns, start)
         cmpi_store(&own.pointee.waiting, 1)
+        var hasReported = false
         defer {
             cmpi_store(&own.pointee.waiting, 0)
+            endStallReport(hasReported)
             cmpi_store64(&own.pointee.beat_ns, cmpi_now())
         }
         while true {
             switch Int(cmpi_wait(records[late], phase, &control.pointee.alarm, timeouts.sleep)) {
             case Int(CMPI_REACHED): return
             case Int(CMPI_ALARM): throw alarmError()
-            default: try lookAround(late: late, since: start)
+            default: try lookAround(late: late, since: start, hasReported: &hasReported)
             }
         }
     }
 
+    /// The rank that printed a stall report is through: the next stall gets one of its own.
+    func endStallReport(_ hasReported: Bool) {
+        if hasReported { cmpi_store(&control.pointee.stall_report, 0) }
+    }
+
     /// What a long wait does between sleeps, also while it waits for other nodes: throws when this rank cannot go on.
     /// - Parameter late: the local rank waited for; nil when it is on another node.
-    func lookAround(late: Int?, since start: Int64) throws {
+    func lookAround(late: Int?, since start: Int64, hasReported: inout Bool) throws {
         if cmpi_load(&control.pointee.alarm) != 0 { throw alarmError() }
         try lookForDeadPeers()
         let waited = Double(cmpi_now() - start) * 1e-9
@@ -113,13 +126,14 @@ extension NodePlane {
             throw raise(error, event: "")
         }
         if waited > timeouts.stall, cmpi_claim(&control.pointee.stall_report, 1) == 0 {
+            hasReported = true
             printToStandardError(stallReport(late: late, waited: waited))
         }
         if waited > timeouts.abort {
             let who = late.map { "rank \(worldRanks[$0])" } ?? "another node"
             let error = CommunicatorError(
                 .timedOut, rank: late.map { worldRanks[$0] },
-                "\(operationText(of: rank)): \(who) has not come within \(seconds(timeouts.abort)) s. \(late.map(activityText(of:)) ?? "") LOCKSTEP_ABORT_TIMEOUT sets the limit.")
+                "\(operationText(of: rank)): \(who) has not come within \(seconds(timeouts.abort)) s. \(late.map { "It was last seen \(activityText(of: $0)) " } ?? "")LOCKSTEP_ABORT_TIMEOUT sets the limit.")
             throw raise(error, event: "")
         }
     }

@@ -17,10 +17,13 @@ extension World {
             Foundation.exit(code)
         }
         communicator.fail(error, during: event)
-        let plane = (communicator as? any EngineBacked)?.engine.plane
-        if plane?.claimFailureReport() ?? true {
-            let text = plane.map { $0.isAlarmed ? $0.alarmError().message : String(describing: error) } ?? String(describing: error)
-            printToStandardError("lockstep: \(text)")
+        if let plane = (communicator as? any EngineBacked)?.engine.plane {
+            let known = plane.isAlarmed ? plane.alarmError() : nil
+            // A rank of another node that threw prints its error itself; here it would come once more for each node.
+            let isRemoteEcho = known.map { $0.isEcho && !plane.worldRanks.contains($0.rank ?? -1) } ?? false
+            if !isRemoteEcho, plane.claimFailureReport() {
+                printToStandardError("lockstep: \(known?.message ?? String(describing: error))")
+            }
         }
         // The others have noticed, or will within a sleep of theirs: let them come to their own end.
         usleep(300_000)
