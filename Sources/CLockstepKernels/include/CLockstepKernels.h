@@ -14,6 +14,7 @@
 #include "lsk_compare.h"
 #include "lsk_reduce.h"
 #include "lsk_softmax.h"
+#include "lsk_sort.h"
 #include "lsk_optimizer.h"
 #include "lsk_blas.h"
 #include "lsk_processor.h"
