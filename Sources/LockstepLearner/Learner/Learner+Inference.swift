@@ -13,6 +13,7 @@ extension Learner {
     /// the loop goes on where it was. A cancel signal for fit or epoch ends it early. Collective.
     ///
     /// - Returns: the mean loss, then each metric; nil where there were no targets.
+    @discardableResult
     public func validate(on source: DataSource = .valid, callbacks: [Callback] = []) throws -> [Double?] {
         let evaluation = EvaluationCallback()
         try infer(on: loader(for: source), callbacks: [evaluation] + callbacks)
