@@ -4,6 +4,7 @@
 public import LockstepComm
 public import LockstepLearner
 import LockstepOptim
+import LockstepTensor
 
 /// Trains one model on all ranks of a communicator.
 ///

@@ -2,6 +2,7 @@
 // Making sure that all ranks train the same thing, and giving them rank 0's values.
 
 import LockstepComm
+import LockstepData
 import LockstepLearner
 import LockstepNN
 import LockstepOptim
