@@ -33,6 +33,7 @@ public final class DistributedCallback: Callback {
 
     private var exchange: GradientExchange?
     private var coordinator: RankCoordinator?
+    /// The coordinator to put back when this callback was added for one fit only.
     private var replaced: (any TrainingCoordinator)?
     private var itemsSinceMerge = 0.0
 
@@ -47,7 +48,6 @@ public final class DistributedCallback: Callback {
     }
 
     public override var order: Int { 11 }
-    public override var runsBefore: [Callback.Type] { [] }
 
     private var isAlone: Bool { (communicator?.size ?? 1) == 1 }
     private var setup: ReplicaSetup? { communicator.map(ReplicaSetup.init) }
@@ -58,9 +58,11 @@ public final class DistributedCallback: Callback {
         let ranks = try communicator ?? World.current()
         communicator = ranks
         guard ranks.size > 1 else { return }
-        let own = RankCoordinator(ranks)
-        (replaced, coordinator) = (learner.coordinator, own)
-        learner.coordinator = own
+        if coordinator == nil {
+            replaced = learner.coordinator
+            attach(learner, to: ranks)
+        }
+        coordinator?.reset()
         itemsSinceMerge = 0
         guard !learner.isInferring, let optimizer = learner.optimizer else { return }
         try setup?.verify(learner)
@@ -68,14 +70,25 @@ public final class DistributedCallback: Callback {
         if exchange?.arena !== optimizer.arena { exchange = try GradientExchange(optimizer.arena, over: ranks) }
     }
 
+    /// Makes the learner agree with `ranks` until the callback is taken out.
+    func attach(_ learner: Learner, to ranks: any Communicator) {
+        let own = RankCoordinator(ranks)
+        coordinator = own
+        learner.coordinator = own
+    }
+
     public override func teardown(_ learner: Learner) {
-        if let replaced { learner.coordinator = replaced }
-        (replaced, coordinator) = (nil, nil)
+        guard let replaced else { return }
+        learner.coordinator = replaced
+        (self.replaced, coordinator) = (nil, nil)
     }
 
     // MARK: Data
 
-    public override func beforeTrain(_ learner: Learner) { shard(learner) }
+    public override func beforeTrain(_ learner: Learner) {
+        shard(learner)
+        coordinator?.meetsBeforeUpdate = learner.orderedCallbacks(for: .beforeStep).last !== self
+    }
 
     public override func beforeValidate(_ learner: Learner) throws {
         shard(learner)

@@ -38,11 +38,17 @@ extension Learner {
         if callback(ofType: DistributedCallback.self) != nil {
             throw LearnerError(.duplicate, "distributed: this learner has a DistributedCallback already")
         }
-        coordinator = WriterCoordinator(ranks)
-        return try addCallback(DistributedCallback(communicator: ranks, batch: batch))
+        let callback = DistributedCallback(communicator: ranks, batch: batch)
+        try addCallback(callback)
+        callback.attach(self, to: ranks)
+        return self
     }
 
     /// Takes the ``DistributedCallback`` out. Each rank then works alone on its copy of the model; rank 0 still is the only
     /// one that logs and writes.
-    public func detachDistributed() { removeCallbacks(ofType: DistributedCallback.self) }
+    public func detachDistributed() {
+        guard let callback = callback(ofType: DistributedCallback.self) else { return }
+        removeCallback(callback)
+        if let ranks = callback.communicator, ranks.size > 1 { coordinator = WriterCoordinator(ranks) }
+    }
 }

@@ -7,41 +7,55 @@ import LockstepTensor
 
 /// The learner's seam to the other ranks.
 ///
-/// Ranks meet twice a batch: where it begins (or where a rank leaves the loop instead) and in its middle, before gradients
-/// are reduced (or where a rank leaves the batch instead). Both meetings are the same collective, a sum of two numbers with
-/// a word of flags in its header, so that a rank that is leaving meets the others wherever they are; what one of them
-/// wants, all of them then throw.
+/// Ranks meet up to three times a batch: where it begins (or where a rank leaves the loop instead), in its middle, before
+/// gradients are reduced, and before the optimizer's step if there are callbacks between the two (or, for both, where a
+/// rank leaves the batch instead). All meetings are the same collective, a sum of two numbers with a word of flags in its
+/// header, so that a rank that is leaving meets the others wherever they are; what one of them wants, all of them then throw.
 final class RankCoordinator: TrainingCoordinator {
     private let communicator: any Communicator
     /// A signal all ranks are unwinding with; until its level has caught it nobody needs to be asked again.
     private var inFlight: CancelSignal?
-    /// Whether the middle of the current batch has been reached.
-    private var hasMetInBatch = true
+    /// How far the current batch has come.
+    private var progress = Progress.outside
+    /// Whether callbacks that see the reduced gradient may still cancel the step.
+    var meetsBeforeUpdate = false
+
+    private enum Progress { case outside, begun, reduced, committed }
 
     init(_ communicator: any Communicator) { self.communicator = communicator }
 
     var isWriter: Bool { communicator.rank == 0 }
 
+    /// Forgets where an earlier fit ended.
+    func reset() { (inFlight, progress) = (nil, .outside) }
+
     // MARK: Meetings
 
     func enter(_ phase: Phase) throws {
-        guard phase == .batch else { return }
-        hasMetInBatch = true  // until the meeting is over: who throws here leaves at once
-        try throwing(meet(nil).signal)
-        hasMetInBatch = false
+        switch phase {
+        case .batch:
+            progress = .begun
+            try throwing(meet(nil).signal)
+        case .step where progress == .reduced && meetsBeforeUpdate:
+            progress = .committed
+            try throwing(meet(nil).signal)
+        default:
+            break
+        }
     }
 
     /// The middle of a batch. Throws the signal of whichever rank is leaving the batch.
     ///
     /// - Returns: the mean loss over the items of all ranks; nil when there are none.
     func middle(loss: Double, weight: Double) throws -> Double? {
+        progress = .reduced
         let (signal, mean) = try meet(nil, loss: loss, weight: weight)
-        hasMetInBatch = true
         try throwing(signal)
         return mean
     }
 
     func agree(on signal: CancelSignal?, leaving phase: Phase) throws -> CancelSignal? {
+        defer { if phase == .batch { progress = .outside } }
         if let agreed = inFlight {
             if phase.signal == agreed { inFlight = nil }
             return agreed
@@ -50,12 +64,29 @@ final class RankCoordinator: TrainingCoordinator {
         case .backward:
             return signal
         case .step, .batch:
-            // After the middle a signal comes from what all ranks share, or else is told where the next batch begins.
-            if hasMetInBatch { return signal }
-            hasMetInBatch = true
-            return settle(try meet(signal).signal, phase)
+            return try leaveBatch(with: signal, phase)
         case .train, .validate, .epoch, .fit:
             return settle(try meet(signal).signal, phase)
+        }
+    }
+
+    /// Makes up for the meeting of this batch that the others are at.
+    private func leaveBatch(with signal: CancelSignal?, _ phase: Phase) throws -> CancelSignal? {
+        switch progress {
+        case .outside:
+            // Left in `beforeBatch`: the others begin the batch, then reach its middle.
+            progress = .begun
+            if let other = try meet(nil).signal { return settle(other, phase) }
+            return try leaveBatch(with: signal, phase)
+        case .begun:
+            progress = .committed
+            return settle(try meet(signal).signal, phase)
+        case .reduced where meetsBeforeUpdate:
+            progress = .committed
+            return settle(try meet(signal).signal, phase)
+        case .reduced, .committed:
+            // What is raised later is told where the next batch begins.
+            return signal
         }
     }
 

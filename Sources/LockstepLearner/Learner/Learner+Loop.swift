@@ -59,8 +59,8 @@ extension Learner {
     func run(_ phase: Phase, _ body: () throws -> Void) throws {
         var signal: CancelSignal?
         do {
-            try coordinator.enter(phase)
             try self(phase.before)
+            try coordinator.enter(phase)
             try body()
         } catch let raised as CancelSignal {
             signal = raised

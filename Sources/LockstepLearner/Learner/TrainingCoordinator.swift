@@ -13,7 +13,7 @@ public protocol TrainingCoordinator: AnyObject {
     /// Whether this rank prints, logs and writes files. True on exactly one rank.
     var isWriter: Bool { get }
 
-    /// Called where a level of the loop begins, before its first event; may throw the signal of another rank.
+    /// Called between a level's `before` event and what it does; may throw the signal of another rank.
     func enter(_ phase: Phase) throws
 
     /// Makes a cancel signal of one rank the signal of all. Called whenever a level of the loop other than the backward
