@@ -42,8 +42,8 @@ let package = Package(
         .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .target(
             name: "CLockstepKernels", dependencies: ["COpenBLAS"],
-            cSettings: kernelFlags + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
-            linkerSettings: hasOneDNN ? [.linkedLibrary("dnnl")] : []),
+            exclude: ["optimizer.inc"], cSettings: kernelFlags + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
+            linkerSettings: [.linkedLibrary("m")] + (hasOneDNN ? [.linkedLibrary("dnnl")] : [])),
         .target(name: "CMPI", dependencies: ["COpenMPI"], cSettings: kernelFlags),
 
         // MARK: Library

@@ -1,3 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accessors for what Swift cannot import from mpi.h.
+// Everything Lockstep computes in C. One header per family; every symbol starts with lsk_.
 #pragma once
+#include "lsk_types.h"
+#include "lsk_memory.h"
+#include "lsk_convolution.h"
+#include "lsk_pooling.h"
+#include "lsk_norm.h"
+#include "lsk_group_norm.h"
+#include "lsk_attention.h"
+#include "lsk_rnn.h"
+#include "lsk_mode.h"
+#include "lsk_iterator.h"
+#include "lsk_elementwise.h"
+#include "lsk_copy.h"
+#include "lsk_unary.h"
+#include "lsk_compare.h"
+#include "lsk_reduce.h"
+#include "lsk_softmax.h"
+#include "lsk_sort.h"
+#include "lsk_optimizer.h"
+#include "lsk_blas.h"
+#include "lsk_processor.h"
+#include "lsk_gather.h"
+#include "lsk_random.h"
+#include "lsk_crossentropy.h"

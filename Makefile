@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# The commands of this repository. `make run` and `make test` each need nothing but a fresh clone and Swift.
+
+## run        train on real handwritten digits, two MPI ranks (set-up and build included)
+## test       run every test, the mpirun ones too (set-up and build included)
+## build      build the library, the command and the examples, optimised
+## bench      measure every benchmark case on 1 and 2 ranks (CASES="mlp gpt", BENCH_RANKS="1 2")
+## format     rewrite the sources with swift format
+## lint       check format, licence headers, file sizes and the top level
+## docs       build the reference documentation into .build/docs; a warning is an error
+## reference  regenerate Tests/Reference/*.safetensors with PyTorch and fastai (needs PyPI)
+## clean      remove everything that was built
+
+# One configuration for all: tests run on the code that trains, and a second command never builds the first one's work
+# again. -enable-testing keeps internal symbols visible to the tests. The manifest looks for oneDNN, so what it found is
+# kept with the clone and not for the whole account.
+SWIFT_FLAGS = -c release -Xswiftc -enable-testing --manifest-cache local
+LOCKSTEP    = .build/release/lockstep
+CASES       = linreg mlp mlp256 lenet resnet20 tabular gpt lstm
+BENCH_RANKS = 1 2
+SOURCES     = Package.swift Sources Tests
+
+# Open MPI 4 refuses to start as root, or with more ranks than cores, unless told; harmless elsewhere.
+export OMPI_ALLOW_RUN_AS_ROOT = 1
+export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
+export OMPI_MCA_rmaps_base_oversubscribe = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test build bench format lint docs reference clean
+
+help:
+	@echo "Usage: make TARGET"
+	@sed -n 's/^## /  /p' Makefile
+
+setup:
+	@launch/setup.sh
+
+run: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@$(LOCKSTEP) train digits --ranks 2
+
+test: setup
+	@launch/test.sh $(SWIFT_FLAGS)
+
+build: setup
+	swift build $(SWIFT_FLAGS)
+
+bench: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@for case in $(CASES); do for n in $(BENCH_RANKS); do $(LOCKSTEP) bench $$case --ranks $$n --json || exit; done; done
+
+format:
+	swift format format --in-place --parallel --recursive $(SOURCES)
+
+lint:
+	@launch/lint.sh $(SOURCES)
+
+docs: setup
+	@launch/docs.sh
+
+reference:
+	@Tests/Reference/regenerate.sh
+
+clean:
+	rm -rf .build

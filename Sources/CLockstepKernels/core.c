@@ -1,3 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-// Keeps the target non-empty.
-#include "CLockstepKernels.h"

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution over channels-last images: what is convolved with what, and the three products of training.
+#pragma once
+#include "lsk_types.h"
+
+/// The sizes of one convolution. Images are [batch, height, width, channels] in memory, without gaps; weights are
+/// [out_channels, in_channels / groups, kernel_height, kernel_width].
+typedef struct lsk_convolution {
+    ptrdiff_t batch, groups;
+    ptrdiff_t in_channels, in_height, in_width;
+    ptrdiff_t out_channels, out_height, out_width;
+    ptrdiff_t kernel_height, kernel_width;
+    ptrdiff_t stride_height, stride_width;
+    ptrdiff_t dilation_height, dilation_width;
+    ptrdiff_t pad_top, pad_left, pad_bottom, pad_right;
+} lsk_convolution;
+
+/// y = x * weight + bias. float32 or float64, as all functions here.
+void lsk_convolution_forward(const lsk_convolution *_Nonnull c, lsk_dtype dtype, const void *_Nonnull x,
+                             const void *_Nonnull weight, const void *_Nullable bias, void *_Nonnull y);
+/// The gradient of the input: every element of `dx` is written.
+void lsk_convolution_backward_data(const lsk_convolution *_Nonnull c, lsk_dtype dtype, const void *_Nonnull dy,
+                                   const void *_Nonnull weight, void *_Nonnull dx);
+/// dw = beta * dw + the gradient of the weights; beta is 0 or 1.
+void lsk_convolution_backward_weight(const lsk_convolution *_Nonnull c, lsk_dtype dtype, const void *_Nonnull x,
+                                     const void *_Nonnull dy, void *_Nonnull dw, float beta);
+
+/// Who computes a convolution.
+typedef enum lsk_convolution_engine {
+    LSK_ENGINE_MEASURED = 0,  ///< whichever was faster at the first use of a shape
+    LSK_ENGINE_BLAS = 1,      ///< patches gathered in cache-sized tiles, multiplied by OpenBLAS
+    LSK_ENGINE_ONEDNN = 2,
+} lsk_convolution_engine;
+
+/// Whether this build can use oneDNN.
+int lsk_has_onednn(void);
+/// Forces an engine for the calling thread; LSK_ENGINE_MEASURED returns to the environment variable LOCKSTEP_CONV (blas
+/// or onednn), read at the first use, or without it to the choice by measurement. float64 is always computed by OpenBLAS.
+void lsk_set_convolution_engine(lsk_convolution_engine engine);
+lsk_convolution_engine lsk_get_convolution_engine(void);

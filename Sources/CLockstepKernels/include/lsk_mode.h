@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Per-thread modes that every operation reads: whether to record, and the clock that orders graph nodes.
+#pragma once
+#include <stdint.h>
+
+extern _Thread_local int32_t lsk_no_grad_depth;
+extern _Thread_local uint64_t lsk_node_clock;
+
+static inline int lsk_is_recording(void) { return lsk_no_grad_depth == 0; }
+static inline void lsk_enter_no_grad(void) { lsk_no_grad_depth += 1; }
+static inline void lsk_leave_no_grad(void) { lsk_no_grad_depth -= 1; }
+static inline uint64_t lsk_next_node_number(void) { return ++lsk_node_clock; }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Normalisation: sums and affine maps per channel of channels-last memory, and layer norm over rows.
+#pragma once
+#include "lsk_types.h"
+
+// The channel family sees memory as [segments, rows, channels]: one segment for batch norm, one per sample for group
+// norm. Per-channel operands are [segments, channels]. Element types: float32 and float64.
+
+/// Sums of x and of x² over the rows, in double; x is shifted while summing, so a large mean costs no precision.
+void lsk_channel_moments(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype,
+                         const void *_Nonnull x, double *_Nonnull sum, double *_Nonnull squares);
+/// y = (x - mean) * scale + shift.
+void lsk_channel_apply(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *_Nonnull x,
+                       const void *_Nonnull mean, const void *_Nonnull scale, const void *_Nonnull shift,
+                       void *_Nonnull y);
+/// Sums of dy and of dy * (x - mean) over the rows, in double.
+void lsk_channel_products(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype,
+                          const void *_Nonnull dy, const void *_Nonnull x, const void *_Nonnull mean,
+                          double *_Nonnull sum, double *_Nonnull product);
+/// dx = a * dy + b * (x - mean) + c.
+void lsk_channel_backward(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype,
+                          const void *_Nonnull dy, const void *_Nonnull x, const void *_Nonnull mean,
+                          const void *_Nonnull a, const void *_Nonnull b, const void *_Nonnull c, void *_Nonnull dx);
+/// From sums over `count` values: the mean and the biased variance of `n` channels.
+void lsk_channel_statistics(ptrdiff_t n, double count, const double *_Nonnull sum, const double *_Nonnull squares,
+                            lsk_dtype dtype, void *_Nonnull mean, void *_Nonnull variance);
+/// 1 / sqrt(variance + epsilon).
+void lsk_channel_inverse(ptrdiff_t n, double epsilon, lsk_dtype dtype, const void *_Nonnull variance,
+                         void *_Nonnull inverse);
+/// What lsk_channel_backward needs besides a = scale when mean and variance came from `count` values:
+/// b = -scale * inverse² * product / count and c = -scale * sum / count.
+void lsk_channel_slopes(ptrdiff_t n, double count, const double *_Nonnull sum, const double *_Nonnull product,
+                        lsk_dtype dtype, const void *_Nonnull scale, const void *_Nonnull inverse, void *_Nonnull b,
+                        void *_Nonnull c);
+/// out = beta * out + the sum over rows of x [rows, channels]: the gradient of a bias. Beta is 0 or 1.
+void lsk_channel_sum(ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *_Nonnull x, void *_Nonnull out,
+                     float beta);
+
+/// Layer norm of every row of x [rows, width]; saves the mean and 1 / sqrt(variance + epsilon) of each row.
+void lsk_layer_norm(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, double epsilon, const void *_Nonnull x,
+                    const void *_Nullable weight, const void *_Nullable bias, void *_Nonnull y, void *_Nonnull mean,
+                    void *_Nonnull inverse);
+/// Its gradients. `dw` and `db` (beta * old + new) may be NULL, and so may `dx`.
+void lsk_layer_norm_backward(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, const void *_Nonnull dy,
+                             const void *_Nonnull x, const void *_Nullable weight, const void *_Nonnull mean,
+                             const void *_Nonnull inverse, void *_Nullable dx, void *_Nullable dw, float dw_beta,
+                             void *_Nullable db, float db_beta);

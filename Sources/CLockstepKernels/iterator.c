@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walking several strided operands of one shape together, in the order of memory.
+#include "lsk_iterator.h"
+#include <stdlib.h>
+
+static void swap_axes(lsk_iterator *it, ptrdiff_t i, ptrdiff_t j) {
+    ptrdiff_t t = it->shape[i];
+    it->shape[i] = it->shape[j];
+    it->shape[j] = t;
+    for (ptrdiff_t k = 0; k < it->operands; k++) {
+        t = it->strides[k][i];
+        it->strides[k][i] = it->strides[k][j];
+        it->strides[k][j] = t;
+    }
+}
+
+/// Should axis i come before (outside) axis j? The output's strides decide, the inputs' break ties.
+static int is_outer(const lsk_iterator *it, ptrdiff_t i, ptrdiff_t j) {
+    for (ptrdiff_t k = 0; k < it->operands; k++) {
+        ptrdiff_t a = labs(it->strides[k][i]), b = labs(it->strides[k][j]);
+        if (a != b) return a > b;
+    }
+    return i < j;
+}
+
+void lsk_iterator_coalesce(lsk_iterator *it) {
+    ptrdiff_t rank = 0;
+    for (ptrdiff_t i = 0; i < it->rank; i++) {
+        if (it->shape[i] == 1) continue;
+        if (i != rank) swap_axes(it, i, rank);
+        rank++;
+    }
+    for (ptrdiff_t i = 1; i < rank; i++)
+        for (ptrdiff_t j = i; j > 0 && is_outer(it, j, j - 1); j--) swap_axes(it, j, j - 1);
+    ptrdiff_t last = 0;
+    for (ptrdiff_t i = 1; i < rank; i++) {
+        int continues = 1;
+        for (ptrdiff_t k = 0; k < it->operands; k++)
+            continues &= it->strides[k][last] == it->strides[k][i] * it->shape[i];
+        if (continues) {
+            it->shape[last] *= it->shape[i];
+            for (ptrdiff_t k = 0; k < it->operands; k++) it->strides[k][last] = it->strides[k][i];
+        } else {
+            last++;
+            if (last != i) swap_axes(it, last, i);
+        }
+    }
+    if (rank == 0) {
+        it->shape[0] = 1;
+        for (ptrdiff_t k = 0; k < it->operands; k++) it->strides[k][0] = 0;
+    }
+    it->rank = last + 1;
+}
+
+void lsk_iterator_run(const lsk_iterator *it, lsk_inner inner, const void *context) {
+    ptrdiff_t inmost = it->rank - 1, n = it->shape[inmost];
+    for (ptrdiff_t i = 0; i < it->rank; i++)
+        if (it->shape[i] == 0) return;
+    char *data[4];
+    ptrdiff_t strides[4], index[LSK_MAX_RANK] = {0};
+    for (ptrdiff_t k = 0; k < it->operands; k++) {
+        data[k] = it->data[k];
+        strides[k] = it->strides[k][inmost];
+    }
+    for (;;) {
+        inner(n, data, strides, context);
+        ptrdiff_t axis = inmost - 1;
+        for (; axis >= 0; axis--) {
+            for (ptrdiff_t k = 0; k < it->operands; k++) data[k] += it->strides[k][axis] * it->element_size[k];
+            if (++index[axis] < it->shape[axis]) break;
+            for (ptrdiff_t k = 0; k < it->operands; k++)
+                data[k] -= it->strides[k][axis] * it->element_size[k] * it->shape[axis];
+            index[axis] = 0;
+        }
+        if (axis < 0) return;
+    }
+}

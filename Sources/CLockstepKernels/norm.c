@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Normalisation kernels: chooses the element type and owns the scratch memory.
+#include "lsk_norm.h"
+#include "lsk_memory.h"
+#include <math.h>
+#include <string.h>
+
+static ptrdiff_t gcd(ptrdiff_t a, ptrdiff_t b) {
+    while (b) {
+        ptrdiff_t t = a % b;
+        a = b;
+        b = t;
+    }
+    return a;
+}
+
+/// Elements per pass: a multiple of the channels, of 16 and at least 64; wide rows are their own period.
+static ptrdiff_t period_of(ptrdiff_t channels) {
+    if (channels >= 256) return channels;
+    ptrdiff_t period = channels * (16 / gcd(channels, 16));
+    while (period < 64) period *= 2;
+    return period;
+}
+
+#define REAL float
+#define NAME(x) x##_f32
+#define root_f32 sqrtf
+#include "norm_typed.h"
+#undef REAL
+#undef NAME
+#define REAL double
+#define NAME(x) x##_f64
+#define root_f64 sqrt
+#include "norm_typed.h"
+
+static const ptrdiff_t sizes[2] = {4, 8};
+/// Offsets any pointer of the element type by n elements; NULL stays NULL.
+#define AT(pointer, n) ((char *)(pointer) + (n)*sizes[dtype])
+
+void lsk_channel_moments(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *x,
+                         double *sum, double *squares) {
+    ptrdiff_t period = period_of(channels);
+    void *scratch = lsk_allocate((size_t)(3 * period * sizes[dtype]));
+    for (ptrdiff_t s = 0; s < segments; s++, sum += channels, squares += channels) {
+        const void *at = AT(x, s * rows * channels);
+        if (dtype == LSK_FLOAT32) moments_f32(rows, channels, period, at, scratch, sum, squares);
+        else moments_f64(rows, channels, period, at, scratch, sum, squares);
+    }
+    lsk_release(scratch);
+}
+
+void lsk_channel_apply(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *x,
+                       const void *mean, const void *scale, const void *shift, void *y) {
+    ptrdiff_t period = period_of(channels);
+    void *scratch = lsk_allocate((size_t)(3 * period * sizes[dtype]));
+    for (ptrdiff_t s = 0; s < segments; s++) {
+        const void *in = AT(x, s * rows * channels), *m = AT(mean, s * channels), *a = AT(scale, s * channels),
+                   *b = AT(shift, s * channels);
+        void *out = AT(y, s * rows * channels);
+        if (dtype == LSK_FLOAT32) apply_f32(rows, channels, period, in, m, a, b, scratch, out);
+        else apply_f64(rows, channels, period, in, m, a, b, scratch, out);
+    }
+    lsk_release(scratch);
+}
+
+void lsk_channel_products(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *dy,
+                          const void *x, const void *mean, double *sum, double *product) {
+    ptrdiff_t period = period_of(channels);
+    void *scratch = lsk_allocate((size_t)(3 * period * sizes[dtype]));
+    for (ptrdiff_t s = 0; s < segments; s++, sum += channels, product += channels) {
+        const void *g = AT(dy, s * rows * channels), *in = AT(x, s * rows * channels), *m = AT(mean, s * channels);
+        if (dtype == LSK_FLOAT32) products_f32(rows, channels, period, g, in, m, scratch, sum, product);
+        else products_f64(rows, channels, period, g, in, m, scratch, sum, product);
+    }
+    lsk_release(scratch);
+}
+
+void lsk_channel_backward(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *dy,
+                          const void *x, const void *mean, const void *a, const void *b, const void *c, void *dx) {
+    ptrdiff_t period = period_of(channels);
+    void *scratch = lsk_allocate((size_t)(4 * period * sizes[dtype]));
+    for (ptrdiff_t s = 0; s < segments; s++) {
+        ptrdiff_t at = s * rows * channels, k = s * channels;
+        if (dtype == LSK_FLOAT32)
+            backward_f32(rows, channels, period, (const float *)dy + at, (const float *)x + at, (const float *)mean + k,
+                         (const float *)a + k, (const float *)b + k, (const float *)c + k, scratch, (float *)dx + at);
+        else
+            backward_f64(rows, channels, period, (const double *)dy + at, (const double *)x + at,
+                         (const double *)mean + k, (const double *)a + k, (const double *)b + k, (const double *)c + k,
+                         scratch, (double *)dx + at);
+    }
+    lsk_release(scratch);
+}
+
+void lsk_channel_sum(ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *x, void *out, float beta) {
+    ptrdiff_t period = period_of(channels);
+    double *sum = lsk_allocate((size_t)channels * sizeof(double) + (size_t)(period * sizes[dtype]));
+    if (dtype == LSK_FLOAT32) {
+        float *o = out;
+        sum_rows_f32(rows, channels, period, x, (float *)(sum + channels), sum);
+        for (ptrdiff_t i = 0; i < channels; i++) o[i] = (float)sum[i] + (beta == 0 ? 0 : beta * o[i]);
+    } else {
+        double *o = out;
+        sum_rows_f64(rows, channels, period, x, sum + channels, sum);
+        for (ptrdiff_t i = 0; i < channels; i++) o[i] = sum[i] + (beta == 0 ? 0 : beta * o[i]);
+    }
+    lsk_release(sum);
+}
+
+void lsk_channel_statistics(ptrdiff_t n, double count, const double *sum, const double *squares, lsk_dtype dtype,
+                            void *mean, void *variance) {
+    if (dtype == LSK_FLOAT32) statistics_f32(n, count, sum, squares, mean, variance);
+    else statistics_f64(n, count, sum, squares, mean, variance);
+}
+
+void lsk_channel_inverse(ptrdiff_t n, double epsilon, lsk_dtype dtype, const void *variance, void *inverse) {
+    if (dtype == LSK_FLOAT32) inverse_f32(n, epsilon, variance, inverse);
+    else inverse_f64(n, epsilon, variance, inverse);
+}
+
+void lsk_channel_slopes(ptrdiff_t n, double count, const double *sum, const double *product, lsk_dtype dtype,
+                        const void *scale, const void *inverse, void *b, void *c) {
+    if (dtype == LSK_FLOAT32) slopes_f32(n, count, sum, product, scale, inverse, b, c);
+    else slopes_f64(n, count, sum, product, scale, inverse, b, c);
+}
+
+void lsk_layer_norm(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, double epsilon, const void *x, const void *weight,
+                    const void *bias, void *y, void *mean, void *inverse) {
+    if (dtype == LSK_FLOAT32) layer_norm_f32(rows, width, (float)epsilon, x, weight, bias, y, mean, inverse);
+    else layer_norm_f64(rows, width, epsilon, x, weight, bias, y, mean, inverse);
+}
+
+void lsk_layer_norm_backward(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, const void *dy, const void *x,
+                             const void *weight, const void *mean, const void *inverse, void *dx, void *dw,
+                             float dw_beta, void *db, float db_beta) {
+    if (dtype == LSK_FLOAT32)
+        layer_norm_backward_f32(rows, width, dy, x, weight, mean, inverse, dx, dw, dw_beta, db, db_beta);
+    else layer_norm_backward_f64(rows, width, dy, x, weight, mean, inverse, dx, dw, dw_beta, db, db_beta);
+}

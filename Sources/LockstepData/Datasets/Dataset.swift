@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where items come from: datasets that can be indexed, streams that cannot.
+
+public import LockstepTensor
+
+/// A finite collection of items that can be asked for in any order.
+///
+/// With worker threads a loader asks from several threads at once: `item` and `batch` must not change anything that
+/// another call reads. Reading tensors, arrays and files is fine.
+public protocol Dataset {
+    /// The number of items.
+    var count: Int { get }
+    /// How many members of an item are inputs.
+    var inputCount: Int { get }
+    /// Item `index`, 0 ..< `count`. Throw `SkipItem()` to leave it out of this epoch.
+    func item(at index: Int) throws -> Sample
+    /// Item `index` with what random changes may depend on: seed, epoch and index, never the rank or the thread. Implement
+    /// this one for augmentation; by default it forgets the context.
+    func item(at index: Int, context: ItemContext) throws -> Sample
+    /// The items at `indices` as one batch, faster than one by one; nil (the default) when there is no such way.
+    func batch(at indices: [Int], epoch: Int) throws -> Batch?
+}
+
+extension Dataset {
+    /// Counted on the first item; 1 when there is none.
+    public var inputCount: Int { count > 0 ? (try? item(at: 0).inputs.count) ?? 1 : 1 }
+    public func item(at index: Int, context: ItemContext) throws -> Sample { try item(at: index) }
+    public func batch(at indices: [Int], epoch: Int) throws -> Batch? { nil }
+}
+
+/// Items that come one after another, from a file or a generator, and cannot be asked for by number.
+public protocol StreamDataset {
+    /// The number of items when it is known.
+    var count: Int? { get }
+    /// How many members of an item are inputs.
+    var inputCount: Int { get }
+    /// Starts the stream of one epoch: a function that returns the next item, and nil after the last. The function
+    /// is called by one thread at a time.
+    func samples(epoch: Int) throws -> () throws -> Sample?
+}
+
+extension StreamDataset {
+    public var count: Int? { nil }
+    public var inputCount: Int { 1 }
+}
+
+/// Thrown by `item(at:)` or `afterItem` to leave an item out; the following items fill its place in the batch.
+public struct SkipItem: Error, Sendable {
+    public init() {}
+}
+
+/// What a random change of an item may depend on. The same on every rank, thread and run.
+public struct ItemContext: Sendable {
+    /// The loader's seed.
+    public let seed: UInt64
+    public let epoch: Int
+    /// The item's index in the dataset.
+    public let index: Int
+
+    public init(seed: UInt64, epoch: Int, index: Int) {
+        self.seed = seed
+        self.epoch = epoch
+        self.index = index
+    }
+
+    /// Random numbers that are a function of seed, epoch and item.
+    public func generator() -> PhiloxGenerator {
+        PhiloxGenerator(seed: seed, stream: RandomStream.item(epoch: epoch, index: index))
+    }
+}
+
+/// What a random change of a whole batch may depend on.
+public struct BatchContext: Sendable {
+    public let seed: UInt64
+    public let epoch: Int
+    /// The indices of the batch's items in the dataset, in order; empty for streams and after skipped items.
+    public let indices: [Int]
+}
+
+/// Numbers the independent random streams of one seed, so that no two uses share random numbers.
+enum RandomStream {
+    /// The order of the items in one epoch.
+    static func order(epoch: Int) -> UInt64 { 1 << 60 | UInt64(truncatingIfNeeded: epoch) }
+    /// A split into training and validation part.
+    static let split: UInt64 = 2 << 60
+    /// The random changes of one item in one epoch: 2²⁰ epochs, 2⁴⁰ items.
+    static func item(epoch: Int, index: Int) -> UInt64 {
+        3 << 60 | UInt64(truncatingIfNeeded: epoch & 0xF_FFFF) << 40 | UInt64(truncatingIfNeeded: index) & 0xFF_FFFF_FFFF
+    }
+
+    /// A permutation of `0 ..< count` that is a function of seed and stream.
+    static func permutation(_ count: Int, seed: UInt64, stream: UInt64) -> [Int] {
+        var generator = PhiloxGenerator(seed: seed, stream: stream)
+        return Tensor.randomPermutation(count, using: &generator).ints
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Images kept as bytes, one byte a value, turned into floats as they are batched.
+
+public import LockstepTensor
+
+/// Labelled images held as bytes: a quarter of the memory of floats, and converting is one look-up per value in the
+/// same pass that gathers them.
+public struct ImageDataset: Dataset, Sendable {
+    public let count: Int
+    /// The shape of one image as the model sees it, for example [1, 28, 28], or [784] when flattened.
+    public let imageShape: Shape
+    /// The class of every image.
+    public let labels: [Int]
+    private let pixels: [UInt8]
+    private let values: [Float]
+
+    /// - Parameters:
+    ///   - pixels: all images one after another, `labels.count` × the elements of `imageShape`.
+    ///   - scale: each byte becomes `byte · scale + offset`.
+    public init(
+        pixels: [UInt8], labels: [Int], imageShape: Shape, scale: Float = 1 / 255, offset: Float = 0,
+        file: StaticString = #fileID, line: UInt = #line
+    ) {
+        require(
+            pixels.count == labels.count * imageShape.elementCount,
+            "ImageDataset: \(pixels.count) bytes are not \(labels.count) images of \(imageShape)", file: file, line: line)
+        self.init(
+            pixels: pixels, labels: labels, imageShape: imageShape, values: (0..<256).map { Float($0) * scale + offset })
+    }
+
+    private init(pixels: [UInt8], labels: [Int], imageShape: Shape, values: [Float]) {
+        self.pixels = pixels
+        self.labels = labels
+        self.imageShape = imageShape
+        self.values = values
+        count = labels.count
+    }
+
+    public var inputCount: Int { 1 }
+
+    /// Input: float32 `imageShape`. Target: int64 scalar.
+    public func item(at index: Int) -> Sample {
+        let batch = images(at: [index])
+        return Sample(inputs: [RowGather.row(batch.inputs[0], 0)], targets: [RowGather.row(batch.targets[0], 0)])
+    }
+
+    /// Input: float32 [indices.count, imageShape…]. Target: int64 [indices.count].
+    public func batch(at indices: [Int], epoch: Int) -> Batch? { images(at: indices) }
+
+    /// The images at `indices` as a dataset of their own.
+    public func subset(_ indices: [Int]) -> ImageDataset {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(indices.count * imageShape.elementCount)
+        let width = imageShape.elementCount
+        for index in indices { bytes += pixels[index * width..<(index + 1) * width] }
+        return ImageDataset(pixels: bytes, labels: indices.map { labels[$0] }, imageShape: imageShape, values: values)
+    }
+
+    /// Mean and standard deviation over every value of every image, before `scale` and `offset`.
+    var byteStatistics: (mean: Double, deviation: Double) {
+        var histogram = [Int](repeating: 0, count: 256)
+        for pixel in pixels { histogram[Int(pixel)] += 1 }
+        let total = Double(max(1, pixels.count))
+        var mean = 0.0
+        for (value, count) in histogram.enumerated() { mean += Double(value) * Double(count) / total }
+        var variance = 0.0
+        for (value, count) in histogram.enumerated() {
+            variance += (Double(value) - mean) * (Double(value) - mean) * Double(count) / total
+        }
+        return (mean, variance.squareRoot())
+    }
+
+    /// The same images with another look-up: `byte · scale + offset`.
+    func rescaled(scale: Float, offset: Float) -> ImageDataset {
+        ImageDataset(
+            pixels: pixels, labels: labels, imageShape: imageShape, values: (0..<256).map { Float($0) * scale + offset })
+    }
+
+    private func images(at indices: [Int]) -> Batch {
+        let width = imageShape.elementCount
+        let x = Tensor.uninitialized(Shape([indices.count] + imageShape.dimensions))
+        let output = x.unsafeFloats
+        pixels.withUnsafeBufferPointer { pixels in
+            values.withUnsafeBufferPointer { values in
+                for (row, index) in indices.enumerated() {
+                    require(index >= 0 && index < count, "ImageDataset: there is no image \(index) among \(count)")
+                    for column in 0..<width {
+                        output[row * width + column] = values[Int(pixels[index * width + column])]
+                    }
+                }
+            }
+        }
+        return Batch(inputs: [x], targets: [Tensor(indices.map { labels[$0] })], size: indices.count)
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Datasets made from closures over any collection, parts of datasets, and a dataset without items.
+
+public import LockstepTensor
+
+/// Items made by closures from the elements of a collection.
+///
+/// ```swift
+/// let data = MapDataset(0..<5, inputs: [{ Tensor(Double(-$0)) }], targets: [{ Tensor(Double($0 + 1)) }])
+/// ```
+public struct MapDataset<Items: RandomAccessCollection>: Dataset {
+    public let items: Items
+    public let inputCount: Int
+    private let make: (Items.Element) throws -> Sample
+
+    /// One closure per member of an item.
+    public init(
+        _ items: Items, inputs: [(Items.Element) throws -> Tensor], targets: [(Items.Element) throws -> Tensor] = []
+    ) {
+        self.items = items
+        inputCount = inputs.count
+        make = { element in
+            Sample(inputs: try inputs.map { try $0(element) }, targets: try targets.map { try $0(element) })
+        }
+    }
+
+    /// One closure that makes the whole item.
+    public init(_ items: Items, inputCount: Int = 1, _ make: @escaping (Items.Element) throws -> Sample) {
+        self.items = items
+        self.inputCount = inputCount
+        self.make = make
+    }
+
+    public var count: Int { items.count }
+
+    public func item(at index: Int) throws -> Sample {
+        require(index >= 0 && index < count, "MapDataset: there is no item \(index) among \(count)")
+        return try make(items[items.index(items.startIndex, offsetBy: index)])
+    }
+}
+
+/// Some items of another dataset, in a chosen order.
+public struct Subset: Dataset {
+    public let base: any Dataset
+    /// Indices into `base`.
+    public let indices: [Int]
+
+    /// - Precondition: every index is one of `base`'s.
+    public init(_ base: any Dataset, _ indices: [Int], file: StaticString = #fileID, line: UInt = #line) {
+        let range = 0..<base.count
+        for index in indices {
+            require(
+                range.contains(index), "Subset: there is no item \(index) among \(base.count)", file: file, line: line)
+        }
+        self.base = base
+        self.indices = indices
+    }
+
+    public var count: Int { indices.count }
+    public var inputCount: Int { base.inputCount }
+    public func item(at index: Int) throws -> Sample { try base.item(at: indices[index]) }
+
+    public func item(at index: Int, context: ItemContext) throws -> Sample {
+        try base.item(
+            at: indices[index], context: ItemContext(seed: context.seed, epoch: context.epoch, index: indices[index]))
+    }
+
+    public func batch(at positions: [Int], epoch: Int) throws -> Batch? {
+        try base.batch(at: positions.map { indices[$0] }, epoch: epoch)
+    }
+}
+
+/// A dataset without items that remembers how many inputs they would have.
+public struct EmptyDataset: Dataset {
+    public let inputCount: Int
+
+    public init(inputCount: Int = 1) { self.inputCount = inputCount }
+
+    public var count: Int { 0 }
+
+    public func item(at index: Int) throws -> Sample {
+        throw DataError(.item, file: "dataset", "there is no item \(index): the dataset is empty")
+    }
+}
+
+/// The items of another dataset without their targets.
+public struct Unlabelled: Dataset {
+    public let base: any Dataset
+
+    public init(_ base: any Dataset) { self.base = base }
+
+    public var count: Int { base.count }
+    public var inputCount: Int { base.inputCount }
+    public func item(at index: Int) throws -> Sample { Sample(inputs: try base.item(at: index).inputs) }
+
+    public func item(at index: Int, context: ItemContext) throws -> Sample {
+        Sample(inputs: try base.item(at: index, context: context).inputs)
+    }
+
+    public func batch(at indices: [Int], epoch: Int) throws -> Batch? {
+        try base.batch(at: indices, epoch: epoch).map { Batch(inputs: $0.inputs, size: $0.size) }
+    }
+}

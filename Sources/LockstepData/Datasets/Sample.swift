@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// One item of a dataset, and many of them as one batch: ordered tensors, the inputs first.
+
+public import LockstepTensor
+
+/// One item: what the model is given, and what it should answer.
+public struct Sample {
+    public var inputs: [Tensor]
+    public var targets: [Tensor]
+
+    public init(inputs: [Tensor], targets: [Tensor] = []) {
+        self.inputs = inputs
+        self.targets = targets
+    }
+
+    /// Inputs, then targets.
+    public var members: [Tensor] { inputs + targets }
+}
+
+/// Several items as tensors whose first axis counts the items.
+public struct Batch {
+    /// What the model is called with, in order.
+    public var inputs: [Tensor]
+    /// What the loss compares the model's outputs with; empty for unlabelled data.
+    public var targets: [Tensor]
+    /// The number of items. The weight of this batch in averages and in a distributed step.
+    public var size: Int
+
+    /// A batch; `size` defaults to the length of the first member's first axis (1 for a scalar, 0 without members).
+    public init(inputs: [Tensor], targets: [Tensor] = [], size: Int? = nil) {
+        self.inputs = inputs
+        self.targets = targets
+        self.size = size ?? (inputs.first ?? targets.first).map { $0.shape.first ?? 1 } ?? 0
+    }
+
+    /// Inputs, then targets.
+    public var members: [Tensor] { inputs + targets }
+
+    /// A batch of `members`, of which the first `inputCount` are inputs.
+    public init(members: [Tensor], inputCount: Int, size: Int? = nil) {
+        self.init(
+            inputs: Array(members.prefix(inputCount)), targets: Array(members.dropFirst(inputCount)), size: size)
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making single batches, and loaders like this one.
+
+import LockstepTensor
+
+extension DataLoader {
+    /// The batch of the items at `indices`, all steps from `createItem` to `afterBatch` included. Skipped items are missing
+    /// from it; with no indices it has no items but the shapes of the others.
+    ///
+    /// A sharding loader gives each rank its part of every global batch with this and `indexBatches(epoch:)`.
+    public func batch(of indices: [Int], epoch: Int) throws -> Batch {
+        let assembled = try assemble(indices, epoch: epoch)
+        return try finish(try collated(assembled), indices: assembled.isWhole ? indices : [], epoch: epoch)
+    }
+
+    /// The first batch of the next epoch, made on the calling thread. Counts as an iteration: `epoch` rises.
+    ///
+    /// - Throws: `DataError` when the loader has no batches, and what the dataset throws.
+    public func oneBatch() throws -> Batch {
+        epoch += 1
+        var iterator = try iterate(epoch: epoch - 1, workers: 0)
+        guard let batch = try iterator.next() else { throw noBatches() }
+        return batch
+    }
+
+    private func noBatches() -> DataError {
+        let items = itemCount.map { "\($0) item\($0 == 1 ? "" : "s")" } ?? "a stream without items"
+        let size = options.batchSize.map { ", batch size \($0)" } ?? ""
+        let isDropped = options.dropLast && (itemCount ?? 0) > 0
+        return DataError(
+            .item, file: "data loader", "there are no batches: \(items)\(size)\(isDropped ? ", short batches dropped" : "")",
+            remedy: isDropped ? "Use a smaller batchSize, or dropLast: false" : nil)
+    }
+
+    /// A loader of the same class over the same or another dataset, with the same options apart from those given. `n` is
+    /// not carried over, and epochs are counted from 0 again.
+    public func new(
+        dataset: (any Dataset)? = nil, batchSize: Int?? = .none, shuffle: Bool? = nil, dropLast: Bool? = nil,
+        n: Int? = nil, numWorkers: Int? = nil, seed: UInt64? = nil, hooks: Hooks? = nil, file: StaticString = #fileID,
+        line: UInt = #line
+    ) -> Self {
+        var options = options
+        if let batchSize { options.batchSize = batchSize }
+        if let shuffle { options.shuffle = shuffle }
+        if let dropLast { options.dropLast = dropLast }
+        if let numWorkers { options.numWorkers = numWorkers }
+        if let seed { options.seed = seed }
+        if let hooks { options.hooks = hooks }
+        options.n = n
+        if let dataset { return Self(dataset, options: options, file: file, line: line) }
+        switch source {
+        case .indexed(let dataset): return Self(dataset, options: options, file: file, line: line)
+        case .stream(let stream): return Self(stream: stream, options: options, file: file, line: line)
+        }
+    }
+
+    // MARK: From indices to batches
+
+    /// What came of a list of indices.
+    enum Assembled {
+        case batch(Batch)
+        /// Some items were skipped; these are left, not yet put together.
+        case rest([Sample])
+
+        var isWhole: Bool { if case .batch = self { true } else { false } }
+    }
+
+    /// Makes the items at `indices`, and the batch of them unless some were skipped. Runs on worker threads.
+    func assemble(_ indices: [Int], epoch: Int) throws -> Assembled {
+        if readsWholeBatches, let batch = try dataset?.batch(at: indices, epoch: epoch) { return .batch(batch) }
+        let items = try samples(indices, epoch: epoch)
+        if items.count < indices.count || items.isEmpty { return .rest(items) }
+        return .batch(try createBatch(beforeBatch(items)))
+    }
+
+    /// The items at `indices` without the skipped ones.
+    func samples(_ indices: [Int], epoch: Int) throws -> [Sample] {
+        var samples: [Sample] = []
+        samples.reserveCapacity(indices.count)
+        for index in indices {
+            let context = ItemContext(seed: options.seed, epoch: epoch, index: index)
+            do {
+                samples.append(try afterItem(createItem(context), context: context))
+            } catch is SkipItem {
+                continue
+            }
+        }
+        return samples
+    }
+
+    /// A batch of what is left after skipping.
+    func collated(_ assembled: Assembled) throws -> Batch {
+        switch assembled {
+        case .batch(let batch): batch
+        case .rest(let samples) where samples.isEmpty: try emptyBatch()
+        case .rest(let samples): try createBatch(beforeBatch(samples))
+        }
+    }
+
+    func finish(_ batch: Batch, indices: [Int], epoch: Int) throws -> Batch {
+        try afterBatch(batch, context: BatchContext(seed: options.seed, epoch: epoch, indices: indices))
+    }
+
+    /// A batch of no items with the shapes and types that items have, as the first item shows them.
+    private func emptyBatch() throws -> Batch {
+        guard let dataset, dataset.count > 0, options.batchSize != nil else {
+            return Batch(inputs: [], targets: [], size: 0)
+        }
+        let context = ItemContext(seed: options.seed, epoch: 0, index: 0)
+        let model = try createBatch(beforeBatch([afterItem(createItem(context), context: context)]))
+        func emptied(_ tensors: [Tensor]) -> [Tensor] {
+            tensors.map { Tensor.zeros(Shape([0] + $0.shape.dimensions.dropFirst()), dtype: $0.dtype) }
+        }
+        return Batch(inputs: emptied(model.inputs), targets: emptied(model.targets), size: 0)
+    }
+}

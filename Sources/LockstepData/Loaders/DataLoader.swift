@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loader: its settings, its lengths, and the order of its items.
+
+import LockstepTensor
+
+/// Makes batches of a dataset, epoch by epoch.
+///
+/// ```swift
+/// let loader = DataLoader(data, batchSize: 64, shuffle: true, seed: 42)
+/// for batch in loader { … }            // the next epoch; a dataset that throws stops the program
+/// var batches = try loader.makeIterator(epoch: 3)      // a certain epoch; errors are thrown
+/// ```
+///
+/// The order of items is a function of (seed, epoch), whatever happened before, on every rank and with any number of
+/// workers. Steps of one epoch: `beforeIter`, `indices(epoch:)`, per item `createItem` and `afterItem`, per batch
+/// `beforeBatch`, `createBatch` and `afterBatch`, at the end `afterIter`. Each can be overridden in a subclass, or given as a
+/// closure in `hooks`. With workers, all from `createItem` to `createBatch` runs on their threads.
+open class DataLoader: BatchSource {
+    /// Everything that says how a loader works, apart from its dataset.
+    public struct Options {
+        /// Items in a batch; nil when every item of the dataset is a batch already.
+        public var batchSize: Int? = 64
+        /// A new random order every epoch.
+        public var shuffle = false
+        /// Leave out a last batch that is not full.
+        public var dropLast = false
+        /// Use only the first `n` items (shuffled among themselves); nil for all.
+        public var n: Int?
+        /// Threads that prepare batches ahead of time; 0 prepares each when it is asked for.
+        public var numWorkers = 0
+        /// Every order and every random change follows from it.
+        public var seed: UInt64 = 42
+        public var hooks = Hooks()
+
+        public init() {}
+    }
+
+    /// Closures run at the steps of an epoch, if set.
+    public struct Hooks {
+        public var beforeIter: ((_ epoch: Int) -> Void)?
+        /// May throw `SkipItem()`.
+        public var afterItem: ((Sample, ItemContext) throws -> Sample)?
+        public var beforeBatch: (([Sample]) throws -> [Sample])?
+        /// Instead of collating.
+        public var createBatch: (([Sample]) throws -> Batch)?
+        public var afterBatch: ((Batch, BatchContext) throws -> Batch)?
+        public var afterIter: (() -> Void)?
+
+        public init() {}
+    }
+
+    enum Source {
+        case indexed(any Dataset)
+        case stream(any StreamDataset)
+    }
+
+    let source: Source
+    public var options: Options
+    /// The number of the epoch that the next iteration without a number of its own gets; each one raises it.
+    public var epoch = 0
+
+    /// A loader over a dataset, with all options at once.
+    /// - Precondition: `batchSize` and `n` are sensible, `dropLast` only with a batch size.
+    public required init(_ dataset: any Dataset, options: Options, file: StaticString = #fileID, line: UInt = #line) {
+        source = .indexed(dataset)
+        self.options = options
+        check(file, line)
+    }
+
+    /// A loader over a stream, with all options at once.
+    /// - Precondition: as above; a stream cannot be shuffled.
+    public required init(stream: any StreamDataset, options: Options, file: StaticString = #fileID, line: UInt = #line) {
+        source = .stream(stream)
+        self.options = options
+        check(file, line)
+    }
+
+    /// A loader over a dataset.
+    ///
+    /// - Parameters:
+    ///   - batchSize: items in a batch; nil when every item is a batch already.
+    ///   - n: use only the first `n` items.
+    ///   - numWorkers: threads that work ahead; 0 for none. The batches are the same.
+    public convenience init(
+        _ dataset: any Dataset, batchSize: Int? = 64, shuffle: Bool = false, dropLast: Bool = false, n: Int? = nil,
+        numWorkers: Int = 0, seed: UInt64 = 42, hooks: Hooks = Hooks(), file: StaticString = #fileID, line: UInt = #line
+    ) {
+        var options = Options()
+        options.batchSize = batchSize
+        options.shuffle = shuffle
+        options.dropLast = dropLast
+        options.n = n
+        options.numWorkers = numWorkers
+        options.seed = seed
+        options.hooks = hooks
+        self.init(dataset, options: options, file: file, line: line)
+    }
+
+    private func check(_ file: StaticString, _ line: UInt) {
+        require(
+            options.batchSize.map { $0 > 0 } ?? true, "DataLoader: batchSize is \(options.batchSize ?? 0), at least 1 is needed",
+            file: file, line: line)
+        require(
+            options.batchSize != nil || !options.dropLast,
+            "DataLoader: dropLast needs a batchSize; without one every item is a whole batch", file: file, line: line)
+        require(
+            options.n.map { $0 >= 0 } ?? true, "DataLoader: n is \(options.n ?? 0), it counts items", file: file, line: line)
+        require(
+            options.numWorkers >= 0, "DataLoader: numWorkers is \(options.numWorkers), it counts threads", file: file,
+            line: line)
+        if case .stream = source {
+            require(
+                !options.shuffle, "DataLoader: a stream cannot be shuffled, its items cannot be asked for by number",
+                file: file, line: line)
+        }
+    }
+
+    // MARK: Settings
+
+    /// The dataset; nil for a stream.
+    public var dataset: (any Dataset)? {
+        if case .indexed(let dataset) = source { return dataset }
+        return nil
+    }
+    public var batchSize: Int? { options.batchSize }
+    public var shuffle: Bool { options.shuffle }
+    public var dropLast: Bool { options.dropLast }
+    public var numWorkers: Int { options.numWorkers }
+    public var seed: UInt64 { options.seed }
+    public var hooks: Hooks {
+        get { options.hooks }
+        set { options.hooks = newValue }
+    }
+
+    /// How many members of a batch are inputs.
+    open var inputCount: Int {
+        switch source {
+        case .indexed(let dataset): dataset.inputCount
+        case .stream(let stream): stream.inputCount
+        }
+    }
+
+    // MARK: Lengths and order
+
+    /// The number of items of one epoch; nil when a stream does not know.
+    open var itemCount: Int? {
+        let available: Int? =
+            switch source {
+            case .indexed(let dataset): dataset.count
+            case .stream(let stream): stream.count
+            }
+        return available.map { Swift.min($0, options.n ?? $0) }
+    }
+
+    /// The number of batches of one epoch: items / batch size, rounded up, or down with `dropLast`. Items that are
+    /// skipped still count here.
+    public var batchCount: Int? {
+        guard let items = itemCount else { return nil }
+        guard let size = options.batchSize else { return items }
+        return options.dropLast ? items / size : (items + size - 1) / size
+    }
+
+    /// The dataset's indices in the order in which epoch `epoch` takes them: a function of the seed and `epoch` alone.
+    /// - Precondition: not a stream.
+    open func indices(epoch: Int) -> [Int] {
+        require(dataset != nil, "DataLoader.indices: a stream has no indices")
+        let count = itemCount ?? 0
+        guard options.shuffle else { return Array(0..<count) }
+        return RandomStream.permutation(count, seed: options.seed, stream: RandomStream.order(epoch: epoch))
+    }
+
+    /// `indices(epoch:)` cut into batches, a short last one kept or left out as `dropLast` says.
+    public func indexBatches(epoch: Int) -> [[Int]] {
+        let order = indices(epoch: epoch)
+        let size = options.batchSize ?? 1
+        let end = options.dropLast ? order.count / size * size : order.count
+        return stride(from: 0, to: end, by: size).map { Array(order[$0..<Swift.min($0 + size, end)]) }
+    }
+
+    // MARK: Steps of an epoch
+
+    /// Called once at the start of an epoch.
+    open func beforeIter(epoch: Int) { options.hooks.beforeIter?(epoch) }
+
+    /// Makes one item. May throw `SkipItem()`.
+    open func createItem(_ context: ItemContext) throws -> Sample {
+        guard let dataset else { throw DataError(.item, file: "data loader", "a stream has no item \(context.index)") }
+        return try dataset.item(at: context.index, context: context)
+    }
+
+    /// Changes one item. May throw `SkipItem()`.
+    open func afterItem(_ sample: Sample, context: ItemContext) throws -> Sample {
+        try options.hooks.afterItem?(sample, context) ?? sample
+    }
+
+    /// Changes the items of one batch, for example to bring them to one size.
+    open func beforeBatch(_ samples: [Sample]) throws -> [Sample] { try options.hooks.beforeBatch?(samples) ?? samples }
+
+    /// Puts items together; by default stacks them member by member.
+    open func createBatch(_ samples: [Sample]) throws -> Batch {
+        if let create = options.hooks.createBatch { return try create(samples) }
+        guard options.batchSize == nil, samples.count == 1 else { return try Collation.batch(samples) }
+        return Batch(inputs: samples[0].inputs, targets: samples[0].targets)
+    }
+
+    /// Changes a whole batch; always on the thread that iterates.
+    open func afterBatch(_ batch: Batch, context: BatchContext) throws -> Batch {
+        try options.hooks.afterBatch?(batch, context) ?? batch
+    }
+
+    /// Called after the last batch of an epoch; not when the iteration is given up earlier.
+    open func afterIter() { options.hooks.afterIter?() }
+
+    /// Whether batches may be asked of the dataset whole (`Dataset.batch(at:epoch:)`), which leaves out the steps from
+    /// `createItem` to `createBatch`. Only when none of them does anything; a subclass that overrides none may say so.
+    open var readsWholeBatches: Bool {
+        type(of: self) == DataLoader.self && options.batchSize != nil && options.hooks.afterItem == nil
+            && options.hooks.beforeBatch == nil && options.hooks.createBatch == nil
+    }
+}

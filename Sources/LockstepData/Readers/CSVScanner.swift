@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Splits CSV bytes into records and fields without copying; knows the line numbers.
+
+/// Where one field lies in the file's bytes, without its quotes.
+struct CSVField {
+    var start: Int
+    var end: Int
+    /// It holds doubled quotes that stand for one.
+    var hasEscapes: Bool
+}
+
+/// A cursor over the records of a CSV file. Copies are cheap and independent.
+struct CSVScanner {
+    let bytes: [UInt8]
+    let file: String
+    private let delimiter: UInt8
+    private var position: Int
+    private var line = 1
+    /// The line on which the latest record starts.
+    private(set) var recordLine = 1
+
+    init(_ bytes: [UInt8], delimiter: UInt8, file: String) {
+        self.bytes = bytes
+        self.delimiter = delimiter
+        self.file = file
+        position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    }
+
+    /// Puts the next record's fields into `fields`; false at the end of the file. Lines without a byte are skipped.
+    mutating func nextRecord(into fields: inout [CSVField]) throws(DataError) -> Bool {
+        fields.removeAll(keepingCapacity: true)
+        while position < bytes.count, isLineEnd(bytes[position]) { endLine() }
+        guard position < bytes.count else { return false }
+        recordLine = line
+        while true {
+            fields.append(try position < bytes.count && bytes[position] == quote ? quotedField() : plainField())
+            guard position < bytes.count else { return true }
+            if bytes[position] == delimiter {
+                position += 1
+            } else {
+                endLine()
+                return true
+            }
+        }
+    }
+
+    /// The field as a string.
+    ///
+    /// - Throws: `DataError` when it is not UTF-8.
+    func text(_ field: CSVField) throws(DataError) -> String {
+        let slice = bytes[field.start..<field.end]
+        let text = field.hasEscapes ? String(validating: unescaped(slice), as: UTF8.self) : String(validating: slice, as: UTF8.self)
+        guard let text else {
+            throw DataError(
+                .malformed, file: file, at: .line(recordLine), "a field is not UTF-8 text",
+                remedy: "Convert the file first, for example: iconv -f LATIN1 -t UTF-8")
+        }
+        return text
+    }
+
+    private let quote = UInt8(ascii: "\"")
+
+    private func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
+
+    /// Steps over CRLF, LF or CR.
+    private mutating func endLine() {
+        if bytes[position] == 0x0D, position + 1 < bytes.count, bytes[position + 1] == 0x0A { position += 1 }
+        position += 1
+        line += 1
+    }
+
+    private mutating func plainField() throws(DataError) -> CSVField {
+        let start = position
+        while position < bytes.count {
+            let byte = bytes[position]
+            if byte == delimiter || isLineEnd(byte) { break }
+            if byte == quote {
+                throw DataError(
+                    .malformed, file: file, at: .line(line), "a quote in the middle of an unquoted field",
+                    remedy: "Put the whole field in double quotes and double the quotes inside it")
+            }
+            position += 1
+        }
+        return CSVField(start: start, end: position, hasEscapes: false)
+    }
+
+    private mutating func quotedField() throws(DataError) -> CSVField {
+        let openedOn = line
+        position += 1
+        var field = CSVField(start: position, end: position, hasEscapes: false)
+        while position < bytes.count {
+            let byte = bytes[position]
+            if isLineEnd(byte) {
+                endLine()
+            } else if byte != quote {
+                position += 1
+            } else if position + 1 < bytes.count, bytes[position + 1] == quote {
+                field.hasEscapes = true
+                position += 2
+            } else {
+                field.end = position
+                position += 1
+                guard position == bytes.count || bytes[position] == delimiter || isLineEnd(bytes[position]) else {
+                    throw DataError(
+                        .malformed, file: file, at: .line(line), "text follows the closing quote of a field",
+                        remedy: "A quote inside a quoted field must be doubled")
+                }
+                return field
+            }
+        }
+        throw DataError(.truncated, file: file, at: .line(openedOn), "the quote opened on this line is never closed")
+    }
+
+    private func unescaped(_ slice: ArraySlice<UInt8>) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(slice.count)
+        var index = slice.startIndex
+        while index < slice.endIndex {
+            result.append(slice[index])
+            // Inside a field every quote is the first of two.
+            index += slice[index] == quote ? 2 : 1
+        }
+        return result
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// A CSV file as columns, each of one type, with a mark for every missing value.
+
+/// One column of a table.
+public struct CSVColumn: Sendable, Equatable {
+    /// The type of a column.
+    public enum Kind: String, Sendable, CaseIterable {
+        case integer, real, text
+    }
+
+    /// The values; where one is missing stands 0, not-a-number or the empty string.
+    public enum Values: Sendable, Equatable {
+        case integers([Int])
+        case reals([Double])
+        case texts([String])
+    }
+
+    public let name: String
+    public let values: Values
+    /// One mark per row, or `nil` when no value is missing.
+    public let missing: [Bool]?
+
+    public var kind: Kind {
+        switch values {
+        case .integers: .integer
+        case .reals: .real
+        case .texts: .text
+        }
+    }
+
+    public var count: Int {
+        switch values {
+        case .integers(let values): values.count
+        case .reals(let values): values.count
+        case .texts(let values): values.count
+        }
+    }
+
+    /// How many values are missing.
+    public var missingCount: Int { missing.map { $0.lazy.filter { $0 }.count } ?? 0 }
+
+    /// The values as numbers, missing ones as not-a-number; `nil` for text.
+    public var doubles: [Double]? {
+        switch values {
+        case .integers(let values):
+            missing.map { marks in zip(values, marks).map { $1 ? .nan : Double($0) } } ?? values.map(Double.init)
+        case .reals(let values): values
+        case .texts: nil
+        }
+    }
+
+    /// Every value as text, `nil` where it is missing; whole reals print as `3.0`.
+    public var texts: [String?] {
+        let all: [String] =
+            switch values {
+            case .integers(let values): values.map(String.init)
+            case .reals(let values): values.map { String($0) }
+            case .texts(let values): values
+            }
+        return missing.map { marks in zip(all, marks).map { $1 ? nil : $0 } } ?? all
+    }
+}
+
+/// A CSV file read into columns.
+public struct CSVTable: Sendable, Equatable {
+    /// The path or name it was read from.
+    public let file: String
+    public let rowCount: Int
+    public let columns: [CSVColumn]
+    /// The line of the file on which each row starts.
+    public let lines: [Int]
+
+    public var names: [String] { columns.map(\.name) }
+
+    /// The column called `name`.
+    /// - Throws: `DataError` (`.mismatch`) listing the columns there are.
+    public func column(_ name: String) throws(DataError) -> CSVColumn {
+        if let column = columns.first(where: { $0.name == name }) { return column }
+        var remedy = "Its columns are: \(CSV.list(names))"
+        if columns.count == 1, let other = ";\t|".first(where: { columns[0].name.contains($0) }) {
+            remedy += ". Is the delimiter “\(other == "\t" ? "tab" : String(other))”?"
+        }
+        throw DataError(.mismatch, file: file, "there is no column “\(name)”", remedy: remedy)
+    }
+}

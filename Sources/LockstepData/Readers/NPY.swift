@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// NumPy's .npy format, versions 1 to 3, read and written (NEP 1, numpy.lib.format).
+
+/// Reading and writing `.npy` files.
+public enum NPY {
+    static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+
+    /// The array in the file at `path`, which may also be gzip. Column-major (Fortran order) files come back row-major.
+    ///
+    /// - Throws: `DataError` naming the file and the byte.
+    public static func read(_ path: String) throws(DataError) -> NumericArray {
+        try parse(Gzip.readFile(path), file: path)
+    }
+
+    /// The array in `bytes`, which must hold exactly one uncompressed `.npy` file.
+    public static func parse(_ bytes: [UInt8], file: String) throws(DataError) -> NumericArray {
+        var reader = ByteReader(bytes, file: file)
+        guard try reader.take(magic.count, "the magic number").elementsEqual(magic) else {
+            throw reader.error(.malformed, at: 0, "not a .npy file: it does not start with \\x93NUMPY")
+        }
+        let major = try reader.integer(UInt8.self, .little, "the version")
+        _ = try reader.integer(UInt8.self, .little, "the version")
+        guard (1...3).contains(major) else {
+            throw reader.error(.unsupported, at: magic.count, ".npy version \(major); versions 1 to 3 are read")
+        }
+        let length = try major == 1
+            ? Int(reader.integer(UInt16.self, .little, "the header length"))
+            : Int(reader.integer(UInt32.self, .little, "the header length"))
+        let headerStart = reader.position
+        let header = try NPYHeader(parsing: reader.take(length, "the header"), at: headerStart, file: file)
+
+        guard let count = NumericArray.product(header.shape),
+            let needed = NumericArray.product([count, header.type.size])
+        else {
+            throw reader.error(
+                .tooLarge, at: headerStart, "the header claims more elements than a computer can count: \(header.shape)")
+        }
+        guard needed == reader.remaining else {
+            throw reader.error(
+                needed > reader.remaining ? .truncated : .malformed,
+                "shape \(header.shape) of \(header.type.name) needs \(needed) bytes of data, the file has \(reader.remaining)")
+        }
+        let data = try reader.take(needed, "the data")
+        let elements = header.type.decode(data, header.order)
+        let ordered = header.isColumnMajor ? elements.rowMajor(shape: header.shape) : elements
+        guard let array = NumericArray(shape: header.shape, elements: ordered) else {
+            throw reader.error(.malformed, at: headerStart, "shape \(header.shape) does not fit \(needed) bytes")
+        }
+        return array
+    }
+}
+
+/// The element types of `.npy` files that are read here.
+enum NPYType: Equatable {
+    case bool, uint8, int8, int16, int32, int64, float32, float64
+
+    /// From the letters after the byte order: `f4`, `b1`, ….
+    init?(_ letters: Substring) {
+        switch letters {
+        case "b1", "?": self = .bool
+        case "u1", "B": self = .uint8
+        case "i1", "b": self = .int8
+        case "i2": self = .int16
+        case "i4": self = .int32
+        case "i8": self = .int64
+        case "f4": self = .float32
+        case "f8": self = .float64
+        default: return nil
+        }
+    }
+
+    var size: Int {
+        switch self {
+        case .bool, .uint8, .int8: 1
+        case .int16: 2
+        case .int32, .float32: 4
+        case .int64, .float64: 8
+        }
+    }
+
+    var name: String {
+        switch self {
+        case .bool: "bool"
+        case .uint8: "uint8"
+        case .int8: "int8"
+        case .int16: "int16"
+        case .int32: "int32"
+        case .int64: "int64"
+        case .float32: "float32"
+        case .float64: "float64"
+        }
+    }
+
+    func decode(_ data: ArraySlice<UInt8>, _ order: ByteOrder) -> NumericArray.Elements {
+        switch self {
+        case .bool: .bool(data.map { $0 != 0 })
+        case .uint8: .uint8(Decoding.bytes(data))
+        case .int8: .int8(Decoding.integers(data, order, as: Int8.self))
+        case .int16: .int16(Decoding.integers(data, order, as: Int16.self))
+        case .int32: .int32(Decoding.integers(data, order, as: Int32.self))
+        case .int64: .int64(Decoding.integers(data, order, as: Int64.self))
+        case .float32: .float32(Decoding.floats(data, order))
+        case .float64: .float64(Decoding.doubles(data, order))
+        }
+    }
+}
+
+extension NumericArray.Elements {
+    /// The same elements, column-major over `shape` before and row-major after.
+    func rowMajor(shape: [Int]) -> Self {
+        switch self {
+        case .bool(let values): .bool(reordered(values, shape))
+        case .uint8(let values): .uint8(reordered(values, shape))
+        case .int8(let values): .int8(reordered(values, shape))
+        case .int16(let values): .int16(reordered(values, shape))
+        case .int32(let values): .int32(reordered(values, shape))
+        case .int64(let values): .int64(reordered(values, shape))
+        case .float32(let values): .float32(reordered(values, shape))
+        case .float64(let values): .float64(reordered(values, shape))
+        }
+    }
+
+    private func reordered<Value>(_ values: [Value], _ shape: [Int]) -> [Value] {
+        if shape.count < 2 || values.isEmpty { return values }
+        var strides: [Int] = []
+        var stride = 1
+        for length in shape {
+            strides.append(stride)
+            stride *= length
+        }
+        // An odometer over the row-major index, carrying the column-major offset along.
+        var index = [Int](repeating: 0, count: shape.count)
+        var offset = 0
+        var result: [Value] = []
+        result.reserveCapacity(values.count)
+        while true {
+            result.append(values[offset])
+            var axis = shape.count - 1
+            while axis >= 0 {
+                index[axis] += 1
+                offset += strides[axis]
+                if index[axis] < shape[axis] { break }
+                offset -= strides[axis] * shape[axis]
+                index[axis] = 0
+                axis -= 1
+            }
+            if axis < 0 { return result }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writing safetensors: deterministic bytes, a checksum in the metadata, and a file that appears whole or not at all.
+
+extension Safetensors {
+    /// Writes `items` to `path`: first to a temporary file beside it, flushed to the disk, then renamed.
+    ///
+    /// - Parameters:
+    ///   - items: in the order the header shall list them.
+    ///   - metadata: free text pairs; PyTorch's ecosystem likes `("format", "pt")`. `lockstep.format` and `lockstep.crc32` are ours.
+    ///   - checksum: whether to store a CRC-32 that `read` verifies.
+    /// - Throws: `DataError` (`.unwritable`, or `.mismatch` for items that contradict themselves or each other).
+    public static func write(
+        _ items: [Item], metadata: [(key: String, value: String)] = [], checksum: Bool = true, to path: String
+    ) throws(DataError) {
+        try Files.writeAtomically(chunks(items, metadata: metadata, checksum: checksum, file: path), to: path)
+    }
+
+    /// `items` as the bytes of a file; the same items give the same bytes.
+    public static func encode(
+        _ items: [Item], metadata: [(key: String, value: String)] = [], checksum: Bool = true
+    ) throws(DataError) -> [UInt8] {
+        let parts = try chunks(items, metadata: metadata, checksum: checksum, file: "safetensors")
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+        for part in parts { bytes += part }
+        return bytes
+    }
+
+    private static func chunks(
+        _ items: [Item], metadata: [(key: String, value: String)], checksum withChecksum: Bool, file: String
+    ) throws(DataError) -> [[UInt8]] {
+        try validate(items, metadata, file)
+        // Wide types first, otherwise as given: then every tensor is aligned for its own type in the file.
+        let order = items.indices.sorted {
+            (-items[$0].type.byteCount, $0) < (-items[$1].type.byteCount, $1)
+        }
+        var offsets = [Int](repeating: 0, count: items.count)
+        var end = 0
+        for index in order {
+            offsets[index] = end
+            end += items[index].bytes.count
+        }
+        var metadata = metadata
+        if withChecksum {
+            metadata.append((versionKey, version))
+            metadata.append((checksumKey, checksum(items.lazy.map { ($0.name, $0.type, $0.shape, $0.bytes[...]) })))
+        }
+        var members: [String] = []
+        if !metadata.isEmpty {
+            let pairs = metadata.map { "\(jsonString($0.key)):\(jsonString($0.value))" }
+            members.append("\"\(metadataKey)\":{\(pairs.joined(separator: ","))}")
+        }
+        for (item, offset) in zip(items, offsets) {
+            let shape = item.shape.map(String.init).joined(separator: ",")
+            members.append(
+                "\(jsonString(item.name)):{\"dtype\":\"\(item.type.rawValue)\",\"shape\":[\(shape)],"
+                    + "\"data_offsets\":[\(offset),\(offset + item.bytes.count)]}")
+        }
+        var header = Array("{\(members.joined(separator: ","))}".utf8)
+        header += repeatElement(UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+        guard header.count <= headerLimit else {
+            throw DataError(.tooLarge, file: file, "the header would be \(header.count) bytes, the limit is \(headerLimit)")
+        }
+        let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+        return [length + header] + order.map { items[$0].bytes }
+    }
+
+    private static func validate(
+        _ items: [Item], _ metadata: [(key: String, value: String)], _ file: String
+    ) throws(DataError) {
+        var seen: Set<String> = [metadataKey]
+        for item in items {
+            guard seen.insert(item.name).inserted else {
+                throw DataError(.mismatch, file: file, "two tensors are called “\(item.name)”")
+            }
+            let count = item.shape.allSatisfy { $0 >= 0 } ? NumericArray.product(item.shape + [item.type.byteCount]) : nil
+            guard count == item.bytes.count else {
+                throw DataError(
+                    .mismatch, file: file,
+                    "tensor “\(item.name)”: \(item.type.rawValue)\(item.shape) does not fit \(item.bytes.count) bytes")
+            }
+        }
+        var keys: Set<String> = []
+        for (key, _) in metadata {
+            guard keys.insert(key).inserted else {
+                throw DataError(.mismatch, file: file, "the metadata key “\(key)” is given twice")
+            }
+            guard ![versionKey, checksumKey].contains(key) else {
+                throw DataError(.mismatch, file: file, "the metadata key “\(key)” is written by Lockstep itself")
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loaders of a table: a CSV file and the name of the column to predict.
+
+import LockstepTensor
+
+/// A table made ready for training.
+public struct TabularData {
+    public let loaders: DataLoaders
+    /// What the columns are; print it.
+    public let columns: TabularColumns
+}
+
+extension DataLoaders {
+    /// Training and validation loaders of the CSV file at `path`.
+    ///
+    /// Columns are inferred (see `TabularColumns.init(fitting:target:training:options:)`). Missing numbers are filled with the
+    /// median of the training rows and marked in an extra categorical column, categories become indices with 0 for
+    /// missing or unknown, numbers are standardised with the statistics of the training rows.
+    ///
+    /// - Parameters:
+    ///   - target: the column to predict.
+    ///   - validFraction: the random part kept for validation; the split follows from `seed`.
+    /// - Throws: `DataError` naming the file, and the line where there is one.
+    public static func csv(
+        path: String, target: String, batchSize: Int = 64, seed: UInt64 = 42, validFraction: Double = 0.2,
+        options: TabularOptions = TabularOptions(), file: StaticString = #fileID, line: UInt = #line
+    ) throws -> TabularData {
+        try table(
+            CSV.read(path, options: options.csv), target: target, batchSize: batchSize, seed: seed,
+            split: .random(validFraction, seed: seed), options: options, file: file, line: line)
+    }
+
+    /// Training and validation loaders of a table that has been read.
+    public static func table(
+        _ table: CSVTable, target: String, batchSize: Int = 64, seed: UInt64 = 42, split splitter: Splitter = .random(),
+        options: TabularOptions = TabularOptions(), file: StaticString = #fileID, line: UInt = #line
+    ) throws -> TabularData {
+        let split = splitter(table.rowCount)
+        let columns = try TabularColumns(fitting: table, target: target, training: split.train, options: options)
+        let loaders = DataLoaders(
+            [try columns.dataset(table, rows: split.train), try columns.dataset(table, rows: split.valid)],
+            batchSize: batchSize, seed: seed, file: file, line: line)
+        return TabularData(loaders: loaders, columns: columns)
+    }
+}
+
+extension TabularData {
+    /// A loader with the validation loader's settings over every row of another table with the same columns.
+    public func testLoader(for table: CSVTable, withTarget: Bool = false) throws -> DataLoader {
+        let data = try columns.dataset(table, rows: Array(0..<table.rowCount), withTarget: withTarget)
+        return loaders.testLoader(for: data, withLabels: withTarget)
+    }
+}

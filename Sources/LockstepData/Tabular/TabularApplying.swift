@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turning rows of a table into tensors with columns that were fitted before.
+
+import LockstepTensor
+
+extension TabularColumns {
+    /// The rows `rows` of `table` as tensors: categories int64 [N, categorical.count] and numbers float32
+    /// [N, continuous.count] (a kind without columns is left out), and the target: int64 [N] for classes, float32 [N, 1]
+    /// for a number.
+    ///
+    /// - Parameter withTarget: false for rows whose answer is not known; the table then needs no target column.
+    /// - Throws: `DataError` when a column is missing or holds text instead of numbers, or a class is unknown.
+    public func dataset(
+        _ table: CSVTable, rows: [Int], withTarget: Bool = true
+    ) throws(DataError) -> TensorDataset {
+        var inputs: [Tensor] = []
+        if !categorical.isEmpty { inputs.append(try categories(table, rows)) }
+        if !continuous.isEmpty { inputs.append(try numbers(table, rows)) }
+        return TensorDataset(inputs: inputs, targets: withTarget ? [try targets(table, rows)] : [])
+    }
+
+    private func categories(_ table: CSVTable, _ rows: [Int]) throws(DataError) -> Tensor {
+        let width = categorical.count
+        var codes = [Int](repeating: 0, count: rows.count * width)
+        for (position, column) in categorical.enumerated() {
+            if let marked = column.marksMissing {
+                let missing = try table.column(marked).missing
+                for (index, row) in rows.enumerated() { codes[index * width + position] = missing?[row] == true ? 2 : 1 }
+                continue
+            }
+            let texts = try table.column(column.name).texts
+            let numbers = Self.numbering(column.vocabulary)
+            for (index, row) in rows.enumerated() {
+                codes[index * width + position] = texts[row].flatMap { numbers[$0] } ?? 0
+            }
+        }
+        return Tensor(codes, shape: [rows.count, width])
+    }
+
+    private func numbers(_ table: CSVTable, _ rows: [Int]) throws(DataError) -> Tensor {
+        let width = continuous.count
+        var values = [Float](repeating: 0, count: rows.count * width)
+        for (position, column) in continuous.enumerated() {
+            guard let numbers = try table.column(column.name).doubles else {
+                throw DataError(.mismatch, file: table.file, "the column “\(column.name)” holds text, not numbers")
+            }
+            for (index, row) in rows.enumerated() {
+                let value = numbers[row].isFinite ? numbers[row] : column.median
+                values[index * width + position] = Float((value - column.mean) / column.deviation)
+            }
+        }
+        return Tensor(values, shape: [rows.count, width])
+    }
+
+    private func targets(_ table: CSVTable, _ rows: [Int]) throws(DataError) -> Tensor {
+        let column = try table.column(target.name)
+        guard case .classification(let classes) = target.kind else {
+            guard let numbers = column.doubles else {
+                throw DataError(.mismatch, file: table.file, "the target “\(target.name)” holds text, not numbers")
+            }
+            return Tensor(rows.map { Float(numbers[$0]) }, shape: [rows.count, 1])
+        }
+        let texts = column.texts
+        let numbers = Self.numbering(classes)
+        var codes: [Int] = []
+        codes.reserveCapacity(rows.count)
+        for row in rows {
+            guard let code = texts[row].flatMap({ numbers[$0] }) else {
+                throw DataError(
+                    .mismatch, file: table.file, at: .line(table.lines[row]),
+                    "the class “\(texts[row] ?? "")” of “\(target.name)” does not occur in the training rows: "
+                        + CSV.list(classes))
+            }
+            codes.append(code)
+        }
+        return Tensor(codes, shape: [codes.count])
+    }
+
+    private static func numbering(_ words: [String]) -> [String: Int] {
+        Dictionary(words.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was found out about the columns of a table: kinds, categories, statistics, and the target.
+
+/// A column of categories: each becomes an index into `vocabulary`.
+public struct CategoricalColumn: Sendable, Equatable {
+    public let name: String
+    /// Index 0 stands for a missing or unknown value, then the categories of the training rows in order.
+    public let vocabulary: [String]
+    /// For a column made to mark where another one is missing: that column's name.
+    public let marksMissing: String?
+
+    /// fastai's rule for the width of an embedding: min(600, round(1.6 · n^0.56)), n the size of the vocabulary.
+    public var embeddingSize: Int { embeddingWidth(vocabulary.count) }
+}
+
+/// A column of numbers: standardised, a missing one replaced by the median.
+public struct ContinuousColumn: Sendable, Equatable {
+    public let name: String
+    /// Of the training rows that have a value.
+    public let median: Double
+    /// Of the training rows, after filling.
+    public let mean: Double
+    /// Of the training rows, after filling; 1 where all are equal.
+    public let deviation: Double
+}
+
+/// What is to be predicted.
+public struct TargetColumn: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable {
+        /// One of these classes; the target is the index.
+        case classification(classes: [String])
+        /// A number.
+        case regression
+    }
+    public let name: String
+    public let kind: Kind
+
+    /// How many numbers a model must give per row: one per class, or one.
+    public var outputCount: Int {
+        switch kind {
+        case .classification(let classes): classes.count
+        case .regression: 1
+        }
+    }
+}
+
+/// fastai's `emb_sz_rule`.
+func embeddingWidth(_ count: Int) -> Int {
+    min(600, Int((1.6 * power(Double(count), 0.56)).rounded()))
+}
+
+/// A table's columns as a model sees them. Printing it lists them.
+///
+/// The inputs of a batch are `[categories, numbers]`: int64 [N, categorical.count] and float32 [N, continuous.count]; a
+/// kind that no column has is left out.
+public struct TabularColumns: Sendable, Equatable, CustomStringConvertible {
+    public let categorical: [CategoricalColumn]
+    public let continuous: [ContinuousColumn]
+    public let target: TargetColumn
+    /// Columns that are not used, with the reason.
+    public let ignored: [(name: String, reason: String)]
+
+    /// (size of the vocabulary, width of the embedding) of every categorical column.
+    public var embeddingSizes: [(count: Int, width: Int)] {
+        categorical.map { ($0.vocabulary.count, $0.embeddingSize) }
+    }
+
+    public static func == (a: TabularColumns, b: TabularColumns) -> Bool {
+        a.categorical == b.categorical && a.continuous == b.continuous && a.target == b.target
+            && a.ignored.elementsEqual(b.ignored, by: ==)
+    }
+
+    public var description: String {
+        var lines: [String] = []
+        switch target.kind {
+        case .classification(let classes):
+            lines.append("target       \(target.name): \(classes.count) classes: \(CSV.list(classes))")
+        case .regression: lines.append("target       \(target.name): a number")
+        }
+        for column in categorical {
+            let what = column.marksMissing.map { "whether \($0) is missing" }
+                ?? "\(column.vocabulary.count - 1) categories"
+            lines.append("categorical  \(column.name): \(what), embedding \(column.vocabulary.count) × \(column.embeddingSize)")
+        }
+        for column in continuous {
+            lines.append(
+                "continuous   \(column.name): mean \(short(column.mean)), deviation \(short(column.deviation)), "
+                    + "median \(short(column.median))")
+        }
+        for (name, reason) in ignored { lines.append("ignored      \(name): \(reason)") }
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// About four significant digits.
+private func short(_ value: Double) -> String {
+    if value == 0 || !value.isFinite { return "\(value)" }
+    var scale = 1.0
+    while abs(value) * scale < 1000, scale < 1e12 { scale *= 10 }
+    let rounded = (value * scale).rounded() / scale
+    return rounded == rounded.rounded() && abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding out, from the training rows of a table, what its columns are and how to turn them into numbers.
+
+/// What may be said about a table's columns beforehand; whatever is not said is inferred.
+public struct TabularOptions: Sendable {
+    /// Whether the target is a class or a number.
+    public enum Target: Sendable { case inferred, classification, regression }
+
+    public var target: Target = .inferred
+    /// Columns to treat as categories.
+    public var categorical: [String] = []
+    /// Columns to treat as numbers.
+    public var continuous: [String] = []
+    /// Columns to leave out.
+    public var ignored: [String] = []
+    /// Integer columns with at most this many distinct values are categories, and an integer target is a class.
+    public var maxCategories = 20
+    /// How to read the file.
+    public var csv = CSV.Options()
+
+    public init() {}
+}
+
+extension TabularColumns {
+    /// Studies `table`, statistics and categories over the rows `training` only.
+    ///
+    /// A column is categorical when it is text or integers with at most `maxCategories` distinct values; otherwise
+    /// continuous. Text that differs in every row and columns without values are ignored.
+    /// - Throws: `DataError` naming the file, and the line where there is one.
+    public init(
+        fitting table: CSVTable, target name: String, training: [Int], options: TabularOptions = TabularOptions()
+    ) throws(DataError) {
+        let targetColumn = try table.column(name)
+        for other in options.categorical + options.continuous + options.ignored { _ = try table.column(other) }
+        guard !training.isEmpty else {
+            throw DataError(.mismatch, file: table.file, "there are no rows to train on: \(table.rowCount) in the table")
+        }
+        if let missing = targetColumn.missing, let row = missing.firstIndex(of: true) {
+            throw DataError(
+                .mismatch, file: table.file, at: .line(table.lines[row]), "the target “\(name)” is missing",
+                remedy: "Remove such rows, or fill them in")
+        }
+        target = try Self.target(targetColumn, training, table, options)
+        var categorical: [CategoricalColumn] = []
+        var continuous: [ContinuousColumn] = []
+        var ignored: [(name: String, reason: String)] = []
+        for column in table.columns where column.name != name {
+            if options.ignored.contains(column.name) {
+                ignored.append((column.name, "as told"))
+            } else if let reason = Self.reasonToIgnore(column, training, options) {
+                ignored.append((column.name, reason))
+            } else if Self.isCategorical(column, training, options) {
+                let vocabulary = ["#na#"] + Self.categories(column, training)
+                categorical.append(CategoricalColumn(name: column.name, vocabulary: vocabulary, marksMissing: nil))
+            } else if let values = column.doubles {
+                continuous.append(Self.statistics(column.name, values, training))
+                if let missing = column.missing, training.contains(where: { missing[$0] }) {
+                    categorical.append(
+                        CategoricalColumn(
+                            name: column.name + "_na", vocabulary: ["#na#", "false", "true"], marksMissing: column.name))
+                }
+            } else {
+                throw DataError(
+                    .mismatch, file: table.file, "the column “\(column.name)” is to be continuous, but holds text")
+            }
+        }
+        guard !categorical.isEmpty || !continuous.isEmpty else {
+            throw DataError(.mismatch, file: table.file, "no column is left to predict “\(name)” from")
+        }
+        self.categorical = categorical
+        self.continuous = continuous
+        self.ignored = ignored
+    }
+
+    private static func target(
+        _ column: CSVColumn, _ training: [Int], _ table: CSVTable, _ options: TabularOptions
+    ) throws(DataError) -> TargetColumn {
+        let isClass: Bool =
+            switch options.target {
+            case .classification: true
+            case .regression: false
+            case .inferred: column.kind == .text || (column.kind == .integer && hasFewValues(column, training, options))
+            }
+        guard isClass else {
+            guard let values = column.doubles else {
+                throw DataError(.mismatch, file: table.file, "the target “\(column.name)” holds text, not numbers")
+            }
+            if let row = values.firstIndex(where: { !$0.isFinite }) {
+                throw DataError(
+                    .mismatch, file: table.file, at: .line(table.lines[row]),
+                    "the target “\(column.name)” is \(values[row])")
+            }
+            return TargetColumn(name: column.name, kind: .regression)
+        }
+        let classes = categories(column, training)
+        guard classes.count > 1 else {
+            throw DataError(
+                .mismatch, file: table.file, "the target “\(column.name)” has one value only: \(CSV.list(classes))")
+        }
+        return TargetColumn(name: column.name, kind: .classification(classes: classes))
+    }
+
+    private static func reasonToIgnore(_ column: CSVColumn, _ training: [Int], _ options: TabularOptions) -> String? {
+        if let missing = column.missing, training.allSatisfy({ missing[$0] }) { return "no values" }
+        if options.categorical.contains(column.name) || column.kind != .text { return nil }
+        // A name or an identifier; nothing can be learned from a category seen once.
+        return training.count > 1 && categories(column, training).count == training.count
+            ? "text that differs in every row" : nil
+    }
+
+    private static func isCategorical(_ column: CSVColumn, _ training: [Int], _ options: TabularOptions) -> Bool {
+        if options.categorical.contains(column.name) { return true }
+        if options.continuous.contains(column.name) { return false }
+        switch column.kind {
+        case .text: return true
+        case .real: return false
+        case .integer: return hasFewValues(column, training, options)
+        }
+    }
+
+    private static func hasFewValues(_ column: CSVColumn, _ training: [Int], _ options: TabularOptions) -> Bool {
+        guard case .integers(let values) = column.values else { return false }
+        var distinct: Set<Int> = []
+        for row in training where column.missing?[row] != true {
+            distinct.insert(values[row])
+            if distinct.count > options.maxCategories { return false }
+        }
+        return true
+    }
+
+    /// The distinct values of the training rows, numbers in numerical and text in alphabetical order.
+    private static func categories(_ column: CSVColumn, _ training: [Int]) -> [String] {
+        func distinct<Value: Hashable & Comparable>(_ values: [Value]) -> [Value] {
+            Set(training.lazy.filter { column.missing?[$0] != true }.map { values[$0] }).sorted()
+        }
+        return switch column.values {
+        case .integers(let values): distinct(values).map(String.init)
+        case .reals(let values): distinct(values).map { String($0) }
+        case .texts(let values): distinct(values)
+        }
+    }
+
+    private static func statistics(_ name: String, _ values: [Double], _ training: [Int]) -> ContinuousColumn {
+        let present = training.map { values[$0] }.filter { $0.isFinite }.sorted()
+        let middle = present.count / 2
+        let median = present.isEmpty ? 0
+            : present.count % 2 == 1 ? present[middle] : present[middle - 1] / 2 + present[middle] / 2
+        var mean = 0.0
+        for row in training { mean += (values[row].isFinite ? values[row] : median) / Double(training.count) }
+        var variance = 0.0
+        for row in training {
+            let distance = (values[row].isFinite ? values[row] : median) - mean
+            variance += distance * distance / Double(training.count)
+        }
+        let deviation = variance.squareRoot()
+        return ContinuousColumn(
+            name: name, median: median, mean: mean,
+            deviation: deviation > 1e-12 * abs(mean) && deviation.isFinite ? deviation : 1)
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading and writing hyper-parameters by fastai's names.
+
+extension Optimizer {
+    /// Names of all hyper-parameters: `lr`, `wd`, `mom`, …
+    public var hyperNames: [String] { names }
+
+    /// The hyper-parameters of each group, by name.
+    public var hypers: [[String: Double]] {
+        values.map { Dictionary(uniqueKeysWithValues: zip(names, $0)) }
+    }
+
+    /// One hyper-parameter of one group; nil for an unknown name.
+    public func hyper(_ name: String, group: Int) -> Double? {
+        names.firstIndex(of: name).map { values[group][$0] }
+    }
+
+    /// Where `name` stands in the lists, for callers that set it every batch.
+    package func hyperIndex(_ name: String) -> Int? { names.firstIndex(of: name) }
+
+    /// Sets hyper-parameter `index` (see ``hyperIndex(_:)``) of one group.
+    package func setHyper(at index: Int, group: Int, _ value: Double) { values[group][index] = value }
+
+    /// Sets a hyper-parameter of every group. A name the rule does not know is added and has no effect.
+    ///
+    /// - Throws: ``OptimizerError`` when a list's length differs from the number of groups.
+    public func setHyper(_ name: String, _ value: HyperValue) throws(OptimizerError) {
+        let new = try value.values(groups: groups.count, name: name)
+        let index: Int
+        if let known = names.firstIndex(of: name) {
+            index = known
+        } else {
+            index = names.count
+            names.append(name)
+            for group in values.indices { values[group].append(0) }
+        }
+        for group in values.indices { values[group][index] = new[group] }
+    }
+
+    /// Sets several, in the order given.
+    public func setHypers(_ new: KeyValuePairs<String, HyperValue>) throws(OptimizerError) {
+        for (name, value) in new { try setHyper(name, value) }
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an optimizer remembers, as whole tensors per parameter: independent of arenas and of the number of ranks.
+
+public import LockstepTensor
+
+/// An optimizer's memory, in the order of its parameters.
+public struct OptimizerState {
+    /// One parameter's part.
+    public struct Entry {
+        /// Steps taken.
+        public var steps: Int
+        public var flags: Optimizer.Flags
+        /// Named state tensors, shaped as the parameter; empty before the first step.
+        public var tensors: [(name: String, tensor: Tensor)]
+    }
+    /// The rule's name.
+    public var rule: String
+    /// Per group: names and values.
+    public var hypers: [[(name: String, value: Double)]]
+    public var entries: [Entry]
+    /// The first group that was trained.
+    public var frozenIndex: Int
+    /// Lookahead's count and slow weights, when it is used.
+    public var lookahead: (count: Int, slow: [Tensor])?
+
+    public init(
+        rule: String, hypers: [[(name: String, value: Double)]], entries: [Entry], frozenIndex: Int = 0,
+        lookahead: (count: Int, slow: [Tensor])? = nil
+    ) {
+        (self.rule, self.hypers, self.entries) = (rule, hypers, entries)
+        (self.frozenIndex, self.lookahead) = (frozenIndex, lookahead)
+    }
+}
+
+extension Optimizer {
+    /// A deep copy of everything but the parameters.
+    public var stateDictionary: OptimizerState {
+        let stateNames = rule.stateNames
+        let entries = arena.slots.indices.map { index in
+            OptimizerState.Entry(
+                steps: steps[index], flags: flags[index],
+                tensors: state.enumerated().map { (stateNames[$0], copyOfPart($1, index)) })
+        }
+        return OptimizerState(
+            rule: rule.name, hypers: values.map { Array(zip(names, $0)).map { (name: $0, value: $1) } }, entries: entries,
+            frozenIndex: frozenIndex,
+            lookahead: lookahead.map { look in
+                (look.count, look.slow.map { slow in arena.slots.indices.map { copyOfPart(slow, $0) } } ?? [])
+            })
+    }
+
+    /// Replaces hyper-parameters and state by a deep copy of `new`.
+    ///
+    /// - Throws: ``OptimizerError`` when the number of groups or parameters, a shape or a name differs; nothing is
+    ///   changed then.
+    public func loadStateDictionary(_ new: OptimizerState) throws(OptimizerError) {
+        guard new.hypers.count == groups.count else {
+            throw OptimizerError(
+                .stateMismatch, "optimizer state has \(new.hypers.count) parameter groups, this optimizer \(groups.count)")
+        }
+        guard new.entries.count == arena.slots.count else {
+            throw OptimizerError(
+                .stateMismatch, "optimizer state has \(new.entries.count) parameters, this optimizer \(arena.slots.count)")
+        }
+        for (index, entry) in new.entries.enumerated() {
+            for (name, tensor) in entry.tensors {
+                guard rule.stateNames.contains(name) else {
+                    throw OptimizerError(
+                        .stateMismatch, "optimizer state “\(name)” of \(new.rule) does not belong to \(rule.name)")
+                }
+                let shape = arena.slots[index].parameter.value.shape
+                guard tensor.shape == shape else {
+                    throw OptimizerError(
+                        .stateMismatch,
+                        "optimizer state “\(name)” of parameter \(index) has shape \(tensor.shape), the parameter \(shape)")
+                }
+            }
+        }
+        names = new.hypers.first?.map(\.name) ?? names
+        values = new.hypers.map { $0.map(\.value) }
+        for name in ["lr"] + rule.defaults.map(\.name) where !names.contains(name) {
+            let fallback = rule.defaults.first { $0.name == name }?.value ?? 0
+            names.append(name)
+            for group in values.indices { values[group].append(fallback) }
+        }
+        reorderHypers()
+        state = []
+        if new.entries.contains(where: { !$0.tensors.isEmpty }) {
+            prepareState()
+            for (index, entry) in new.entries.enumerated() {
+                for (name, tensor) in entry.tensors {
+                    guard let place = rule.stateNames.firstIndex(of: name) else { continue }
+                    Tensor.copy(tensor, into: part(state[place], index))
+                }
+            }
+        }
+        for (index, entry) in new.entries.enumerated() {
+            steps[index] = entry.steps
+            flags[index] = entry.flags
+        }
+        if let saved = new.lookahead, lookahead != nil {
+            let slow: Tensor? = saved.slow.count == arena.slots.count ? .zeros([arena.count], dtype: arena.values.dtype) : nil
+            if let slow { for index in saved.slow.indices { Tensor.copy(saved.slow[index], into: part(slow, index)) } }
+            lookahead?.count = saved.count
+            lookahead?.slow = slow
+        }
+    }
+
+    /// Forgets moments and step counts; flags stay.
+    public func clearState() {
+        state = []
+        steps = Array(repeating: 0, count: steps.count)
+        lookahead?.count = 0
+        lookahead?.slow = nil
+    }
+
+    /// The flat memory of each state, for a broadcast over ranks: the same list on every rank after a first call.
+    package func flatState() -> [Tensor] {
+        prepareState()
+        return state
+    }
+
+    /// Steps per parameter, to be made equal over ranks.
+    package var stepCounts: [Int] {
+        get { steps }
+        set { steps = newValue }
+    }
+
+    /// Puts `lr` and the rule's hyper-parameters first, where stretches look for them.
+    private func reorderHypers() {
+        let wanted = ["lr"] + rule.defaults.map(\.name)
+        let order = wanted.compactMap { names.firstIndex(of: $0) } + names.indices.filter { !wanted.contains(names[$0]) }
+        names = order.map { names[$0] }
+        values = values.map { group in order.map { group[$0] } }
+    }
+
+    private func part(_ flat: Tensor, _ index: Int) -> Tensor {
+        let slot = arena.slots[index]
+        let shape = slot.parameter.value.shape
+        return flat.view(shape, strides: shape.contiguousStrides, offset: slot.range.lowerBound)
+    }
+
+    private func copyOfPart(_ flat: Tensor, _ index: Int) -> Tensor {
+        let source = part(flat, index)
+        let copy = Tensor.uninitialized(source.shape, dtype: source.dtype)
+        Tensor.copy(source, into: copy)
+        return copy
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only loop over parameters: a rule applied to the stretches of an arena.
+
+import CLockstepKernels
+public import LockstepTensor
+
+/// Steps parameters along their gradients.
+///
+/// Parameters come in groups with hyper-parameters of their own; each parameter carries two flags and a step count. A
+/// step is one fused pass over every run of parameters that agree in all of these. Frozen parameters, and parameters no
+/// gradient has reached, are left alone, decay included. Not `Sendable`.
+public final class Optimizer {
+    /// What fastai keeps per parameter.
+    public struct Flags: Equatable, Sendable {
+        /// Whether weight decay applies (off for biases and normalisation layers unless asked).
+        public var doWD = true
+        /// Whether freezing passes it by (on for normalisation layers).
+        public var forceTrain = false
+    }
+
+    /// The formula.
+    public let rule: any UpdateRule
+    /// Values and gradients in memory.
+    public let arena: ParameterArena
+    /// Flags of each parameter, in the order of the arena.
+    public var flags: [Flags]
+    /// The parameters, group by group.
+    public let groups: [[Parameter]]
+    /// The first group that is trained.
+    public private(set) var frozenIndex = 0
+    /// Per group: `lr` and the rule's hyper-parameters, in the order of `names`.
+    var values: [[Double]]
+    var names: [String]
+    /// Per parameter: steps taken.
+    var steps: [Int]
+    /// Per state name: one element per element of the arena; made at the first step.
+    var state: [Tensor] = []
+    var lookahead: LookaheadState?
+    private var rate = 1.0
+
+    /// An optimizer over `groups`, whose parameters move into an arena.
+    public init(_ groups: [[Parameter]], rule: any UpdateRule, lr: Double, file: StaticString = #fileID, line: UInt = #line) {
+        self.groups = groups
+        self.rule = rule
+        arena = ParameterArena(groups, file: file, line: line)
+        flags = Array(repeating: Flags(), count: arena.slots.count)
+        steps = Array(repeating: 0, count: arena.slots.count)
+        names = ["lr"] + rule.defaults.map(\.name)
+        values = Array(repeating: [lr] + rule.defaults.map(\.value), count: groups.count)
+    }
+
+    // MARK: - Stepping
+
+    /// Updates every trainable parameter that has a gradient.
+    ///
+    /// - Parameter range: Only elements of the arena in this range: a rank that owns a slice. Rules that need whole
+    ///   parameters' norms cannot be cut.
+    public func step(within range: Range<Int>? = nil) {
+        prepareState()
+        lookahead?.remember(arena)
+        let width = arena.values.dtype.byteCount
+        let slots = arena.slots
+        var index = 0
+        while index < slots.count {
+            guard isDue(index) else {
+                index += 1
+                continue
+            }
+            steps[index] += 1
+            var last = index
+            if !rule.isPerParameter {
+                while last + 1 < slots.count, joins(last + 1, index) {
+                    last += 1
+                    steps[last] += 1
+                }
+            }
+            var (start, end) = (slots[index].range.lowerBound, slots[last].range.upperBound)
+            if let range { (start, end) = (max(start, range.lowerBound), min(end, range.upperBound)) }
+            if start < end { update(start..<end, group: slots[index].group, flags: flags[index], step: steps[index], width) }
+            index = last + 1
+        }
+        lookahead?.blend(arena)
+    }
+
+    /// Multiplies gradients inside the next steps, without a pass of its own.
+    package func setGradientScale(_ scale: Double) { rate = scale }
+
+    private func isDue(_ index: Int) -> Bool {
+        let parameter = arena.slots[index].parameter
+        return parameter.isTrainable && parameter.leaf.isTouched
+    }
+
+    private func joins(_ next: Int, _ first: Int) -> Bool {
+        isDue(next) && arena.slots[next].group == arena.slots[first].group && flags[next].doWD == flags[first].doWD
+            && steps[next] + 1 == steps[first]
+    }
+
+    private func update(_ range: Range<Int>, group: Int, flags: Flags, step: Int, _ width: Int) {
+        let offset = range.lowerBound * width
+        values[group].withUnsafeBufferPointer { hypers in
+            guard let base = hypers.baseAddress else { return }
+            let decay = flags.doWD ? base[1] : 0
+            let common = lsk_update(
+                gradient_scale: rate, decay: rule.decouplesDecay ? 1 - base[0] * decay : 1,
+                l2: rule.decouplesDecay ? 0 : decay)
+            rule.update(
+                Stretch(
+                    dtype: arena.values.dtype.kernelType, count: range.count, value: arena.values.unsafePointer + offset,
+                    gradient: arena.gradients.unsafePointer + offset,
+                    state: (
+                        !state.isEmpty ? state[0].unsafePointer + offset : nil,
+                        state.count > 1 ? state[1].unsafePointer + offset : nil
+                    ), hypers: base, step: step, common: common))
+        }
+    }
+
+    func prepareState() {
+        guard state.isEmpty else { return }
+        state = rule.stateNames.map { _ in .zeros([arena.count], dtype: arena.values.dtype) }
+    }
+
+    /// Forgets all gradients; the next backward pass starts from zero.
+    public func zeroGradients() { arena.zeroGradients() }
+
+    // MARK: - Freezing
+
+    /// Trains only the groups from `index` on; a negative index counts from the back. Parameters with
+    /// ``Flags/forceTrain`` stay trainable everywhere.
+    public func freeze(to index: Int) {
+        frozenIndex = index >= 0 ? index : groups.count + index
+        for (slot, flags) in zip(arena.slots, flags) {
+            slot.parameter.isTrainable = slot.group >= frozenIndex || flags.forceTrain
+        }
+    }
+
+    /// Freezes all groups but the last.
+    /// - Throws: ``OptimizerError`` with fewer than two groups.
+    public func freeze() throws(OptimizerError) {
+        guard groups.count > 1 else {
+            throw OptimizerError(
+                .tooFewGroups, "freeze: there is only 1 parameter group; a splitter that returns at least 2 is needed")
+        }
+        freeze(to: -1)
+    }
+
+    /// Trains every group.
+    public func unfreeze() { freeze(to: 0) }
+}
+
+extension Optimizer: CustomStringConvertible {
+    public var description: String {
+        let hypers = zip(names, values[0]).map { "\($0) \($1)" }.joined(separator: ", ")
+        return "\(rule.name)(\(hypers)) over \(groups.count) group\(groups.count == 1 ? "" : "s")"
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Adam and its relatives RAdam and QHAdam.
+
+import CLockstepKernels
+
+/// `m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; p ← p − lr/(1−β₁ᵗ) · m/(√(v/(1−β₂ᵗ)) + ε)`.
+///
+/// Kingma & Ba, arXiv 1412.6980; with decoupled decay Loshchilov & Hutter, arXiv 1711.05101. fastai's defaults
+/// (ε 1e-5, β₂ 0.99, wd 0.01) differ from PyTorch's.
+public struct AdamRule: UpdateRule {
+    public let name = "adam"
+    public let decouplesDecay: Bool
+    let mom: Double, sqrMom: Double, eps: Double, wd: Double
+
+    public init(mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0.01, decouplesDecay: Bool = true)
+    {
+        (self.mom, self.sqrMom, self.eps, self.wd, self.decouplesDecay) = (mom, sqrMom, eps, wd, decouplesDecay)
+    }
+    public var defaults: [(name: String, value: Double)] {
+        [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps)]
+    }
+    public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
+    public func update(_ s: Stretch) {
+        guard let mean = s.state.0, let squares = s.state.1 else { return }
+        let rate = s.lr / (1 - power(s.hyper(1), Double(s.step)))
+        let root = (1 / (1 - power(s.hyper(2), Double(s.step)))).squareRoot()
+        lsk_adam(
+            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, rate, s.hyper(1), s.hyper(2), s.hyper(3), root)
+    }
+}
+
+/// Adam that waits with adapting until the variance of its second moment is bounded.
+///
+/// With `r∞ = 2/(1−β₂) − 1` and `r = r∞ − 2tβ₂ᵗ/(1−β₂ᵗ)`: for `r > 5` Adam's step scaled by
+/// `√((r−4)(r−2)r∞ / ((r∞−4)(r∞−2)r))`, otherwise `p ← p − lr/(1−β₁ᵗ)·m`. Liu et al., arXiv 1908.03265.
+public struct RAdamRule: UpdateRule {
+    public let name = "radam"
+    public let decouplesDecay: Bool
+    let mom: Double, sqrMom: Double, eps: Double, wd: Double, beta: Double
+
+    public init(
+        mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0, beta: Double = 0,
+        decouplesDecay: Bool = true
+    ) {
+        (self.mom, self.sqrMom, self.eps, self.wd) = (mom, sqrMom, eps, wd)
+        (self.beta, self.decouplesDecay) = (beta, decouplesDecay)
+    }
+    public var defaults: [(name: String, value: Double)] {
+        [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps), ("beta", beta)]
+    }
+    public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
+    public func update(_ s: Stretch) {
+        guard let mean = s.state.0, let squares = s.state.1 else { return }
+        let t = Double(s.step)
+        let (β1, β2) = (s.hyper(1), s.hyper(2))
+        let decay = power(β2, t)
+        let limit = 2 / (1 - β2) - 1
+        let r = limit - 2 * t * decay / (1 - decay)
+        var rate = s.lr / (1 - power(β1, t))
+        if r > 5 {
+            rate *= ((r - 4) * (r - 2) * limit / ((limit - 4) * (limit - 2) * r)).squareRoot()
+        }
+        lsk_radam(
+            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, rate, β1, β2, s.hyper(3),
+            (1 / (1 - decay)).squareRoot(), s.hyper(4), r > 5 ? 1 : 0)
+    }
+}
+
+/// Adam with the current gradient mixed into both moments.
+///
+/// `p ← p − lr·[(1−ν₁)g + ν₁m/(1−β₁ᵗ)] / (√((1−ν₂)g² + ν₂v/(1−β₂ᵗ)) + ε)`. Ma & Yarats, arXiv 1810.06801.
+public struct QHAdamRule: UpdateRule {
+    public let name = "qhadam"
+    public let decouplesDecay: Bool
+    let mom: Double, sqrMom: Double, nu1: Double, nu2: Double, eps: Double, wd: Double
+
+    public init(
+        mom: Double = 0.999, sqrMom: Double = 0.999, nu1: Double = 0.7, nu2: Double = 1, eps: Double = 1e-8, wd: Double = 0,
+        decouplesDecay: Bool = true
+    ) {
+        (self.mom, self.sqrMom, self.nu1, self.nu2) = (mom, sqrMom, nu1, nu2)
+        (self.eps, self.wd, self.decouplesDecay) = (eps, wd, decouplesDecay)
+    }
+    public var defaults: [(name: String, value: Double)] {
+        [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps), ("nu_1", nu1), ("nu_2", nu2)]
+    }
+    public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
+    public func update(_ s: Stretch) {
+        guard let mean = s.state.0, let squares = s.state.1 else { return }
+        let t = Double(s.step)
+        lsk_qhadam(
+            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, s.lr, s.hyper(1), s.hyper(2), s.hyper(3),
+            1 - power(s.hyper(1), t), 1 - power(s.hyper(2), t), s.hyper(4), s.hyper(5))
+    }
+}

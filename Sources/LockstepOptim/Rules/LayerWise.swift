@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules whose step depends on the norm of a whole parameter: LARC/LARS and LAMB.
+
+import CLockstepKernels
+
+/// SGD whose rate is trimmed, parameter by parameter, to a fraction of the parameter's norm.
+///
+/// `local = lr·trust·‖p‖/(‖g‖ + wd‖p‖ + ε)`, capped at `lr` (LARC; LARS without the cap). You et al., arXiv 1708.03888.
+/// A parameter whose norm is 0 takes plain `lr` steps: with the paper's formula it could never leave 0.
+public struct LarcRule: UpdateRule {
+    public let name = "larc"
+    public let clips: Bool
+    public let hasMomentum: Bool
+    public let decouplesDecay: Bool
+    let mom: Double, trust: Double, eps: Double, wd: Double
+
+    public init(
+        mom: Double = 0.9, clips: Bool = true, trust: Double = 0.02, eps: Double = 1e-8, wd: Double = 0,
+        decouplesDecay: Bool = true
+    ) {
+        (self.mom, self.clips, self.trust) = (mom, clips, trust)
+        (self.eps, self.wd, self.decouplesDecay) = (eps, wd, decouplesDecay)
+        hasMomentum = mom != 0
+    }
+    public var defaults: [(name: String, value: Double)] {
+        [("wd", wd), ("mom", mom), ("trust_coeff", trust), ("eps", eps)]
+    }
+    public var stateNames: [String] { hasMomentum ? ["grad_avg"] : [] }
+    public var isPerParameter: Bool { true }
+    public func update(_ s: Stretch) {
+        if s.common.decay != 1 { lsk_scale(s.dtype, s.count, s.value, s.common.decay) }
+        let size = lsk_sum_of_squares(s.dtype, s.count, s.value).squareRoot()
+        let slope = lsk_sum_of_squares(s.dtype, s.count, s.gradient).squareRoot() * s.common.gradient_scale
+        var rate = s.lr
+        if size > 0 {
+            rate = s.lr * s.hyper(2) * size / (slope + s.hyper(0) * size + s.hyper(3))
+            if clips { rate = min(rate, s.lr) }
+        }
+        var rest = s.common
+        rest.decay = 1
+        lsk_sgd(s.dtype, s.count, s.value, s.gradient, s.state.0, rest, rate, s.hyper(1))
+    }
+}
+
+/// Adam's direction, scaled per parameter by the ratio of root mean squares.
+///
+/// `u = m̂/(√v̂ + ε); q = min(rms(p)/rms(u), 10)`, 1 when either is 0; `p ← p − lr·q·u`. You et al., arXiv 1904.00962.
+public struct LambRule: UpdateRule {
+    public let name = "lamb"
+    public let decouplesDecay: Bool
+    let mom: Double, sqrMom: Double, eps: Double, wd: Double
+
+    public init(mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0, decouplesDecay: Bool = true) {
+        (self.mom, self.sqrMom, self.eps, self.wd, self.decouplesDecay) = (mom, sqrMom, eps, wd, decouplesDecay)
+    }
+    public var defaults: [(name: String, value: Double)] {
+        [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps)]
+    }
+    public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
+    public var isPerParameter: Bool { true }
+    public func update(_ s: Stretch) {
+        guard let mean = s.state.0, let squares = s.state.1, s.count > 0 else { return }
+        let t = Double(s.step)
+        let width = s.dtype == LSK_FLOAT64 ? 8 : 4
+        let direction = lsk_allocate(s.count * width)
+        defer { lsk_release(direction) }
+        lsk_lamb_direction(
+            s.dtype, s.count, direction, s.value, s.gradient, mean, squares, s.common, s.hyper(1), s.hyper(2), s.hyper(3),
+            1 / (1 - power(s.hyper(1), t)), (1 / (1 - power(s.hyper(2), t))).squareRoot())
+        if s.common.decay != 1 { lsk_scale(s.dtype, s.count, s.value, s.common.decay) }
+        let size = lsk_sum_of_squares(s.dtype, s.count, s.value).squareRoot()
+        let slope = lsk_sum_of_squares(s.dtype, s.count, direction).squareRoot()
+        let ratio = size == 0 || slope == 0 ? 1 : min(size / slope, 10)
+        lsk_axpby(s.dtype, s.count, s.value, 1, direction, -s.lr * ratio)
+    }
+}

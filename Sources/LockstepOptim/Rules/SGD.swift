@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stochastic gradient descent, and RMSProp.
+
+import CLockstepKernels
+
+/// `m ← mom·m + g; p ← p − lr·m`, or `p ← p − lr·g` without momentum. The choice is made when the rule is made.
+///
+/// fastai's form (undampened); equals `torch.optim.SGD` apart from how decay is applied.
+public struct SGDRule: UpdateRule {
+    public let name = "sgd"
+    public let hasMomentum: Bool
+    public let decouplesDecay: Bool
+    let mom: Double, wd: Double
+
+    public init(mom: Double = 0, wd: Double = 0, decouplesDecay: Bool = true) {
+        (self.mom, self.wd, self.decouplesDecay) = (mom, wd, decouplesDecay)
+        hasMomentum = mom != 0
+    }
+    public var defaults: [(name: String, value: Double)] { [("wd", wd), ("mom", mom)] }
+    public var stateNames: [String] { hasMomentum ? ["grad_avg"] : [] }
+    public func update(_ s: Stretch) {
+        lsk_sgd(s.dtype, s.count, s.value, s.gradient, s.state.0, s.common, s.lr, s.hyper(1))
+    }
+}
+
+/// `v ← β₂v + (1−β₂)g²; p ← p − lr·d/(√v + ε)`, d the gradient or its undampened momentum sum. No bias correction.
+///
+/// Tieleman & Hinton, Lecture 6.5 (2012), in fastai's form.
+public struct RMSPropRule: UpdateRule {
+    public let name = "rmsprop"
+    public let hasMomentum: Bool
+    public let decouplesDecay: Bool
+    let mom: Double, sqrMom: Double, eps: Double, wd: Double
+
+    public init(mom: Double = 0, sqrMom: Double = 0.99, eps: Double = 1e-8, wd: Double = 0, decouplesDecay: Bool = true) {
+        (self.mom, self.sqrMom, self.eps, self.wd, self.decouplesDecay) = (mom, sqrMom, eps, wd, decouplesDecay)
+        hasMomentum = mom != 0
+    }
+    public var defaults: [(name: String, value: Double)] {
+        [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps)]
+    }
+    public var stateNames: [String] { hasMomentum ? ["sqr_avg", "grad_avg"] : ["sqr_avg"] }
+    public func update(_ s: Stretch) {
+        guard let squares = s.state.0 else { return }
+        lsk_rmsprop(
+            s.dtype, s.count, s.value, s.gradient, s.state.1, squares, s.common, s.lr, s.hyper(1), s.hyper(2), s.hyper(3))
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// A trainable tensor with an identity: gradients and optimizer state hang on it.
+
+/// A trainable value of a model.
+///
+/// ```swift
+/// final class Scale: Module {
+///     @Parameter var weight = Tensor.ones([8])
+/// }
+/// ```
+///
+/// Reading gives a tensor that records into this parameter while it is trainable. Assigning a tensor of the same shape
+/// writes into the same memory, so optimizers and arenas stay attached. Not `Sendable`.
+@propertyWrapper
+public final class Parameter {
+    private var body: TensorBody
+    package let leaf = LeafNode("parameter")
+    /// Whether training changes the value. A frozen parameter gets no gradient and is never stepped.
+    public var isTrainable = true
+    /// A name in saved files that differs from the property's.
+    public let savedName: String?
+
+    public init(wrappedValue: Tensor, _ savedName: String? = nil) {
+        body = wrappedValue.contiguous().body
+        self.savedName = savedName
+    }
+
+    public var wrappedValue: Tensor {
+        get { Tensor(body, node: isTrainable ? leaf : nil) }
+        set {
+            if newValue.shape == body.shape {
+                Tensor.copy(newValue.detached, into: Tensor(body))
+            } else {
+                body = newValue.contiguous().body
+                leaf.move(to: nil)
+                leaf.reset()
+            }
+        }
+    }
+
+    public var projectedValue: Parameter { self }
+
+    /// The value, cut from the graph.
+    public var value: Tensor { Tensor(body) }
+
+    /// The gradient added up since it was last zeroed; nil when none has arrived.
+    public var gradient: Tensor? {
+        get { leaf.gradient }
+        set { leaf.gradient = newValue }
+    }
+
+    /// Moves the value into `memory` (contiguous, same shape and type), keeping it.
+    package func move(to memory: Tensor) {
+        require(
+            memory.shape == body.shape && memory.dtype == body.dtype && memory.isContiguous,
+            "Parameter.move: memory of shape \(memory.shape) for a parameter of shape \(body.shape)")
+        Tensor.copy(Tensor(body), into: memory)
+        body = memory.body
+    }
+
+    /// Makes `memory` the value, as it is: for memory that a reduction or another rank has filled.
+    package func adopt(_ memory: Tensor) { body = memory.body }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Binary arithmetic with broadcasting: forward and pullback side by side.
+
+package import CLockstepKernels
+
+extension Tensor {
+    /// Element-wise sum; shapes broadcast. Gradient: `ȳ` to both.
+    public static func + (a: Tensor, b: Tensor) -> Tensor {
+        let (x, y) = (a.shape, b.shape)
+        return binary(LSK_ADD, "+", a, b).recording("+", from: a, b) { dy, needs in
+            (needs.0 ? dy.summed(to: x) : nil, needs.1 ? dy.summed(to: y) : nil)
+        }
+    }
+
+    /// Element-wise difference; shapes broadcast. Gradient: `ȳ` and `−ȳ`.
+    public static func - (a: Tensor, b: Tensor) -> Tensor {
+        let (x, y) = (a.shape, b.shape)
+        return binary(LSK_SUBTRACT, "-", a, b).recording("-", from: a, b) { dy, needs in
+            (needs.0 ? dy.summed(to: x) : nil, needs.1 ? (-dy).summed(to: y) : nil)
+        }
+    }
+
+    /// Element-wise product; shapes broadcast. Gradient: `ȳ·b` and `ȳ·a`.
+    public static func * (a: Tensor, b: Tensor) -> Tensor {
+        let (x, y) = (a.detached, b.detached)
+        return binary(LSK_MULTIPLY, "*", a, b).recording("*", from: a, b) { dy, needs in
+            (needs.0 ? (dy * y).summed(to: x.shape) : nil, needs.1 ? (dy * x).summed(to: y.shape) : nil)
+        }
+    }
+
+    /// Element-wise quotient; shapes broadcast. Integers are divided as float32. Gradient: `ȳ/b` and `−ȳ·a/b²`.
+    public static func / (a: Tensor, b: Tensor) -> Tensor {
+        let real = DType.promoted(a.dtype, b.dtype).isFloatingPoint
+        let (a, b) = real ? (a, b) : (a.to(.float32), b.to(.float32))
+        let (x, y) = (a.detached, b.detached)
+        return binary(LSK_DIVIDE, "/", a, b).recording("/", from: a, b) { dy, needs in
+            let da = dy / y
+            return (needs.0 ? da.summed(to: x.shape) : nil, needs.1 ? (-(da * (x / y))).summed(to: y.shape) : nil)
+        }
+    }
+
+    /// Adds a number to every element.
+    public static func + (a: Tensor, b: Double) -> Tensor {
+        scalar(LSK_ADD, a, b).recording("+", from: a) { dy in dy }
+    }
+    /// Adds a number to every element.
+    public static func + (a: Double, b: Tensor) -> Tensor { b + a }
+    /// Subtracts a number from every element.
+    public static func - (a: Tensor, b: Double) -> Tensor {
+        scalar(LSK_SUBTRACT, a, b).recording("-", from: a) { dy in dy }
+    }
+    /// Subtracts every element from a number.
+    public static func - (a: Double, b: Tensor) -> Tensor {
+        scalar(LSK_SUBTRACT, a, b).recording("-", from: b) { dy in -dy }
+    }
+    /// Multiplies every element by a number.
+    public static func * (a: Tensor, b: Double) -> Tensor {
+        scalar(LSK_MULTIPLY, a, b).recording("*", from: a) { dy in dy * b }
+    }
+    /// Multiplies every element by a number.
+    public static func * (a: Double, b: Tensor) -> Tensor { b * a }
+    /// Divides every element by a number.
+    public static func / (a: Tensor, b: Double) -> Tensor {
+        scalar(LSK_DIVIDE, a.dtype.isFloatingPoint ? a : a.to(.float32), b).recording("/", from: a) { dy in dy / b }
+    }
+    /// Divides a number by every element.
+    public static func / (a: Double, b: Tensor) -> Tensor {
+        let x = b.dtype.isFloatingPoint ? b : b.to(.float32)
+        let y = scalar(LSK_DIVIDE, a, x)
+        let (saved, input) = (y.detached, x.detached)
+        return y.recording("/", from: b) { dy in -(dy * (saved / input)) }
+    }
+    /// Every element with its sign changed.
+    public static prefix func - (a: Tensor) -> Tensor { a * -1.0 }
+}
+
+// MARK: - The machinery of every binary operation
+
+extension Tensor {
+    /// Applies a binary kernel to broadcast operands, not recorded.
+    package static func binary(
+        _ op: lsk_binary_op, _ name: StaticString, _ a: Tensor, _ b: Tensor, file: StaticString = #fileID,
+        line: UInt = #line
+    ) -> Tensor {
+        guard let shape = Shape.broadcast(a.shape, b.shape) else {
+            stop("\(name): shapes do not broadcast: \(a.shape) and \(b.shape)", file: file, line: line)
+        }
+        let type = arithmeticType(a.dtype, b.dtype)
+        let (x, y) = (a.detached.to(type), b.detached.to(type))
+        let result = layout(shape, type, x, y)
+        if x.isContiguous && y.isContiguous && result.isContiguous && (x.shape == y.shape || y.count == 1 || x.count == 1)
+        {
+            if result.count > 0 {
+                lsk_binary_contiguous(
+                    op, type.kernelType, result.count, result.unsafePointer, x.unsafePointer,
+                    x.count == 1 && result.count != 1 ? 0 : 1, y.unsafePointer, y.count == 1 && result.count != 1 ? 0 : 1)
+            }
+        } else {
+            var iterator = ElementIterator(result, x, y)
+            lsk_binary(op, type.kernelType, &iterator.raw)
+        }
+        return result
+    }
+
+    /// Applies a binary kernel to a tensor and a number. A fractional number turns integers into float32.
+    static func scalar(_ op: lsk_binary_op, _ a: Tensor, _ b: Double) -> Tensor {
+        binary(op, "scalar", a, Tensor(b, dtype: scalarType(a, b)))
+    }
+    static func scalar(_ op: lsk_binary_op, _ a: Double, _ b: Tensor) -> Tensor {
+        binary(op, "scalar", Tensor(a, dtype: scalarType(b, a)), b)
+    }
+
+    private static func scalarType(_ tensor: Tensor, _ number: Double) -> DType {
+        if tensor.dtype.isFloatingPoint { return arithmeticType(tensor.dtype, tensor.dtype) }
+        if number != number.rounded() { return .float32 }
+        return tensor.dtype == .bool ? .int64 : tensor.dtype
+    }
+
+    /// The type arithmetic is done in: bfloat16 in float32, bool in int64.
+    package static func arithmeticType(_ a: DType, _ b: DType) -> DType {
+        switch DType.promoted(a, b) {
+        case .bfloat16: .float32
+        case .bool: .int64
+        case let type: type
+        }
+    }
+
+    /// A new tensor of `shape` in the memory order of the operand that already has that shape.
+    package static func layout(_ shape: Shape, _ type: DType, _ a: Tensor, _ b: Tensor) -> Tensor {
+        if a.shape == shape && !(a.isContiguous) { return a.uninitializedLike(dtype: type) }
+        if b.shape == shape && !(b.isContiguous) && a.shape != shape { return b.uninitializedLike(dtype: type) }
+        return .uninitialized(shape, dtype: type)
+    }
+
+    /// Adds `source` into the memory of `destination` (same shape): for gradients that have a place of their own.
+    package static func add(_ source: Tensor, into destination: Tensor) {
+        let x = source.detached.to(destination.dtype)
+        if x.isContiguous && destination.isContiguous {
+            if x.count > 0 {
+                lsk_binary_contiguous(
+                    LSK_ADD, destination.dtype.kernelType, x.count, destination.unsafePointer, destination.unsafePointer, 1,
+                    x.unsafePointer, 1)
+            }
+        } else {
+            var iterator = ElementIterator(destination, destination, x)
+            lsk_binary(LSK_ADD, destination.dtype.kernelType, &iterator.raw)
+        }
+    }
+}

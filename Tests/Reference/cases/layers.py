@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+# Layers as modules: PyTorch's state-dict names, training and evaluation mode, gradients of every parameter.
+
+import torch
+import torch.nn as nn
+
+from .record import Record, integers, normal
+
+
+def layer(r, name, net, *inputs, evaluate=True):
+    """Records `name/x…`, `name/state/<key>`, `name/y`, `name/dy`, `name/dx`, `name/grad/<key>`, and, when the layer has
+    buffers, `name/after/<key>` (after one forward pass in training mode) and `name/evaluated` (the result after that)."""
+    net = net.double().train()
+    with torch.no_grad():
+        for key, p in net.named_parameters():
+            p.copy_(normal(f"{name}/{key}", *p.shape, scale=0.5).double())
+    for key, value in net.state_dict().items():
+        r.put(f"{name}/state/{key}", value)
+    wide = []
+    for position, x in enumerate(inputs):
+        suffix = str(position) if position else ""
+        r.put(f"{name}/x{suffix}", x)
+        wide.append(x.double().requires_grad_() if x.is_floating_point() else x)
+    y = net(*wide)
+    y = y[0] if isinstance(y, tuple) else y
+    dy = normal(f"{name}/dy", *y.shape)
+    r.put(f"{name}/y", y)
+    r.put(f"{name}/dy", dy)
+    y.backward(dy.double())
+    for position, x in enumerate(wide):
+        if x.is_floating_point():
+            r.put(f"{name}/dx{position or ''}", x.grad)
+    for key, p in net.named_parameters():
+        r.put(f"{name}/grad/{key}", p.grad)
+    buffers = dict(net.named_buffers())
+    for key, value in buffers.items():
+        r.put(f"{name}/after/{key}", value)
+    if buffers and evaluate:
+        r.put(f"{name}/evaluated", net.eval()(*wide))
+
+
+class SelfAttention(nn.Module):
+    """MultiheadAttention under the name `attention`, with query = key = value."""
+
+    def __init__(self, causal=False, **options):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True, **options)
+        self.causal = causal
+
+    def forward(self, x):
+        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1], dtype=x.dtype) if self.causal else None
+        return self.attention(x, x, x, attn_mask=mask, need_weights=False)[0]
+
+
+def build():
+    r = Record()
+    image = normal("image", 2, 3, 5, 4)
+    layer(r, "Linear", nn.Linear(4, 3), normal("linear", 2, 4))
+    layer(r, "Linear.unbiased", nn.Linear(4, 3, bias=False), normal("linear", 2, 4))
+    layer(r, "Conv1d", nn.Conv1d(3, 4, 3, padding=1), normal("conv1d", 2, 3, 7))
+    layer(r, "Conv2d", nn.Conv2d(3, 4, 3, stride=2, padding=1), image)
+    layer(r, "Conv2d.grouped", nn.Conv2d(4, 6, 3, groups=2, bias=False), normal("conv2d.g", 2, 4, 5, 4))
+    layer(r, "ConvTranspose2d", nn.ConvTranspose2d(3, 2, 3, stride=2, output_padding=1), normal("ct", 2, 3, 3, 2))
+    layer(r, "BatchNorm1d", nn.BatchNorm1d(4), normal("bn1", 5, 4, shift=1))
+    layer(r, "BatchNorm1d.sequence", nn.BatchNorm1d(4, momentum=0.3, eps=1e-3), normal("bn1s", 3, 4, 5))
+    layer(r, "BatchNorm2d", nn.BatchNorm2d(3), image)
+    layer(r, "BatchNorm2d.plain", nn.BatchNorm2d(3, affine=False), image)
+    layer(r, "BatchNorm2d.cumulative", nn.BatchNorm2d(3, momentum=None), image)
+    layer(r, "BatchNorm3d", nn.BatchNorm3d(3), normal("bn3", 2, 3, 2, 3, 2))
+    layer(r, "LayerNorm", nn.LayerNorm(5), normal("ln", 2, 3, 5))
+    layer(r, "LayerNorm.2axes", nn.LayerNorm([3, 5]), normal("ln", 2, 3, 5))
+    layer(r, "GroupNorm", nn.GroupNorm(3, 6), normal("gn", 2, 6, 3, 2))
+    layer(r, "InstanceNorm2d", nn.InstanceNorm2d(3), image)
+    layer(r, "InstanceNorm2d.affine", nn.InstanceNorm2d(3, affine=True, track_running_stats=True), image)
+    layer(r, "Embedding", nn.Embedding(6, 3), integers("emb", 6, 2, 4))
+    layer(r, "Embedding.padding", nn.Embedding(6, 3, padding_idx=2), torch.tensor([[0, 2, 5], [2, 3, 3]]))
+    layer(r, "LSTM", nn.LSTM(3, 4, num_layers=2, batch_first=True), normal("rnn", 2, 5, 3))
+    layer(r, "LSTM.bidirectional", nn.LSTM(3, 4, bidirectional=True, batch_first=True), normal("rnn", 2, 5, 3))
+    layer(r, "GRU", nn.GRU(3, 4, num_layers=2, batch_first=True), normal("rnn", 2, 5, 3))
+    layer(r, "GRU.bidirectional", nn.GRU(3, 4, bidirectional=True, batch_first=True), normal("rnn", 2, 5, 3))
+    layer(r, "MultiheadAttention", SelfAttention(), normal("mha", 2, 5, 8))
+    layer(r, "MultiheadAttention.causal", SelfAttention(causal=True), normal("mha", 2, 5, 8))
+    layer(r, "Sequential", nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 2)), normal("seq", 6, 4))
+    return r.tensors
