@@ -47,7 +47,8 @@ public final class GroupNorm: Module, UnaryLayer {
     }
 
     public override var describeExtra: String {
-        "\(groups), \(channels)" + (epsilon == 1e-5 ? "" : ", epsilon: \(epsilon)") + (_weight == nil ? ", affine: false" : "")
+        "\(groups), \(channels)" + (epsilon == 1e-5 ? "" : ", epsilon: \(epsilon)")
+            + (_weight == nil ? ", affine: false" : "")
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {

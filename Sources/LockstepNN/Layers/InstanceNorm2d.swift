@@ -27,7 +27,9 @@ public final class InstanceNorm2d: Module, UnaryLayer, NormalizationLayer {
         _ channels: Int, epsilon: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = false,
         trackRunningStats: Bool = false, file: StaticString = #fileID, line: UInt = #line
     ) {
-        require(channels > 0, "InstanceNorm2d(\(channels)): the number of channels must be positive", file: file, line: line)
+        require(
+            channels > 0, "InstanceNorm2d(\(channels)): the number of channels must be positive", file: file, line: line
+        )
         self.channels = channels
         self.epsilon = epsilon
         self.momentum = momentum
@@ -35,7 +37,8 @@ public final class InstanceNorm2d: Module, UnaryLayer, NormalizationLayer {
         _bias = affine ? Parameter(wrappedValue: .zeros([channels])) : nil
         _runningMean = trackRunningStats ? Buffer(wrappedValue: .zeros([channels]), "running_mean") : nil
         _runningVariance = trackRunningStats ? Buffer(wrappedValue: .ones([channels]), "running_var") : nil
-        _batchesTracked = trackRunningStats ? Buffer(wrappedValue: Tensor(0, dtype: .int64), "num_batches_tracked") : nil
+        _batchesTracked =
+            trackRunningStats ? Buffer(wrappedValue: Tensor(0, dtype: .int64), "num_batches_tracked") : nil
         super.init()
     }
 
@@ -60,7 +63,8 @@ public final class InstanceNorm2d: Module, UnaryLayer, NormalizationLayer {
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        require(x.rank == 4 && x.shape[1] == channels, "\(label): needs an input [N, \(channels), H, W], not \(x.shape)")
+        require(
+            x.rank == 4 && x.shape[1] == channels, "\(label): needs an input [N, \(channels), H, W], not \(x.shape)")
         if let mean = _runningMean, let variance = _runningVariance, let batches = _batchesTracked {
             if !isTraining {
                 return observed(

@@ -39,7 +39,8 @@ public final class MultiheadAttention: Module, UnaryLayer {
     ///   - causal: Whether self-attention called with one argument looks only at earlier positions.
     /// - Precondition: `heads` divides `width`.
     public init(
-        _ width: Int, _ heads: Int, dropout: Double = 0, bias: Bool = true, batchFirst: Bool = false, causal: Bool = false,
+        _ width: Int, _ heads: Int, dropout: Double = 0, bias: Bool = true, batchFirst: Bool = false,
+        causal: Bool = false,
         file: StaticString = #fileID, line: UInt = #line
     ) {
         require(

@@ -49,7 +49,8 @@ public class Recurrent: Module {
                 let suffix = "l\(layer)\(direction)"
                 let inputs = layer == 0 ? inputSize : hiddenSize * (bidirectional ? 2 : 1)
                 weights.append(Parameter(wrappedValue: initial([gates * hiddenSize, inputs]), "weight_ih_" + suffix))
-                weights.append(Parameter(wrappedValue: initial([gates * hiddenSize, hiddenSize]), "weight_hh_" + suffix))
+                weights.append(
+                    Parameter(wrappedValue: initial([gates * hiddenSize, hiddenSize]), "weight_hh_" + suffix))
                 guard bias else { continue }
                 weights.append(Parameter(wrappedValue: initial([gates * hiddenSize]), "bias_ih_" + suffix))
                 weights.append(Parameter(wrappedValue: initial([gates * hiddenSize]), "bias_hh_" + suffix))
@@ -155,7 +156,8 @@ public final class LSTM: Recurrent, UnaryLayer {
         line: UInt = #line
     ) {
         super.init(
-            "LSTM", gates: 4, inputSize, hiddenSize, layers: layers, bias: bias, batchFirst: batchFirst, dropout: dropout,
+            "LSTM", gates: 4, inputSize, hiddenSize, layers: layers, bias: bias, batchFirst: batchFirst,
+            dropout: dropout,
             bidirectional: bidirectional, carriesState: carriesState, file: file, line: line)
     }
 
@@ -200,7 +202,8 @@ public final class GRU: Recurrent, UnaryLayer {
         line: UInt = #line
     ) {
         super.init(
-            "GRU", gates: 3, inputSize, hiddenSize, layers: layers, bias: bias, batchFirst: batchFirst, dropout: dropout,
+            "GRU", gates: 3, inputSize, hiddenSize, layers: layers, bias: bias, batchFirst: batchFirst,
+            dropout: dropout,
             bidirectional: bidirectional, carriesState: carriesState, file: file, line: line)
     }
 

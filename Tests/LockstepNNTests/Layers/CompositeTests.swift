@@ -14,7 +14,9 @@ import Testing
                 Conv2d(2, 4, kernelSize: 3, padding: .same)
                 GroupNorm(2, 4)
                 GELU()
-                Residual { Conv2d(4, 6, kernelSize: 3, stride: 2, padding: 1); BatchNorm2d(6); SiLU() } shortcut: {
+                Residual {
+                    Conv2d(4, 6, kernelSize: 3, stride: 2, padding: 1); BatchNorm2d(6); SiLU()
+                } shortcut: {
                     Conv2d(4, 6, kernelSize: 1, stride: 2, bias: false)
                 }
                 AdaptiveAvgPool2d([2, 1])
@@ -50,7 +52,8 @@ import Testing
         }
     }
 
-    @Test("every kind of dropout gives an item the same mask however the batch is shared out", arguments: [true, false])
+    @Test(
+        "every kind of dropout gives an item the same mask however the batch is shared out", arguments: [true, false])
     func sharding(batchFirst: Bool) {
         let (lstm, attention) = withSeed(1) {
             (
@@ -60,7 +63,8 @@ import Testing
         }
         let whole = sample(batchFirst ? [5, 3, 3] : [3, 5, 3])
         func run(_ items: Range<Int>) -> Tensor {
-            DropoutContext.current = DropoutContext(seed: 9, step: 4, firstItem: items.lowerBound, itemCount: items.count)
+            DropoutContext.current = DropoutContext(
+                seed: 9, step: 4, firstItem: items.lowerBound, itemCount: items.count)
             return attention(lstm(batchFirst ? whole[items] : whole[.all, items])).detached
         }
         withSeed(0) {

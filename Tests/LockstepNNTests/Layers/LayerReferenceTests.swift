@@ -55,14 +55,20 @@ private final class SelfAttention: Module, UnaryLayer {
         LayerCase("MultiheadAttention.causal") { SelfAttention(causal: true) },
         LayerCase("Embedding") { Embedding(6, 3) },
         LayerCase("Embedding.padding") { Embedding(6, 3, paddingIndex: 2) },
-        LayerCase("Sequential") { Sequential { Linear(4, 5); BatchNorm1d(5); ReLU(); Linear(5, 2) } },
+        LayerCase("Sequential") {
+            Sequential {
+                Linear(4, 5); BatchNorm1d(5); ReLU(); Linear(5, 2)
+            }
+        },
     ]
 
     @Test("a layer has PyTorch's names, outputs, gradients and statistics", arguments: cases)
     func agrees(_ layerCase: LayerCase) throws {
         let reference = try Reference.load("layers")
         let layer = layerCase.make()
-        let state = try reference.tensors(under: "\(layerCase.name)/state").map { (name: $0.name, tensor: scalar($0.name, $0.value)) }
+        let state = try reference.tensors(under: "\(layerCase.name)/state").map {
+            (name: $0.name, tensor: scalar($0.name, $0.value))
+        }
         #expect(layer.stateDictionary().map(\.name).sorted() == state.map(\.name))
         layer.convert(to: .float64)
         try layer.loadStateDictionary(state)

@@ -6,7 +6,9 @@ import LockstepTensor
 import Testing
 
 @Suite("Names and kinds of parameters") struct NamesTests {
-    private func state(_ module: Module) -> [String] { module.stateDictionary().map { "\($0.name) \($0.tensor.shape)" } }
+    private func state(_ module: Module) -> [String] {
+        module.stateDictionary().map { "\($0.name) \($0.tensor.shape)" }
+    }
 
     @Test("batch normalisation saves its statistics under PyTorch's names")
     func batchNorm() {
@@ -54,13 +56,19 @@ import Testing
 
     @Test("a residual block and its shortcut")
     func residual() {
-        let block = Residual { Linear(2, 3) } shortcut: { Linear(2, 3, bias: false) }
+        let block = Residual {
+            Linear(2, 3)
+        } shortcut: {
+            Linear(2, 3, bias: false)
+        }
         #expect(state(block) == ["layers.0.weight [3, 2]", "layers.0.bias [3]", "shortcut.0.weight [3, 2]"])
     }
 
     @Test("[LRN-03] normalisation parameters and biases are told apart")
     func kinds() {
-        let model = Sequential { Linear(1, 4); BatchNorm1d(4); GroupNorm(2, 4); LayerNorm(4); Linear(4, 1, bias: false) }
+        let model = Sequential {
+            Linear(1, 4); BatchNorm1d(4); GroupNorm(2, 4); LayerNorm(4); Linear(4, 1, bias: false)
+        }
         let names = model.namedParameters()
         func listed(_ parameters: [Parameter]) -> [String] {
             names.filter { entry in parameters.contains { $0 === entry.parameter } }.map(\.name)
