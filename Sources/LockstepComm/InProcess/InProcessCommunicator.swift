@@ -43,7 +43,8 @@ public final class InProcessCommunicator: EngineBacked {
             return pointer.map { Unmanaged<OwnedMemory>.fromOpaque($0).takeUnretainedValue() } ?? memory
         }
         try withExtendedLifetime(memory) { _ = try barrier(name: "allocateShared") }
-        return SharedSegment(peers: members.map(\.bytes), localRank: localRank, owner: OwnerList(members))
+        return SharedSegment(
+            peers: members.map(\.bytes), ranks: group.nodes[placement.node], localRank: localRank, owner: OwnerList(members))
     }
 
     /// Ends the process: its threads are the ranks.

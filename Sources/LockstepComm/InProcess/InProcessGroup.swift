@@ -51,7 +51,7 @@ final class InProcessGroup: Sendable {
         let lane = localRank < laneMemory.count
             ? flatEngine(laneMemory[localRank], node, ranks: nodes.map { $0[localRank] }) : nil
         let whole = flatEngine(wholeMemory, rank, ranks: Array(0..<worldRanks.count))
-        let headers = SharedSegment(peers: [nodeHeaders[node].bytes], localRank: 0, owner: nodeHeaders[node])
+        let headers = SharedSegment(peers: [nodeHeaders[node].bytes], ranks: [rank], localRank: 0, owner: nodeHeaders[node])
         return CollectiveEngine(
             rank: rank, topology: topology, plane: plane,
             link: InProcessLink(lane: lane, whole: whole, laneCount: laneMemory.count), worldHeaders: headers)
@@ -70,7 +70,7 @@ final class InProcessGroup: Sendable {
 
     private func plane(_ memory: [OwnedMemory], _ index: Int, ranks: [Int]) -> NodePlane {
         NodePlane(
-            segment: SharedSegment(peers: memory.map(\.bytes), localRank: index, owner: OwnerList(memory)),
+            segment: SharedSegment(peers: memory.map(\.bytes), ranks: ranks, localRank: index, owner: OwnerList(memory)),
             worldRanks: ranks.map { worldRanks[$0] }, peersAreProcesses: false, timeouts: timeouts)
     }
 
