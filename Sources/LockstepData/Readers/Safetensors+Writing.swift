@@ -19,7 +19,11 @@ extension Safetensors {
     public static func encode(
         _ items: [Item], metadata: [(key: String, value: String)] = [], checksum: Bool = true
     ) throws(DataError) -> [UInt8] {
-        Array(try chunks(items, metadata: metadata, checksum: checksum, file: "safetensors").joined())
+        let parts = try chunks(items, metadata: metadata, checksum: checksum, file: "safetensors")
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(parts.reduce(0) { $0 + $1.count })
+        for part in parts { bytes += part }
+        return bytes
     }
 
     private static func chunks(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turning rows of a table into tensors with columns that were fitted before.
 
-public import LockstepTensor
+import LockstepTensor
 
 extension TabularColumns {
     /// The rows `rows` of `table` as tensors: categories int64 [N, categorical.count] and numbers float32

@@ -141,7 +141,7 @@ extension TabularColumns {
     }
 
     private static func statistics(_ name: String, _ values: [Double], _ training: [Int]) -> ContinuousColumn {
-        let present = training.map { values[$0] }.filter(\.isFinite).sorted()
+        let present = training.map { values[$0] }.filter { $0.isFinite }.sorted()
         let middle = present.count / 2
         let median = present.isEmpty ? 0
             : present.count % 2 == 1 ? present[middle] : present[middle - 1] / 2 + present[middle] / 2

@@ -34,7 +34,11 @@ package class GradientNode {
 
     /// Adds `gradient` to what has arrived.
     func receive(_ gradient: Tensor) {
-        pending = pending.map { Tensor.sum(consuming: $0, gradient) } ?? gradient
+        guard let held = pending.take() else {
+            pending = gradient
+            return
+        }
+        pending = Tensor.sum(consuming: consume held, gradient)
     }
 
     /// Passes the gradient on to the inputs. Called once, when every contribution has arrived.
@@ -157,7 +161,19 @@ extension Tensor {
     }
 
     /// Sum of two gradients, in the memory of the first when nobody else can see it.
+    ///
+    /// The caller must have given up its own reference, or the sum always takes new memory.
     static func sum(consuming a: consuming Tensor, _ b: Tensor) -> Tensor {
-        a.detached + b.detached
+        guard a.shape == b.shape, a.dtype == b.dtype, a.isExclusive else { return a.detached + b.detached }
+        add(b, into: a)
+        return a
+    }
+
+    /// Whether no other tensor, closure or view can see this memory, and none of it is repeated.
+    private var isExclusive: Bool {
+        mutating get {
+            isKnownUniquelyReferenced(&body) && isKnownUniquelyReferenced(&body.storage) && !body.storage.isForeign
+                && body.isDense
+        }
     }
 }

@@ -50,8 +50,12 @@ package final class LeafNode: GradientNode {
         if let (place, beta) = beginAccumulation() {
             if beta == 0 { Tensor.copy(gradient.detached, into: place) } else { Tensor.add(gradient.detached, into: place) }
         } else {
-            loose = loose.map { Tensor.sum(consuming: $0, gradient) } ?? gradient.detached
             isTouched = true
+            guard let held = loose.take() else {
+                loose = gradient.detached
+                return
+            }
+            loose = Tensor.sum(consuming: consume held, gradient)
         }
     }
 

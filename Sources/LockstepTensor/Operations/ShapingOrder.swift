@@ -38,14 +38,14 @@ extension Tensor {
     ///
     /// - Gradient: `ȳ` with the same part set to zero.
     public func tril(_ k: Int = 0, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-        band("tril", low: -shape.elementCount - abs(k), high: k, file, line)
+        band("tril", low: -shape.elementCount - Swift.abs(k), high: k, file, line)
     }
 
     /// The last two axes with everything below diagonal `k` set to zero; `k` counts from the main diagonal upward.
     ///
     /// - Gradient: `ȳ` with the same part set to zero.
     public func triu(_ k: Int = 0, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-        band("triu", low: k, high: shape.elementCount + abs(k), file, line)
+        band("triu", low: k, high: shape.elementCount + Swift.abs(k), file, line)
     }
 
     /// Keeps columns `j` of row `i` with `low <= j − i <= high`.

@@ -11,7 +11,7 @@
 /// print(x.matmul(x.transposed()))     // [[ 5, 11], [11, 25]]
 /// ```
 public struct Tensor {
-    package let body: TensorBody
+    package internal(set) var body: TensorBody  // never replaced; `var` so that its uniqueness can be asked
     /// Where this value stands in the graph; nil when no gradient flows through it.
     package let node: GradientNode?
 
@@ -47,7 +47,7 @@ public struct Tensor {
 
 /// Memory, element type and layout of a tensor; immutable.
 package final class TensorBody {
-    package let storage: Storage
+    package internal(set) var storage: Storage  // never replaced, as `Tensor.body`
     package let pointer: UnsafeMutableRawPointer
     package let shape: Shape
     package let strides: Shape
