@@ -31,7 +31,7 @@ PLAIN(plain_i32, int32_t)
 PLAIN(plain_i64, int64_t)
 PLAIN(plain_u8, uint8_t)
 
-enum { LSK_TINY_PRODUCT = 128 };  // multiply-adds below which the loops above beat the library's call
+enum { LSK_TINY_PRODUCT = 16 };  // multiply-adds up to which the loops above beat the library's call (measured)
 
 /// A product whose result is one row or one column reads its matrix once: a matrix-vector product, never packed.
 #define VECTOR(NAME, T, GEMV)                                                                                         \

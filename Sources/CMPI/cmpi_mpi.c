@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // MPI as functions. The only file that includes mpi.h.
 #include "cmpi_mpi.h"
+#include "cmpi_reduce.h"
 #include <mpi.h>
 #include <string.h>
 
@@ -9,20 +10,35 @@ static MPI_Win window_of(cmpi_handle h) { return (MPI_Win)h; }
 
 static MPI_Datatype type_of(int type) {
     switch (type) {
-        case 0: return MPI_FLOAT;
-        case 1: return MPI_DOUBLE;
-        case 2: return MPI_INT64_T;
-        case 3: return MPI_UINT64_T;
+        case CMPI_FLOAT32: return MPI_FLOAT;
+        case CMPI_FLOAT64: return MPI_DOUBLE;
+        case CMPI_INT64: return MPI_INT64_T;
+        case CMPI_UINT64: return MPI_UINT64_T;
         default: return MPI_BYTE;
     }
 }
 
-static MPI_Op operation_of(int operation) {
-    switch (operation) {
-        case 0: return MPI_SUM;
-        case 1: return MPI_MIN;
-        default: return MPI_MAX;
-    }
+// MPI_MIN and MPI_MAX lose a NaN when the comparison happens to go the other way; ours never do.
+static void combine(void *in, void *inout, int *count, MPI_Datatype *type, int operation) {
+    const void *sources[] = {inout, in};
+    cmpi_combine(inout, sources, 2, *count, *type == MPI_FLOAT ? CMPI_FLOAT32 : CMPI_FLOAT64, operation);
+}
+static void combine_min(void *in, void *inout, int *count, MPI_Datatype *type) { combine(in, inout, count, type, CMPI_MIN); }
+static void combine_max(void *in, void *inout, int *count, MPI_Datatype *type) { combine(in, inout, count, type, CMPI_MAX); }
+
+// Made at first use, by the one thread that reduces.
+static MPI_Op float_operation(int operation) {
+    static MPI_Op operations[2];
+    static int made[2];
+    int i = operation == CMPI_MAX;
+    if (!made[i]) made[i] = MPI_Op_create(i ? combine_max : combine_min, 1, &operations[i]) == MPI_SUCCESS;
+    return made[i] ? operations[i] : i ? MPI_MAX : MPI_MIN;
+}
+
+static MPI_Op operation_of(int operation, int type) {
+    if (operation == CMPI_SUM) return MPI_SUM;
+    if (type == CMPI_FLOAT32 || type == CMPI_FLOAT64) return float_operation(operation);
+    return operation == CMPI_MIN ? MPI_MIN : MPI_MAX;
 }
 
 int cmpi_initialized(int *flag) { return MPI_Initialized(flag); }
@@ -88,10 +104,10 @@ int cmpi_comm_free(cmpi_handle *comm) {
 }
 
 int cmpi_allreduce_in_place(void *buffer, int count, int type, int operation, cmpi_handle comm) {
-    return MPI_Allreduce(MPI_IN_PLACE, buffer, count, type_of(type), operation_of(operation), comm_of(comm));
+    return MPI_Allreduce(MPI_IN_PLACE, buffer, count, type_of(type), operation_of(operation, type), comm_of(comm));
 }
 int cmpi_reduce_scatter_block(const void *source, void *destination, int count, int type, int operation, cmpi_handle comm) {
-    return MPI_Reduce_scatter_block(source, destination, count, type_of(type), operation_of(operation), comm_of(comm));
+    return MPI_Reduce_scatter_block(source, destination, count, type_of(type), operation_of(operation, type), comm_of(comm));
 }
 int cmpi_broadcast_bytes(void *buffer, int count, int root, cmpi_handle comm) {
     return MPI_Bcast(buffer, count, MPI_BYTE, root, comm_of(comm));

@@ -63,6 +63,19 @@ int cmpi_usable_cores(void) {
     return n > 0 ? (int)n : 1;
 }
 
+void cmpi_affinity(uint8_t *mask, size_t bytes) {
+    memset(mask, 0, bytes);
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+        for (size_t core = 0; core < bytes * 8 && core < CPU_SETSIZE; ++core)
+            if (CPU_ISSET(core, &set)) mask[core / 8] |= (uint8_t)(1u << (core % 8));
+        return;
+    }
+#endif
+    for (int core = 0; core < cmpi_usable_cores() && (size_t)core < bytes * 8; ++core) mask[core / 8] |= (uint8_t)(1u << (core % 8));
+}
+
 int64_t cmpi_free_bytes(const char *path) {
     struct statvfs s;
     if (statvfs(path, &s) != 0) return -1;

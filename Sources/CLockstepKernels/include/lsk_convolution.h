@@ -34,7 +34,7 @@ typedef enum lsk_convolution_engine {
 
 /// Whether this build can use oneDNN.
 int lsk_has_onednn(void);
-/// Forces an engine for the whole process; LSK_ENGINE_MEASURED returns to the choice by measurement. The environment
-/// variable LOCKSTEP_CONV (blas, onednn) is read at the first use. float64 is always computed by OpenBLAS.
+/// Forces an engine for the calling thread; LSK_ENGINE_MEASURED returns to the environment variable LOCKSTEP_CONV (blas
+/// or onednn), read at the first use, or without it to the choice by measurement. float64 is always computed by OpenBLAS.
 void lsk_set_convolution_engine(lsk_convolution_engine engine);
 lsk_convolution_engine lsk_get_convolution_engine(void);

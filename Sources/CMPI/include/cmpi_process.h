@@ -16,6 +16,8 @@ uint64_t cmpi_pid_namespace(void);
 char cmpi_process_state(int32_t pid, uint64_t start_time);
 /// Cores this process may run on (affinity mask).
 int cmpi_usable_cores(void);
+/// The cores this process may run on, one bit each; the rest of `mask` becomes zero.
+void cmpi_affinity(uint8_t *mask, size_t bytes);
 /// Free bytes of the file system at `path`, -1 if it cannot be read.
 int64_t cmpi_free_bytes(const char *path);
 /// An anonymous zeroed mapping, page aligned, NULL when memory is exhausted.

@@ -8,22 +8,26 @@
 public struct SharedSegment {
     /// This rank's segment.
     public let own: UnsafeMutableRawBufferPointer
-    /// The segments of all ranks that share memory with this one, by node-local rank. `peers[localRank]` is `own`.
+    /// The segments of all ranks that share memory with this one, in rank order; only `own` where sharing is impossible.
     public let peers: [UnsafeMutableRawBufferPointer]
+    /// The rank each of the `peers` belongs to, in the communicator that allocated them.
+    public let ranks: [Int]
     /// Position of `own` in `peers`.
     public let localRank: Int
     /// Keeps the memory, and the mapping of the peers' memory, alive.
     public let owner: AnyObject
 
-    public init(peers: [UnsafeMutableRawBufferPointer], localRank: Int, owner: AnyObject) {
+    public init(peers: [UnsafeMutableRawBufferPointer], ranks: [Int], localRank: Int, owner: AnyObject) {
         self.own = peers[localRank]
         self.peers = peers
+        self.ranks = ranks
         self.localRank = localRank
         self.owner = owner
     }
 }
 
-/// The place of one rank: which node, and which of the node's ranks.
+/// The place of one rank: which machine, and which of the machine's ranks. A fact about processes, whether or not they
+/// could share memory.
 public struct Placement: Sendable, Hashable {
     /// Nodes are numbered by their lowest rank.
     public var node: Int

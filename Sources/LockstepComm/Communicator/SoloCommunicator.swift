@@ -69,7 +69,7 @@ public final class SoloCommunicator: Communicator {
     public func allocateShared(byteCount: Int) throws -> SharedSegment {
         _ = try agreed("allocateShared")
         let memory = try OwnedMemory(byteCount: byteCount)
-        return SharedSegment(peers: [memory.bytes], localRank: 0, owner: memory)
+        return SharedSegment(peers: [memory.bytes], ranks: [0], localRank: 0, owner: memory)
     }
 
     public func note(step: Int, event: String) {}

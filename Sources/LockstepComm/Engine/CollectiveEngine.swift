@@ -107,6 +107,8 @@ final class CollectiveEngine {
                 for peer in 0..<count { local[peer] = cmpi_record_header(plane.record(peer), sequence).pointee }
                 let start = cmpi_now()
                 var looked = start
+                var hasReported = false
+                defer { plane.endStallReport(hasReported) }
                 try link.exchange(
                     headers: local.baseAddress.unsafelyUnwrapped, count: count, into: worldHeaders + Int(sequence & 1) * size,
                     nodeCounts: topology.nodes.map(\.count)
@@ -114,7 +116,7 @@ final class CollectiveEngine {
                     let now = cmpi_now()
                     if now - looked > plane.timeouts.sleep {
                         looked = now
-                        try plane.lookAround(late: nil, since: start)
+                        try plane.lookAround(late: nil, since: start, hasReported: &hasReported)
                     }
                 }
             }

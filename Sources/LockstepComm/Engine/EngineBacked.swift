@@ -53,10 +53,11 @@ extension EngineBacked {
     public func note(step: Int, event: String) { engine.plane.note(step: step, event: event) }
 
     public func fail(_ error: any Error, during event: String) {
-        // An error that came from the others, or from this communicator, is already known.
-        if let known = error as? CommunicatorError, known.code != .collectiveInRankZeroScope {
+        // What all ranks know already needs no rank in front of it.
+        if let known = error as? CommunicatorError, known.isShared {
             engine.poison(known, event: event)
         } else {
+            let event = event.isEmpty ? engine.plane.notedEvent : event
             engine.poison(.peerFailed(rank: rank, event: event, text: String(describing: error)), event: event)
         }
     }

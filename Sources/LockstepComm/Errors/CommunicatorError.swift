@@ -45,8 +45,8 @@ public struct CommunicatorError: Error, Sendable, Hashable, CustomStringConverti
 
     public var description: String { message }
 
-    /// True for errors that another rank has caused and, in all likelihood, reported.
-    public var isEcho: Bool { code == .peerFailed }
+    /// True for errors that concern the group, not one rank: they read the same on every rank.
+    var isShared: Bool { [.mismatch, .peerFailed, .peerDied, .peerLeft, .timedOut].contains(code) }
 }
 
 extension CommunicatorError {

@@ -2,6 +2,7 @@
 // Ranks as processes: MPI connects them, the memory they share carries what it can.
 internal import CMPI
 internal import Foundation
+internal import Synchronization
 
 /// A rank of an MPI job. `World.current()` makes the one of a program started by mpirun or srun.
 public final class MPICommunicator: EngineBacked {
@@ -10,6 +11,7 @@ public final class MPICommunicator: EngineBacked {
     /// False when the ranks of a node could not share memory and talk through MPI instead.
     public let sharesMemory: Bool
     private let whole: MPIGroup
+    /// The ranks that share memory with this one.
     private let node: MPIGroup
     private let windows: WindowList
     private let timeouts: Timeouts
@@ -34,27 +36,26 @@ public final class MPICommunicator: EngineBacked {
         let needed = node.size * NodePlane.segmentBytes + SharedMemory.reserve + CollectiveEngine.worldHeaderBytes(size: whole.size)
         let canShare = environment["LOCKSTEP_SHARED_MEMORY"] != "off" && (node.size == 1 || SharedMemory.freeBytes >= needed)
         sharesMemory = try whole.allGather(canShare ? 1 : 0).allSatisfy { $0 == 1 }
+        let machines = try MPICommunicator.nodes(of: node, in: whole)
+        placement = Placement(
+            node: machines.firstIndex { $0.contains(whole.rank) } ?? 0, localRank: node.rank, localSize: node.size,
+            nodeCount: machines.count, host: MPILibrary.processorName)
         if !sharesMemory {
-            if whole.rank == 0 {
-                printToStandardError(
-                    "lockstep: ranks talk through MPI, not through shared memory: \(environment["LOCKSTEP_SHARED_MEMORY"] == "off" ? "LOCKSTEP_SHARED_MEMORY is off" : "\(SharedMemory.directory) has less than \(needed >> 20) MiB free on a node (Docker: --shm-size)").")
-            }
+            let isOff = environment["LOCKSTEP_SHARED_MEMORY"] == "off"
+            MPICommunicator.explainOnce(
+                "ranks talk through MPI, not through shared memory: \(isOff ? "LOCKSTEP_SHARED_MEMORY is off" : "\(SharedMemory.directory) has less than \(needed >> 20) MiB free on a node (Docker: --shm-size)").")
             node = try node.split(color: node.rank, key: 0) ?? node
         }
         self.node = node
-        let leader = try node.allGather(whole.rank)[0]
-        let leaders = try whole.allGather(leader)
-        let nodes = Set(leaders).sorted().map { leader in leaders.indices.filter { leaders[$0] == leader } }
+        let nodes = sharesMemory ? machines : (0..<whole.size).map { [$0] }
         let topology = Topology(nodes: nodes)
-        let nodeIndex = nodes.firstIndex { $0[0] == leader } ?? 0
-        placement = Placement(
-            node: nodeIndex, localRank: node.rank, localSize: node.size, nodeCount: nodes.count, host: MPILibrary.processorName)
+        let nodeIndex = nodes.firstIndex { $0.contains(whole.rank) } ?? 0
         func memory(_ byteCount: Int) throws -> SharedSegment {
             guard node.size > 1 else {
                 let own = try OwnedMemory(byteCount: byteCount)
-                return SharedSegment(peers: [own.bytes], localRank: 0, owner: own)
+                return SharedSegment(peers: [own.bytes], ranks: [whole.rank], localRank: 0, owner: own)
             }
-            return try windows.allocate(node, byteCount: byteCount)
+            return try windows.allocate(node, ranks: nodes[nodeIndex], byteCount: byteCount)
         }
         let plane = NodePlane(
             segment: try memory(NodePlane.segmentBytes), worldRanks: nodes[nodeIndex], peersAreProcesses: true, timeouts: timeouts)
@@ -69,6 +70,20 @@ public final class MPICommunicator: EngineBacked {
         engine = CollectiveEngine(rank: whole.rank, topology: topology, plane: plane, link: link, worldHeaders: headers)
         // Every record must be filled in before anyone looks for its owner's process.
         _ = try whole.allGather(0)
+    }
+
+    /// The ranks of every node, each ascending, nodes ordered by their lowest rank. Collective.
+    private static func nodes(of node: MPIGroup, in whole: MPIGroup) throws -> [[Int]] {
+        let leaders = try whole.allGather(try node.allGather(whole.rank)[0])
+        return Set(leaders).sorted().map { leader in leaders.indices.filter { leaders[$0] == leader } }
+    }
+
+    private static let hasExplained = Box(Atomic(false))
+
+    /// Says once per job, on its first process, why memory is not shared. Parts made by `split` have a rank 0 of their own.
+    private static func explainOnce(_ text: String) {
+        let isFirst = (try? MPIGroup(cmpi_comm_world()).rank) == 0
+        if isFirst, !hasExplained.value.exchange(true, ordering: .relaxed) { printToStandardError("lockstep: \(text)") }
     }
 
     public func split(color: Int?, key: Int) throws -> (any Communicator)? {
@@ -88,27 +103,25 @@ public final class MPICommunicator: EngineBacked {
         let all = try allGatherVariable(own, name: "allocateShared")
         return try engine.guarded {
             guard node.size > 1 else { return try privateSegment(byteCount) }
-            let here = engine.topology.nodes[placement.node]
+            let here = engine.topology.nodes[engine.nodeIndex]
             try windows.free(own.dropFirst(2).map(Int.init).filter { id in here.allSatisfy { all[$0].dropFirst(2).contains(Int64(id)) } })
             let fits = engine.topology.nodes.allSatisfy { ranks in
                 let needed = ranks.reduce(SharedMemory.reserve) { $0 + Int(all[$1][0]) + 8192 }
                 return ranks.count == 1 || ranks.allSatisfy { Int(all[$0][1]) >= needed }
             }
             guard fits else {
-                if rank == 0 {
-                    let needed = here.reduce(0) { $0 + Int(all[$1][0]) }
-                    printToStandardError(
-                        "lockstep: \(needed >> 20) MiB do not fit into \(SharedMemory.directory) on every node (here \(SharedMemory.freeBytes >> 20) MiB are free); reductions are staged instead. Docker: --shm-size.")
-                }
+                let needed = here.reduce(0) { $0 + Int(all[$1][0]) }
+                MPICommunicator.explainOnce(
+                    "\(needed >> 20) MiB do not fit into \(SharedMemory.directory) on every node (here \(SharedMemory.freeBytes >> 20) MiB are free); reductions are staged instead. Docker: --shm-size.")
                 return try privateSegment(byteCount)
             }
-            return try windows.allocate(node, byteCount: byteCount)
+            return try windows.allocate(node, ranks: here, byteCount: byteCount)
         }
     }
 
     private func privateSegment(_ byteCount: Int) throws -> SharedSegment {
         let own = try OwnedMemory(byteCount: byteCount)
-        return SharedSegment(peers: [own.bytes], localRank: 0, owner: own)
+        return SharedSegment(peers: [own.bytes], ranks: [rank], localRank: 0, owner: own)
     }
 
     /// Ends the job. The corresponding MPI function is `MPI_Abort`.

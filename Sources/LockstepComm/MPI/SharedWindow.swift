@@ -40,7 +40,7 @@ final class WindowList {
     }
 
     /// Allocates zeroed segments. Collective over the node. The corresponding MPI function is `MPI_Win_allocate_shared`.
-    func allocate(_ node: MPIGroup, byteCount: Int) throws -> SharedSegment {
+    func allocate(_ node: MPIGroup, ranks: [Int], byteCount: Int) throws -> SharedSegment {
         var base: UnsafeMutableRawPointer?
         var window: cmpi_handle = 0
         // Whole pages: no two ranks' segments share one.
@@ -58,7 +58,7 @@ final class WindowList {
         let id = nextID
         nextID += 1
         open[id] = window
-        return SharedSegment(peers: peers, localRank: node.rank, owner: Lease(id: id, released: released))
+        return SharedSegment(peers: peers, ranks: ranks, localRank: node.rank, owner: Lease(id: id, released: released))
     }
 }
 

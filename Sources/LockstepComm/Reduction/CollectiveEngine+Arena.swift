@@ -97,7 +97,10 @@ extension SharedReducer {
         let scale = agreement.weight == 0 ? 0 : Float(call.weight / agreement.weight)
         for range in plan.ranges {
             // A rank without weight counts as zeros, whatever it holds.
-            for index in range { arena[index] = scale == 0 ? 0 : scale * arena[index] }
+            if let base = arena.baseAddress {
+                let part: [UnsafeMutablePointer<Float>] = [base + range.lowerBound]
+                cmpi_weighted_sum(part, 1, part.map { UnsafePointer($0) }, [scale], scale == 0 ? 0 : 1, range.count)
+            }
             try communicator.allReduce(bytes(range), as: .float32, .sum, name: call.name)
         }
         if !plan.tail.isEmpty { try communicator.allReduce(bytes(plan.tail), as: .float32, .sum, name: call.name) }

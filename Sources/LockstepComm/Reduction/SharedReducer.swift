@@ -15,7 +15,8 @@ public final class SharedReducer {
     public var owner: AnyObject { segment.owner }
     /// This rank's floats: the place for gradients, and for the tail after them. Page aligned, zero at first.
     public let arena: UnsafeMutableBufferPointer<Float>
-    /// Whether the ranks of this node read each other's arenas directly. Otherwise data is staged or sent.
+    /// Whether the ranks of each node read each other's arenas directly, the same answer on every rank. Otherwise data is
+    /// staged or sent, and `reduceOwned` gives every rank everything.
     public let isShared: Bool
     let segment: SharedSegment
 
@@ -26,7 +27,8 @@ public final class SharedReducer {
         segment = try communicator.allocateShared(byteCount: floatCount * MemoryLayout<Float>.stride)
         arena = UnsafeMutableBufferPointer(
             start: segment.own.baseAddress?.assumingMemoryBound(to: Float.self), count: floatCount)
-        isShared = segment.peers.count == communicator.localSize
+        let here = (communicator as? any EngineBacked)?.engine.plane.size ?? communicator.localSize
+        isShared = try communicator.allRanks(segment.peers.count == here, name: "SharedReducer")
     }
 
     /// Replaces the first `count` floats of every arena by Σ weight·value / Σ weight over the ranks, and the `tailCount`
@@ -72,11 +74,12 @@ public final class SharedReducer {
         return agreement
     }
 
-    /// The part of `range` this rank reduces and updates: one slice per rank of the node, none left out.
+    /// The part of `range` this rank reduces and updates: one slice per rank of the node, none left out; all of it
+    /// where memory is not shared, so that every rank then updates a copy of its own.
     /// Ranks that own nothing (more ranks here than on the smallest node) get an empty range.
     public func ownedRange(in range: Range<Int>) -> Range<Int> {
-        let owners = (communicator as? any EngineBacked)?.engine.ownerCount ?? 1
-        let owner = communicator.localRank
+        guard isShared, let engine = (communicator as? any EngineBacked)?.engine else { return range }
+        let (owner, owners) = (engine.plane.rank, engine.ownerCount)
         guard owner < owners else { return range.upperBound..<range.upperBound }
         return slice(owner, of: owners, in: range, granularity: 16)
     }

@@ -17,10 +17,13 @@ extension World {
             Foundation.exit(code)
         }
         communicator.fail(error, during: event)
-        let plane = (communicator as? any EngineBacked)?.engine.plane
-        if plane?.claimFailureReport() ?? true {
-            let text = plane.map { $0.isAlarmed ? $0.alarmError().message : String(describing: error) } ?? String(describing: error)
-            printToStandardError("lockstep: \(text)")
+        if let plane = (communicator as? any EngineBacked)?.engine.plane {
+            let known = plane.isAlarmed ? plane.alarmError() : nil
+            // The node of the rank to blame prints; the others would only repeat it.
+            let isElsewhere = known?.rank.map { !plane.worldRanks.contains($0) } ?? false
+            if !isElsewhere, plane.claimFailureReport() {
+                printToStandardError("lockstep: \(known?.message ?? String(describing: error))")
+            }
         }
         // The others have noticed, or will within a sleep of theirs: let them come to their own end.
         usleep(300_000)

@@ -49,7 +49,7 @@ enum Decoding {
     static func integers<Value: FixedWidthInteger & BitwiseCopyable>(
         _ slice: ArraySlice<UInt8>, _ order: ByteOrder, as type: Value.Type
     ) -> [Value] {
-        var values = copied(slice, as: Value.self, zero: 0)
+        var values = copied(slice, as: Value.self)
         if isForeign(order), MemoryLayout<Value>.size > 1 {
             for index in values.indices { values[index] = values[index].byteSwapped }
         }
@@ -60,14 +60,14 @@ enum Decoding {
         if isForeign(order) {
             return integers(slice, order, as: UInt32.self).map(Float.init(bitPattern:))
         }
-        return copied(slice, as: Float.self, zero: 0)
+        return copied(slice, as: Float.self)
     }
 
     static func doubles(_ slice: ArraySlice<UInt8>, _ order: ByteOrder) -> [Double] {
         if isForeign(order) {
             return integers(slice, order, as: UInt64.self).map(Double.init(bitPattern:))
         }
-        return copied(slice, as: Double.self, zero: 0)
+        return copied(slice, as: Double.self)
     }
 
     private static func isForeign(_ order: ByteOrder) -> Bool {
@@ -78,13 +78,14 @@ enum Decoding {
         #endif
     }
 
-    private static func copied<Value: BitwiseCopyable>(_ slice: ArraySlice<UInt8>, as type: Value.Type, zero: Value) -> [Value] {
-        var values = [Value](repeating: zero, count: slice.count / MemoryLayout<Value>.size)
-        values.withUnsafeMutableBytes { destination in
+    private static func copied<Value: BitwiseCopyable>(_ slice: ArraySlice<UInt8>, as type: Value.Type) -> [Value] {
+        let count = slice.count / MemoryLayout<Value>.size
+        return [Value](unsafeUninitializedCapacity: count) { values, filled in
             slice.withUnsafeBytes { source in
-                destination.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[..<destination.count]))
+                UnsafeMutableRawBufferPointer(values).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: source[..<(count * MemoryLayout<Value>.size)]))
             }
+            filled = count
         }
-        return values
     }
 }

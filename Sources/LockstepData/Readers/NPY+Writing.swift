@@ -43,11 +43,11 @@ extension NumericArray.Elements {
         case .bool(let values): bytes.append(contentsOf: values.lazy.map { $0 ? 1 : 0 })
         case .uint8(let values): bytes.append(contentsOf: values)
         case .int8(let values): append(values, to: &bytes)
-        case .int16(let values): append(values.map(\.littleEndian), to: &bytes)
-        case .int32(let values): append(values.map(\.littleEndian), to: &bytes)
-        case .int64(let values): append(values.map(\.littleEndian), to: &bytes)
-        case .float32(let values): append(values.map(\.bitPattern.littleEndian), to: &bytes)
-        case .float64(let values): append(values.map(\.bitPattern.littleEndian), to: &bytes)
+        case .int16(let values): append(values.map { $0.littleEndian }, to: &bytes)
+        case .int32(let values): append(values.map { $0.littleEndian }, to: &bytes)
+        case .int64(let values): append(values.map { $0.littleEndian }, to: &bytes)
+        case .float32(let values): append(values.map { $0.bitPattern.littleEndian }, to: &bytes)
+        case .float64(let values): append(values.map { $0.bitPattern.littleEndian }, to: &bytes)
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turning rows of a table into tensors with columns that were fitted before.
 
-public import LockstepTensor
+import LockstepTensor
 
 extension TabularColumns {
     /// The rows `rows` of `table` as tensors: categories int64 [N, categorical.count] and numbers float32
@@ -25,7 +25,9 @@ extension TabularColumns {
         for (position, column) in categorical.enumerated() {
             if let marked = column.marksMissing {
                 let missing = try table.column(marked).missing
-                for (index, row) in rows.enumerated() { codes[index * width + position] = missing?[row] == true ? 2 : 1 }
+                for (index, row) in rows.enumerated() {
+                    codes[index * width + position] = missing?[row] == true ? 2 : 1
+                }
                 continue
             }
             let texts = try table.column(column.name).texts

@@ -41,12 +41,13 @@ extension Tensor {
         if let values = bias?.detached.contiguous() {
             lsk_fill_rows(rows, outputs, x.dtype.byteCount, result.unsafePointer, values.unsafePointer)
         }
-        multiply(x, weight.swapped, into: result, beta: bias == nil ? 0 : 1)
+        let (input, matrix) = (BLASMatrix(x), BLASMatrix(weight))
+        multiply(input, matrix.transposed, into: result, beta: bias == nil ? 0 : 1)
         guard isRecordingGradients, x.node != nil || weight.node != nil || bias?.node != nil else { return result }
-        let (input, matrix) = (x.detached, weight.detached)
         return result.recording("linear", from: [x, weight, bias]) { dy, flow in
-            if flow.needs(0) { flow.sendProduct(0, dy, matrix) }
-            if flow.needs(1) { flow.sendProduct(1, dy.swapped, input) }
+            let slope = BLASMatrix(dy)
+            if flow.needs(0) { flow.sendProduct(0, slope, matrix) }
+            if flow.needs(1) { flow.sendProduct(1, slope.transposed, input) }
             if flow.needs(2) { flow.sendColumnSums(2, dy) }
         }
     }

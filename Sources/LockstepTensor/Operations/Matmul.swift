@@ -38,55 +38,44 @@ extension Tensor {
     /// Two matrices of one type.
     private static func matrixProduct(_ a: Tensor, _ b: Tensor) -> Tensor {
         let result = uninitialized([a.shape.sizes[0], b.shape.sizes[1]], dtype: a.dtype)
-        multiply(a, b, into: result)
+        let (x, y) = (BLASMatrix(a), BLASMatrix(b))
+        multiply(x, y, into: result)
         guard a.node != nil || b.node != nil, isRecordingGradients else { return result }
-        let (x, y) = (a.detached, b.detached)
         return result.recording("matmul", from: [a, b]) { dy, flow in
-            if flow.needs(0) { flow.sendProduct(0, dy, y.swapped) }
-            if flow.needs(1) { flow.sendProduct(1, x.swapped, dy) }
+            let slope = BLASMatrix(dy)
+            if flow.needs(0) { flow.sendProduct(0, slope, y.transposed) }
+            if flow.needs(1) { flow.sendProduct(1, x.transposed, slope) }
         }
     }
 
     private static func batchedProduct(_ a: Tensor, _ b: Tensor, _ batch: Shape) -> Tensor {
-        let result = batchedValues(a.detached, b.detached, batch)
+        let (x, y) = (BLASMatrix(a), BLASMatrix(b))
+        let result = batchedValues(x, y, batch)
         guard a.node != nil || b.node != nil, isRecordingGradients else { return result }
-        let (x, y) = (a.detached, b.detached)
         return result.recording("matmul", from: a, b) { dy, needs in
-            (
-                needs.0 ? batchedValues(dy, y.swapped, batch).summed(to: x.shape) : nil,
-                needs.1 ? batchedValues(x.swapped, dy, batch).summed(to: y.shape) : nil
+            let slope = BLASMatrix(dy)
+            return (
+                needs.0 ? batchedValues(slope, y.transposed, batch).summed(to: x.tensor.shape) : nil,
+                needs.1 ? batchedValues(x.transposed, slope, batch).summed(to: y.tensor.shape) : nil
             )
         }
     }
 
-    private static func batchedValues(_ a: Tensor, _ b: Tensor, _ batch: Shape) -> Tensor {
+    private static func batchedValues(_ a: BLASMatrix, _ b: BLASMatrix, _ batch: Shape) -> Tensor {
         var shape = batch
-        shape.append(a.shape.sizes[a.rank - 2])
-        shape.append(b.shape.sizes[b.rank - 1])
-        let result = uninitialized(shape, dtype: a.dtype)
+        shape.append(a.rows)
+        shape.append(b.columns)
+        let result = uninitialized(shape, dtype: a.tensor.dtype)
         if result.count == 0 { return result }
-        let (x, left) = a.matrix()
-        let (y, right) = b.matrix()
-        var product = description(x, left, y, right, dtype: a.dtype)
         var walk = lsk_batch()
         walk.rank = batch.rank
         fill(&walk.shape, batch)
-        fill(&walk.a, x.batchStrides(batch))
-        fill(&walk.b, y.batchStrides(batch))
-        fill(&walk.c, result.batchStrides(batch))
-        withExtendedLifetime((x, y)) {
-            lsk_matmul_batch(&product, &walk, x.unsafePointer, y.unsafePointer, result.unsafePointer)
-        }
+        fill(&walk.a, a.batchStrides(batch))
+        fill(&walk.b, b.batchStrides(batch))
+        fill(&walk.c, BLASMatrix(result).batchStrides(batch))
+        var product = a.times(b)
+        lsk_matmul_batch(&product, &walk, a.tensor.unsafePointer, b.tensor.unsafePointer, result.unsafePointer)
         return result
-    }
-
-    private func batchStrides(_ batch: Shape) -> Shape {
-        var (lead, steps) = (shape, body.strides)
-        for _ in 0..<2 {
-            lead.remove(at: lead.rank - 1)
-            steps.remove(at: steps.rank - 1)
-        }
-        return lead.broadcastStrides(steps, to: batch)
     }
 
     private static func fill<Tuple>(_ tuple: inout Tuple, _ values: Shape) {
@@ -94,23 +83,5 @@ extension Tensor {
             let numbers = bytes.assumingMemoryBound(to: Int.self)
             for axis in 0..<values.rank { numbers[axis] = values.sizes[axis] }
         }
-    }
-
-    /// The last two axes exchanged, not recorded.
-    var swapped: Tensor {
-        var (sizes, steps) = (shape, body.strides)
-        sizes.sizes.swapAt(rank - 2, rank - 1)
-        steps.sizes.swapAt(rank - 2, rank - 1)
-        return view(sizes, strides: steps)
-    }
-}
-
-extension GradientFlow {
-    /// Sends `a · b` to input `index`, multiplying straight into its gradient's own memory when it has some.
-    func sendProduct(_ index: Int, _ a: Tensor, _ b: Tensor) {
-        if accumulate(into: index, { Tensor.multiply(a, b, into: $0, beta: $1) }) { return }
-        let product = Tensor.uninitialized([a.shape.sizes[0], b.shape.sizes[1]], dtype: a.dtype)
-        Tensor.multiply(a, b, into: product)
-        send(index, product)
     }
 }

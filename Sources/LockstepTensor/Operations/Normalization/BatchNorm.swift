@@ -12,6 +12,11 @@ package struct ChannelMoments {
     /// Values per channel.
     package var count: Int
 
+    package init(sums: Tensor, count: Int) {
+        self.sums = sums
+        self.count = count
+    }
+
     /// Mean and biased variance, [C] of `dtype`.
     package func meanAndVariance(dtype: DType) -> (mean: Tensor, variance: Tensor) {
         let channels = sums.shape[1]

@@ -32,7 +32,7 @@ extension Tensor {
     }
 
     /// With self `ȳ`: the sums over each channel of `ȳ` and of `ȳ·(x − mean)`, as float64 of shape [2] + the table's.
-    func channelProducts(_ x: Tensor, mean: Tensor) -> Tensor {
+    package func channelProducts(_ x: Tensor, mean: Tensor) -> Tensor {
         let sums = Tensor.zeros(Shape([2] + mean.shape.dimensions), dtype: .float64)
         let target = sums.unsafePointer.assumingMemoryBound(to: Double.self)
         let (segments, rows, channels) = segments(of: mean)

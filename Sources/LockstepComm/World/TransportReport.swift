@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The facts about ranks, memory and cores that a doctor prints and that decide how many threads a rank gets.
+internal import CMPI
+
+/// How the ranks of a group are connected and what they have. The same on every rank of a node.
+public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
+    /// "solo", "threads of one process" or "MPI".
+    public var kind: String
+    /// MPI's own words; nil where MPI is not in use.
+    public var mpiVersion: String?
+    public var size: Int
+    public var placement: Placement
+    /// Whether a test segment written by each rank was read by all others of its node.
+    public var sharedMemoryWorks: Bool
+    /// Free bytes where shared windows live; -1 where there is no such place.
+    public var sharedMemoryFreeBytes: Int
+    /// Cores this rank may run on.
+    public var usableCores: Int
+    /// Cores the ranks of this node may run on together.
+    public var nodeCores: Int
+    /// Nanoseconds of an agreement of all ranks, the least of many.
+    public var agreementNanoseconds: Int
+
+    /// Threads each rank of this node should use: its share of the cores, at least one.
+    public var suggestedThreadsPerRank: Int { max(1, min(usableCores, nodeCores / max(1, placement.localSize))) }
+
+    /// Collects the facts. Collective.
+    public static func collect(over communicator: any Communicator) throws -> TransportReport {
+        var mask = [UInt8](repeating: 0, count: 128)
+        cmpi_affinity(&mask, mask.count)
+        let nodes = try communicator.allGather([Int64(communicator.nodeIndex)], name: "report nodes")
+        let masks = try communicator.allGather(mask, name: "report cores")
+        var union = [UInt8](repeating: 0, count: mask.count)
+        for rank in nodes.indices where nodes[rank] == Int64(communicator.nodeIndex) {
+            for index in mask.indices { union[index] |= masks[rank * mask.count + index] }
+        }
+        var least = Int64.max
+        for _ in 0..<100 {
+            let start = cmpi_now()
+            try communicator.barrier(name: "report")
+            least = min(least, cmpi_now() - start)
+        }
+        let works = try testSharing(communicator)
+        let kind: String
+        switch communicator {
+        case is MPICommunicator: kind = "MPI"
+        case is InProcessCommunicator: kind = "threads of one process"
+        default: kind = "solo"
+        }
+        return TransportReport(
+            kind: kind, mpiVersion: kind == "MPI" ? MPILibrary.version : nil, size: communicator.size,
+            placement: communicator.placement, sharedMemoryWorks: works, sharedMemoryFreeBytes: SharedMemory.freeBytes,
+            usableCores: Int(cmpi_usable_cores()), nodeCores: union.reduce(0) { $0 + $1.nonzeroBitCount },
+            agreementNanoseconds: Int(least))
+    }
+
+    /// Every rank writes its number into its own segment and reads everyone's.
+    private static func testSharing(_ communicator: any Communicator) throws -> Bool {
+        let segment = try communicator.allocateShared(byteCount: 4096)
+        for index in segment.own.indices { segment.own[index] = UInt8(truncatingIfNeeded: communicator.localRank + 1) }
+        try communicator.barrier(name: "self-test")
+        let isShared = segment.peers.count == communicator.localSize
+        let reads = segment.peers.enumerated().allSatisfy { peer, bytes in
+            bytes.allSatisfy { $0 == UInt8(truncatingIfNeeded: peer + 1) }
+        }
+        return try communicator.allRanks(isShared && reads, name: "self-test")
+    }
+
+    public var description: String {
+        var lines = ["ranks             \(size) (\(kind)), \(placement.nodeCount) node\(placement.nodeCount == 1 ? "" : "s"), \(placement.localSize) on \(placement.host)"]
+        if let mpiVersion { lines.append("mpi               \(mpiVersion.split(separator: "\n").first ?? "")") }
+        lines.append("shared memory     \(size == 1 ? "not needed" : sharedMemoryWorks ? "works" : "not in use: data is staged or sent"), \(sharedMemoryFreeBytes >> 20) MiB free in \(SharedMemory.directory)")
+        lines.append("cores             \(usableCores) for this rank, \(nodeCores) for all of this node")
+        lines.append("threads per rank  \(suggestedThreadsPerRank)")
+        lines.append("agreement         \(Double(agreementNanoseconds / 10) / 100) µs")
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// The base class of callbacks: one method per event, and when they run.
+
+/// Something that takes part in training: override the events you care about.
+///
+/// ```swift
+/// final class StopAtNoon: Callback {
+///     override func afterBatch(_ learner: Learner) throws {
+///         if isPastNoon() { throw CancelSignal.fit }
+///     }
+/// }
+/// ```
+///
+/// Callbacks see an event in rising ``order``, equal orders as they were added; ``runsAfter`` and ``runsBefore`` override
+/// that. If one throws, later ones do not see the event. What a callback replaces on the learner it puts back in
+/// ``teardown(_:)``. Not `Sendable`.
+///
+/// On several ranks every rank has its own instance and calls it at the same events; ask
+/// ``TrainingCoordinator/isWriter`` before printing or writing.
+open class Callback {
+    /// The learner it was added to; nil before and after.
+    public internal(set) final weak var learner: Learner?
+    /// Whether it runs at all. Back to true after every fit: set it to false in `beforeFit` to sit one out.
+    public final var run = true
+    /// Whether it sees batch events in training.
+    public final var runTrain = true
+    /// Whether it sees batch events in validation.
+    public final var runValid = true
+
+    public init() {}
+
+    /// Its place among the others: −10 training mode, −9 stop on a bad loss, 0 yours, 6 accumulation, 10 precision,
+    /// 11 clipping and distribution, 50 recorder, 60 progress and schedules.
+    open var order: Int { 0 }
+    /// Types that must run before it, whatever the orders; subclasses count.
+    open var runsAfter: [Callback.Type] { [] }
+    /// Types that must run after it, whatever the orders; subclasses count.
+    open var runsBefore: [Callback.Type] { [] }
+    /// Whether it takes part in `validate` and `predictions`; recorders and trackers of training do not.
+    open var takesPartInInference: Bool { true }
+    /// Under which name the learner knows it: the snake-cased type without a trailing `Callback`.
+    open var name: String { snakeCaseName(typeName, dropping: "Callback") }
+
+    /// Once, at the end of the learner's initialiser; not for callbacks added later.
+    open func afterCreate(_ learner: Learner) throws {}
+    open func beforeFit(_ learner: Learner) throws {}
+    open func beforeEpoch(_ learner: Learner) throws {}
+    open func beforeTrain(_ learner: Learner) throws {}
+    open func beforeBatch(_ learner: Learner) throws {}
+    open func afterPred(_ learner: Learner) throws {}
+    /// Also for batches without targets.
+    open func afterLoss(_ learner: Learner) throws {}
+    open func beforeBackward(_ learner: Learner) throws {}
+    open func afterCancelBackward(_ learner: Learner) throws {}
+    open func afterBackward(_ learner: Learner) throws {}
+    open func beforeStep(_ learner: Learner) throws {}
+    open func afterCancelStep(_ learner: Learner) throws {}
+    open func afterStep(_ learner: Learner) throws {}
+    open func afterCancelBatch(_ learner: Learner) throws {}
+    open func afterBatch(_ learner: Learner) throws {}
+    open func afterCancelTrain(_ learner: Learner) throws {}
+    open func afterTrain(_ learner: Learner) throws {}
+    open func beforeValidate(_ learner: Learner) throws {}
+    open func afterCancelValidate(_ learner: Learner) throws {}
+    open func afterValidate(_ learner: Learner) throws {}
+    open func afterCancelEpoch(_ learner: Learner) throws {}
+    open func afterEpoch(_ learner: Learner) throws {}
+    open func afterCancelFit(_ learner: Learner) throws {}
+    open func afterFit(_ learner: Learner) throws {}
+
+    /// Puts back what the callback replaced. Runs whenever a fit (or a `validate`, or `predictions`) ends, however it
+    /// ends, last callback first; also when `beforeFit` was never reached, so it must not rely on it.
+    open func teardown(_ learner: Learner) {}
+
+    /// The events it implements.
+    var handledEvents: EventSet { OverriddenEvents.of(type(of: self)) }
+
+    /// Runs the method for `event`.
+    func handle(_ event: Event, _ learner: Learner) throws {
+        switch event {
+        case .afterCreate: try afterCreate(learner)
+        case .beforeFit: try beforeFit(learner)
+        case .beforeEpoch: try beforeEpoch(learner)
+        case .beforeTrain: try beforeTrain(learner)
+        case .beforeBatch: try beforeBatch(learner)
+        case .afterPred: try afterPred(learner)
+        case .afterLoss: try afterLoss(learner)
+        case .beforeBackward: try beforeBackward(learner)
+        case .afterCancelBackward: try afterCancelBackward(learner)
+        case .afterBackward: try afterBackward(learner)
+        case .beforeStep: try beforeStep(learner)
+        case .afterCancelStep: try afterCancelStep(learner)
+        case .afterStep: try afterStep(learner)
+        case .afterCancelBatch: try afterCancelBatch(learner)
+        case .afterBatch: try afterBatch(learner)
+        case .afterCancelTrain: try afterCancelTrain(learner)
+        case .afterTrain: try afterTrain(learner)
+        case .beforeValidate: try beforeValidate(learner)
+        case .afterCancelValidate: try afterCancelValidate(learner)
+        case .afterValidate: try afterValidate(learner)
+        case .afterCancelEpoch: try afterCancelEpoch(learner)
+        case .afterEpoch: try afterEpoch(learner)
+        case .afterCancelFit: try afterCancelFit(learner)
+        case .afterFit: try afterFit(learner)
+        }
+    }
+
+    /// Whether `run`, `runTrain` and `runValid` let it see `event`.
+    final func isDue(at event: Event, isTraining: Bool) -> Bool {
+        run && (!event.isInner || (isTraining ? runTrain : runValid))
+    }
+
+    /// The name of its type.
+    public final var typeName: String { String(describing: type(of: self)) }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which event methods a subclass of Callback overrides, read from its method table (docs/decisions/0001).
+
+/// Finds the events a callback type implements, without anybody declaring them.
+///
+/// A class's metadata ends in its method table, laid out as its superclass's with overridden entries replaced. Which entry
+/// belongs to which event is not assumed: twenty-four probe classes, each overriding one event, show it. Should a future
+/// compiler lay tables out otherwise, no probe would differ from ``Callback`` in exactly one entry of its own, and every
+/// callback counts as implementing every event: slower by a few empty calls, never wrong.
+enum OverriddenEvents {
+    /// The events whose methods `type` or a superclass below ``Callback`` overrides.
+    static func of(_ type: Callback.Type) -> EventSet {
+        guard let slots else { return .all }
+        let (base, table) = (words(of: Callback.self), words(of: type))
+        var found: EventSet = []
+        for event in Event.allCases where base[slots[event.index]] != table[slots[event.index]] {
+            found.insert(EventSet(event))
+        }
+        return found
+    }
+
+    /// For each event its word in the metadata; nil when the probes do not agree that there is exactly one.
+    static let slots: [Int]? = {
+        let base = words(of: Callback.self)
+        guard !base.isEmpty else { return nil }
+        let differing = probes.map { probe in
+            let table = words(of: probe)
+            return Set(base.indices.filter { $0 >= headerWords && base[$0] != table[$0] })
+        }
+        // Entries every class replaces, such as its initialiser.
+        let common = differing.dropFirst().reduce(differing[0]) { $0.intersection($1) }
+        let own = differing.map { $0.subtracting(common) }
+        guard own.allSatisfy({ $0.count == 1 }), Set(own).count == own.count else { return nil }
+        return own.compactMap(\.first)
+    }()
+
+    /// Words before the first method: isa, superclass, flags and sizes, descriptor, destroyer.
+    private static let headerWords = 7
+
+    /// The words of the part of `type`'s metadata that it shares with ``Callback``; empty where the layout is unknown.
+    private static func words(of type: Callback.Type) -> UnsafeBufferPointer<UInt> {
+        #if os(Linux) && (arch(x86_64) || arch(arm64))
+            let metadata = unsafeBitCast(Callback.self as AnyClass, to: UnsafeRawPointer.self)
+            let size = Int(metadata.load(fromByteOffset: 32, as: UInt32.self))
+            let start = Int(metadata.load(fromByteOffset: 36, as: UInt32.self))
+            let count = (size - start) / MemoryLayout<UInt>.size
+            guard start < size, (headerWords + Event.allCases.count..<1024).contains(count) else { return .init(start: nil, count: 0) }
+            let own = unsafeBitCast(type as AnyClass, to: UnsafeRawPointer.self)
+            return UnsafeBufferPointer(start: own.assumingMemoryBound(to: UInt.self), count: count)
+        #else
+            return .init(start: nil, count: 0)
+        #endif
+    }
+
+    private static let probes: [Callback.Type] = [
+        P00.self, P01.self, P02.self, P03.self, P04.self, P05.self, P06.self, P07.self, P08.self, P09.self, P10.self,
+        P11.self, P12.self, P13.self, P14.self, P15.self, P16.self, P17.self, P18.self, P19.self, P20.self, P21.self,
+        P22.self, P23.self,
+    ]
+}
+
+// One class per event, in the order of `Event.allCases`. The bodies differ from the base's empty ones, lest they be merged.
+private final class P00: Callback { override func afterCreate(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P01: Callback { override func beforeFit(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P02: Callback { override func beforeEpoch(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P03: Callback { override func beforeTrain(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P04: Callback { override func beforeBatch(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P05: Callback { override func afterPred(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P06: Callback { override func afterLoss(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P07: Callback { override func beforeBackward(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P08: Callback { override func afterCancelBackward(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P09: Callback { override func afterBackward(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P10: Callback { override func beforeStep(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P11: Callback { override func afterCancelStep(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P12: Callback { override func afterStep(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P13: Callback { override func afterCancelBatch(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P14: Callback { override func afterBatch(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P15: Callback { override func afterCancelTrain(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P16: Callback { override func afterTrain(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P17: Callback { override func beforeValidate(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P18: Callback { override func afterCancelValidate(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P19: Callback { override func afterValidate(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P20: Callback { override func afterCancelEpoch(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P21: Callback { override func afterEpoch(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P22: Callback { override func afterCancelFit(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P23: Callback { override func afterFit(_ learner: Learner) throws { throw CancelSignal.fit } }

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Training mode and the counters that schedules follow.
+
+import LockstepNN
+
+/// Puts model and learner into training or evaluation mode and counts.
+///
+/// `pctTrain` in batch i of epoch e is (e + i / nIter) / nEpoch, so schedules see values from 0 to just under 1. Runs on
+/// every rank alike.
+public final class TrainEvalCallback: Callback {
+    public override init() {
+        super.init()
+        runValid = false
+    }
+
+    public override var order: Int { -10 }
+
+    public override func afterCreate(_ learner: Learner) { learner.nEpoch = 1 }
+
+    public override func beforeFit(_ learner: Learner) {
+        if learner.isInferring { return }
+        (learner.epoch, learner.trainIter, learner.pctTrain) = (0, 0, 0)
+        learner.loss = nil
+        learner.model.reset()
+    }
+
+    public override func beforeTrain(_ learner: Learner) {
+        learner.pctTrain = Double(learner.epoch) / Double(learner.nEpoch)
+        learner.model.train()
+        learner.training = true
+    }
+
+    public override func afterBatch(_ learner: Learner) {
+        learner.pctTrain += 1 / (Double(learner.nIter) * Double(learner.nEpoch))
+        learner.trainIter += 1
+    }
+
+    public override func beforeValidate(_ learner: Learner) {
+        learner.model.eval()
+        learner.training = false
+    }
+
+    /// A fit that ends without validation leaves evaluation mode behind too.
+    public override func teardown(_ learner: Learner) {
+        guard learner.training else { return }
+        learner.model.eval()
+        learner.training = false
+    }
+}
+
+/// Skips the epochs before a given one, as when resuming. Added by `fit(startEpoch:)`.
+public final class SkipToEpoch: Callback {
+    private let target: Int
+
+    /// Skips epochs 0 ..< `epoch`.
+    public init(_ epoch: Int) { target = epoch }
+
+    public override var order: Int { 70 }
+
+    public override func beforeEpoch(_ learner: Learner) throws {
+        if learner.epoch < target { throw CancelSignal.epoch }
+    }
+}

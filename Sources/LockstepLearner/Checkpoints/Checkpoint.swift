@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model, and its optimizer's memory, as one safetensors archive.
+
+import LockstepData
+import LockstepNN
+import LockstepOptim
+import LockstepTensor
+
+/// The layout of our checkpoints.
+///
+/// Model tensors stand under PyTorch's names (`0.weight`), as Python expects them. Everything of the optimizer starts with
+/// `optimizer/`, which no module can be called: `optimizer/grad_avg/0.weight`, `optimizer/steps` and `optimizer/flags` (one
+/// row per parameter: decays, forced), and in the metadata its rule, hyper-parameters per group and frozen groups.
+enum Checkpoint {
+    static let prefix = "optimizer/"
+
+    // MARK: Writing
+
+    static func items(of model: Module, optimizer: Optimizer?) -> [Safetensors.Item] {
+        var items = model.stateDictionary(copying: false).map { Safetensors.Item($0.name, $0.tensor) }
+        guard let optimizer else { return items }
+        let state = optimizer.stateDictionary
+        let names = parameterNames(model, optimizer)
+        for (entry, name) in zip(state.entries, names) {
+            items += entry.tensors.map { Safetensors.Item("\(prefix)\($0.name)/\(name)", $0.tensor) }
+        }
+        for (slow, name) in zip(state.lookahead?.slow ?? [], names) { items.append(.init("\(prefix)slow/\(name)", slow)) }
+        items.append(.init(prefix + "steps", Tensor(state.entries.map { Int64($0.steps) })))
+        let flags = state.entries.flatMap { [$0.flags.doWD, $0.flags.forceTrain] }
+        items.append(.init(prefix + "flags", Tensor(flags, shape: [state.entries.count, 2])))
+        return items
+    }
+
+    static func metadata(of optimizer: Optimizer?, epochsSeen: Int) -> [(key: String, value: String)] {
+        var metadata = [(key: "format", value: "pt"), (key: "epochs", value: "\(epochsSeen)")]
+        guard let state = optimizer?.stateDictionary else { return metadata }
+        metadata.append(("optimizer.rule", state.rule))
+        metadata.append(("optimizer.frozen_index", "\(state.frozenIndex)"))
+        if let lookahead = state.lookahead { metadata.append(("optimizer.lookahead", "\(lookahead.count)")) }
+        for (group, hypers) in state.hypers.enumerated() {
+            let text = hypers.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+            metadata.append(("optimizer.group.\(group)", text))
+        }
+        return metadata
+    }
+
+    // MARK: Reading
+
+    static func modelState(_ archive: Safetensors.Archive) -> [(name: String, tensor: Tensor)] {
+        archive.entries.filter { !$0.name.hasPrefix(prefix) }.map { ($0.name, archive.tensor($0)) }
+    }
+
+    static func holdsOptimizer(_ archive: Safetensors.Archive) -> Bool { archive.metadata("optimizer.rule") != nil }
+
+    /// The state of `optimizer` that the archive holds.
+    ///
+    /// - Throws: ``CheckpointError`` when it belongs to other parameters.
+    static func optimizerState(
+        _ archive: Safetensors.Archive, for optimizer: Optimizer, of model: Module
+    ) throws(CheckpointError) -> OptimizerState {
+        func mismatch(_ reason: String) -> CheckpointError { CheckpointError(.optimizerMismatch, archive.file, reason) }
+        let names = parameterNames(model, optimizer)
+        guard let steps = archive.entry(prefix + "steps").map({ archive.tensor($0).ints }), steps.count == names.count,
+            let flags = archive.entry(prefix + "flags").map({ archive.tensor($0).bools }), flags.count == 2 * names.count
+        else { throw mismatch("its optimizer state is not that of \(names.count) parameters") }
+
+        var entries = optimizer.stateDictionary.entries
+        let kinds = stateNames(archive)
+        for (index, name) in names.enumerated() {
+            entries[index].steps = steps[index]
+            entries[index].flags.doWD = flags[2 * index]
+            entries[index].flags.forceTrain = flags[2 * index + 1]
+            entries[index].tensors = []
+            for kind in kinds where kind != "slow" {
+                guard let entry = archive.entry("\(prefix)\(kind)/\(name)") else {
+                    throw mismatch("its optimizer state “\(kind)” lacks the parameter \(name)")
+                }
+                entries[index].tensors.append((kind, archive.tensor(entry)))
+            }
+        }
+        return OptimizerState(
+            rule: archive.metadata("optimizer.rule") ?? "", hypers: try hypers(archive), entries: entries,
+            frozenIndex: archive.metadata("optimizer.frozen_index").flatMap { Int($0) } ?? 0,
+            lookahead: archive.metadata("optimizer.lookahead").flatMap { Int($0) }.map { count in
+                (count, names.compactMap { archive.entry("\(prefix)slow/\($0)").map(archive.tensor) })
+            })
+    }
+
+    private static func hypers(_ archive: Safetensors.Archive) throws(CheckpointError) -> [[(name: String, value: Double)]] {
+        var groups: [[(name: String, value: Double)]] = []
+        while let text = archive.metadata("optimizer.group.\(groups.count)") {
+            var hypers: [(name: String, value: Double)] = []
+            for pair in text.split(separator: " ") {
+                let parts = pair.split(separator: "=")
+                guard parts.count == 2, let value = Double(parts[1]) else {
+                    throw CheckpointError(.malformed, archive.file, "the hyper-parameter “\(pair)” is not name=number")
+                }
+                hypers.append((String(parts[0]), value))
+            }
+            groups.append(hypers)
+        }
+        return groups
+    }
+
+    /// The kinds of per-parameter state in the archive, in the order in which they first appear.
+    private static func stateNames(_ archive: Safetensors.Archive) -> [String] {
+        var names: [String] = []
+        for entry in archive.entries where entry.name.hasPrefix(prefix) {
+            let parts = entry.name.dropFirst(prefix.count).split(separator: "/", maxSplits: 1)
+            if parts.count == 2, !names.contains(String(parts[0])) { names.append(String(parts[0])) }
+        }
+        return names
+    }
+
+    /// A name for each of the optimizer's parameters: the model's, or its number where the model does not own it.
+    private static func parameterNames(_ model: Module, _ optimizer: Optimizer) -> [String] {
+        let known = Dictionary(
+            model.namedParameters().map { (ObjectIdentifier($0.parameter), $0.name) }, uniquingKeysWith: { first, _ in first })
+        return optimizer.arena.slots.enumerated().map { known[ObjectIdentifier($1.parameter)] ?? "#\($0)" }
+    }
+}
+
+/// A checkpoint that does not fit the learner it was to be loaded into, or is not one.
+public struct CheckpointError: Error, CustomStringConvertible, Sendable {
+    /// What kind of misfit.
+    public struct Code: Hashable, Sendable {
+        private enum Kind { case optimizerMismatch, malformed }
+        private let kind: Kind
+        /// The optimizer state belongs to other parameters.
+        public static let optimizerMismatch = Code(kind: .optimizerMismatch)
+        /// The optimizer's part of the file does not follow our layout.
+        public static let malformed = Code(kind: .malformed)
+    }
+    public let code: Code
+    /// The file, or a name for bytes from elsewhere.
+    public let file: String
+    public let reason: String
+    public var description: String { "\(file): \(reason)" }
+
+    init(_ code: Code, _ file: String, _ reason: String) { (self.code, self.file, self.reason) = (code, file, reason) }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Adding, finding and removing callbacks, for good or for a scope.
+
+extension Learner {
+    /// Adds a callback at the end of the list.
+    ///
+    /// - Throws: ``LearnerError`` when its name is that of a member of the learner, when it is here already or belongs to
+    ///   another learner, or when its relations contradict those of the others. Nothing has changed then.
+    @discardableResult
+    public func addCallback(_ callback: Callback) throws(LearnerError) -> Learner {
+        if Learner.memberNames.contains(callback.name) {
+            throw LearnerError(
+                .nameCollision,
+                "\(callback.typeName): the name “\(callback.name)” is taken by a member of Learner; rename the callback")
+        }
+        if let owner = callback.learner {
+            let where_ = owner === self ? "was added to this learner already" : "belongs to another learner"
+            throw LearnerError(.duplicate, "\(callback.typeName): this instance \(where_)")
+        }
+        _ = try Learner.order(of: callbacks + [callback])
+        insert(callback, at: callbacks.count)
+        return self
+    }
+
+    /// Adds callbacks in the order given: all of them or, when one does not fit, none.
+    @discardableResult
+    public func addCallbacks(_ new: [Callback]) throws(LearnerError) -> Learner {
+        let before = callbacks.count
+        for callback in new {
+            do throws(LearnerError) {
+                try addCallback(callback)
+            } catch {
+                removeCallbacks(callbacks[before...])
+                throw error
+            }
+        }
+        return self
+    }
+
+    /// Adds a callback made of a closure for one event, and returns it, to be removed some time.
+    @discardableResult
+    public func on(
+        _ event: Event, order: Int = 0, _ body: @escaping (_ learner: Learner) throws -> Void
+    ) throws(LearnerError) -> Callback {
+        let callback = ClosureCallback([event: body], order: order)
+        try addCallback(callback)
+        return callback
+    }
+
+    /// Removes an instance; harmless when it is not here.
+    public func removeCallback(_ callback: Callback) {
+        guard let index = callbacks.firstIndex(where: { $0 === callback }) else { return }
+        if isFitting || isInferring { callback.teardown(self) }
+        callbacks.remove(at: index)
+        callback.learner = nil
+        dispatchLists = nil
+    }
+
+    /// Removes instances.
+    public func removeCallbacks(_ some: some Sequence<Callback>) {
+        for callback in Array(some) { removeCallback(callback) }
+    }
+
+    /// Removes every instance of a type and its subclasses.
+    public func removeCallbacks(ofType type: Callback.Type) {
+        removeCallbacks(callbacks.filter { Learner.isInstance($0, of: type) })
+    }
+
+    /// The instance of a type that was added last.
+    public func callback<Kind: Callback>(ofType type: Kind.Type = Kind.self) -> Kind? {
+        callbacks.last { $0 is Kind } as? Kind
+    }
+
+    /// The callback of that ``Callback/name`` that was added last.
+    public func callback(named name: String) -> Callback? { callbacks.last { $0.name == name } }
+
+    /// The recorder, if there is one.
+    public var recorder: Recorder? { callback() }
+    /// The callback that keeps counters and modes, if there is one.
+    public var trainEval: TrainEvalCallback? { callback() }
+
+    // MARK: Scopes
+
+    /// Runs `body` with callbacks added, and removes them however it ends.
+    @discardableResult
+    public func withAddedCallbacks<Result>(_ new: [Callback], _ body: () throws -> Result) throws -> Result {
+        try addCallbacks(new)
+        defer { removeCallbacks(new) }
+        return try body()
+    }
+
+    /// Runs `body` without some callbacks, and puts the same instances back in their places however it ends.
+    @discardableResult
+    public func withRemovedCallbacks<Result>(
+        _ some: [Callback], _ body: (_ learner: Learner) throws -> Result
+    ) rethrows -> Result {
+        let before = callbacks
+        let removed = before.filter { callback in some.contains { $0 === callback } }
+        removeCallbacks(removed)
+        defer {
+            for callback in removed where callback.learner == nil {
+                // After the nearest of its former predecessors that is still here.
+                let predecessors = before.prefix { $0 !== callback }
+                let place = callbacks.lastIndex { present in predecessors.contains { $0 === present } }
+                insert(callback, at: place.map { $0 + 1 } ?? 0)
+            }
+        }
+        return try body(self)
+    }
+
+    /// Runs `body` without the callbacks of a type and its subclasses.
+    @discardableResult
+    public func withRemovedCallbacks<Result>(
+        ofType type: Callback.Type, _ body: (_ learner: Learner) throws -> Result
+    ) rethrows -> Result {
+        try withRemovedCallbacks(callbacks.filter { Learner.isInstance($0, of: type) }, body)
+    }
+
+    private func insert(_ callback: Callback, at index: Int) {
+        callbacks.insert(callback, at: index)
+        callback.learner = self
+        dispatchLists = nil
+    }
+
+    /// The snake-cased names of the learner's own members, fastai's spellings included: no callback may be called so.
+    static let memberNames: Set<String> = [
+        // What it holds.
+        "dls", "model", "loss_function", "loss_func", "optimizer_factory", "opt_func", "optimizer", "opt", "lr", "wd", "moms",
+        "splitter", "wd_bn_bias", "train_bn", "metrics", "path", "model_directory", "model_dir", "seed", "callbacks", "cbs",
+        "logger", "coordinator", "dl", "xb", "yb", "x", "y", "pred", "preds", "loss", "loss_grad", "step_loss",
+        "batch_weight", "batch_item_count", "n_epoch", "epoch", "n_iter", "iter", "training", "train_iter", "pct_train",
+        "smooth_loss", "final_record", "is_fitting", "is_inferring", "shows_progress", "create_mbar", "lock",
+        "running_order", "training_loop_description",
+        // What it does.
+        "fit", "fit_one_cycle", "one_batch", "all_batches", "create_optimizer", "create_opt", "validate", "predictions",
+        "get_preds", "predict", "show_results", "save", "load", "export", "tta", "summary", "gather_arguments", "gather_args",
+        "lr_find", "fine_tune", "fit_flat_cos", "fit_sgdr", "freeze", "freeze_to", "unfreeze", "dispatch", "on", "warn",
+        "add_callback", "add_callbacks", "add_cb", "add_cbs", "remove_callback", "remove_callbacks", "remove_cb",
+        "remove_cbs", "with_added_callbacks", "added_cbs", "with_removed_callbacks", "removed_cbs", "ordered_callbacks",
+        "ordered_cbs", "invalidate_order", "show_training_loop", "without_logging", "no_logging", "without_progress",
+        "no_bar", "no_mbar", "with_unreduced_loss", "loss_not_reduced",
+    ]
+}

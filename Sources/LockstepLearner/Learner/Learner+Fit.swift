@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// A fit: arguments, optimizer, the loop, and what happens however it ends.
+
+public import LockstepOptim
+import LockstepTensor
+
+extension Learner {
+    /// Trains for `nEpoch` epochs.
+    ///
+    /// Hyper-parameters stay on the optimizer between fits, except the learning rate, which is always written.
+    /// Collective: on several ranks, call it on all of them.
+    ///
+    /// - Parameters:
+    ///   - lr: Learning rate; nil takes ``lr``.
+    ///   - wd: Weight decay; nil takes ``wd``, and if that is nil leaves the optimizer's.
+    ///   - callbacks: For this fit only.
+    ///   - resetOptimizer: Whether to start with a new optimizer.
+    ///   - startEpoch: Epochs before this one are skipped, as when resuming; schedules go on where they were.
+    /// - Throws: ``CallbackError`` from a callback, ``EscapedCancelError`` for a cancel signal raised out of place, what
+    ///   loaders throw. Whatever was replaced for the fit is back in place then.
+    public func fit(
+        _ nEpoch: Int, lr: LearningRate? = nil, wd: HyperValue? = nil, callbacks: [Callback] = [],
+        resetOptimizer: Bool = false, startEpoch: Int = 0
+    ) throws {
+        guard !isFitting else { throw LearnerError(.busy, "fit: this learner is in the middle of a fit") }
+        let skipping = startEpoch == 0 ? [] : [SkipToEpoch(startEpoch)]
+        try withAddedCallbacks(skipping + callbacks) {
+            let optimizer = try optimizer.flatMap { resetOptimizer ? nil : $0 } ?? createOptimizer()
+            if let wd = wd ?? self.wd { try optimizer.setHyper("wd", wd) }
+            try optimizer.setHyper("lr", lr ?? self.lr)
+            optimizer.zeroGradients()
+            self.nEpoch = nEpoch
+            isFitting = true
+            defer { (isFitting, epochsSeen) = (false, epochsSeen + nEpoch) }
+            try cleaningUp {
+                try run(.fit) { try allEpochs() }
+            }
+        }
+    }
+
+    /// Runs `body`, then the teardown of every callback and the end-of-fit cleanup, however it ends.
+    func cleaningUp<Result>(_ body: () throws -> Result) throws -> Result {
+        defer {
+            for callback in runningOrder.reversed() {
+                callback.teardown(self)
+                callback.run = true
+            }
+            clearBatch()
+        }
+        do {
+            return try body()
+        } catch {
+            let final = explained(error)
+            coordinator.abandon(because: final)
+            throw final
+        }
+    }
+
+    /// A cancel signal nobody caught, as an error that says where it came from.
+    func explained(_ error: any Error) -> any Error {
+        guard let signal = error as? CancelSignal else { return error }
+        return EscapedCancelError(signal: signal, callback: cancelOrigin?.callback, event: cancelOrigin?.event)
+    }
+
+    /// Lets go of the last batch and its graph.
+    func clearBatch() {
+        (dl, xb, yb, preds) = (nil, [], [], [])
+        (loss, lossGrad, stepLoss, batchWeight) = (nil, nil, nil, 0)
+        cancelOrigin = nil
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making the optimizer, with flags for normalisation layers and biases.
+
+import LockstepNN
+public import LockstepOptim
+import LockstepTensor
+
+extension Learner {
+    /// Makes a new optimizer over the splitter's groups, with default hyper-parameters and ``lr``.
+    ///
+    /// A factory that carries a learning rate of its own wins, and ``lr`` becomes that. Groups that were frozen stay so.
+    /// - Throws: `OptimizerError` when ``lr`` lists another number of rates than there are groups.
+    @discardableResult
+    public func createOptimizer() throws -> Optimizer {
+        if let own = optimizerFactory.lr { lr = .value(own) }
+        let new = optimizerFactory(splitter(model), lr: 0)
+        try new.setHyper("lr", lr)
+        let norms = Set(model.normalizationParameters().map(ObjectIdentifier.init))
+        let biases = Set(model.biasParameters().map(ObjectIdentifier.init))
+        for (index, slot) in new.arena.slots.enumerated() {
+            let parameter = ObjectIdentifier(slot.parameter)
+            if !wdBnBias { new.flags[index].doWD = !norms.contains(parameter) && !biases.contains(parameter) }
+            if trainBn { new.flags[index].forceTrain = norms.contains(parameter) }
+        }
+        if let old = optimizer, old.frozenIndex != 0, old.groups.count == new.groups.count { new.freeze(to: old.frozenIndex) }
+        optimizer = new
+        return new
+    }
+}

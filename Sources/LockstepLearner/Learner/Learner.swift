@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// The learner: what is trained, with what, and where the loop stands.
+
+public import LockstepData
+public import LockstepNN
+public import LockstepOptim
+public import LockstepTensor
+
+/// Binds data, a model, a loss and an optimizer, and trains.
+///
+/// ```swift
+/// let learner = Learner(dls: dls, model: model, loss: .crossEntropy, metrics: [.accuracy])
+/// try learner.fitOneCycle(5, lrMax: 1e-2)
+/// try learner.save("digits")
+/// ```
+///
+/// The loop is in `Learner+Loop.swift`; everything else happens in callbacks, which read and change the attributes below
+/// at the events of ``Event``. A learner works on one thread. Not `Sendable`.
+public final class Learner {
+    // MARK: What is trained, and with what
+
+    /// The loaders: training at index 0, validation at 1, more if you like.
+    public var dls: DataLoaders
+    public var model: Module
+    public var lossFunction: any LossFunction
+    public var optimizerFactory: OptimizerFactory
+    /// Made on first need: by `fit`, `load`, freezing, or ``createOptimizer()``.
+    public internal(set) var optimizer: Optimizer?
+    /// The default learning rate of `fit`.
+    public var lr: LearningRate
+    /// The default weight decay of `fit`; nil leaves the optimizer's own.
+    public var wd: HyperValue?
+    /// Momentum at start, middle and end of ``fitOneCycle(_:lrMax:div:divFinal:pctStart:wd:moms:callbacks:resetOptimizer:startEpoch:)``.
+    public var moms: (Double, Double, Double)
+    public var splitter: ParameterSplitter
+    /// Whether normalisation parameters and biases decay too.
+    public var wdBnBias: Bool
+    /// Whether normalisation layers train even in frozen groups.
+    public var trainBn: Bool
+    /// Computed after each validation, and on the training batches if the recorder says so.
+    public var metrics: [Metric]
+    /// Where files go.
+    public var path: String
+    /// Folder for `save` and `load`, inside ``path`` unless absolute.
+    public var modelDirectory: String
+    /// What everything random that the learner itself starts is derived from.
+    public let seed: UInt64
+    /// In the order they were added; ``orderedCallbacks(for:)`` gives running order.
+    public internal(set) var callbacks: [Callback] = []
+    /// Gets one row per epoch.
+    public var logger: any RowLogger = PrintLogger()
+    /// The other ranks.
+    public var coordinator: any TrainingCoordinator = SoloCoordinator()
+
+    // MARK: Where the loop stands
+
+    /// The loader being iterated. Replace it in `beforeTrain` or `beforeValidate` to iterate another.
+    public var dl: (any BatchSource)?
+    /// The batch's inputs.
+    public var xb: [Tensor] = []
+    /// The batch's targets; empty when it has none.
+    public var yb: [Tensor] = []
+    /// The model's outputs. Empty before the model ran, and on a rank whose part of the batch is empty.
+    public var preds: [Tensor] = []
+    /// What is differentiated; scale this to scale gradients.
+    public var lossGrad: Tensor?
+    /// The loss for logs and metrics: a detached copy of ``lossGrad`` taken before `afterLoss`.
+    public var loss: Tensor?
+    /// The step's mean loss over all ranks, when whoever reduces gradients has told it.
+    public var stepLoss: Double?
+    /// How much the batch counts when gradients of several ranks are averaged: its number of items, unless changed.
+    public var batchWeight = 0.0
+    /// Number of epochs of this fit.
+    public var nEpoch = 1
+    /// The epoch, from 0.
+    public var epoch = 0
+    /// Epochs of earlier fits. Loaders shuffle by this plus ``epoch``, so that no two epochs are alike.
+    public internal(set) var epochsSeen = 0
+    /// Number of batches in ``dl``.
+    public var nIter = 0
+    /// The batch in ``dl``, from 0.
+    public var iter = 0
+    /// Whether batches train. Set by ``TrainEvalCallback``, as the next two are.
+    public var training = false
+    /// Training batches since the start of the fit.
+    public var trainIter = 0
+    /// How much of the fit is done, 0 to 1; what schedules follow.
+    public var pctTrain = 0.0
+    /// The smoothed training loss. Set by the recorder, as the next is.
+    public var smoothLoss: Double?
+    /// The last row of a fit, without epoch and time.
+    public var finalRecord: [Double?] = []
+    /// Whether a fit is running.
+    public internal(set) var isFitting = false
+    /// Whether a validation or a prediction run is going on, be it inside a fit.
+    public internal(set) var isInferring = false
+    /// Whether progress callbacks show bars.
+    public var showsProgress = true
+
+    var dispatchLists: DispatchLists?
+    var cancelOrigin: (callback: String, event: Event)?
+    var warned: Set<String> = []
+
+    /// A learner. The optimizer is not created yet.
+    ///
+    /// - Parameters:
+    ///   - loss: What is minimised.
+    ///   - optimizer: Makes the optimizer when it is first needed.
+    ///   - lr: The default learning rate.
+    ///   - splitter: Cuts the model into parameter groups.
+    ///   - callbacks: Added after the default ones.
+    ///   - path: Where files go; nil means the loaders' path.
+    ///   - wd: Default weight decay; nil leaves the optimizer's own (0.01 for Adam).
+    ///   - wdBnBias: Whether normalisation parameters and biases decay too.
+    ///   - trainBn: Whether normalisation layers train even in frozen groups.
+    ///   - moms: Momenta of one-cycle training.
+    ///   - defaultCallbacks: `.all`: training mode, recorder and progress; `.core`: training mode only; `.none`.
+    ///   - seed: What everything random that the learner itself starts is derived from.
+    /// - Precondition: no callback's name collides with a member of the learner.
+    public init(
+        dls: DataLoaders, model: Module, loss: some LossFunction, optimizer: OptimizerFactory = .adam(),
+        lr: LearningRate = 1e-3, splitter: ParameterSplitter = .trainableParameters, callbacks: [Callback] = [],
+        metrics: [Metric] = [], path: String? = nil, modelDirectory: String = "models", wd: HyperValue? = nil,
+        wdBnBias: Bool = false, trainBn: Bool = true, moms: (Double, Double, Double) = (0.95, 0.85, 0.95),
+        defaultCallbacks: DefaultCallbacks = .all, seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        (self.dls, self.model, lossFunction, optimizerFactory) = (dls, model, loss, optimizer)
+        (self.lr, self.wd, self.moms, self.splitter) = (lr, wd, moms, splitter)
+        (self.wdBnBias, self.trainBn, self.metrics, self.seed) = (wdBnBias, trainBn, metrics, seed)
+        (self.path, self.modelDirectory) = (path ?? dls.path, modelDirectory)
+        do {
+            try addCallbacks(defaultCallbacks.make() + callbacks)
+            try self(.afterCreate)
+        } catch {
+            stop("Learner: \(error)", file: file, line: line)
+        }
+    }
+}
+
+/// Which callbacks a learner starts with.
+public enum DefaultCallbacks: Sendable {
+    /// Nothing: not even training mode is set.
+    case none
+    /// ``TrainEvalCallback``.
+    case core
+    /// ``TrainEvalCallback``, ``Recorder`` and ``ProgressCallback``.
+    case all
+
+    func make() -> [Callback] {
+        switch self {
+        case .none: []
+        case .core: [TrainEvalCallback()]
+        case .all: [TrainEvalCallback(), Recorder(), ProgressCallback()]
+        }
+    }
+}
+
+// MARK: - Shorthands
+
+extension Learner {
+    /// The batch's first input; nil outside of batches.
+    public var x: Tensor? { xb.first }
+    /// The batch's first target; nil outside of batches and without targets.
+    public var y: Tensor? { yb.first }
+    /// The model's first output. Replace it in `afterPred`.
+    public var pred: Tensor? {
+        get { preds.first }
+        set { preds = newValue.map { [$0] } ?? [] }
+    }
+    /// Number of items in the batch: the length of the first target's, or else the first input's, first axis.
+    public var batchItemCount: Int { (yb.first ?? xb.first).map { $0.rank > 0 ? $0.shape[0] : 1 } ?? 0 }
+
+    /// Prints `message` on standard error, once per learner and only on the writing rank.
+    public func warn(_ message: String) {
+        guard coordinator.isWriter, warned.insert(message).inserted else { return }
+        Console.standardError.write("lockstep: \(message)\n")
+    }
+}

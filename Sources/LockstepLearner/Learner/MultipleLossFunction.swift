@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Losses of models with several outputs or targets.
+
+public import LockstepNN
+public import LockstepTensor
+
+/// A loss that compares several outputs, or several targets.
+public protocol MultipleLossFunction: LossFunction {
+    /// The loss of a batch with all its outputs and targets.
+    func callAsFunction(_ predictions: [Tensor], _ targets: [Tensor]) -> Tensor
+}
+
+extension LossFunction {
+    /// The loss of a batch, whatever it consists of.
+    /// - Precondition: one output and one target, or a ``MultipleLossFunction``.
+    func callAsFunction(_ predictions: [Tensor], _ targets: [Tensor]) -> Tensor {
+        if predictions.count == 1 && targets.count == 1 { return self(predictions[0], targets[0]) }
+        guard let multiple = self as? any MultipleLossFunction else {
+            stop(
+                "\(name): \(predictions.count) outputs and \(targets.count) targets need a loss that conforms to MultipleLossFunction",
+                file: #fileID, line: #line)
+        }
+        return multiple(predictions, targets)
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one seam between a learner and the other processes that train with it.
+
+/// What a learner asks of the ranks it trains with. A learner has ``SoloCoordinator`` unless a callback sets another.
+///
+/// Everything else that distribution needs is done through events: gradients are reduced in `beforeStep`, loaders are
+/// replaced in `beforeTrain` and `beforeValidate` through ``Learner/dl``, the step's global loss is told through
+/// ``Learner/stepLoss``. What is left is here: points at which ranks must agree, or exchange what only they have.
+///
+/// A learner calls the collective methods in the same order on every rank, whatever the ranks' callbacks do, as long as
+/// the answers of ``agree(on:leaving:)`` are the same everywhere.
+public protocol TrainingCoordinator: AnyObject {
+    /// Whether this rank prints, logs and writes files. True on exactly one rank.
+    var isWriter: Bool { get }
+
+    /// Called between a level's `before` event and what it does; may throw the signal of another rank.
+    func enter(_ phase: Phase) throws
+
+    /// Makes a cancel signal of one rank the signal of all. Called whenever a level of the loop other than the backward
+    /// pass ends, with the signal that ended it here, if any; the learner goes on with what is returned.
+    ///
+    /// A rank comes here before or after the gradients were reduced; in the first case the others may be waiting for it.
+    func agree(on signal: CancelSignal?, leaving phase: Phase) throws -> CancelSignal?
+
+    /// The values of `metrics` over all ranks' rows: states merged once, values computed once, the same everywhere.
+    /// Called after each phase; `metrics` are in the same order on every rank.
+    func values(of metrics: [Metric]) throws -> [Double?]
+
+    /// All ranks' rows, batch by batch in rank order, on the writing rank; nothing elsewhere.
+    func gather(_ rows: BatchRows) throws -> BatchRows
+
+    /// Runs `body`, which writes files, on the writing rank while the others wait. A failure is thrown everywhere.
+    func write(_ body: () throws -> Void) throws
+
+    /// The bytes that `body` reads on the writing rank, on every rank. A failure is thrown everywhere.
+    func read(_ body: () throws -> [UInt8]) throws -> [UInt8]
+
+    /// Told when an error is about to leave a fit, a validation or a prediction run, before any teardown: other ranks may
+    /// be waiting. Must not throw, and must not wait for them.
+    func abandon(because error: any Error)
+}
+
+/// One process, alone.
+public final class SoloCoordinator: TrainingCoordinator {
+    public init() {}
+    public var isWriter: Bool { true }
+    public func enter(_ phase: Phase) {}
+    public func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
+    public func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }
+    public func gather(_ rows: BatchRows) -> BatchRows { rows }
+    public func write(_ body: () throws -> Void) throws { try body() }
+    public func read(_ body: () throws -> [UInt8]) throws -> [UInt8] { try body() }
+    public func abandon(because error: any Error) {}
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Averages weighted by batch size: of a function of predictions and targets, and of the loss.
+
+public import LockstepTensor
+
+/// The average over items of a function that is itself an average over a batch.
+///
+/// ```swift
+/// AvgMetric("mae") { pred, target in (pred - target).abs().mean() }
+/// ```
+public final class AvgMetric: Metric {
+    private let label: String
+    private let function: (Tensor, Tensor) -> Tensor
+    private var average = WeightedAverage()
+
+    /// A metric called `name`; `function` returns one number for a batch.
+    public init(_ name: String, _ function: @escaping (_ pred: Tensor, _ target: Tensor) -> Tensor) {
+        label = name
+        self.function = function
+    }
+
+    public override var name: String { label }
+    public override func reset() { average = WeightedAverage() }
+    public override func accumulate(_ learner: Learner) {
+        guard let pred = learner.pred, let target = learner.yb.first else { return }
+        let value = withNoGrad { function(pred.detached, target).item() }
+        average.add(value, weight: target.rank > 0 ? target.shape[0] : 1)
+    }
+    public override var value: Double? { average.value }
+    public override var state: MetricState {
+        get { average.state }
+        set { average.state = newValue }
+    }
+}
+
+/// The average loss over items: each batch's mean loss, weighted by its size.
+///
+/// Exact for losses that are plain means over items; with class weights or ignored targets it is an approximation.
+public final class AvgLoss: Metric {
+    private var average = WeightedAverage()
+
+    public override init() {}
+    public override var name: String { "loss" }
+    public override func reset() { average = WeightedAverage() }
+    public override func accumulate(_ learner: Learner) {
+        guard let loss = learner.loss else { return }
+        average.add(mean(of: loss), weight: learner.batchItemCount)
+    }
+    public override var value: Double? { average.value }
+    public override var state: MetricState {
+        get { average.state }
+        set { average.state = newValue }
+    }
+}
+
+/// The debiased exponential average of the training loss.
+///
+/// ```
+/// sₜ = β·sₜ₋₁ + (1 − β)·lossₜ;   value = sₜ / (1 − βᵗ)
+/// ```
+///
+/// On several ranks it follows ``Learner/stepLoss``, the mean over all of them, and so is the same everywhere.
+public final class AvgSmoothLoss: Metric {
+    public let beta: Double
+    /// How many losses it has seen.
+    public private(set) var count = 0
+    private var sum = 0.0
+
+    public init(beta: Double = 0.98) { self.beta = beta }
+    public override func reset() { (count, sum) = (0, 0) }
+    public override func accumulate(_ learner: Learner) {
+        guard let loss = learner.stepLoss ?? learner.loss.map(mean(of:)) else { return }
+        count += 1
+        sum = beta * sum + (1 - beta) * loss
+    }
+    public override var value: Double? { count == 0 ? nil : sum / (1 - power(beta, count)) }
+    public override var state: MetricState {
+        get { MetricState(shared: [Double(count), sum]) }
+        set { (count, sum) = (Int(newValue.shared[0]), newValue.shared[1]) }
+    }
+}
+
+/// A number computed elsewhere, read when the phase ends.
+///
+/// On several ranks the writing rank's number is the one reported.
+public final class ValueMetric: Metric {
+    private let label: String
+    private let function: () -> Double?
+
+    public init(_ name: String, _ function: @escaping () -> Double?) { (label, self.function) = (name, function) }
+    public override var name: String { label }
+    public override var value: Double? { function() }
+}
+
+/// A sum and what to divide it by.
+private struct WeightedAverage {
+    private var total = 0.0
+    private var count = 0
+
+    mutating func add(_ value: Double, weight: Int) {
+        total += value * Double(weight)
+        count += weight
+    }
+    var value: Double? { count == 0 ? nil : total / Double(count) }
+    var state: MetricState {
+        get { MetricState(sums: [total], counts: [Int64(count)]) }
+        set { (total, count) = (newValue.sums[0], Int(newValue.counts[0])) }
+    }
+}
+
+/// The mean of a loss, which is one number unless its reduction is none.
+func mean(of loss: Tensor) -> Double {
+    loss.count == 1 ? loss.item() : loss.detached.sum().item() / Double(max(1, loss.count))
+}
+
+/// `base` to a whole exponent, by squaring.
+private func power(_ base: Double, _ exponent: Int) -> Double {
+    var (result, square, rest) = (1.0, base, exponent)
+    while rest > 0 {
+        if rest & 1 == 1 { result *= square }
+        square *= square
+        rest >>= 1
+    }
+    return result
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ready-made metrics that are averages over items.
+
+import LockstepTensor
+
+extension Metric {
+    /// Share of items whose largest output is at the target class; ties count for the lowest index.
+    public static var accuracy: Metric { accuracy() }
+
+    /// Share of items whose largest output along `axis` is at the target class.
+    public static func accuracy(axis: Int = -1) -> Metric {
+        AvgMetric("accuracy") { pred, target in share(of: pred.argmax(axis: axis), equalTo: target, "accuracy") }
+    }
+
+    /// One minus the accuracy.
+    public static var errorRate: Metric {
+        AvgMetric("error_rate") { pred, target in 1 - share(of: pred.argmax(axis: -1), equalTo: target, "error_rate") }
+    }
+
+    /// Share of items whose target is among the `k` largest outputs; ties count for it.
+    public static func topKAccuracy(k: Int = 5) -> Metric {
+        AvgMetric("top_k_accuracy") { pred, target in
+            let score = pred.gather(axis: -1, index: target.to(.int64).unsqueezed(axis: -1))
+            let better = (pred .> score).to(.float32).sum(axis: -1)
+            return (better .< Double(k)).to(.float32).mean()
+        }
+    }
+
+    /// Share of right yes-or-no answers: probabilities above `threshold` against targets of zeros and ones.
+    public static func accuracyMulti(threshold: Double = 0.5, sigmoid: Bool = true) -> Metric {
+        AvgMetric("accuracy_multi") { pred, target in
+            let answers = (sigmoid ? pred.sigmoid() : pred) .> threshold
+            return share(of: answers.to(.int64), equalTo: target, "accuracy_multi")
+        }
+    }
+
+    /// Mean squared error.
+    public static var mse: Metric { difference("mse") { ($0 - $1).square().mean() } }
+    /// Mean absolute error.
+    public static var mae: Metric { difference("mae") { ($0 - $1).abs().mean() } }
+    /// Mean squared difference of log(1 + x).
+    public static var msle: Metric { difference("msle") { ($0.log1p() - $1.log1p()).square().mean() } }
+    /// Square root of the mean squared error over all items.
+    public static var rmse: Metric {
+        AccumMetric("rmse") { preds, targets in (preds - targets).square().mean().item().squareRoot() }
+    }
+
+    private static func difference(_ name: String, _ function: @escaping (Tensor, Tensor) -> Tensor) -> Metric {
+        AvgMetric(name) { pred, target in
+            require(
+                pred.count == target.count,
+                "\(name): \(pred.count) predictions but \(target.count) targets: \(pred.shape) and \(target.shape)")
+            return function(pred.reshaped([pred.count]), target.reshaped([target.count]).to(pred.dtype))
+        }
+    }
+
+    private static func share(of answers: Tensor, equalTo target: Tensor, _ name: String) -> Tensor {
+        require(
+            answers.count == target.count,
+            "\(name): \(answers.count) answers but \(target.count) targets: \(answers.shape) and \(target.shape)")
+        return (answers.reshaped([answers.count]) .== target.reshaped([target.count]).to(answers.dtype)).to(.float32).mean()
+    }
+}

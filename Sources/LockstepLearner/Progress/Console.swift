@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where text for people goes, and what it can show.
+
+import Glibc
+
+/// A place to write text to.
+public struct Console: Sendable {
+    /// Writes text as it is and makes it visible at once.
+    public let write: @Sendable (String) -> Void
+    /// Whether a person is watching: lines can be rewritten.
+    public let isTerminal: Bool
+    /// Whether colour is wanted.
+    public let usesColor: Bool
+
+    public init(isTerminal: Bool = false, usesColor: Bool = false, write: @escaping @Sendable (String) -> Void) {
+        (self.write, self.isTerminal, self.usesColor) = (write, isTerminal, usesColor)
+    }
+
+    /// Standard output; colour unless it is no terminal or `NO_COLOR` is set.
+    public static let standardOutput = of(STDOUT_FILENO) { text in
+        print(text, terminator: "")
+        fflush(nil)  // under mpirun and in pipes a line must not wait for a full buffer
+    }
+
+    /// Standard error.
+    public static let standardError = of(STDERR_FILENO) { text in
+        fflush(nil)
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if written <= 0 { return }
+            rest = rest.dropFirst(written)
+        }
+    }
+
+    private static func of(_ descriptor: Int32, _ write: @escaping @Sendable (String) -> Void) -> Console {
+        let isTerminal = isatty(descriptor) == 1 && getenv("TERM").map { String(cString: $0) } != "dumb"
+        let refusesColor = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
+        return Console(isTerminal: isTerminal, usesColor: isTerminal && !refusesColor, write: write)
+    }
+
+    /// Number of columns of the terminal; 80 where that cannot be known.
+    var width: Int {
+        var size = winsize()
+        guard isTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+}

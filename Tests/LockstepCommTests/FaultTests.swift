@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes wrong between ranks: each fault ends in one sentence, the same on every rank, and never in a hang.
+import Foundation
+import LockstepComm
+import Synchronization
+import Testing
+
+/// Runs `body` on threads and returns each rank's error.
+private func errors(
+    _ size: Int, ranksPerNode: Int? = nil, stall: Double = 30, abort: Double = 300,
+    _ body: @escaping @Sendable (InProcessCommunicator) throws -> Void
+) -> [Int: any Error] {
+    do {
+        try InProcessWorld(size, ranksPerNode: ranksPerNode, timeouts: Timeouts(stall: stall, abort: abort)).run(body)
+        return [:]
+    } catch {
+        return Dictionary(uniqueKeysWithValues: error.all.map { ($0.rank, $0.error) })
+    }
+}
+
+private func expectSame(_ errors: [Int: any Error], _ code: CommunicatorError.Code, count: Int, _ text: String) {
+    let known = errors.values.compactMap { $0 as? CommunicatorError }
+    #expect(known.count == count)
+    #expect(Set(known).count == 1)
+    #expect(known.first?.code == code)
+    #expect(known.first?.message.contains(text) == true, "\(known.first?.message ?? "no error")")
+}
+
+@Suite("Faults")
+struct FaultTests {
+    private struct BadSample: Error, CustomStringConvertible {
+        let description = "sample 17 cannot be read"
+    }
+
+    @Test("other counts, types, operations, roots or names are the same error on every rank", arguments: [nil, 1, 2])
+    func mismatches(ranksPerNode: Int?) {
+        let calls: [(@Sendable (InProcessCommunicator) throws -> Void, String)] = [
+            ({ world in
+                var values = [Float](repeating: 0, count: world.rank == 2 ? 5 : 4)
+                try world.allReduce(&values, name: "loss")
+            }, "rank 2 calls allReduce sum of 5 float32 'loss'"),
+            ({ world in
+                if world.rank == 1 { _ = try world.allReduce(Double(1)) } else { _ = try world.allReduce(Int64(1)) }
+            }, "rank 1 calls allReduce sum of 1 float64"),
+            ({ world in _ = try world.allReduce(Float(1), world.rank == 0 ? .max : .sum) }, "rank 0 calls allReduce max"),
+            ({ world in
+                var values = [Int32](repeating: 0, count: 2)
+                try world.broadcast(&values, from: world.rank)
+            }, "rank 1 calls broadcast of 8 bytes from rank 1"),
+            ({ world in _ = try world.allReduce(Float(1), name: world.rank == 0 ? "accuracy" : "loss") }, "'accuracy'"),
+            ({ world in
+                if world.rank == 0 { try world.barrier() } else { _ = try world.allGather([Int32(1)]) }
+            }, "rank 0 calls agree 'barrier'"),
+        ]
+        for (call, text) in calls {
+            expectSame(errors(3, ranksPerNode: ranksPerNode, call), .mismatch, count: 3, text)
+        }
+    }
+
+    @Test("an arena of another size is an error before it is touched")
+    func otherArena() {
+        let all = errors(2) { world in
+            let reducer = try SharedReducer(over: world, floatCount: 100)
+            try reducer.reduce(weight: 1, count: world.rank == 0 ? 50 : 51)
+        }
+        expectSame(all, .mismatch, count: 2, "rank 0 calls reduce of 50 float32 'gradients'")
+    }
+
+    @Test("an error on one rank reaches the others with rank, event and text", arguments: [(2, nil), (4, nil), (4, 2), (3, 1)])
+    func oneThrows(size: Int, ranksPerNode: Int?) {
+        for culprit in 0..<size {
+            do {
+                try InProcessWorld(size, ranksPerNode: ranksPerNode).run { world in
+                    world.note(step: 12, event: "before_batch")
+                    try world.barrier()
+                    if world.rank == culprit { throw BadSample() }
+                    while true { try world.barrier() }
+                }
+                Issue.record("nothing was thrown")
+            } catch {
+                #expect(error.rank == culprit)
+                #expect(error.error is BadSample)
+                #expect(error.description == "rank \(culprit): sample 17 cannot be read")
+                #expect(error.all.count == size)
+                for (rank, echo) in error.all where rank != culprit {
+                    #expect(
+                        echo as? CommunicatorError
+                            == CommunicatorError(.peerFailed, rank: culprit, "rank \(culprit): before_batch, step 12: sample 17 cannot be read"))
+                }
+            }
+        }
+    }
+
+    @Test("after an error every later call throws it again")
+    func poisoned() {
+        let all = errors(2) { world in
+            _ = try? world.allReduce(Float(1), name: "\(world.rank)")
+            try world.barrier()
+        }
+        expectSame(all, .mismatch, count: 2, "'0'")
+    }
+
+    @Test("a rank that has left is named by those who wait for it")
+    func leaving() {
+        let all = errors(3) { world in
+            if world.rank != 1 { try world.barrier() }
+        }
+        expectSame(all, .peerLeft, count: 2, "rank 1 has ended its program")
+    }
+
+    @Test("a rank that does not come is an error after the abort time-out")
+    func late() {
+        let released = DispatchSemaphore(value: 0)
+        let all = errors(2, stall: 0.2, abort: 0.5) { world in
+            if world.rank == 1 {
+                world.note(step: 4, event: "after_loss")
+                released.wait()
+            } else {
+                defer { released.signal() }
+                try world.barrier()
+            }
+        }
+        expectSame(all, .timedOut, count: 1, "rank 1 has not come within 0.5 s. It was last seen in 'after_loss', step 4")
+    }
+
+    @Test("a collective inside a rank 0 block throws at the call, alone and in company", arguments: [1, 2])
+    func scope(size: Int) throws {
+        try InProcessWorld(size).run { world in
+            world.withRankZeroOnly("plots") {
+                let error = #expect(throws: CommunicatorError.self) { try world.allReduce(Float(1)) }
+                #expect(error?.code == .collectiveInRankZeroScope)
+                #expect(error?.message.contains("plots") == true)
+            }
+            try world.barrier()
+        }
+        let solo = SoloCommunicator()
+        solo.withRankZeroOnly { #expect(throws: CommunicatorError.self) { try solo.barrier() } }
+    }
+
+    @Test("an error in an owner's update is an error on every rank")
+    func update() {
+        let all = errors(3) { world in
+            let reducer = try SharedReducer(over: world, floatCount: 1000)
+            try reducer.reduceOwned(weight: 1) { _ in if world.rank == 2 { throw BadSample() } }
+        }
+        expectSame(all, .peerFailed, count: 3, "rank 2: sample 17 cannot be read")
+    }
+}
