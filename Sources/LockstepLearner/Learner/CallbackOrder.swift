@@ -28,7 +28,11 @@ extension Learner {
 
     /// Whether `callback` is of `type` or a subclass.
     static func isInstance(_ callback: Callback, of type: Callback.Type) -> Bool {
-        func check<T: Callback>(_ type: T.Type) -> Bool { callback is T }
-        return check(type)
+        var mirror: Mirror? = Mirror(reflecting: callback)
+        while let level = mirror {
+            if level.subjectType == type { return true }
+            mirror = level.superclassMirror
+        }
+        return false
     }
 }
