@@ -17,7 +17,7 @@ extension Module {
         var lines: [TreeLine] = []
         var seen: Set<ObjectIdentifier> = []
         addLines(name: "", depth: 0, to: &lines, seen: &seen)
-        let textWidth = lines.map(\.text.count).max() ?? 0
+        let textWidth = lines.filter { !$0.count.isEmpty }.map(\.text.count).max() ?? 0
         let countWidth = lines.map(\.count.count).max() ?? 0
         var text = ""
         for line in lines {

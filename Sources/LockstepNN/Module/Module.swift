@@ -59,11 +59,14 @@ open class Module: CustomStringConvertible {
 
     /// Puts the module and all its parts into training mode, or into evaluation mode when `isOn` is false.
     public final func train(_ isOn: Bool = true) {
-        for module in modules() {
-            let changed = module.isTraining != isOn
-            module.isTraining = isOn
-            if changed { module.modeDidChange() }
-        }
+        for module in modules() { module.setOwnMode(isOn) }
+    }
+
+    /// Changes the mode of this module and not of its parts.
+    final func setOwnMode(_ isOn: Bool) {
+        if isTraining == isOn { return }
+        isTraining = isOn
+        modeDidChange()
     }
 
     /// Puts the module and all its parts into evaluation mode.

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Element-wise functions as layers.
+
+public import LockstepTensor
+
+/// `max(x, 0)`. PyTorch: `torch.nn.ReLU`.
+public final class ReLU: Module, UnaryLayer {
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.relu()) }
+}
+
+/// `x` where positive, `slope·x` elsewhere. PyTorch: `torch.nn.LeakyReLU`.
+public final class LeakyReLU: Module, UnaryLayer {
+    /// The slope for negative values.
+    public let slope: Double
+    public init(_ slope: Double = 0.01) {
+        self.slope = slope
+        super.init()
+    }
+    public override var describeExtra: String { "\(slope)" }
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.leakyRelu(slope: slope)) }
+}
+
+/// `x·Φ(x)`, exactly, with the normal distribution's Φ. Hendrycks and Gimpel (2016). PyTorch: `torch.nn.GELU`.
+public final class GELU: Module, UnaryLayer {
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.gelu()) }
+}
+
+/// `x·σ(x)`, also called swish. PyTorch: `torch.nn.SiLU`.
+public final class SiLU: Module, UnaryLayer {
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.silu()) }
+}
+
+/// `1 / (1 + e^(−x))`. PyTorch: `torch.nn.Sigmoid`.
+public final class Sigmoid: Module, UnaryLayer {
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.sigmoid()) }
+}
+
+/// The hyperbolic tangent. PyTorch: `torch.nn.Tanh`.
+public final class Tanh: Module, UnaryLayer {
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.tanh()) }
+}
+
+/// `log(1 + e^x)`. PyTorch: `torch.nn.Softplus` with β = 1.
+public final class Softplus: Module, UnaryLayer {
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.softplus()) }
+}
+
+/// Exponentials that sum to 1 along an axis. PyTorch: `torch.nn.Softmax`.
+///
+/// Not in front of ``CrossEntropyFlat``, which takes raw scores.
+public final class Softmax: Module, UnaryLayer {
+    /// The axis that sums to 1.
+    public let axis: Int
+    public init(axis: Int = -1) {
+        self.axis = axis
+        super.init()
+    }
+    public override var describeExtra: String { "axis: \(axis)" }
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.softmax(axis: axis)) }
+}
+
+/// The logarithm of ``Softmax``, computed stably. PyTorch: `torch.nn.LogSoftmax`.
+public final class LogSoftmax: Module, UnaryLayer {
+    /// The axis whose exponentials sum to 1.
+    public let axis: Int
+    public init(axis: Int = -1) {
+        self.axis = axis
+        super.init()
+    }
+    public override var describeExtra: String { "axis: \(axis)" }
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.logSoftmax(axis: axis)) }
+}

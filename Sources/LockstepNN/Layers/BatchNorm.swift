@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batch normalisation with running statistics.
+
+public import LockstepTensor
+
+/// Normalises each channel over the batch: `y = (x − mean) / √(variance + ε) · weight + bias`.
+///
+/// Ioffe and Szegedy, *Batch Normalization* (2015). While training, mean and (biased) variance are the batch's, and running
+/// averages of both are kept; otherwise the running averages are used. Use ``BatchNorm1d``, ``BatchNorm2d``, ``BatchNorm3d``.
+public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
+    private let _weight: Parameter?
+    private let _bias: Parameter?
+    private let _runningMean: Buffer?
+    private let _runningVariance: Buffer?
+    private let _batchesTracked: Buffer?
+    /// Number of channels.
+    public let channels: Int
+    /// Added to the variance.
+    public let epsilon: Double
+    /// The weight of a new batch in the running statistics; nil for the plain average of all batches.
+    public let momentum: Double?
+    /// Adds up a float64 vector over all ranks, when the batch's statistics are to be those of the global batch. Nil, the
+    /// default, keeps each rank's own. Every rank must run the same layers in the same order.
+    public var statisticsReducer: ((Tensor) -> Tensor)?
+
+    /// - Parameters:
+    ///   - channels: Size of axis 1 of the input.
+    ///   - epsilon: Added to the variance.
+    ///   - momentum: The weight of a new batch in the running statistics; nil for the plain average.
+    ///   - affine: Whether to learn weight and bias.
+    ///   - trackRunningStats: Whether to keep running statistics; without, the batch's are used in both modes.
+    public init(
+        _ channels: Int, epsilon: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true,
+        trackRunningStats: Bool = true, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        require(channels > 0, "BatchNorm(\(channels)): the number of channels must be positive", file: file, line: line)
+        self.channels = channels
+        self.epsilon = epsilon
+        self.momentum = momentum
+        _weight = affine ? Parameter(wrappedValue: .ones([channels])) : nil
+        _bias = affine ? Parameter(wrappedValue: .zeros([channels])) : nil
+        _runningMean = trackRunningStats ? Buffer(wrappedValue: .zeros([channels]), "running_mean") : nil
+        _runningVariance = trackRunningStats ? Buffer(wrappedValue: .ones([channels]), "running_var") : nil
+        _batchesTracked = trackRunningStats ? Buffer(wrappedValue: Tensor(0, dtype: .int64), "num_batches_tracked") : nil
+        super.init()
+    }
+
+    /// `[channels]`; nil when not affine. Assigning keeps the parameter.
+    public var weight: Tensor? {
+        get { _weight?.wrappedValue }
+        set { assign(newValue, to: _weight, "weight") }
+    }
+    /// `[channels]`; nil when not affine. Assigning keeps the parameter.
+    public var bias: Tensor? {
+        get { _bias?.wrappedValue }
+        set { assign(newValue, to: _bias, "bias") }
+    }
+    /// `[channels]`; nil when not tracked.
+    public var runningMean: Tensor? { _runningMean?.value }
+    /// `[channels]`; nil when not tracked.
+    public var runningVariance: Tensor? { _runningVariance?.value }
+    /// Batches the running statistics are made of; nil when not tracked.
+    public var batchesTracked: Int? { _batchesTracked.map { Int($0.value.item()) } }
+
+    /// Takes the running statistics back to mean 0 and variance 1.
+    public func resetRunningStats() {
+        _runningMean?.wrappedValue = .zeros([channels])
+        _runningVariance?.wrappedValue = .ones([channels])
+        _batchesTracked?.wrappedValue = Tensor(0, dtype: .int64)
+    }
+
+    public override var describeExtra: String {
+        "\(channels)" + (epsilon == 1e-5 ? "" : ", epsilon: \(epsilon)")
+            + (momentum == 0.1 ? "" : ", momentum: \(momentum.map(String.init(describing:)) ?? "nil")")
+            + (_weight == nil ? ", affine: false" : "") + (_runningMean == nil ? ", trackRunningStats: false" : "")
+    }
+
+    /// The ranks of input that the layer takes, and how they are called.
+    var accepted: (ranks: ClosedRange<Int>, form: String) { (2...5, "[N, \(channels), …]") }
+
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        require(
+            accepted.ranks.contains(x.rank) && x.shape[1] == channels,
+            "\(label): needs an input \(accepted.form), not \(x.shape)")
+        if !isTraining, let mean = _runningMean?.value, let variance = _runningVariance?.value {
+            return observed(
+                x.batchNorm(
+                    mean: mean, variance: variance, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue, epsilon: epsilon)
+            )
+        }
+        let result =
+            statisticsReducer.map { synchronized(x, $0) }
+            ?? x.batchNorm(weight: _weight?.wrappedValue, bias: _bias?.wrappedValue, epsilon: epsilon)
+        if isTraining && result.count > 0 { track(result) }
+        return observed(result.output)
+    }
+
+    private func track(_ result: BatchNormResult) {
+        guard let mean = _runningMean?.value, let variance = _runningVariance?.value, let batches = _batchesTracked else { return }
+        Tensor.add(Tensor(1, dtype: .int64), into: batches.value)
+        result.update(
+            runningMean: mean, runningVariance: variance, momentum: momentum ?? 1 / batches.value.item())
+    }
+
+    /// Normalisation with the moments of all ranks' batches together. The count travels behind the sums.
+    private func synchronized(_ x: Tensor, _ reduce: @escaping (Tensor) -> Tensor) -> BatchNormResult {
+        let memory = x.channelsLast()
+        let own = memory.channelMoments()
+        let packed = Tensor.concatenated(
+            [own.sums.reshaped([2 * channels]), Tensor.full([1], Double(own.count), dtype: .float64)], axis: 0)
+        let total = reduce(packed)
+        var moments = own
+        moments.sums = total[0..<(2 * channels)].reshaped([2, channels])
+        moments.count = Int(total[2 * channels].item())
+        return memory.batchNorm(
+            recordedFrom: x, moments: moments, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue, epsilon: epsilon
+        ) { sums in reduce(sums.reshaped([2 * self.channels])).reshaped([2, self.channels]) }
+    }
+}
+
+/// ``BatchNorm`` of vectors or sequences.
+///
+/// - Shape: `[N, channels]` or `[N, channels, L]`; unchanged.
+/// - Note: PyTorch: `torch.nn.BatchNorm1d`.
+public final class BatchNorm1d: BatchNorm {
+    override var accepted: (ranks: ClosedRange<Int>, form: String) {
+        (2...3, "[N, \(channels)] or [N, \(channels), L]")
+    }
+}
+
+/// ``BatchNorm`` of images.
+///
+/// - Shape: `[N, channels, H, W]`; unchanged.
+/// - Note: PyTorch: `torch.nn.BatchNorm2d`.
+public final class BatchNorm2d: BatchNorm {
+    override var accepted: (ranks: ClosedRange<Int>, form: String) { (4...4, "[N, \(channels), H, W]") }
+}
+
+/// ``BatchNorm`` of volumes.
+///
+/// - Shape: `[N, channels, D, H, W]`; unchanged.
+/// - Note: PyTorch: `torch.nn.BatchNorm3d`.
+public final class BatchNorm3d: BatchNorm {
+    override var accepted: (ranks: ClosedRange<Int>, form: String) { (5...5, "[N, \(channels), D, H, W]") }
+}

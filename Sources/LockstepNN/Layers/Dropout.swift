@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dropout: zeroing values at random while training.
+
+public import LockstepTensor
+
+/// While training, zeroes each value with probability `p` and scales the others by `1 / (1 − p)`; otherwise does nothing.
+///
+/// Srivastava et al., *Dropout* (2014). What is dropped depends on the seed, the batch's number, the item's place in the
+/// global batch and which dropout of the model this is, never on the rank: see ``DropoutContext``.
+///
+/// - Shape: any, items on the first axis; unchanged.
+/// - Note: PyTorch: `torch.nn.Dropout`.
+public final class Dropout: Module, UnaryLayer {
+    /// The probability of being zeroed. May be changed between batches.
+    public var p: Double
+
+    /// - Precondition: `p` is in 0…1.
+    public init(_ p: Double = 0.5, file: StaticString = #fileID, line: UInt = #line) {
+        require(p >= 0 && p <= 1, "Dropout: a probability of \(p) is not in 0...1", file: file, line: line)
+        self.p = p
+        super.init()
+    }
+
+    public override var describeExtra: String { "\(p)" }
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        observed(isTraining && p > 0 ? x.droppedByItem(p, itemAxis: 0) : x)
+    }
+}
+
+extension Tensor {
+    /// Dropout whose mask for an item depends on the item's place in the global batch, not on who else is in this tensor.
+    func droppedByItem(_ p: Double, itemAxis: Int) -> Tensor {
+        let (generator, context) = DropoutContext.next()
+        if count == 0 { return self }
+        let extent = dim(itemAxis)
+        // Items may have been merged with another axis (batch × time); then several rows belong to one item.
+        let merged = context.itemCount.map { $0 > 0 && extent % $0 == 0 } ?? false
+        let items = merged ? context.itemCount ?? extent : extent
+        let blocks = (count / items + 3) / 4  // an item starts at a new block of four random words
+        var start = PhiloxGenerator(
+            seed: generator.seed, stream: generator.stream, counter: UInt64(context.firstItem) * UInt64(blocks))
+        if itemAxis == 0 && count / items % 4 == 0 {
+            return (isItemMajor ? self : contiguous()).dropout(p, using: &start)
+        }
+        var order = Array(0..<rank)
+        order.insert(order.remove(at: itemAxis), at: 0)
+        var back = Array(repeating: 0, count: rank)
+        for (place, axis) in order.enumerated() { back[axis] = place }
+        let kept = Tensor.bernoulli([items, blocks * 4], probability: 1 - p, dtype: dtype, using: &start)
+        let mask = kept[.all, 0..<(count / items)].reshaped(order.map { shape[$0] }).permuted(back)
+        return self * (p < 1 ? mask * (1 / (1 - p)) : mask)
+    }
+
+    /// Whether each item's values lie together in memory, items in order.
+    private var isItemMajor: Bool {
+        isContiguous || body.isDense && shape.indices.allSatisfy { shape[$0] == 1 || strides[0] >= strides[$0] }
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cross entropy of class scores and class indices.
+
+public import LockstepTensor
+
+/// Softmax cross entropy between class scores and class indices: `−log softmax(x)[target]`.
+///
+/// ```swift
+/// CrossEntropyFlat()(Tensor([[1, 2, 3], [1, 0, -1]]), Tensor([2, 1] as [Int])).item()   // 0.9076
+/// ```
+///
+/// The mean is over the weights of the targets that are not ignored; when all are ignored it is NaN.
+///
+/// - Shape:
+///   - Prediction: `[N, *, classes]`, or with the classes on ``axis``; raw scores.
+///   - Target: `[N, *]`, integers.
+///   - Unreduced: one loss for each target, `[N · *]`.
+public struct CrossEntropyFlat: LossFunction {
+    /// The axis of the classes.
+    public let axis: Int
+    /// One factor for each class; nil for 1.
+    public let weight: Tensor?
+    /// A target that contributes nothing.
+    public let ignoreIndex: Int
+    public var reduction: Reduction
+
+    public init(axis: Int = -1, weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: Reduction = .mean) {
+        self.axis = axis
+        self.weight = weight
+        self.ignoreIndex = ignoreIndex
+        self.reduction = reduction
+    }
+
+    public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+        let (x, y) = classRows(prediction, target, axis: axis, for: name)
+        return LockstepTensor.crossEntropy(x, y, weight: weight?.to(x.dtype), ignoreIndex: ignoreIndex, reduction: reduction)
+    }
+
+    public func activation(_ prediction: Tensor) -> Tensor { prediction.softmax(axis: axis) }
+    public func decodes(_ prediction: Tensor) -> Tensor { prediction.argmax(axis: axis) }
+    public var usesIntegerTargets: Bool { true }
+
+    public func weight(_ prediction: Tensor, _ target: Tensor) -> Double {
+        targetWeight(target, classWeight: weight, ignoreIndex: ignoreIndex) * Double(itemCount(prediction))
+            / Double(max(target.count, 1))
+    }
+}
+
+/// Flattens to `[rows, classes]` and `[rows]` and insists on integer targets.
+func classRows(_ prediction: Tensor, _ target: Tensor, axis: Int, for loss: String) -> (Tensor, Tensor) {
+    require(
+        !target.dtype.isFloatingPoint,
+        "\(loss): targets are \(target.dtype) \(target.shape); class indices must be integers, such as target.to(.int64)")
+    return Flattening(axis: axis)(prediction, target, for: loss)
+}
+
+/// The sum of the weights of the targets that count.
+private func targetWeight(_ target: Tensor, classWeight: Tensor?, ignoreIndex: Int) -> Double {
+    guard let factors = classWeight?.doubles else {
+        return Double(target.count) - (target .== Double(ignoreIndex)).to(.float64).sum().item()
+    }
+    return target.ints.reduce(0) { $0 + ($1 == ignoreIndex || !factors.indices.contains($1) ? 0 : factors[$1]) }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// A function as a loss.
+
+public import LockstepTensor
+
+/// A function of predictions and targets as a loss.
+///
+/// ```swift
+/// learner.loss = .custom("log cosh") { prediction, target in
+///     let d = prediction - target
+///     return d + (d * -2).softplus() - 0.6931
+/// }
+/// ```
+///
+/// The function returns every element's loss, which is then reduced, or a scalar. One that returns a scalar cannot be asked
+/// for unreduced losses; to serve all reductions with a scalar, take the reduction as a third argument.
+public struct CustomLoss: LossFunction {
+    public let name: String
+    public var reduction: Reduction
+    public let usesIntegerTargets: Bool
+    private let body: (Tensor, Tensor, Reduction) -> Tensor
+    private let activationBody: (Tensor) -> Tensor
+    private let decodesBody: (Tensor) -> Tensor
+    private let flattening: Flattening?
+
+    /// - Parameters:
+    ///   - name: What messages and logs call the loss.
+    ///   - reduction: How losses become one number.
+    ///   - flattening: How predictions and targets are laid side by side first; nil to pass them as they are.
+    ///   - usesIntegerTargets: Whether targets are class indices.
+    ///   - activation: What the model's output means; the default is the output itself.
+    ///   - decodes: The decisions that follow from activated predictions.
+    ///   - body: Predictions, targets and reduction to loss.
+    public init(
+        _ name: String, reduction: Reduction = .mean, flattening: Flattening? = nil, usesIntegerTargets: Bool = false,
+        activation: @escaping (Tensor) -> Tensor = { $0 }, decodes: @escaping (Tensor) -> Tensor = { $0 },
+        _ body: @escaping (_ prediction: Tensor, _ target: Tensor, _ reduction: Reduction) -> Tensor
+    ) {
+        self.name = name
+        self.reduction = reduction
+        self.flattening = flattening
+        self.usesIntegerTargets = usesIntegerTargets
+        self.body = body
+        activationBody = activation
+        decodesBody = decodes
+    }
+
+    /// - Parameter body: Predictions and targets to every element's loss, or to the mean.
+    public init(
+        _ name: String, reduction: Reduction = .mean, flattening: Flattening? = nil, usesIntegerTargets: Bool = false,
+        activation: @escaping (Tensor) -> Tensor = { $0 }, decodes: @escaping (Tensor) -> Tensor = { $0 },
+        _ body: @escaping (_ prediction: Tensor, _ target: Tensor) -> Tensor
+    ) {
+        self.init(
+            name, reduction: reduction, flattening: flattening, usesIntegerTargets: usesIntegerTargets,
+            activation: activation, decodes: decodes
+        ) { prediction, target, reduction in
+            let loss = body(prediction, target)
+            if loss.rank > 0 { return reduction.apply(to: loss) }
+            require(
+                reduction == .mean,
+                "\(name): reduction \(reduction) is wanted of a loss function that returns a scalar. Return every element's loss, or take the reduction as a third argument."
+            )
+            return loss
+        }
+    }
+
+    public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+        let (x, y) = flattening.map { $0(prediction, target, for: name) } ?? (prediction, target)
+        return body(x, y, reduction)
+    }
+
+    public func activation(_ prediction: Tensor) -> Tensor { activationBody(prediction) }
+    public func decodes(_ prediction: Tensor) -> Tensor { decodesBody(prediction) }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Losses for real-valued targets.
+
+public import LockstepTensor
+
+/// Mean of squared differences: `(x − y)²`.
+///
+/// - Shape: prediction and target have the same number of elements; both are flattened, so `[N, 1]` fits `[N]`.
+public struct MSEFlat: LossFunction {
+    public var reduction: Reduction
+    private let flattening: Flattening
+
+    public init(reduction: Reduction = .mean, convertsTarget: Bool = true) {
+        self.reduction = reduction
+        flattening = Flattening(convertsTarget: convertsTarget, keepsClasses: false)
+    }
+
+    public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+        let (x, y) = flattening(prediction, target, for: name)
+        return mseLoss(x, y, reduction: reduction)
+    }
+}
+
+/// Mean of absolute differences: `|x − y|`.
+///
+/// - Shape: prediction and target have the same number of elements; both are flattened, so `[N, 1]` fits `[N]`.
+public struct L1Flat: LossFunction {
+    public var reduction: Reduction
+    private let flattening: Flattening
+
+    public init(reduction: Reduction = .mean, convertsTarget: Bool = true) {
+        self.reduction = reduction
+        flattening = Flattening(convertsTarget: convertsTarget, keepsClasses: false)
+    }
+
+    public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+        let (x, y) = flattening(prediction, target, for: name)
+        return l1Loss(x, y, reduction: reduction)
+    }
+}

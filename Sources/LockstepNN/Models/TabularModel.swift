@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model for tables: vectors for categories, normalised numbers, then a multi-layer perceptron.
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+public import LockstepTensor
+
+/// A model for rows of categories and numbers.
+///
+/// Each categorical column is looked up in a table of learned vectors; continuous columns are batch-normalised; both go
+/// through linear layers, each followed by ReLU, batch normalisation and dropout.
+///
+/// ```swift
+/// let model = TabularModel(embeddings: [(10, 6), (17, 8)], continuous: 6, outputs: 2, layers: [200, 100])
+/// model.forward([categories, numbers])    // [N, 2] and [N, 6] → [N, 2]
+/// ```
+///
+/// - Shape: categories, integers `[N, embeddings.count]`, and numbers `[N, continuous]` → `[N, outputs]`. The one that the
+///   model has no columns of may be left out.
+/// - Note: fastai: `TabularModel`, with its names and initialisation: `embeds.0.weight`, `bn_cont.weight`, `layers.0.0.weight`.
+public final class TabularModel: Module {
+    @Submodule private var embeddings: [Embedding]
+    @Submodule private var embeddingDropout: Dropout
+    @Submodule private var continuousNorm: BatchNorm1d?
+    private let layers: Sequential
+    /// Number of categorical columns.
+    public let categoricalCount: Int
+    /// Number of continuous columns.
+    public let continuousCount: Int
+
+    /// - Parameters:
+    ///   - embeddings: For each categorical column the number of categories and the size of their vectors; see
+    ///     ``embeddingWidth(categories:)``.
+    ///   - continuous: Number of continuous columns.
+    ///   - outputs: Number of outputs.
+    ///   - layers: Sizes of the hidden layers.
+    ///   - dropout: Probability of dropping a hidden value, for each layer; empty for none.
+    ///   - embeddingDropout: Probability of dropping a value of the looked-up vectors.
+    ///   - outputRange: Bounds that a sigmoid keeps the outputs in, for regression.
+    ///   - batchNorm: Whether hidden layers are batch-normalised.
+    ///   - normalizesContinuous: Whether the continuous columns are.
+    /// - Precondition: there is a column, and as many dropouts as layers, or none.
+    public init(
+        embeddings: [(categories: Int, width: Int)], continuous: Int, outputs: Int, layers: [Int] = [200, 100],
+        dropout: [Double] = [], embeddingDropout: Double = 0, outputRange: ClosedRange<Double>? = nil,
+        batchNorm: Bool = true, normalizesContinuous: Bool = true, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        require(
+            !embeddings.isEmpty || continuous > 0, "TabularModel: a table of no columns", file: file, line: line)
+        require(
+            dropout.isEmpty || dropout.count == layers.count,
+            "TabularModel: \(dropout.count) dropouts for \(layers.count) hidden layers", file: file, line: line)
+        let vectors = embeddings.map {
+            Embedding($0.categories, $0.width, initializer: .truncatedNormal(standardDeviation: 0.01), file: file, line: line)
+        }
+        _embeddings = Submodule(wrappedValue: vectors, "embeds")
+        _embeddingDropout = Submodule(wrappedValue: Dropout(embeddingDropout, file: file, line: line), "emb_drop")
+        let norm = normalizesContinuous && continuous > 0 ? BatchNorm1d(continuous) : nil
+        _continuousNorm = Submodule(wrappedValue: norm, "bn_cont")
+        categoricalCount = embeddings.count
+        continuousCount = continuous
+
+        var parts: [any UnaryLayer] = []
+        var width = embeddings.reduce(continuous) { $0 + $1.width }
+        for (index, size) in layers.enumerated() {
+            let drop = dropout.isEmpty ? 0 : dropout[index]
+            parts.append(
+                Sequential {
+                    Linear(width, size, bias: !batchNorm, file: file, line: line)
+                    ReLU()
+                    if batchNorm { TabularModel.norm(size) }
+                    if drop > 0 { Dropout(drop, file: file, line: line) }
+                })
+            width = size
+        }
+        parts.append(Sequential { Linear(width, outputs, file: file, line: line) })
+        if let range = outputRange {
+            let size = range.upperBound - range.lowerBound
+            parts.append(Apply("sigmoid to \(range)") { $0.sigmoid() * size + range.lowerBound })
+        }
+        self.layers = Sequential(parts)
+        super.init()
+    }
+
+    /// fastai starts the offsets of its batch normalisations at 0.001.
+    private static func norm(_ size: Int) -> BatchNorm1d {
+        let norm = BatchNorm1d(size)
+        norm.bias = .full([size], 1e-3)
+        return norm
+    }
+
+    /// fastai's rule for the size of the vectors of a column: `min(600, round(1.6 · categories^0.56))`.
+    public static func embeddingWidth(categories: Int) -> Int {
+        min(600, Int((1.6 * pow(Double(categories), 0.56)).rounded()))
+    }
+
+    public override func forward(_ inputs: [Tensor]) -> [Tensor] {
+        let needed = (categoricalCount > 0 ? 1 : 0) + (continuousCount > 0 ? 1 : 0)
+        require(
+            inputs.count == 2 || inputs.count == needed,
+            "TabularModel: \(inputs.count) inputs \(inputs.map(\.shape)); it takes categories [N, \(categoricalCount)] and numbers [N, \(continuousCount)]"
+        )
+        var columns: [Tensor] = []
+        if categoricalCount > 0 { columns.append(embeddingDropout(vectors(of: inputs[0]))) }
+        if continuousCount > 0 {
+            let numbers = inputs[inputs.count - 1]
+            require(
+                numbers.rank == 2 && numbers.shape[1] == continuousCount,
+                "TabularModel: the numbers have shape \(numbers.shape), not [N, \(continuousCount)]")
+            columns.append(continuousNorm?(numbers) ?? numbers)
+        }
+        return [observed(layers(columns.count == 1 ? columns[0] : Tensor.concatenated(columns, axis: 1)))]
+    }
+
+    private func vectors(of categories: Tensor) -> Tensor {
+        require(
+            categories.rank == 2 && categories.shape[1] == categoricalCount,
+            "TabularModel: the categories have shape \(categories.shape), not [N, \(categoricalCount)]")
+        return Tensor.concatenated(embeddings.enumerated().map { $1(categories[.all, $0]) }, axis: 1)
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layers against PyTorch's: names, outputs, gradients of every parameter, running statistics, evaluation mode.
+
+import LockstepNN
+import LockstepTensor
+import LockstepTesting
+import Testing
+
+/// A layer and the case of `layers.safetensors` that it must agree with.
+struct LayerCase: Sendable, CustomTestStringConvertible {
+    let name: String
+    let make: @Sendable () -> any UnaryLayer
+    var testDescription: String { name }
+
+    init(_ name: String, _ make: @escaping @Sendable () -> any UnaryLayer) {
+        self.name = name
+        self.make = make
+    }
+}
+
+@Suite("Layers against PyTorch") struct LayerReferenceTests {
+    static let cases = [
+        LayerCase("Linear") { Linear(4, 3) },
+        LayerCase("Linear.unbiased") { Linear(4, 3, bias: false) },
+        LayerCase("Conv1d") { Conv1d(3, 4, kernelSize: 3, padding: 1) },
+        LayerCase("Conv2d") { Conv2d(3, 4, kernelSize: 3, stride: 2, padding: 1) },
+        LayerCase("Conv2d.grouped") { Conv2d(4, 6, kernelSize: 3, groups: 2, bias: false) },
+        LayerCase("ConvTranspose2d") { ConvTranspose2d(3, 2, kernelSize: 3, stride: 2, outputPadding: 1) },
+        LayerCase("BatchNorm1d") { BatchNorm1d(4) },
+        LayerCase("BatchNorm1d.sequence") { BatchNorm1d(4, epsilon: 1e-3, momentum: 0.3) },
+        LayerCase("BatchNorm2d") { BatchNorm2d(3) },
+        LayerCase("BatchNorm2d.plain") { BatchNorm2d(3, affine: false) },
+        LayerCase("BatchNorm2d.cumulative") { BatchNorm2d(3, momentum: nil) },
+        LayerCase("BatchNorm3d") { BatchNorm3d(3) },
+        LayerCase("LayerNorm") { LayerNorm(5) },
+        LayerCase("LayerNorm.2axes") { LayerNorm([3, 5]) },
+        LayerCase("Embedding") { Embedding(6, 3) },
+        LayerCase("Embedding.padding") { Embedding(6, 3, paddingIndex: 2) },
+        LayerCase("Sequential") { Sequential { Linear(4, 5); BatchNorm1d(5); ReLU(); Linear(5, 2) } },
+    ]
+
+    @Test("a layer has PyTorch's names, outputs, gradients and statistics", arguments: cases)
+    func agrees(_ layerCase: LayerCase) throws {
+        let reference = try Reference.load("layers")
+        let layer = layerCase.make()
+        let state = try reference.tensors(under: "\(layerCase.name)/state").map { (name: $0.name, tensor: scalar($0.name, $0.value)) }
+        #expect(layer.stateDictionary().map(\.name).sorted() == state.map(\.name))
+        layer.convert(to: .float64)
+        try layer.loadStateDictionary(state)
+
+        let input = try reference.tensor("\(layerCase.name)/x")
+        let x = input.dtype.isFloatingPoint ? input.to(.float64).requiringGradient() : input
+        let y = layer(x)
+        let close = { (actual: Tensor, key: String) in
+            _ = expectClose(
+                actual, try reference.tensor("\(layerCase.name)/\(key)").to(.float64), "\(layerCase.name)/\(key)",
+                relative: 2e-6, absolute: 1e-6)
+        }
+        try close(y.detached, "y")
+        y.backward(gradient: try reference.tensor("\(layerCase.name)/dy").to(.float64))
+        if input.dtype.isFloatingPoint { try close(try #require(x.gradient), "dx") }
+        for (name, parameter) in layer.namedParameters() {
+            try close(try #require(parameter.gradient, "no gradient for \(name)"), "grad/\(name)")
+        }
+        for (name, buffer) in layer.namedBuffers() {
+            try close(buffer.value.rank == 0 ? buffer.value.to(.float64).reshaped([1]) : buffer.value, "after/\(name)")
+        }
+        if reference.contains("\(layerCase.name)/evaluated") {
+            layer.eval()
+            try close(layer(x).detached, "evaluated")
+        }
+    }
+
+    /// The reference layers have seen no batch yet.
+    private func scalar(_ name: String, _ tensor: Tensor) -> Tensor {
+        name.hasSuffix("num_batches_tracked") ? Tensor(0, dtype: .int64) : tensor
+    }
+}
