@@ -28,7 +28,8 @@ extension Learner {
 
     /// Whether `callback` is of `type` or a subclass.
     static func isInstance(_ callback: Callback, of type: Callback.Type) -> Bool {
-        func check<T: Callback>(_ type: T.Type) -> Bool { callback is T }
-        return check(type)
+        var level: Mirror? = Mirror(reflecting: callback)
+        while let mirror = level, mirror.subjectType != type { level = mirror.superclassMirror }
+        return level != nil
     }
 }
