@@ -1,59 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross-entropy of logits and class indices, with its gradient made while the row is in the cache.
 #include "lsk_crossentropy.h"
-#include <math.h>
-#include <string.h>
+#include "vector_math.h"
 
-/// e^x to 1.1 ulp: 2^n times a polynomial on |r| <= ln(2)/2 (Cephes' coefficients); 0 below -87.3.
-LSK_INLINE float exp_f32(float x) {
-    float in = x;
-    x = x < -87.3f ? -87.3f : x > 88.3f ? 88.3f : x;
-    float n = __builtin_rintf(x * 1.44269504088896341f);
-    float r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
-    float p = 1.9875691500e-4f;
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1;
-    int32_t bits = ((int32_t)n + 127) * (1 << 23);
-    float scale;
-    memcpy(&scale, &bits, 4);
-    return in < -87.3f ? 0 : p * scale;
-}
+enum { LSK_LANE = 16, LSK_CHUNK = 512 };
+LSK_INLINE float exp_f32(float x) { return vm_expf(x); }
 LSK_INLINE double exp_f64(double x) { return exp(x); }
 
+/// Sixteen lanes at a time; a row's tail is padded, because most rows have ten classes and not sixteen.
 #define ROW(S, T)                                                                                                     \
-    /* Largest logit of the row. */                                                                                   \
-    LSK_SIMD static T row_max_##S(ptrdiff_t n, const T *x) {                                                          \
-        T best = x[0];                                                                                                \
-        for (ptrdiff_t i = 1; i < n; i++) best = x[i] > best || x[i] != x[i] ? x[i] : best;                           \
-        return best;                                                                                                  \
-    }                                                                                                                 \
-    /* e = exp(x - shift); returns the sum. Sixteen partial sums let the loop use the vector unit. */                 \
-    LSK_SIMD static T row_exp_##S(ptrdiff_t n, const T *x, T shift, T *e) {                                           \
-        T part[16] = {0}, sum = 0;                                                                                    \
+    LSK_INLINE T row_max_##S(ptrdiff_t n, const T *x) {                                                               \
+        T best[LSK_LANE];                                                                                             \
         ptrdiff_t i = 0;                                                                                              \
-        for (; i + 16 <= n; i += 16)                                                                                  \
-            for (ptrdiff_t j = 0; j < 16; j++) part[j] += e[i + j] = exp_##S(x[i + j] - shift);                       \
-        for (; i < n; i++) sum += e[i] = exp_##S(x[i] - shift);                                                       \
-        for (ptrdiff_t j = 0; j < 16; j++) sum += part[j];                                                            \
-        return sum;                                                                                                   \
+        for (ptrdiff_t j = 0; j < LSK_LANE; j++) best[j] = (T)-INFINITY;                                              \
+        for (; i + LSK_LANE <= n; i += LSK_LANE)                                                                      \
+            for (ptrdiff_t j = 0; j < LSK_LANE; j++) best[j] = x[i + j] > best[j] ? x[i + j] : best[j];               \
+        for (; i < n; i++) best[0] = x[i] > best[0] ? x[i] : best[0];                                                 \
+        for (ptrdiff_t j = 1; j < LSK_LANE; j++) best[0] = best[j] > best[0] ? best[j] : best[0];                     \
+        return best[0];                                                                                               \
     }                                                                                                                 \
-    LSK_SIMD static void row_scale_##S(ptrdiff_t n, T *e, T factor) {                                                 \
-        for (ptrdiff_t i = 0; i < n; i++) e[i] *= factor;                                                             \
+    /* e = exp(x - shift); returns the sum. */                                                                        \
+    LSK_INLINE T row_exp_##S(ptrdiff_t n, const T *x, T shift, T *e) {                                                \
+        T sums[LSK_LANE] = {0}, tail[LSK_LANE];                                                                       \
+        ptrdiff_t i = 0;                                                                                              \
+        for (; i + LSK_LANE <= n; i += LSK_LANE)                                                                      \
+            for (ptrdiff_t j = 0; j < LSK_LANE; j++) sums[j] += e[i + j] = exp_##S(x[i + j] - shift);                 \
+        if (i < n) {                                                                                                  \
+            for (ptrdiff_t j = 0; j < LSK_LANE; j++) tail[j] = (T)-1000;                                              \
+            for (ptrdiff_t j = 0; j < n - i; j++) tail[j] = x[i + j] - shift;                                         \
+            for (ptrdiff_t j = 0; j < LSK_LANE; j++) sums[j] += tail[j] = exp_##S(tail[j]);                           \
+            for (ptrdiff_t j = 0; j < n - i; j++) e[i + j] = tail[j];                                                 \
+        }                                                                                                             \
+        for (ptrdiff_t j = 1; j < LSK_LANE; j++) sums[0] += sums[j];                                                  \
+        return sums[0];                                                                                               \
     }
 
 /// Loss of a row: sum_c a_c (lse - x_c) with a = (1 - s) w_t [c = t] + s / C · w_c; its gradient: softmax · sum(a) - a.
 #define RUN(S, T)                                                                                                     \
-    static double run_##S(const lsk_cross_entropy *c, const T *x, const int64_t *target, T *losses, T *gradient,      \
-                          double scale) {                                                                             \
+    LSK_SIMD static double run_##S(const lsk_cross_entropy *c, const T *x, const int64_t *target, T *losses,          \
+                                   T *gradient, double scale) {                                                       \
         const T *weight = c->weight;                                                                                  \
         ptrdiff_t n = c->classes;                                                                                     \
         double total = 0, spread = c->smoothing / (double)n, all = 0;                                                 \
         T chunk[LSK_CHUNK];                                                                                           \
-        for (ptrdiff_t j = 0; j < n; j++) all += weight ? weight[j] : 1;                                              \
+        for (ptrdiff_t j = 0; j < n; j++) all += weight ? (double)weight[j] : 1;                                      \
         for (ptrdiff_t r = 0; r < c->rows; r++, x += n) {                                                             \
             T *g = gradient ? gradient + r * n : NULL;                                                                \
             int64_t t = target[r];                                                                                    \
@@ -67,26 +57,25 @@ LSK_INLINE double exp_f64(double x) { return exp(x); }
             else                                                                                                      \
                 for (ptrdiff_t j = 0; j < n; j += LSK_CHUNK)                                                          \
                     sum += row_exp_##S(n - j < LSK_CHUNK ? n - j : LSK_CHUNK, x + j, top, chunk);                     \
-            double lse = (double)top + log((double)sum), own = (1 - c->smoothing) * (weight ? weight[t] : 1);         \
+            double lse = (double)top + log((double)sum), own = (1 - c->smoothing) * (weight ? (double)weight[t] : 1); \
             double loss = own * (lse - (double)x[t]), mass = own;                                                     \
             if (spread > 0) {                                                                                         \
                 double rest = 0;                                                                                      \
-                for (ptrdiff_t j = 0; j < n; j++) rest += (weight ? weight[j] : 1) * (lse - (double)x[j]);            \
+                for (ptrdiff_t j = 0; j < n; j++) rest += (weight ? (double)weight[j] : 1) * (lse - (double)x[j]);    \
                 loss += spread * rest;                                                                                \
                 mass += spread * all;                                                                                 \
             }                                                                                                         \
             total += loss;                                                                                            \
             if (losses) losses[r] = (T)loss;                                                                          \
-            if (g) {                                                                                                  \
-                row_scale_##S(n, g, (T)(scale * mass / (double)sum));                                                 \
-                g[t] -= (T)(scale * own);                                                                             \
-                if (spread > 0)                                                                                       \
-                    for (ptrdiff_t j = 0; j < n; j++) g[j] -= (T)(scale * spread * (weight ? weight[j] : 1));         \
-            }                                                                                                         \
+            if (!g) continue;                                                                                         \
+            T factor = (T)(scale * mass / (double)sum);                                                               \
+            for (ptrdiff_t j = 0; j < n; j++) g[j] *= factor;                                                         \
+            g[t] -= (T)(scale * own);                                                                                 \
+            if (spread > 0)                                                                                           \
+                for (ptrdiff_t j = 0; j < n; j++) g[j] -= (T)(scale * spread * (weight ? (double)weight[j] : 1));     \
         }                                                                                                             \
         return total;                                                                                                 \
     }
-enum { LSK_CHUNK = 512 };
 ROW(f32, float)
 ROW(f64, double)
 RUN(f32, float)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Philox4x32-10 and the distributions made from it. Blocks are computed sixteen at a time, one per SIMD lane.
 #include "lsk_random.h"
-#include <math.h>
-#include <string.h>
+#include "vector_math.h"
 
 enum { LSK_LANES = 16, LSK_WORDS = 4 * LSK_LANES };
 
@@ -84,11 +83,19 @@ void lsk_random_uniform(lsk_philox at, ptrdiff_t n, lsk_dtype dtype, void *out, 
     else uniform_f32(at, n, out, (float)low, (float)high);
 }
 
-static void normal_f32(lsk_philox at, ptrdiff_t n, float *out, float mean, float deviation) {
-    // Words 2k and 2k+1 make the cosine and the sine half of one pair.
-    FOR_WORDS(1, ptrdiff_t k = j & ~(ptrdiff_t)1; float u = ((float)w[k] + 0.5f) * 0x1p-32f;
-              float r = sqrtf(-2 * logf(u)) * deviation; float angle = (float)w[k + 1] * 0x1p-32f * 6.28318530717958648f;
-              out[i] = mean + r * (j & 1 ? sinf(angle) : cosf(angle));)
+LSK_SIMD static void normal_f32(lsk_philox at, ptrdiff_t n, float *out, float mean, float deviation) {
+    for (ptrdiff_t start = 0; start < n; start += LSK_WORDS) {
+        uint32_t w[LSK_WORDS];
+        float z[LSK_WORDS];
+        philox_words(at.seed, at.stream, at.block + (uint64_t)start / 4, w);
+        for (int k = 0; k < LSK_WORDS; k += 2) {
+            float r = sqrtf(-2 * vm_logf(((float)w[k] + 0.5f) * 0x1p-32f)) * deviation;
+            float angle = (float)w[k + 1] * (0x1p-32f * 6.28318530717958648f);
+            z[k] = mean + r * vm_sincosf(angle, 1);
+            z[k + 1] = mean + r * vm_sincosf(angle, 0);
+        }
+        memcpy(out + start, z, sizeof(float) * (size_t)(n - start < LSK_WORDS ? n - start : LSK_WORDS));
+    }
 }
 static void normal_f64(lsk_philox at, ptrdiff_t n, double *out, double mean, double deviation) {
     FOR_WORDS(2, ptrdiff_t k = j & ~(ptrdiff_t)1; double u = ((double)(WIDE(k) >> 11) + 0.5) * 0x1p-53;

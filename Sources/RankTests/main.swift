@@ -1,4 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Entry point.
+// The tests that need real ranks: `mpirun -n 2 lockstep-rank-tests`; the same checks run on threads in `swift test`.
+
 import Lockstep
-print("lockstep")
+import LockstepTesting
+
+let communicatorChecks: [RankSuite.Check] = [
+    ("communicator: reductions", CommChecks.reductions),
+    ("communicator: gathers", CommChecks.gathers),
+    ("communicator: broadcasts", CommChecks.broadcasts),
+    ("communicator: agreements", CommChecks.agreements),
+    ("communicator: rank-zero scopes", CommChecks.rankZeroScopes),
+    ("communicator: shared memory", CommChecks.sharedMemory),
+    ("communicator: reducer of gradients", CommChecks.reducer),
+    ("communicator: reducer with owned slices", CommChecks.reducerOwned),
+    ("communicator: splits", CommChecks.splits),
+]
+
+World.runOnEveryRank { ranks in
+    RankSuite(ranks).run(communicatorChecks)
+}

@@ -31,7 +31,9 @@ struct DatasetsTests {
         #expect(data.item(at: 2).targets[0].shape == [])
         #expect(data.batch(at: [2, 0], epoch: 0)!.inputs[1].strides == [6, 1, 3], "the memory order is kept")
         #expect(data.subset([3, 1]).item(at: 0).inputs[0].floats == Array(x.floats[18..<24]))
-        let one = TensorDataset(inputs: [Tensor((0..<6).map(Float.init), shape: [2, 3]).view([1, 3, 2], strides: [1, 1, 3])])
+        let one = TensorDataset(inputs: [
+            Tensor((0..<6).map(Float.init), shape: [2, 3]).view([1, 3, 2], strides: [1, 1, 3])
+        ])
         #expect(one.batch(at: [0, 0], epoch: 0)!.inputs[0].floats == [0, 3, 1, 4, 2, 5, 0, 3, 1, 4, 2, 5])
     }
 
@@ -161,7 +163,8 @@ struct DatasetsTests {
         #expect(Set(batch.targets[0].ints).isSubset(of: Set(0..<10)))
         let images = try DataLoaders.digits(batchSize: 7, asImages: true).oneBatch()
         #expect(images.inputs[0].shape == [7, 1, 8, 8])
-        #expect(images.inputs[0].floats == Array(batch.inputs[0].floats.prefix(7 * 64)), "the same order for the same seed")
+        #expect(
+            images.inputs[0].floats == Array(batch.inputs[0].floats.prefix(7 * 64)), "the same order for the same seed")
         let raw = try Digits.load()
         let item = try #require(dls.validDataset).item(at: 0)
         let index = Splitter.random(0.2, seed: 42)(1797).valid[0]
@@ -176,8 +179,10 @@ struct DatasetsTests {
             let images: [UInt8] = [0, 0, 8, 3, 0, 0, 0, UInt8(count), 0, 0, 0, 2, 0, 0, 0, 3] + pixels
             let labels: [UInt8] = [0, 0, 8, 1, 0, 0, 0, UInt8(count)] + (0..<count).map { UInt8($0 % 10) }
             let end = gzip ? ".gz" : ""
-            try Files.writeAtomically([gzip ? Gzip.compress(images) : images], to: "\(folder)/\(prefix)-images-idx3-ubyte\(end)")
-            try Files.writeAtomically([gzip ? Gzip.compress(labels) : labels], to: "\(folder)/\(prefix)-labels-idx1-ubyte\(end)")
+            try Files.writeAtomically(
+                [gzip ? Gzip.compress(images) : images], to: "\(folder)/\(prefix)-images-idx3-ubyte\(end)")
+            try Files.writeAtomically(
+                [gzip ? Gzip.compress(labels) : labels], to: "\(folder)/\(prefix)-labels-idx1-ubyte\(end)")
         }
         try withTemporaryFolder { folder in
             #expect(dataError { try DataLoaders.mnist(path: folder) }?.code == .unreadable)

@@ -12,7 +12,8 @@ struct LoadersTests {
     @Test(
         "[DL-01] items / batch size, rounded up, or down when short batches are dropped",
         arguments: [
-            (10, 4, false, [4, 4, 2]), (10, 4, true, [4, 4]), (8, 4, false, [4, 4]), (8, 4, true, [4, 4]), (3, 4, false, [3]),
+            (10, 4, false, [4, 4, 2]), (10, 4, true, [4, 4]), (8, 4, false, [4, 4]), (8, 4, true, [4, 4]),
+            (3, 4, false, [3]),
             (3, 4, true, []), (0, 4, false, []), (0, 4, true, []), (5, 1, false, [1, 1, 1, 1, 1]),
         ])
     func lengths(items: Int, size: Int, dropLast: Bool, expected: [Int]) throws {
@@ -81,7 +82,8 @@ struct LoadersTests {
             logging.log = log
             loader = logging
             expected = [
-                "beforeIter 0", "indices", "createItem 0", "afterItem 0", "createItem 1", "afterItem 1", "beforeBatch 2",
+                "beforeIter 0", "indices", "createItem 0", "afterItem 0", "createItem 1", "afterItem 1",
+                "beforeBatch 2",
                 "createBatch", "afterBatch 2 [0, 1]", "createItem 2", "afterItem 2", "beforeBatch 1", "createBatch",
                 "afterBatch 1 [2]", "afterIter",
             ]
@@ -166,7 +168,10 @@ struct LoadersTests {
             if context.index < 5 { throw SkipItem() }
             return sample
         }
-        #expect(try batches(DataLoader(Numbers(count: 8), batchSize: 2, numWorkers: workers, hooks: hooks)) == [[5, 6], [7]])
+        #expect(
+            try batches(DataLoader(Numbers(count: 8), batchSize: 2, numWorkers: workers, hooks: hooks)) == [
+                [5, 6], [7],
+            ])
     }
 
     @Test("[DL-06] any number of workers gives the same batches in the same order", arguments: [1, 2, 4, 7])
@@ -235,9 +240,13 @@ struct LoadersTests {
                 == "data loader: the items do not fit into one batch: input 1 of item 0 has shape [2], of item 2 [3]. "
                 + "Bring the items to one size first, for example in the loader's afterItem hook")
         let types = MapDataset([DType.float32, .int64], inputs: [{ Tensor(0, dtype: $0) }])
-        #expect(dataError { try batches(DataLoader(types)) }?.description.contains("of item 0 is float32, of item 1 int64") == true)
+        #expect(
+            dataError { try batches(DataLoader(types)) }?.description.contains("of item 0 is float32, of item 1 int64")
+                == true)
         let counts = MapDataset([0, 1]) { Sample(inputs: [Tensor(0)], targets: Array(repeating: Tensor(0), count: $0)) }
-        #expect(dataError { try batches(DataLoader(counts)) }?.description.contains("item 0 has 1 inputs and 0 targets") == true)
+        #expect(
+            dataError { try batches(DataLoader(counts)) }?.description.contains("item 0 has 1 inputs and 0 targets")
+                == true)
     }
 
     @Test("[DL-08] a copy keeps class, settings and hooks, not n; given ones change")
@@ -253,7 +262,9 @@ struct LoadersTests {
         #expect(copy.itemCount == 10)
         #expect(copy.epoch == 0)
         let other = loader.new(dataset: Numbers(count: 5), shuffle: false)
-        #expect(try batches(other.new(hooks: DataLoader.Hooks())) == [[0, 1, 2, 3]], "dropLast is carried to the new dataset")
+        #expect(
+            try batches(other.new(hooks: DataLoader.Hooks())) == [[0, 1, 2, 3]],
+            "dropLast is carried to the new dataset")
         var iterator = try other.makeIterator(epoch: 0)
         #expect(try iterator.next()?.inputs[0].ints == [100, 101, 102, 103])
         #expect(loader.new(batchSize: .some(nil), dropLast: false).batchSize == nil)
@@ -263,10 +274,12 @@ struct LoadersTests {
     func nothing() throws {
         let empty = try #require(dataError { try DataLoader(Numbers(count: 0)).oneBatch() })
         #expect(empty.description == "data loader: there are no batches: 0 items, batch size 64")
-        let dropped = try #require(dataError { try DataLoader(Numbers(count: 1), batchSize: 2, dropLast: true).oneBatch() })
+        let dropped = try #require(
+            dataError { try DataLoader(Numbers(count: 1), batchSize: 2, dropLast: true).oneBatch() })
         #expect(
             dropped.description
-                == "data loader: there are no batches: 1 item, batch size 2, short batches dropped. Use a smaller batchSize, or dropLast: false")
+                == "data loader: there are no batches: 1 item, batch size 2, short batches dropped. Use a smaller batchSize, or dropLast: false"
+        )
     }
 
     @Test("a stream stops at n or at its end, whichever is first; a worker reads ahead", arguments: [0, 1, 3])
@@ -275,7 +288,10 @@ struct LoadersTests {
         options.batchSize = 2
         options.numWorkers = workers
         #expect(try batches(DataLoader(stream: Counter(length: 5), options: options)) == [[0, 1], [2, 3], [4]])
-        #expect(try batches(DataLoader(stream: Counter(length: 5), options: options), epoch: 2) == [[200, 201], [202, 203], [204]])
+        #expect(
+            try batches(DataLoader(stream: Counter(length: 5), options: options), epoch: 2) == [
+                [200, 201], [202, 203], [204],
+            ])
         options.n = 3
         #expect(try batches(DataLoader(stream: Counter(), options: options)) == [[0, 1], [2]])
         options.dropLast = true
@@ -292,7 +308,8 @@ struct LoadersTests {
     @Test("given index lists become exactly these batches, empty ones included", arguments: [0, 2])
     func givenBatches(workers: Int) throws {
         let lists = [[3, 1], [], [0], [5, 4, 3, 2]]
-        let tensors = TensorDataset(inputs: [Tensor([[0, 0], [1, 1], [2, 2], [3, 3], [4, 4], [5, 5]])], targets: [Tensor.arange(6)])
+        let tensors = TensorDataset(
+            inputs: [Tensor([[0, 0], [1, 1], [2, 2], [3, 3], [4, 4], [5, 5]])], targets: [Tensor.arange(6)])
         for dataset in [tensors, Subset(tensors, Array(0..<6)), ItemsOnly(base: tensors)] as [any Dataset] {
             let loader = DataLoader(dataset, batchSize: 2, shuffle: true, dropLast: true, numWorkers: workers)
             var iterator = try loader.makeIterator(epoch: 0, batches: lists)

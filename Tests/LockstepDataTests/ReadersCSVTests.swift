@@ -64,7 +64,10 @@ struct ReadersCSVTests {
 
     @Test(
         "line ends of every kind, a byte order mark, blank lines and a missing last line end",
-        arguments: ["a,b\n1,2\n3,4\n", "a,b\r\n1,2\r\n3,4", "a,b\r1,2\r3,4\r", "\u{FEFF}a,b\n1,2\n\n\n3,4\n\n", "\n\na,b\n1,2\n3,4"])
+        arguments: [
+            "a,b\n1,2\n3,4\n", "a,b\r\n1,2\r\n3,4", "a,b\r1,2\r3,4\r", "\u{FEFF}a,b\n1,2\n\n\n3,4\n\n",
+            "\n\na,b\n1,2\n3,4",
+        ])
     func lineEnds(text: String) throws {
         let table = try parse(text)
         #expect(table.names == ["a", "b"])
@@ -126,7 +129,9 @@ struct ReadersCSVTests {
     @Test("an unknown column lists the known ones and suspects the delimiter")
     func unknownColumn() throws {
         let table = try parse("a,b\n1,2\n")
-        #expect(dataError { try table.column("c") }?.description == "table.csv: there is no column “c”. Its columns are: a, b")
+        #expect(
+            dataError { try table.column("c") }?.description
+                == "table.csv: there is no column “c”. Its columns are: a, b")
         let semicolons = try parse("a;b\n1;2\n")
         #expect(dataError { try semicolons.column("a") }?.description.contains("Is the delimiter “;”?") == true)
     }
@@ -135,14 +140,19 @@ struct ReadersCSVTests {
     func numbers() {
         let spellings = [
             "0", "-0.0", "1", ".5", "3.", "1e5", "1E+5", "1e-5", "123456789012345678901234567890", "0.1", "2.5e-3",
-            "4.9e-324", "1.7976931348623157e308", "1e400", "-1e400", "1e-400", "9007199254740993", "0.3000000000000000166",
-            "179769313486231580793e289", "1.00000000000000011102230246251565", "inf", "-Infinity", "1e22", "1e23", "72057594037927945.5",
+            "4.9e-324", "1.7976931348623157e308", "1e400", "-1e400", "1e-400", "9007199254740993",
+            "0.3000000000000000166",
+            "179769313486231580793e289", "1.00000000000000011102230246251565", "inf", "-Infinity", "1e22", "1e23",
+            "72057594037927945.5",
         ]
         for spelling in spellings {
             let bytes = Array(spelling.utf8)
             #expect(CSVNumber.real(bytes, 0, bytes.count)?.bitPattern == Double(spelling)?.bitPattern, "\(spelling)")
         }
-        for word in ["", "-", "+", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "1_000", "1,5", "nan", "infinit", "--1", "1 2", "1e5.0"] {
+        for word in [
+            "", "-", "+", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "1_000", "1,5", "nan", "infinit", "--1", "1 2",
+            "1e5.0",
+        ] {
             let bytes = Array(word.utf8)
             #expect(CSVNumber.real(bytes, 0, bytes.count) == nil, "\(word)")
         }
@@ -159,7 +169,8 @@ struct ReadersCSVTests {
 
     @Test("prefixes and changed bytes never crash, nor does random text")
     func damage() {
-        let valid = Array("\u{FEFF}id,\"na\"\"me\",x\r\n1,\"a,b\",0.5\r\n2,\"two\nlines\",\r\n3,plain,1e9\r\nx,é,NA".utf8)
+        let valid = Array(
+            "\u{FEFF}id,\"na\"\"me\",x\r\n1,\"a,b\",0.5\r\n2,\"two\nlines\",\r\n3,plain,1e9\r\nx,é,NA".utf8)
         withstandsDamage(valid, flips: 800) { bytes, file in _ = try CSV.parse(bytes, file: file) }
         let alphabet = Array("ab\",\"\r\n\n1.e-,".utf8)
         for seed in 0..<500 {

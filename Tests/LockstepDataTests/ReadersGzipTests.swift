@@ -14,7 +14,8 @@ struct ReadersGzipTests {
         return (0..<count).map { _ in UInt8.random(in: 0...40, using: &generator) }
     }
 
-    @Test("compressing and decompressing gives the bytes back", arguments: [0, 1, 31, 64, 65, 4095, 4096, 4097, 300_007])
+    @Test(
+        "compressing and decompressing gives the bytes back", arguments: [0, 1, 31, 64, 65, 4095, 4096, 4097, 300_007])
     func roundTrip(count: Int) throws {
         let bytes = noise(count)
         #expect(try Gzip.decompress(Gzip.compress(bytes), file: "x") == bytes)

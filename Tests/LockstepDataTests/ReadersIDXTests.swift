@@ -47,7 +47,9 @@ struct ReadersIDXTests {
             #expect(try IDX.read(folder + "/labels.gz").elements == .uint8([7, 8, 9]))
             try Files.writeAtomically([Gzip.compress(Array(plain.dropLast()))], to: folder + "/cut.gz")
             let error = dataError { try IDX.read(folder + "/cut.gz") }
-            #expect(error?.description.hasPrefix("\(folder)/cut.gz: byte 8: shape [3] needs 3 bytes of data, the file has 2") == true)
+            #expect(
+                error?.description.hasPrefix(
+                    "\(folder)/cut.gz: byte 8: shape [3] needs 3 bytes of data, the file has 2") == true)
         }
     }
 

@@ -9,7 +9,8 @@ import Testing
 struct ReadersNPYTests {
     func npy(_ header: String, _ data: [UInt8], version: UInt8 = 1) -> [UInt8] {
         let length = header.utf8.count
-        let size = version == 1
+        let size =
+            version == 1
             ? [UInt8(length & 255), UInt8(length >> 8)] : [UInt8(length & 255), UInt8(length >> 8), 0, 0]
         return NPY.magic + [version, 0] + size + Array(header.utf8) + data
     }
@@ -29,12 +30,16 @@ struct ReadersNPYTests {
     func roundTrip(descr: String, elements: NumericArray.Elements) throws {
         let array = try #require(NumericArray(shape: [2, 3], elements: elements))
         let bytes = NPY.encode(array)
-        #expect(String(decoding: bytes[10..<80], as: UTF8.self).hasPrefix("{'descr': '\(descr)', 'fortran_order': False, 'shape': (2, 3), }"))
+        #expect(
+            String(decoding: bytes[10..<80], as: UTF8.self).hasPrefix(
+                "{'descr': '\(descr)', 'fortran_order': False, 'shape': (2, 3), }"))
         #expect((10 + Int(bytes[8]) + 256 * Int(bytes[9])) % 64 == 0)
         #expect(try NPY.parse(bytes, file: "x") == array)
     }
 
-    @Test("a scalar, a vector and an empty array keep their shapes", arguments: [([], 1), ([3], 3), ([0, 4], 0), ([1, 1, 1], 1)])
+    @Test(
+        "a scalar, a vector and an empty array keep their shapes",
+        arguments: [([], 1), ([3], 3), ([0, 4], 0), ([1, 1, 1], 1)])
     func shapes(shape: [Int], count: Int) throws {
         let array = try #require(NumericArray(shape: shape, elements: .uint8([UInt8](repeating: 5, count: count))))
         #expect(try NPY.parse(NPY.encode(array), file: "x") == array)
@@ -42,18 +47,22 @@ struct ReadersNPYTests {
 
     @Test("big endian numbers are turned round")
     func bigEndian() throws {
-        let shorts = try NPY.parse(npy("{'descr': '>i2', 'fortran_order': False, 'shape': (2,), }\n", [1, 2, 255, 254]), file: "x")
+        let shorts = try NPY.parse(
+            npy("{'descr': '>i2', 'fortran_order': False, 'shape': (2,), }\n", [1, 2, 255, 254]), file: "x")
         #expect(shorts.elements == .int16([258, -2]))
-        let floats = try NPY.parse(npy("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", [0x3F, 0x80, 0, 0]), file: "x")
+        let floats = try NPY.parse(
+            npy("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", [0x3F, 0x80, 0, 0]), file: "x")
         #expect(floats.elements == .float32([1]))
-        let doubles = try NPY.parse(npy("{'descr': '>f8', 'fortran_order': False, 'shape': (), }", [0xC0, 0, 0, 0, 0, 0, 0, 0]), file: "x")
+        let doubles = try NPY.parse(
+            npy("{'descr': '>f8', 'fortran_order': False, 'shape': (), }", [0xC0, 0, 0, 0, 0, 0, 0, 0]), file: "x")
         #expect(doubles.elements == .float64([-2]))
     }
 
     @Test("Fortran order comes back row-major")
     func fortran() throws {
         // [[0, 1, 2], [3, 4, 5]] stored column by column.
-        let array = try NPY.parse(npy("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }", [0, 3, 1, 4, 2, 5]), file: "x")
+        let array = try NPY.parse(
+            npy("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }", [0, 3, 1, 4, 2, 5]), file: "x")
         #expect(array.elements == .uint8([0, 1, 2, 3, 4, 5]))
         // a[i, j, k] = 100 i + 10 j + k of shape (2, 3, 2): the first index runs fastest.
         var cube: [UInt8] = []
@@ -85,13 +94,28 @@ struct ReadersNPYTests {
             ("{'descr': '<f4', 'fortran_order': 0, 'shape': (1,), }", "expected True or False, found '0'"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", "expected the length of an axis, found '-'"),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }", "is too large"),
-            ("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4), }", "more elements than a computer can count"),
-            ("{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904,), }", "more elements than a computer can count"),
+            (
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4), }",
+                "more elements than a computer can count"
+            ),
+            (
+                "{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904,), }",
+                "more elements than a computer can count"
+            ),
             ("{'descr': '<f4', 'fortran_order': False, }", "lacks the key 'shape'"),
-            ("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", "the key 'descr' appears twice"),
+            (
+                "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,), }",
+                "the key 'descr' appears twice"
+            ),
             ("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", "unexpected key 'x'"),
-            ("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), } exit()", "expected the end of the header, found 'e'"),
-            ("{'descr': '<f4', 'fortran_order': False, 'shape': (" + String(repeating: "1,", count: 65) + "), }", "more than 64 axes"),
+            (
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), } exit()",
+                "expected the end of the header, found 'e'"
+            ),
+            (
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (" + String(repeating: "1,", count: 65) + "), }",
+                "more than 64 axes"
+            ),
             ("", "expected '{', found its end"),
         ])
     func hostile(header: String, message: String) throws {
@@ -115,7 +139,8 @@ struct ReadersNPYTests {
             #expect(dataError { try NPY.parse(Array(valid[..<length]), file: "cut") } != nil)
         }
         withstandsDamage(valid) { bytes, file in _ = try NPY.parse(bytes, file: file) }
-        withstandsDamage(npy("{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3), }", [UInt8](0..<12))) { bytes, file in
+        withstandsDamage(npy("{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3), }", [UInt8](0..<12))) {
+            bytes, file in
             _ = try NPY.parse(bytes, file: file)
         }
     }

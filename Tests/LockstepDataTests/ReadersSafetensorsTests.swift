@@ -48,7 +48,8 @@ struct ReadersSafetensorsTests {
 
     @Test("a file as Python writes it is read: no checksum, any order of keys, padding")
     func foreign() throws {
-        let header = #"{"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]},"__metadata__":{"format":"pt"},"a":{"data_offsets":[0,2],"shape":[2],"dtype":"U8"}}   "#
+        let header =
+            #"{"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]},"__metadata__":{"format":"pt"},"a":{"data_offsets":[0,2],"shape":[2],"dtype":"U8"}}   "#
         let archive = try Safetensors.parse(raw(header, [1, 2, 3, 4, 5, 6]), file: "x")
         #expect(archive.entries.map(\.name) == ["b", "a"])
         #expect(Array(archive.bytes(of: archive.entries[0])) == [3, 4, 5, 6])
@@ -63,30 +64,51 @@ struct ReadersSafetensorsTests {
         #expect(error.description.hasPrefix("flipped.safetensors: the checksum in its metadata is "))
 
         let valid = try Safetensors.encode([items[1]])
-        func changed(_ old: String, _ new: String) -> [UInt8] { valid.replacing(Array(old.utf8), with: Array(new.utf8)) }
+        func changed(_ old: String, _ new: String) -> [UInt8] {
+            valid.replacing(Array(old.utf8), with: Array(new.utf8))
+        }
         for (old, new) in [("0.weight", "1.weight"), ("F32", "I32"), ("[2,2]", "[1,4]")] {
             #expect(dataError { try Safetensors.parse(changed(old, new), file: "x") }?.code == .checksum, "\(old)")
         }
         // Written by a later version, it is not judged.
-        let later = changed(#""lockstep.format":"1""#, #""lockstep.format":"2""#).replacing(Array("F32".utf8), with: Array("I32".utf8))
+        let later = changed(#""lockstep.format":"1""#, #""lockstep.format":"2""#).replacing(
+            Array("F32".utf8), with: Array("I32".utf8))
         #expect(try Safetensors.parse(later, file: "x").entries.count == 1)
     }
 
     @Test(
         "headers that lie are errors that name the file and the byte",
         arguments: [
-            (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, "byte 62: the key “a” appears twice"),
-            (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#, "tensor “b” overlaps the tensor before it"),
-            (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[2],"data_offsets":[6,8]}}"#, "tensor “b” leaves a gap before it"),
+            (
+                #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+                "byte 62: the key “a” appears twice"
+            ),
+            (
+                #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#,
+                "tensor “b” overlaps the tensor before it"
+            ),
+            (
+                #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[2],"data_offsets":[6,8]}}"#,
+                "tensor “b” leaves a gap before it"
+            ),
             (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, "4 bytes follow the last tensor"),
             (#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}"#, "the file ends inside tensor “a”"),
-            (#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, "F32[3] needs 12 bytes, its data_offsets [0, 8] span 8"),
+            (
+                #"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#,
+                "F32[3] needs 12 bytes, its data_offsets [0, 8] span 8"
+            ),
             (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, "not two rising numbers"),
             (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}"#, "not two rising numbers"),
             (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,8]}}"#, "not two rising numbers"),
             (#"{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}"#, "its shape is not a list of sizes"),
-            (#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#, "more elements than a computer can count"),
-            (#"{"a":{"dtype":"U8","shape":[8],"data_offsets":[9223372036854775799,9223372036854775807]}}"#, "out of range"),
+            (
+                #"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,8]}}"#,
+                "more elements than a computer can count"
+            ),
+            (
+                #"{"a":{"dtype":"U8","shape":[8],"data_offsets":[9223372036854775799,9223372036854775807]}}"#,
+                "out of range"
+            ),
             (#"{"a":{"dtype":"F3","shape":[2],"data_offsets":[0,8]}}"#, "the element type F3 is not read here"),
             (#"{"a":{"dtype":3,"shape":[2],"data_offsets":[0,8]}}"#, "its dtype is not a string"),
             (#"{"a":{"shape":[2],"data_offsets":[0,8]}}"#, "its description lacks “dtype”"),
@@ -101,8 +123,10 @@ struct ReadersSafetensorsTests {
             (#"{"\ud800":{}}"#, "half of a surrogate pair"),
         ])
     func hostile(header: String, message: String) throws {
-        let error = try #require(dataError { try Safetensors.parse(raw(header, [UInt8](0..<8)), file: "bad.safetensors") })
-        #expect(error.description.hasPrefix("bad.safetensors: byte ") && error.description.contains(message), "\(error)")
+        let error = try #require(
+            dataError { try Safetensors.parse(raw(header, [UInt8](0..<8)), file: "bad.safetensors") })
+        #expect(
+            error.description.hasPrefix("bad.safetensors: byte ") && error.description.contains(message), "\(error)")
     }
 
     @Test("a header length beyond the limit or the file is refused before anything is allocated")
@@ -115,8 +139,11 @@ struct ReadersSafetensorsTests {
     @Test("items that contradict themselves or each other are refused")
     func badItems() {
         let short = Safetensors.Item(name: "a", type: .float32, shape: [2], bytes: [0])
-        #expect(dataError { try Safetensors.encode([short]) }?.description.contains("F32[2] does not fit 1 bytes") == true)
-        #expect(dataError { try Safetensors.encode([items[0], items[0]]) }?.description.contains("two tensors are called “mask”") == true)
+        #expect(
+            dataError { try Safetensors.encode([short]) }?.description.contains("F32[2] does not fit 1 bytes") == true)
+        #expect(
+            dataError { try Safetensors.encode([items[0], items[0]]) }?.description.contains(
+                "two tensors are called “mask”") == true)
         #expect(dataError { try Safetensors.encode([], metadata: [("lockstep.crc32", "x")]) }?.code == .mismatch)
     }
 

@@ -46,7 +46,9 @@ struct TabularTests {
             columns.description.split(separator: "\n").prefix(2)
                 == ["target       label: 2 classes: no, yes", "categorical  colour: 2 categories, embedding 3 × 3"])
         #expect(columns.description.contains("continuous   weight: mean 2.5, deviation 0.7071, median 2.5"))
-        #expect(columns.description.hasSuffix("ignored      name: text that differs in every row\nignored      empty: no values"))
+        #expect(
+            columns.description.hasSuffix(
+                "ignored      name: text that differs in every row\nignored      empty: no values"))
     }
 
     @Test("rows become indices, with 0 for missing and unknown, and standardised numbers with the median filled in")
@@ -94,7 +96,9 @@ struct TabularTests {
         #expect(other.target.kind == .classification(classes: ["0", "1"]))
         var options = TabularOptions()
         options.target = .regression
-        #expect(try TabularColumns(fitting: words, target: "y", training: [0, 1, 2], options: options).target.kind == .regression)
+        #expect(
+            try TabularColumns(fitting: words, target: "y", training: [0, 1, 2], options: options).target.kind
+                == .regression)
     }
 
     @Test("constant and infinite columns do no harm")
@@ -105,7 +109,9 @@ struct TabularTests {
         #expect(try columns.dataset(data, rows: [0, 1, 2]).inputs[0].floats.allSatisfy(\.isFinite))
     }
 
-    @Test("fastai's rule for embedding sizes", arguments: [(2, 2), (3, 3), (10, 6), (100, 21), (1000, 77), (1_000_000, 600)])
+    @Test(
+        "fastai's rule for embedding sizes",
+        arguments: [(2, 2), (3, 3), (10, 6), (100, 21), (1000, 77), (1_000_000, 600)])
     func embeddings(count: Int, width: Int) {
         #expect(embeddingWidth(count) == width)
     }
@@ -120,9 +126,12 @@ struct TabularTests {
             }
             return error?.description ?? ""
         }
-        #expect(try message("x,y\n1,2\n3,4\n", target: "z") == "people.csv: there is no column “z”. Its columns are: x, y")
+        #expect(
+            try message("x,y\n1,2\n3,4\n", target: "z") == "people.csv: there is no column “z”. Its columns are: x, y")
         #expect(try message("x,y\n1,a\n\n3,\n").hasPrefix("people.csv: line 4: the target “y” is missing"))
-        #expect(try message("x,y\n1,a\n2,b\n3,c\n").hasPrefix("people.csv: line 4: the class “c” of “y” does not occur in the training rows: a, b"))
+        #expect(
+            try message("x,y\n1,a\n2,b\n3,c\n").hasPrefix(
+                "people.csv: line 4: the class “c” of “y” does not occur in the training rows: a, b"))
         #expect(try message("x,y\n1,a\n2,a\n").hasPrefix("people.csv: the target “y” has one value only: a"))
         #expect(try message("y\na\nb\n") == "people.csv: no column is left to predict “y” from")
         #expect(try message("x,y\n", training: []) == "people.csv: there are no rows to train on: 0 in the table")

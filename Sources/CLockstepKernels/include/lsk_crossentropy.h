@@ -20,15 +20,25 @@ double lsk_cross_entropy_run(const lsk_cross_entropy *_Nonnull c, const void *_N
                              const int64_t *_Nonnull target, void *_Nullable losses, void *_Nullable gradient,
                              double scale);
 
-/// Losses of two numbers at a time.
-typedef enum lsk_pair_loss {
-    LSK_SQUARED = 0,   ///< (x - y)²
-    LSK_ABSOLUTE,      ///< |x - y|
-    LSK_BCE_LOGITS,    ///< -(p y log σ(x) + (1 - y) log(1 - σ(x))) with p from `positive`, times `weight`
+/// Losses of two numbers, d = x - y.
+typedef enum lsk_pair_kind {
+    LSK_SQUARED = 0,   ///< d²
+    LSK_ABSOLUTE,      ///< |d|
+    LSK_SMOOTH_L1,     ///< d² / 2β where |d| < β, else |d| - β / 2
+    LSK_HUBER,         ///< d² / 2 where |d| < β, else β (|d| - β / 2)
+    LSK_BCE,           ///< -(y log x + (1 - y) log(1 - x)), logarithms at least -100
+    LSK_BCE_LOGITS,    ///< -(p y log σ(x) + (1 - y) log(1 - σ(x))) with p from `positive`
+} lsk_pair_kind;
+
+typedef struct lsk_pair_loss {
+    lsk_pair_kind kind;
+    lsk_dtype dtype;  ///< float32 or float64, of everything
+    double beta;
+    const void *_Nullable positive;  ///< one factor per pair
+    const void *_Nullable weight;    ///< one factor per pair
 } lsk_pair_loss;
 
-/// `n` contiguous pairs. `losses` and `gradient` (with respect to x, times `scale`) are written when not NULL;
-/// `positive` and `weight` hold `n` factors or are NULL. Returns the sum of the losses.
-double lsk_pair_loss_run(lsk_pair_loss kind, lsk_dtype dtype, ptrdiff_t n, const void *_Nonnull x,
-                         const void *_Nonnull y, const void *_Nullable positive, const void *_Nullable weight,
-                         void *_Nullable losses, void *_Nullable gradient, double scale);
+/// `n` contiguous pairs. `losses` and `gradient` (with respect to x, times `scale`) are written when not NULL.
+/// Returns the sum of the losses.
+double lsk_pair_loss_run(const lsk_pair_loss *_Nonnull loss, ptrdiff_t n, const void *_Nonnull x,
+                         const void *_Nonnull y, void *_Nullable losses, void *_Nullable gradient, double scale);

@@ -38,26 +38,29 @@ extension Communicator {
         require(
             values.count % size == 0, "reduceScatter: \(values.count) elements do not divide into \(size) equal blocks",
             file: file, line: line)
-        let count = values.count / size
-        return try [T](unsafeUninitializedCapacity: count) { result, initialized in
-            _ = try values.withUnsafeBytes {
-                try reduceScatter(
-                    $0, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(result)[..<($0.count / size)]),
-                    as: T.elementType, operation, name: name)
-            }
-            initialized = count
+        return try received(values.count / size) { result in
+            try values.withUnsafeBytes { try reduceScatter($0, into: result, as: T.elementType, operation, name: name) }
         }
     }
 
     /// The ranks' values, one block after the other; every rank must pass as many.
     public func allGather<T: BitwiseCopyable>(_ values: [T], name: String = "") throws -> [T] {
-        try [T](unsafeUninitializedCapacity: values.count * size) { result, initialized in
-            _ = try values.withUnsafeBytes {
-                try allGather(
-                    $0, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(result)[..<($0.count * size)]),
-                    name: name)
-            }
-            initialized = values.count * size
+        try received(values.count * size) { result in
+            try values.withUnsafeBytes { try allGather($0, into: result, name: name) }
+        }
+    }
+
+    /// An array of `count` elements that `body` fills.
+    private func received<T>(_ count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Agreement) throws -> [T] {
+        // All empty arrays are one object, which the array initialiser below would write to from every rank's thread.
+        if count == 0 {
+            _ = try body(UnsafeMutableRawBufferPointer(start: nil, count: 0))
+            return []
+        }
+        return try [T](unsafeUninitializedCapacity: count) { result, initialized in
+            let bytes = UnsafeMutableRawBufferPointer(result)
+            _ = try body(UnsafeMutableRawBufferPointer(rebasing: bytes[..<(count * MemoryLayout<T>.stride)]))
+            initialized = count
         }
     }
 
@@ -112,7 +115,7 @@ extension Array where Element: BitwiseCopyable {
     /// Elements from their memory; a remainder that is not a whole element is dropped.
     fileprivate init(bytes: [UInt8]) {
         let count = bytes.count / MemoryLayout<Element>.stride
-        self = [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+        self = count == 0 ? [] : [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
             bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<(count * MemoryLayout<Element>.stride)])) }
             initialized = count
         }

@@ -45,9 +45,6 @@ public struct CommunicatorError: Error, Sendable, Hashable, CustomStringConverti
 
     public var description: String { message }
 
-    /// True for errors that another rank has thrown and reports itself.
-    public var isEcho: Bool { code == .peerFailed }
-
     /// True for errors that concern the group, not one rank: they read the same on every rank.
     var isShared: Bool { [.mismatch, .peerFailed, .peerDied, .peerLeft, .timedOut].contains(code) }
 }

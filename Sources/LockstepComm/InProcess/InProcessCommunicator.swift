@@ -7,7 +7,6 @@ public final class InProcessCommunicator: EngineBacked {
     let engine: CollectiveEngine
     public let placement: Placement
     private let group: InProcessGroup
-    private var splitCount = 0
 
     init(group: InProcessGroup, rank: Int) {
         self.group = group
@@ -21,30 +20,37 @@ public final class InProcessCommunicator: EngineBacked {
 
     public func split(color: Int?, key: Int) throws -> (any Communicator)? {
         let choices = try allGatherVariable([color == nil ? 0 : 1, Int64(color ?? 0), Int64(key)], name: "split")
-        splitCount += 1
-        guard let color, let members = splitGroups(choices).first(where: { $0.color == color })?.ranks,
-            let rank = members.firstIndex(of: self.rank)
-        else { return nil }
-        return InProcessCommunicator(group: try group.child("\(splitCount)/\(color)", ranks: members), rank: rank)
+        let members = color.flatMap { color in splitGroups(choices).first { $0.color == color }?.ranks } ?? []
+        let made = members.first == rank ? try group.child(ranks: members) : nil
+        let groups = try handOver(made, name: "split")
+        guard let first = members.first, let part = groups[first], let rank = members.firstIndex(of: self.rank) else { return nil }
+        return InProcessCommunicator(group: part, rank: rank)
     }
 
     public func allocateShared(byteCount: Int) throws -> SharedSegment {
         var memory: OwnedMemory?
         var text = ""
         do { memory = try OwnedMemory(byteCount: byteCount) } catch { text = String(describing: error) }
-        guard try allRanks(memory != nil, name: "allocateShared"), let memory else {
+        let segments = try handOver(memory, name: "allocateShared")
+        let all = segments.compactMap { $0 }
+        guard all.count == size else {
             throw CommunicatorError.memory(text.isEmpty ? "allocateShared: another rank could not allocate its segment" : text)
         }
-        // The address stands for the object: each rank takes its own references before any owner lets go.
-        let address = Int64(Int(bitPattern: Unmanaged.passUnretained(memory).toOpaque()))
-        let addresses = try allGather([address], name: "allocateShared")
-        let members = group.nodes[placement.node].map { rank -> OwnedMemory in
-            let pointer = UnsafeRawPointer(bitPattern: Int(addresses[rank]))
-            return pointer.map { Unmanaged<OwnedMemory>.fromOpaque($0).takeUnretainedValue() } ?? memory
+        let ranks = group.nodes[placement.node]
+        let members = ranks.map { all[$0] }
+        return SharedSegment(peers: members.map(\.bytes), ranks: ranks, localRank: localRank, owner: OwnerList(members))
+    }
+
+    /// Gives every rank a reference to every rank's object. The address stands for the object, whose owner keeps it until
+    /// all have taken theirs.
+    private func handOver<T: AnyObject & Sendable>(_ object: T?, name: String) throws -> [T?] {
+        let address = object.map { Int64(Int(bitPattern: Unmanaged.passUnretained($0).toOpaque())) } ?? 0
+        let addresses = try allGather([address], name: name)
+        let objects = addresses.map { address in
+            UnsafeRawPointer(bitPattern: Int(address)).map { Unmanaged<T>.fromOpaque($0).takeUnretainedValue() }
         }
-        try withExtendedLifetime(memory) { _ = try barrier(name: "allocateShared") }
-        return SharedSegment(
-            peers: members.map(\.bytes), ranks: group.nodes[placement.node], localRank: localRank, owner: OwnerList(members))
+        try withExtendedLifetime(object) { _ = try barrier(name: name) }
+        return objects
     }
 
     /// Ends the process: its threads are the ranks.

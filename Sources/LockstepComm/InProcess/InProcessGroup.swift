@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The memory a group of in-process ranks shares, made once before its ranks start.
 internal import CMPI
-internal import Synchronization
 
 /// The planes of one group of threads: one per pretended node, and those that stand for the network between nodes.
 final class InProcessGroup: Sendable {
@@ -16,8 +15,6 @@ final class InProcessGroup: Sendable {
     /// One plane per lane, and one of all ranks; empty with a single node.
     private let laneMemory: [[OwnedMemory]]
     private let wholeMemory: [OwnedMemory]
-    /// Groups made by `split`, by what makes them unique, until each member has taken its reference.
-    private let children = Mutex<[String: (group: InProcessGroup, takers: Int)]>([:])
 
     init(ranks: [Int], ranksPerNode: Int, timeouts: Timeouts) throws {
         worldRanks = ranks
@@ -57,15 +54,9 @@ final class InProcessGroup: Sendable {
             link: InProcessLink(lane: lane, whole: whole, laneCount: laneMemory.count), worldHeaders: headers)
     }
 
-    /// The group of a split: made by the first member that asks, taken by all.
-    func child(_ key: String, ranks: [Int]) throws -> InProcessGroup {
-        try children.withLock { children in
-            var entry = try children[key]
-                ?? (InProcessGroup(ranks: ranks.map { worldRanks[$0] }, ranksPerNode: ranksPerNode, timeouts: timeouts), ranks.count)
-            entry.takers -= 1
-            children[key] = entry.takers > 0 ? entry : nil
-            return entry.group
-        }
+    /// The group of some of these ranks, in that order.
+    func child(ranks: [Int]) throws -> InProcessGroup {
+        try InProcessGroup(ranks: ranks.map { worldRanks[$0] }, ranksPerNode: ranksPerNode, timeouts: timeouts)
     }
 
     private func plane(_ memory: [OwnedMemory], _ index: Int, ranks: [Int]) -> NodePlane {

@@ -43,7 +43,6 @@ public final class MPICommunicator: EngineBacked {
         if !sharesMemory {
             let isOff = environment["LOCKSTEP_SHARED_MEMORY"] == "off"
             MPICommunicator.explainOnce(
-                whole.rank,
                 "ranks talk through MPI, not through shared memory: \(isOff ? "LOCKSTEP_SHARED_MEMORY is off" : "\(SharedMemory.directory) has less than \(needed >> 20) MiB free on a node (Docker: --shm-size)").")
             node = try node.split(color: node.rank, key: 0) ?? node
         }
@@ -81,9 +80,10 @@ public final class MPICommunicator: EngineBacked {
 
     private static let hasExplained = Box(Atomic(false))
 
-    /// Says once per job, on rank 0, why memory is not shared.
-    private static func explainOnce(_ rank: Int, _ text: String) {
-        if rank == 0, !hasExplained.value.exchange(true, ordering: .relaxed) { printToStandardError("lockstep: \(text)") }
+    /// Says once per job, on its first process, why memory is not shared. Parts made by `split` have a rank 0 of their own.
+    private static func explainOnce(_ text: String) {
+        let isFirst = (try? MPIGroup(cmpi_comm_world()).rank) == 0
+        if isFirst, !hasExplained.value.exchange(true, ordering: .relaxed) { printToStandardError("lockstep: \(text)") }
     }
 
     public func split(color: Int?, key: Int) throws -> (any Communicator)? {
@@ -112,7 +112,6 @@ public final class MPICommunicator: EngineBacked {
             guard fits else {
                 let needed = here.reduce(0) { $0 + Int(all[$1][0]) }
                 MPICommunicator.explainOnce(
-                    rank,
                     "\(needed >> 20) MiB do not fit into \(SharedMemory.directory) on every node (here \(SharedMemory.freeBytes >> 20) MiB are free); reductions are staged instead. Docker: --shm-size.")
                 return try privateSegment(byteCount)
             }

@@ -19,9 +19,9 @@ extension World {
         communicator.fail(error, during: event)
         if let plane = (communicator as? any EngineBacked)?.engine.plane {
             let known = plane.isAlarmed ? plane.alarmError() : nil
-            // A rank of another node that threw prints its error itself; here it would come once more for each node.
-            let isRemoteEcho = known.map { $0.isEcho && !plane.worldRanks.contains($0.rank ?? -1) } ?? false
-            if !isRemoteEcho, plane.claimFailureReport() {
+            // The node of the rank to blame prints; the others would only repeat it.
+            let isElsewhere = known?.rank.map { !plane.worldRanks.contains($0) } ?? false
+            if !isElsewhere, plane.claimFailureReport() {
                 printToStandardError("lockstep: \(known?.message ?? String(describing: error))")
             }
         }

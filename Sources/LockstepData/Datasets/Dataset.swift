@@ -85,7 +85,8 @@ enum RandomStream {
     static let split: UInt64 = 2 << 60
     /// The random changes of one item in one epoch: 2²⁰ epochs, 2⁴⁰ items.
     static func item(epoch: Int, index: Int) -> UInt64 {
-        3 << 60 | UInt64(truncatingIfNeeded: epoch & 0xF_FFFF) << 40 | UInt64(truncatingIfNeeded: index) & 0xFF_FFFF_FFFF
+        3 << 60 | UInt64(truncatingIfNeeded: epoch & 0xF_FFFF) << 40 | UInt64(truncatingIfNeeded: index)
+            & 0xFF_FFFF_FFFF
     }
 
     /// A permutation of `0 ..< count` that is a function of seed and stream.

@@ -23,9 +23,11 @@ public struct ImageDataset: Dataset, Sendable {
     ) {
         require(
             pixels.count == labels.count * imageShape.elementCount,
-            "ImageDataset: \(pixels.count) bytes are not \(labels.count) images of \(imageShape)", file: file, line: line)
+            "ImageDataset: \(pixels.count) bytes are not \(labels.count) images of \(imageShape)", file: file,
+            line: line)
         self.init(
-            pixels: pixels, labels: labels, imageShape: imageShape, values: (0..<256).map { Float($0) * scale + offset })
+            pixels: pixels, labels: labels, imageShape: imageShape, values: (0..<256).map { Float($0) * scale + offset }
+        )
     }
 
     private init(pixels: [UInt8], labels: [Int], imageShape: Shape, values: [Float]) {
@@ -73,7 +75,8 @@ public struct ImageDataset: Dataset, Sendable {
     /// The same images with another look-up: `byte · scale + offset`.
     func rescaled(scale: Float, offset: Float) -> ImageDataset {
         ImageDataset(
-            pixels: pixels, labels: labels, imageShape: imageShape, values: (0..<256).map { Float($0) * scale + offset })
+            pixels: pixels, labels: labels, imageShape: imageShape, values: (0..<256).map { Float($0) * scale + offset }
+        )
     }
 
     private func images(at indices: [Int]) -> Batch {

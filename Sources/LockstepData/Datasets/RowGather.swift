@@ -21,7 +21,8 @@ enum RowGather {
             return tensor.view(shape, strides: strides, offset: first * strides[0])
         }
         let rowBytes = rowCount(tensor) * tensor.dtype.byteCount
-        let result = tensor.isContiguous || indices.isEmpty
+        let result =
+            tensor.isContiguous || indices.isEmpty
             ? Tensor.uninitialized(shape, dtype: tensor.dtype)
             : Tensor.uninitialized(shape, strides: strides, dtype: tensor.dtype)
         let source = UnsafeRawPointer(tensor.unsafePointer)

@@ -50,6 +50,7 @@ public struct TensorDataset: Dataset {
 
     /// The items at `indices`, gathered into memory of their own.
     public func subset(_ indices: [Int]) -> TensorDataset {
-        TensorDataset(inputs: inputs.map { RowGather.rows($0, indices) }, targets: targets.map { RowGather.rows($0, indices) })
+        TensorDataset(
+            inputs: inputs.map { RowGather.rows($0, indices) }, targets: targets.map { RowGather.rows($0, indices) })
     }
 }

@@ -28,7 +28,8 @@ extension DataLoader {
         let size = options.batchSize.map { ", batch size \($0)" } ?? ""
         let isDropped = options.dropLast && (itemCount ?? 0) > 0
         return DataError(
-            .item, file: "data loader", "there are no batches: \(items)\(size)\(isDropped ? ", short batches dropped" : "")",
+            .item, file: "data loader",
+            "there are no batches: \(items)\(size)\(isDropped ? ", short batches dropped" : "")",
             remedy: isDropped ? "Use a smaller batchSize, or dropLast: false" : nil)
     }
 

@@ -5,7 +5,9 @@ extension DataLoader {
     /// Starts epoch number `epoch`.
     ///
     /// - Throws: `DataError` when worker threads cannot be started, and what a stream throws at its start.
-    public func makeIterator(epoch: Int) throws -> BatchIterator { try iterate(epoch: epoch, workers: options.numWorkers) }
+    public func makeIterator(epoch: Int) throws -> BatchIterator {
+        try iterate(epoch: epoch, workers: options.numWorkers)
+    }
 
     /// Starts an epoch whose batches are exactly the items at the given indices, whatever order and batch size the loader
     /// has: how a sharding loader takes its part of every batch. Skipped items leave their batch shorter; an empty list
@@ -45,7 +47,9 @@ extension DataLoader {
         let size = options.batchSize ?? 1
         let chunkCount = (order.count + size - 1) / size
         let fullCount = options.dropLast ? order.count / size : chunkCount
-        func chunk(_ number: Int) -> [Int] { Array(order[number * size..<Swift.min(number * size + size, order.count)]) }
+        func chunk(_ number: Int) -> [Int] {
+            Array(order[number * size..<Swift.min(number * size + size, order.count)])
+        }
 
         var nextBatch: (() throws -> Assembled?)? = try ordered(count: fullCount, workers: workers) { [self] number in
             try assemble(chunk(number), epoch: epoch)

@@ -69,7 +69,8 @@ open class DataLoader: BatchSource {
 
     /// A loader over a stream, with all options at once.
     /// - Precondition: as above; a stream cannot be shuffled.
-    public required init(stream: any StreamDataset, options: Options, file: StaticString = #fileID, line: UInt = #line) {
+    public required init(stream: any StreamDataset, options: Options, file: StaticString = #fileID, line: UInt = #line)
+    {
         source = .stream(stream)
         self.options = options
         check(file, line)
@@ -98,13 +99,15 @@ open class DataLoader: BatchSource {
 
     private func check(_ file: StaticString, _ line: UInt) {
         require(
-            options.batchSize.map { $0 > 0 } ?? true, "DataLoader: batchSize is \(options.batchSize ?? 0), at least 1 is needed",
+            options.batchSize.map { $0 > 0 } ?? true,
+            "DataLoader: batchSize is \(options.batchSize ?? 0), at least 1 is needed",
             file: file, line: line)
         require(
             options.batchSize != nil || !options.dropLast,
             "DataLoader: dropLast needs a batchSize; without one every item is a whole batch", file: file, line: line)
         require(
-            options.n.map { $0 >= 0 } ?? true, "DataLoader: n is \(options.n ?? 0), it counts items", file: file, line: line)
+            options.n.map { $0 >= 0 } ?? true, "DataLoader: n is \(options.n ?? 0), it counts items", file: file,
+            line: line)
         require(
             options.numWorkers >= 0, "DataLoader: numWorkers is \(options.numWorkers), it counts threads", file: file,
             line: line)

@@ -21,7 +21,8 @@ extension DataLoaders {
             scale: 1 / Float(Digits.maximum))
         let split = Splitter.random(validFraction, seed: seed)(all.count)
         return DataLoaders(
-            [all.subset(split.train), all.subset(split.valid)], batchSize: batchSize, seed: seed, path: path, file: file,
+            [all.subset(split.train), all.subset(split.valid)], batchSize: batchSize, seed: seed, path: path,
+            file: file,
             line: line)
     }
 
@@ -45,14 +46,16 @@ extension DataLoaders {
         let test = try imagePair(folder, "t10k", asImages)
         guard let first = train ?? test else {
             throw DataError(
-                .unreadable, file: folder, "holds neither train-images-idx3-ubyte nor t10k-images-idx3-ubyte, plain or .gz",
+                .unreadable, file: folder,
+                "holds neither train-images-idx3-ubyte nor t10k-images-idx3-ubyte, plain or .gz",
                 remedy: "Give the folder with MNIST's four files")
         }
         var parts: [ImageDataset]
         if let train, let test {
             guard train.imageShape == test.imageShape else {
                 throw DataError(
-                    .mismatch, file: folder, "training images have shape \(train.imageShape), test images \(test.imageShape)")
+                    .mismatch, file: folder,
+                    "training images have shape \(train.imageShape), test images \(test.imageShape)")
             }
             parts = [train, test]
         } else {
@@ -68,13 +71,16 @@ extension DataLoaders {
     }
 
     /// The images and labels called `prefix`, nil when the folder has neither file.
-    private static func imagePair(_ folder: String, _ prefix: String, _ asImages: Bool) throws(DataError) -> ImageDataset? {
+    private static func imagePair(
+        _ folder: String, _ prefix: String, _ asImages: Bool
+    ) throws(DataError) -> ImageDataset? {
         let imagePath = existing(folder, "\(prefix)-images-idx3-ubyte")
         let labelPath = existing(folder, "\(prefix)-labels-idx1-ubyte")
         if imagePath == nil, labelPath == nil { return nil }
         guard let imagePath, let labelPath else {
             let missing = imagePath == nil ? "images-idx3" : "labels-idx1"
-            throw DataError(.unreadable, file: "\(folder)/\(prefix)-\(missing)-ubyte", "is missing, and so is its .gz form")
+            throw DataError(
+                .unreadable, file: "\(folder)/\(prefix)-\(missing)-ubyte", "is missing, and so is its .gz form")
         }
         let images = try IDX.read(imagePath)
         guard images.shape.count == 3, case .uint8(let pixels) = images.elements else {
@@ -86,7 +92,8 @@ extension DataLoaders {
         guard labels.shape == [images.shape[0]], let classes = labels.integers else {
             throw DataError(
                 .mismatch, file: labelPath,
-                "holds \(labels.elements.typeName)\(labels.shape), expected \(images.shape[0]) labels for the images of \(imagePath)")
+                "holds \(labels.elements.typeName)\(labels.shape), expected \(images.shape[0]) labels for the images of \(imagePath)"
+            )
         }
         let (height, width) = (images.shape[1], images.shape[2])
         return ImageDataset(

@@ -40,7 +40,8 @@ public final class DataLoaders {
                     dataset, batchSize: batchSize, shuffle: shuffle, dropLast: dropLast ?? shuffle, n: n,
                     numWorkers: numWorkers, seed: seed, hooks: hooks, file: file, line: line)
                 : DataLoader(
-                    dataset, batchSize: validBatchSize ?? batchSize, numWorkers: numWorkers, seed: seed, hooks: validHooks,
+                    dataset, batchSize: validBatchSize ?? batchSize, numWorkers: numWorkers, seed: seed,
+                    hooks: validHooks,
                     file: file, line: line)
         }
         self.init(loaders, path: path, file: file, line: line)
@@ -53,7 +54,8 @@ public final class DataLoaders {
             return loaders[index]
         }
         set {
-            require(index >= 0 && index <= loaders.count, "DataLoaders: there is no loader \(index) among \(loaders.count)")
+            require(
+                index >= 0 && index <= loaders.count, "DataLoaders: there is no loader \(index) among \(loaders.count)")
             if index == loaders.count { loaders.append(newValue) } else { loaders[index] = newValue }
         }
     }

@@ -61,7 +61,8 @@ public enum CSV {
         }
         guard options.delimiter.isASCII, !"\"\r\n".unicodeScalars.contains(options.delimiter) else {
             throw DataError(
-                .unsupported, file: file, "the delimiter \(options.delimiter.debugDescription) is not one ASCII character")
+                .unsupported, file: file,
+                "the delimiter \(options.delimiter.debugDescription) is not one ASCII character")
         }
         var scanner = CSVScanner(bytes, delimiter: UInt8(options.delimiter.value), file: file)
         let names = try columnNames(&scanner, options)
@@ -96,7 +97,8 @@ public enum CSV {
     private static func columnNames(_ scanner: inout CSVScanner, _ options: Options) throws(DataError) -> [String] {
         if case .names(let names) = options.header {
             guard Set(names).count == names.count else {
-                throw DataError(.mismatch, file: scanner.file, "two of the given column names are equal: \(list(names))")
+                throw DataError(
+                    .mismatch, file: scanner.file, "two of the given column names are equal: \(list(names))")
             }
             return names
         }

@@ -39,12 +39,13 @@ struct CSVColumnBuilder {
         self.name = name
         self.forced = forced
         self.missing = missing
-        state = switch forced {
-        case .integer: .integers
-        case .real: .reals
-        case .text: .texts
-        case nil: .undecided
-        }
+        state =
+            switch forced {
+            case .integer: .integers
+            case .real: .reals
+            case .text: .texts
+            case nil: .undecided
+            }
     }
 
     /// Whether the column turned out to be text after numbers had been stored.

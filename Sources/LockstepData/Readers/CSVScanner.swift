@@ -49,7 +49,9 @@ struct CSVScanner {
     /// - Throws: `DataError` when it is not UTF-8.
     func text(_ field: CSVField) throws(DataError) -> String {
         let slice = bytes[field.start..<field.end]
-        let text = field.hasEscapes ? String(validating: unescaped(slice), as: UTF8.self) : String(validating: slice, as: UTF8.self)
+        let text =
+            field.hasEscapes
+            ? String(validating: unescaped(slice), as: UTF8.self) : String(validating: slice, as: UTF8.self)
         guard let text else {
             throw DataError(
                 .malformed, file: file, at: .line(recordLine), "a field is not UTF-8 text",

@@ -37,7 +37,8 @@ public enum Gzip {
                 output.withUnsafeMutableBytes { room in
                     inflater.step(
                         UnsafeRawBufferPointer(rebasing: input[position...]),
-                        UnsafeMutableRawBufferPointer(rebasing: room[filled...]), consumed: &consumed, produced: &produced)
+                        UnsafeMutableRawBufferPointer(rebasing: room[filled...]), consumed: &consumed,
+                        produced: &produced)
                 }
             }
             position += consumed

@@ -108,7 +108,9 @@ struct JSONScanner {
     }
 
     private mutating func string() throws(DataError) -> String {
-        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw error("expected a JSON string") }
+        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+            throw error("expected a JSON string")
+        }
         position += 1
         var text: [UInt8] = []
         while position < bytes.count {

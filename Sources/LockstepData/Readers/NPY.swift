@@ -23,7 +23,8 @@ public enum NPY {
         guard (1...3).contains(major) else {
             throw reader.error(.unsupported, at: magic.count, ".npy version \(major); versions 1 to 3 are read")
         }
-        let length = try major == 1
+        let length =
+            try major == 1
             ? Int(reader.integer(UInt16.self, .little, "the header length"))
             : Int(reader.integer(UInt32.self, .little, "the header length"))
         let headerStart = reader.position
@@ -33,12 +34,14 @@ public enum NPY {
             let needed = NumericArray.product([count, header.type.size])
         else {
             throw reader.error(
-                .tooLarge, at: headerStart, "the header claims more elements than a computer can count: \(header.shape)")
+                .tooLarge, at: headerStart, "the header claims more elements than a computer can count: \(header.shape)"
+            )
         }
         guard needed == reader.remaining else {
             throw reader.error(
                 needed > reader.remaining ? .truncated : .malformed,
-                "shape \(header.shape) of \(header.type.name) needs \(needed) bytes of data, the file has \(reader.remaining)")
+                "shape \(header.shape) of \(header.type.name) needs \(needed) bytes of data, the file has \(reader.remaining)"
+            )
         }
         let data = try reader.take(needed, "the data")
         let elements = header.type.decode(data, header.order)

@@ -17,7 +17,8 @@ extension Safetensors {
         let claimed = try reader.integer(UInt64.self, .little, "the length of the header")
         guard claimed <= UInt64(headerLimit) else {
             throw reader.error(
-                .tooLarge, at: 0, "not safetensors, or hostile: a header of \(claimed) bytes, the limit is \(headerLimit)")
+                .tooLarge, at: 0,
+                "not safetensors, or hostile: a header of \(claimed) bytes, the limit is \(headerLimit)")
         }
         let header = Array(try reader.take(Int(claimed), "the header"))
         guard header.first == UInt8(ascii: "{") else {
@@ -42,13 +43,17 @@ extension Safetensors {
         return archive
     }
 
-    private static func entry(_ name: String, _ node: JSONNode, dataStart: Int, _ file: String) throws(DataError) -> Entry {
+    private static func entry(
+        _ name: String, _ node: JSONNode, dataStart: Int, _ file: String
+    ) throws(DataError) -> Entry {
         func fail(_ reason: String, _ code: DataError.Code = .malformed) -> DataError {
             DataError(code, file: file, at: .byte(node.offset), "tensor “\(name)”: \(reason)")
         }
         guard case .object(let members) = node.value else { throw fail("its description is not a JSON object") }
         func member(_ key: String) throws(DataError) -> JSONNode.Value {
-            guard let node = members.first(where: { $0.key == key })?.value else { throw fail("its description lacks “\(key)”") }
+            guard let node = members.first(where: { $0.key == key })?.value else {
+                throw fail("its description lacks “\(key)”")
+            }
             return node.value
         }
         guard case .string(let typeName) = try member("dtype") else { throw fail("its dtype is not a string") }
@@ -64,7 +69,8 @@ extension Safetensors {
         }
         guard needed == offsets[1] - offsets[0] else {
             throw fail(
-                "\(typeName)\(shape) needs \(needed) bytes, its data_offsets \(offsets) span \(offsets[1] - offsets[0])")
+                "\(typeName)\(shape) needs \(needed) bytes, its data_offsets \(offsets) span \(offsets[1] - offsets[0])"
+            )
         }
         let (start, overflow) = offsets[0].addingReportingOverflow(dataStart)
         let (end, overflow2) = offsets[1].addingReportingOverflow(dataStart)

@@ -59,7 +59,8 @@ extension Safetensors {
         var header = Array("{\(members.joined(separator: ","))}".utf8)
         header += repeatElement(UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
         guard header.count <= headerLimit else {
-            throw DataError(.tooLarge, file: file, "the header would be \(header.count) bytes, the limit is \(headerLimit)")
+            throw DataError(
+                .tooLarge, file: file, "the header would be \(header.count) bytes, the limit is \(headerLimit)")
         }
         let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
         return [length + header] + order.map { items[$0].bytes }
@@ -73,7 +74,8 @@ extension Safetensors {
             guard seen.insert(item.name).inserted else {
                 throw DataError(.mismatch, file: file, "two tensors are called “\(item.name)”")
             }
-            let count = item.shape.allSatisfy { $0 >= 0 } ? NumericArray.product(item.shape + [item.type.byteCount]) : nil
+            let count =
+                item.shape.allSatisfy { $0 >= 0 } ? NumericArray.product(item.shape + [item.type.byteCount]) : nil
             guard count == item.bytes.count else {
                 throw DataError(
                     .mismatch, file: file,

@@ -97,7 +97,9 @@ public enum Safetensors {
     static let headerLimit = 100_000_000
 
     /// The checksum of the tensors `entries`: of each its name, type and shape as text, then its bytes.
-    static func checksum(_ parts: some Sequence<(name: String, type: ElementType, shape: [Int], bytes: ArraySlice<UInt8>)>) -> String {
+    static func checksum(
+        _ parts: some Sequence<(name: String, type: ElementType, shape: [Int], bytes: ArraySlice<UInt8>)>
+    ) -> String {
         var crc: UInt32 = 0
         for part in parts {
             let description = Array("\(part.name)\0\(part.type.rawValue)\(part.shape)\n".utf8)

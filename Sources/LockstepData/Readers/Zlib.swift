@@ -37,7 +37,8 @@ struct Inflater: ~Copyable {
     /// Inflates from `input` into `output`; `consumed` and `produced` say how far it came. The corresponding zlib
     /// function is `inflate`.
     mutating func step(
-        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer, consumed: inout Int, produced: inout Int
+        _ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer, consumed: inout Int,
+        produced: inout Int
     ) -> Outcome {
         let available = min(input.count, Int(Int32.max))
         let room = min(output.count, Int(Int32.max))

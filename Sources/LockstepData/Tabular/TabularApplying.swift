@@ -25,7 +25,9 @@ extension TabularColumns {
         for (position, column) in categorical.enumerated() {
             if let marked = column.marksMissing {
                 let missing = try table.column(marked).missing
-                for (index, row) in rows.enumerated() { codes[index * width + position] = missing?[row] == true ? 2 : 1 }
+                for (index, row) in rows.enumerated() {
+                    codes[index * width + position] = missing?[row] == true ? 2 : 1
+                }
                 continue
             }
             let texts = try table.column(column.name).texts

@@ -78,9 +78,11 @@ public struct TabularColumns: Sendable, Equatable, CustomStringConvertible {
         case .regression: lines.append("target       \(target.name): a number")
         }
         for column in categorical {
-            let what = column.marksMissing.map { "whether \($0) is missing" }
+            let what =
+                column.marksMissing.map { "whether \($0) is missing" }
                 ?? "\(column.vocabulary.count - 1) categories"
-            lines.append("categorical  \(column.name): \(what), embedding \(column.vocabulary.count) × \(column.embeddingSize)")
+            lines.append(
+                "categorical  \(column.name): \(what), embedding \(column.vocabulary.count) × \(column.embeddingSize)")
         }
         for column in continuous {
             lines.append(

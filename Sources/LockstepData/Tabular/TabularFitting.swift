@@ -33,7 +33,8 @@ extension TabularColumns {
         let targetColumn = try table.column(name)
         for other in options.categorical + options.continuous + options.ignored { _ = try table.column(other) }
         guard !training.isEmpty else {
-            throw DataError(.mismatch, file: table.file, "there are no rows to train on: \(table.rowCount) in the table")
+            throw DataError(
+                .mismatch, file: table.file, "there are no rows to train on: \(table.rowCount) in the table")
         }
         if let missing = targetColumn.missing, let row = missing.firstIndex(of: true) {
             throw DataError(
@@ -57,7 +58,8 @@ extension TabularColumns {
                 if let missing = column.missing, training.contains(where: { missing[$0] }) {
                     categorical.append(
                         CategoricalColumn(
-                            name: column.name + "_na", vocabulary: ["#na#", "false", "true"], marksMissing: column.name))
+                            name: column.name + "_na", vocabulary: ["#na#", "false", "true"], marksMissing: column.name)
+                    )
                 }
             } else {
                 throw DataError(
@@ -143,7 +145,9 @@ extension TabularColumns {
     private static func statistics(_ name: String, _ values: [Double], _ training: [Int]) -> ContinuousColumn {
         let present = training.map { values[$0] }.filter { $0.isFinite }.sorted()
         let middle = present.count / 2
-        let median = present.isEmpty ? 0
+        let median =
+            present.isEmpty
+            ? 0
             : present.count % 2 == 1 ? present[middle] : present[middle - 1] / 2 + present[middle] / 2
         var mean = 0.0
         for row in training { mean += (values[row].isFinite ? values[row] : median) / Double(training.count) }

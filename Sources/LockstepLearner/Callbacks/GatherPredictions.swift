@@ -34,7 +34,11 @@ public final class GatherPredictions: Callback {
 
     public override func afterBatch(_ learner: Learner) {
         defer { inputs = [] }
-        guard !learner.preds.isEmpty else { return rows.append([]) }
+        guard !learner.preds.isEmpty else {
+            // A rank without items: how many outputs there are, the other ranks' rows will tell.
+            if counts.outputs == 0 { counts = (inputs.count, 0, learner.yb.count, withLoss && !learner.yb.isEmpty ? 1 : 0) }
+            return rows.append([])
+        }
         let losses = withLoss ? learner.loss.map { [GatherPredictions.perItem($0, learner.batchItemCount)] } ?? [] : []
         counts = (inputs.count, learner.preds.count, learner.yb.count, losses.count)
         rows.append(inputs + learner.preds + learner.yb + losses)
@@ -45,8 +49,13 @@ public final class GatherPredictions: Callback {
     /// - Parameter all: the rows of all ranks, or none; where none, parts have no items but the shape of this rank's.
     func result(of all: BatchRows) -> Predictions {
         let sample = rows.batches.first { !$0.isEmpty } ?? []
+        if counts.outputs == 0, let columns = all.batches.first(where: { !$0.isEmpty })?.count {
+            counts.outputs = columns - counts.inputs - counts.targets - counts.losses
+        }
         func parts(_ start: Int, _ count: Int, axis: Int) -> [Tensor] {
-            (start..<start + count).map { all.column($0, axis: axis) ?? GatherPredictions.empty(like: sample[$0], axis) }
+            (start..<start + count).map { index in
+                all.column(index, axis: axis) ?? (sample.isEmpty ? .zeros([0]) : GatherPredictions.empty(like: sample[index], axis))
+            }
         }
         let targets = counts.inputs + counts.outputs
         return Predictions(

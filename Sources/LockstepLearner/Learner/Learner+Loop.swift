@@ -60,6 +60,7 @@ extension Learner {
         var signal: CancelSignal?
         do {
             try self(phase.before)
+            try coordinator.enter(phase)
             try body()
         } catch let raised as CancelSignal {
             signal = raised

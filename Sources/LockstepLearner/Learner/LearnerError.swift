@@ -27,5 +27,5 @@ public struct LearnerError: Error, CustomStringConvertible, Sendable {
     public let message: String
     public var description: String { message }
 
-    init(_ code: Code, _ message: String) { (self.code, self.message) = (code, message) }
+    package init(_ code: Code, _ message: String) { (self.code, self.message) = (code, message) }
 }

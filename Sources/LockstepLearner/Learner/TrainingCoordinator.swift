@@ -13,11 +13,13 @@ public protocol TrainingCoordinator: AnyObject {
     /// Whether this rank prints, logs and writes files. True on exactly one rank.
     var isWriter: Bool { get }
 
+    /// Called between a level's `before` event and what it does; may throw the signal of another rank.
+    func enter(_ phase: Phase) throws
+
     /// Makes a cancel signal of one rank the signal of all. Called whenever a level of the loop other than the backward
     /// pass ends, with the signal that ended it here, if any; the learner goes on with what is returned.
     ///
-    /// A rank comes here from `beforeBatch` on, before or after the gradients were reduced: an implementation that agrees
-    /// by way of the gradient reduction takes part in a missed one, with weight 0, before it returns.
+    /// A rank comes here before or after the gradients were reduced; in the first case the others may be waiting for it.
     func agree(on signal: CancelSignal?, leaving phase: Phase) throws -> CancelSignal?
 
     /// The values of `metrics` over all ranks' rows: states merged once, values computed once, the same everywhere.
@@ -42,6 +44,7 @@ public protocol TrainingCoordinator: AnyObject {
 public final class SoloCoordinator: TrainingCoordinator {
     public init() {}
     public var isWriter: Bool { true }
+    public func enter(_ phase: Phase) {}
     public func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
     public func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }
     public func gather(_ rows: BatchRows) -> BatchRows { rows }

@@ -42,7 +42,9 @@ public struct Initializer {
         Initializer { shape, generator in
             var values = Tensor.normal(shape, mean: 0, std: 1, using: &generator).floats
             for index in values.indices {
-                while abs(values[index]) > 2 { values[index] = Tensor.normal([1], mean: 0, std: 1, using: &generator).floats[0] }
+                while abs(values[index]) > 2 {
+                    values[index] = Tensor.normal([1], mean: 0, std: 1, using: &generator).floats[0]
+                }
             }
             return Tensor(values, shape: shape) * standardDeviation + mean
         }

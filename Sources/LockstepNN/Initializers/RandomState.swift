@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where layers take their random numbers from: generators of the calling thread, restarted by a seed.
 
-public import LockstepTensor
+import LockstepTensor
 
 #if canImport(Glibc)
     import Glibc

@@ -41,7 +41,8 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
         _bias = affine ? Parameter(wrappedValue: .zeros([channels])) : nil
         _runningMean = trackRunningStats ? Buffer(wrappedValue: .zeros([channels]), "running_mean") : nil
         _runningVariance = trackRunningStats ? Buffer(wrappedValue: .ones([channels]), "running_var") : nil
-        _batchesTracked = trackRunningStats ? Buffer(wrappedValue: Tensor(0, dtype: .int64), "num_batches_tracked") : nil
+        _batchesTracked =
+            trackRunningStats ? Buffer(wrappedValue: Tensor(0, dtype: .int64), "num_batches_tracked") : nil
         super.init()
     }
 
@@ -85,7 +86,8 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
         if !isTraining, let mean = _runningMean?.value, let variance = _runningVariance?.value {
             return observed(
                 x.batchNorm(
-                    mean: mean, variance: variance, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue, epsilon: epsilon)
+                    mean: mean, variance: variance, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue,
+                    epsilon: epsilon)
             )
         }
         let result =
@@ -96,7 +98,8 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
     }
 
     private func track(_ result: BatchNormResult) {
-        guard let mean = _runningMean?.value, let variance = _runningVariance?.value, let batches = _batchesTracked else { return }
+        guard let mean = _runningMean?.value, let variance = _runningVariance?.value, let batches = _batchesTracked
+        else { return }
         Tensor.add(Tensor(1, dtype: .int64), into: batches.value)
         result.update(
             runningMean: mean, runningVariance: variance, momentum: momentum ?? 1 / batches.value.item())
@@ -113,7 +116,8 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
         moments.sums = total[0..<(2 * channels)].reshaped([2, channels])
         moments.count = Int(total[2 * channels].item())
         return memory.batchNorm(
-            recordedFrom: x, moments: moments, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue, epsilon: epsilon
+            recordedFrom: x, moments: moments, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue,
+            epsilon: epsilon
         ) { sums in reduce(sums.reshaped([2 * self.channels])).reshaped([2, self.channels]) }
     }
 }

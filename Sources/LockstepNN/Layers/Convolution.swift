@@ -53,7 +53,8 @@ public final class Conv2d: Module, UnaryLayer {
     public override var describeExtra: String {
         let s = $weight.value.shape
         return "\(s[1] * groups), \(s[0]), kernelSize: \(Pair(s[2], s[3]))" + option("stride", stride) + option(padding)
-            + option("dilation", dilation) + (groups == 1 ? "" : ", groups: \(groups)") + (_bias == nil ? ", bias: false" : "")
+            + option("dilation", dilation) + (groups == 1 ? "" : ", groups: \(groups)")
+            + (_bias == nil ? ", bias: false" : "")
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
@@ -63,7 +64,8 @@ public final class Conv2d: Module, UnaryLayer {
             "\(label): needs an input [N, \(kernel[1] * groups), H, W], not \(x.shape)")
         return observed(
             x.conv2d(
-                weight, bias: _bias?.wrappedValue, stride: stride, padding: padding, dilation: dilation, groups: groups))
+                weight, bias: _bias?.wrappedValue, stride: stride, padding: padding, dilation: dilation, groups: groups)
+        )
     }
 }
 
@@ -120,7 +122,8 @@ public final class Conv1d: Module, UnaryLayer {
             "\(label): needs an input [N, \(kernel[1] * groups), L], not \(x.shape)")
         return observed(
             x.conv1d(
-                weight, bias: _bias?.wrappedValue, stride: stride, padding: padding, dilation: dilation, groups: groups))
+                weight, bias: _bias?.wrappedValue, stride: stride, padding: padding, dilation: dilation, groups: groups)
+        )
     }
 }
 
@@ -169,7 +172,8 @@ public final class ConvTranspose2d: Module, UnaryLayer {
         let s = $weight.value.shape
         return "\(s[0]), \(s[1] * groups), kernelSize: \(Pair(s[2], s[3]))" + option("stride", stride)
             + option(.zeros(padding)) + (outputPadding == 0 ? "" : ", outputPadding: \(outputPadding)")
-            + (groups == 1 ? "" : ", groups: \(groups)") + (_bias == nil ? ", bias: false" : "") + option("dilation", dilation)
+            + (groups == 1 ? "" : ", groups: \(groups)") + (_bias == nil ? ", bias: false" : "")
+            + option("dilation", dilation)
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {

@@ -61,7 +61,8 @@ public final class Residual: Module, UnaryLayer {
         let around = shortcut.map { $0(x) } ?? x
         require(
             around.shape == y.shape,
-            "Residual: the layers turn \(x.shape) into \(y.shape), the shortcut into \(around.shape); both must be equal")
+            "Residual: the layers turn \(x.shape) into \(y.shape), the shortcut into \(around.shape); both must be equal"
+        )
         return observed(around + y)
     }
 }

@@ -53,6 +53,7 @@ public final class LayerNorm: Module, UnaryLayer, NormalizationLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor {
         observed(
             x.layerNorm(
-                normalizedShape: normalizedShape, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue, epsilon: epsilon))
+                normalizedShape: normalizedShape, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue,
+                epsilon: epsilon))
     }
 }

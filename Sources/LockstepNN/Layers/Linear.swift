@@ -27,7 +27,8 @@ public final class Linear: Module, UnaryLayer {
     public init(
         _ inputs: Int, _ outputs: Int, bias: Bool = true, file: StaticString = #fileID, line: UInt = #line
     ) {
-        require(inputs > 0 && outputs > 0, "Linear(\(inputs), \(outputs)): sizes must be positive", file: file, line: line)
+        require(
+            inputs > 0 && outputs > 0, "Linear(\(inputs), \(outputs)): sizes must be positive", file: file, line: line)
         _weight = Parameter(wrappedValue: Initializer.withinInverseRoot(of: inputs)([outputs, inputs]))
         _bias = bias ? Parameter(wrappedValue: Initializer.withinInverseRoot(of: inputs)([outputs])) : nil
         super.init()

@@ -53,7 +53,8 @@ public final class AvgPool2d: Module, UnaryLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor {
         observed(
             x.avgPool2d(
-                kernelSize: kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad))
+                kernelSize: kernelSize, stride: stride, padding: padding, ceilMode: ceilMode,
+                countIncludePad: countIncludePad))
     }
 }
 
@@ -154,5 +155,6 @@ public final class AdaptiveMaxPool1d: Module, UnaryLayer {
 }
 
 private func describeWindow(_ kernelSize: Pair, _ stride: Pair, _ padding: Pair) -> String {
-    "\(kernelSize)" + (stride == kernelSize ? "" : ", stride: \(stride)") + (padding == 0 ? "" : ", padding: \(padding)")
+    "\(kernelSize)" + (stride == kernelSize ? "" : ", stride: \(stride)")
+        + (padding == 0 ? "" : ", padding: \(padding)")
 }

@@ -33,7 +33,8 @@ public struct CrossEntropyFlat: LossFunction {
 
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
         let (x, y) = classRows(prediction, target, axis: axis, for: name)
-        return LockstepTensor.crossEntropy(x, y, weight: weight?.to(x.dtype), ignoreIndex: ignoreIndex, reduction: reduction)
+        return LockstepTensor.crossEntropy(
+            x, y, weight: weight?.to(x.dtype), ignoreIndex: ignoreIndex, reduction: reduction)
     }
 
     public func activation(_ prediction: Tensor) -> Tensor { prediction.softmax(axis: axis) }
@@ -50,14 +51,26 @@ public struct CrossEntropyFlat: LossFunction {
 func classRows(_ prediction: Tensor, _ target: Tensor, axis: Int, for loss: String) -> (Tensor, Tensor) {
     require(
         !target.dtype.isFloatingPoint,
-        "\(loss): targets are \(target.dtype) \(target.shape); class indices must be integers, such as target.to(.int64)")
+        "\(loss): targets are \(target.dtype) \(target.shape); class indices must be integers, such as target.to(.int64)"
+    )
     return Flattening(axis: axis)(prediction, target, for: loss)
 }
 
-/// The sum of the weights of the targets that count.
+/// The sum of the weights of the targets that count. Asked for in every step, so it reads memory directly.
 private func targetWeight(_ target: Tensor, classWeight: Tensor?, ignoreIndex: Int) -> Double {
-    guard let factors = classWeight?.doubles else {
-        return Double(target.count) - (target .== Double(ignoreIndex)).to(.float64).sum().item()
+    let factors = classWeight?.doubles
+    let classes = target.detached.to(.int64).contiguous()
+    let elements = UnsafeBufferPointer(
+        start: UnsafePointer(classes.unsafePointer.assumingMemoryBound(to: Int64.self)), count: classes.count)
+    return withExtendedLifetime(classes) {
+        var total = 0.0
+        for element in elements where element != Int64(ignoreIndex) {
+            guard let factors else {
+                total += 1
+                continue
+            }
+            if let place = Int(exactly: element), factors.indices.contains(place) { total += factors[place] }
+        }
+        return total
     }
-    return target.ints.reduce(0) { $0 + ($1 == ignoreIndex || !factors.indices.contains($1) ? 0 : factors[$1]) }
 }

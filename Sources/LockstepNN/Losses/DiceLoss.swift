@@ -31,7 +31,8 @@ public struct DiceLoss: LossFunction {
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
         let classes = prediction.dim(axis)
         require(
-            !target.dtype.isFloatingPoint && target.rank == prediction.rank - 1 && target.count * classes == prediction.count,
+            !target.dtype.isFloatingPoint && target.rank == prediction.rank - 1
+                && target.count * classes == prediction.count,
             "DiceLoss: scores \(prediction.shape) with classes on axis \(axis) need integer targets of the same positions, not \(target.dtype) \(target.shape)"
         )
         // Classes to axis 1, positions flattened behind them.

@@ -54,7 +54,8 @@ public final class TabularModel: Module {
             dropout.isEmpty || dropout.count == layers.count,
             "TabularModel: \(dropout.count) dropouts for \(layers.count) hidden layers", file: file, line: line)
         let vectors = embeddings.map {
-            Embedding($0.categories, $0.width, initializer: .truncatedNormal(standardDeviation: 0.01), file: file, line: line)
+            Embedding(
+                $0.categories, $0.width, initializer: .truncatedNormal(standardDeviation: 0.01), file: file, line: line)
         }
         _embeddings = Submodule(wrappedValue: vectors, "embeds")
         _embeddingDropout = Submodule(wrappedValue: Dropout(embeddingDropout, file: file, line: line), "emb_drop")

@@ -43,7 +43,8 @@ private func findMembers(in value: Any, named name: String, _ visit: (String, Me
     case let parameter as Parameter: visit(parameter.savedName ?? name, .parameter(parameter))
     case let buffer as Buffer: visit(buffer.savedName ?? name, .buffer(buffer))
     case let module as Module: visit(name, .module(module))
-    case let container as any MemberContainer: container.visitParts(named: name) { findMembers(in: $1, named: $0, visit) }
+    case let container as any MemberContainer:
+        container.visitParts(named: name) { findMembers(in: $1, named: $0, visit) }
     default: break
     }
 }

@@ -21,7 +21,8 @@ extension Module {
         let countWidth = lines.map(\.count.count).max() ?? 0
         var text = ""
         for line in lines {
-            let row = line.count.isEmpty
+            let row =
+                line.count.isEmpty
                 ? line.text
                 : line.text.padded(to: textWidth + 2) + line.count.padded(to: countWidth, onTheLeft: true) + line.remark
             text += row + "\n"

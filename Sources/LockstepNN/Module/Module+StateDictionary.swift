@@ -69,13 +69,17 @@ extension Module {
             case .parameter(let parameter):
                 let identity = ObjectIdentifier(parameter)
                 slots.append(
-                    StateSlot(name: path, identity: identity, isAlias: !seen.insert(identity).inserted, value: parameter.value) {
+                    StateSlot(
+                        name: path, identity: identity, isAlias: !seen.insert(identity).inserted, value: parameter.value
+                    ) {
                         parameter.wrappedValue = $0
                     })
             case .buffer(let buffer) where buffer.isSaved:
                 let identity = ObjectIdentifier(buffer)
                 slots.append(
-                    StateSlot(name: path, identity: identity, isAlias: !seen.insert(identity).inserted, value: buffer.value) {
+                    StateSlot(
+                        name: path, identity: identity, isAlias: !seen.insert(identity).inserted, value: buffer.value
+                    ) {
                         buffer.wrappedValue = $0.to(buffer.value.dtype)
                     })
             case .buffer, .module: break

@@ -41,7 +41,9 @@ extension Module {
         var seen: Set<ObjectIdentifier> = []
         var list: [(String, Parameter)] = []
         walk { path, member in
-            guard case .parameter(let parameter) = member, seen.insert(ObjectIdentifier(parameter)).inserted else { return }
+            guard case .parameter(let parameter) = member, seen.insert(ObjectIdentifier(parameter)).inserted else {
+                return
+            }
             list.append((path, parameter))
         }
         return list
@@ -78,7 +80,9 @@ extension Module {
         walk(path: path, below: &ancestors, visit)
     }
 
-    private final func walk(path: String, below ancestors: inout Set<ObjectIdentifier>, _ visit: (String, Member) -> Void) {
+    private final func walk(
+        path: String, below ancestors: inout Set<ObjectIdentifier>, _ visit: (String, Member) -> Void
+    ) {
         guard ancestors.insert(ObjectIdentifier(self)).inserted else { return }  // a part that refers to its owner
         visit(path, .module(self))
         for (name, member) in members {

@@ -31,7 +31,9 @@ extension Module {
     /// Calls `body` with every output of this layer, recorded as it is. All layers of this package report; a layer of
     /// your own does when it returns `observed(y)`.
     @discardableResult
-    public final func addOutputObserver(_ body: @escaping (_ module: Module, _ output: Tensor) -> Void) -> OutputObserverID {
+    public final func addOutputObserver(
+        _ body: @escaping (_ module: Module, _ output: Tensor) -> Void
+    ) -> OutputObserverID {
         observers.add(body)
     }
 

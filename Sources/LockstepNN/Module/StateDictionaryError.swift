@@ -29,7 +29,9 @@ public struct StateDictionaryError: Error, CustomStringConvertible, Sendable {
         self.source = source
         let candidates = missing.isEmpty ? known : missing
         var suggestions: [String: String] = [:]
-        for name in unexpected.prefix(StateDictionaryError.listed) { suggestions[name] = nearest(to: name, among: candidates) }
+        for name in unexpected.prefix(StateDictionaryError.listed) {
+            suggestions[name] = nearest(to: name, among: candidates)
+        }
         self.suggestions = suggestions
     }
 
@@ -39,7 +41,8 @@ public struct StateDictionaryError: Error, CustomStringConvertible, Sendable {
         var text = "\(source ?? "the saved state") does not fit this model."
         if !missing.isEmpty { text += " Missing: \(list(missing) { $0 })." }
         if !unexpected.isEmpty {
-            text += " Unexpected: \(list(unexpected) { name in name + (suggestions[name].map { " (did you mean \($0)?)" } ?? "") })."
+            text +=
+                " Unexpected: \(list(unexpected) { name in name + (suggestions[name].map { " (did you mean \($0)?)" } ?? "") })."
         }
         if !wrongShapes.isEmpty {
             text += " Wrong shape: \(list(wrongShapes) { "\($0.name) is \($0.found), expected \($0.expected)" })."

@@ -20,7 +20,8 @@ extension Tensor {
     /// image.padded([(1, 1), (2, 2)])     // one row above and below, two columns left and right
     /// ```
     /// - Parameters:
-    ///   - amounts: `(before, after)` for each of the last `amounts.count` axes, in the order of the shape.
+    ///   - amounts: `(before, after)` for each of the last `amounts.count` axes, in the order of the shape. With a
+    ///     constant they may be negative and take positions away.
     ///   - value: What ``PaddingMode/constant`` adds.
     /// - Shape: each of those axes grows by before + after.
     /// - Gradient: `ȳ` without the padding; reflected and replicated positions add to their origin.
@@ -29,10 +30,15 @@ extension Tensor {
         line: UInt = #line
     ) -> Tensor {
         require(
-            amounts.count <= rank && amounts.allSatisfy { $0.0 >= 0 && $0.1 >= 0 },
-            "padded: amounts \(amounts) do not fit shape \(shape): at most one pair per axis, none negative", file: file,
-            line: line)
+            amounts.count <= rank
+                && (mode == .constant || amounts.allSatisfy { $0.0 >= 0 && $0.1 >= 0 }),
+            "padded: amounts \(amounts) do not fit shape \(shape): at most one pair per axis, none negative in mode \(mode)",
+            file: file, line: line)
         let first = rank - amounts.count
+        if amounts.contains(where: { $0.0 < 0 || $0.1 < 0 }) {
+            return cropped(amounts, file, line)
+                .padded(amounts.map { (Swift.max($0.0, 0), Swift.max($0.1, 0)) }, value: value, file: file, line: line)
+        }
         if mode != .constant {
             var result = self
             for (i, (before, after)) in amounts.enumerated() where before > 0 || after > 0 {
@@ -55,6 +61,20 @@ extension Tensor {
         }
         Tensor.copy(detached, into: inner(result))
         return result.recording("padded", from: self) { dy in inner(dy) }
+    }
+
+    /// Without the positions that negative amounts take away.
+    private func cropped(_ amounts: [(Int, Int)], _ file: StaticString, _ line: UInt) -> Tensor {
+        var result = self
+        for (i, (before, after)) in amounts.enumerated() {
+            let axis = rank - amounts.count + i
+            let (start, end) = (Swift.max(0, -before), shape[axis] - Swift.max(0, -after))
+            require(
+                start <= end, "padded: (\(before), \(after)) takes more than axis \(axis) of shape \(shape) has", file: file,
+                line: line)
+            result = result.narrowed(axis: axis, from: start, count: end - start)
+        }
+        return result
     }
 
     /// One axis longer, by reading its own positions again.

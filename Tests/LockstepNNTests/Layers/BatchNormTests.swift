@@ -46,7 +46,9 @@ import Testing
     func synchronized() throws {
         // The other rank has the same rows, so what it contributes equals what this one does.
         let half = sample([3, 2, 4], dtype: .float64), dyHalf = sample([3, 2, 4], seed: 1, dtype: .float64)
-        func run(_ input: Tensor, _ dy: Tensor, _ reduce: ((Tensor) -> Tensor)?) throws -> (y: Tensor, dx: Tensor, layer: BatchNorm1d) {
+        func run(
+            _ input: Tensor, _ dy: Tensor, _ reduce: ((Tensor) -> Tensor)?
+        ) throws -> (y: Tensor, dx: Tensor, layer: BatchNorm1d) {
             let layer = BatchNorm1d(2)
             layer.convert(to: .float64)
             layer.statisticsReducer = reduce

@@ -33,7 +33,9 @@ import Testing
 
     @Test("an item's mask does not depend on how the batch is shared out", arguments: [1, 3, 4, 8])
     func sharding(width: Int) {
-        let layers = Sequential { Dropout(0.5); Dropout(0.5) }
+        let layers = Sequential {
+            Dropout(0.5); Dropout(0.5)
+        }
         func run(_ first: Int, _ count: Int, step: Int) -> [Float] {
             DropoutContext.current = DropoutContext(seed: 5, step: step, firstItem: first, itemCount: count)
             return layers(Tensor.ones([count, width])).floats

@@ -18,6 +18,16 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
     }
 }
 
+/// The reference has its attention inside another module.
+private final class SelfAttention: Module, UnaryLayer {
+    let attention: MultiheadAttention
+    init(causal: Bool) {
+        attention = MultiheadAttention(8, 2, batchFirst: true, causal: causal)
+        super.init()
+    }
+    func callAsFunction(_ x: Tensor) -> Tensor { attention(x) }
+}
+
 @Suite("Layers against PyTorch") struct LayerReferenceTests {
     static let cases = [
         LayerCase("Linear") { Linear(4, 3) },
@@ -34,16 +44,31 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
         LayerCase("BatchNorm3d") { BatchNorm3d(3) },
         LayerCase("LayerNorm") { LayerNorm(5) },
         LayerCase("LayerNorm.2axes") { LayerNorm([3, 5]) },
+        LayerCase("GroupNorm") { GroupNorm(3, 6) },
+        LayerCase("InstanceNorm2d") { InstanceNorm2d(3) },
+        LayerCase("InstanceNorm2d.affine") { InstanceNorm2d(3, affine: true, trackRunningStats: true) },
+        LayerCase("LSTM") { LSTM(3, 4, layers: 2, batchFirst: true) },
+        LayerCase("LSTM.bidirectional") { LSTM(3, 4, batchFirst: true, bidirectional: true) },
+        LayerCase("GRU") { GRU(3, 4, layers: 2, batchFirst: true) },
+        LayerCase("GRU.bidirectional") { GRU(3, 4, batchFirst: true, bidirectional: true) },
+        LayerCase("MultiheadAttention") { SelfAttention(causal: false) },
+        LayerCase("MultiheadAttention.causal") { SelfAttention(causal: true) },
         LayerCase("Embedding") { Embedding(6, 3) },
         LayerCase("Embedding.padding") { Embedding(6, 3, paddingIndex: 2) },
-        LayerCase("Sequential") { Sequential { Linear(4, 5); BatchNorm1d(5); ReLU(); Linear(5, 2) } },
+        LayerCase("Sequential") {
+            Sequential {
+                Linear(4, 5); BatchNorm1d(5); ReLU(); Linear(5, 2)
+            }
+        },
     ]
 
     @Test("a layer has PyTorch's names, outputs, gradients and statistics", arguments: cases)
     func agrees(_ layerCase: LayerCase) throws {
         let reference = try Reference.load("layers")
         let layer = layerCase.make()
-        let state = try reference.tensors(under: "\(layerCase.name)/state").map { (name: $0.name, tensor: scalar($0.name, $0.value)) }
+        let state = try reference.tensors(under: "\(layerCase.name)/state").map {
+            (name: $0.name, tensor: scalar($0.name, $0.value))
+        }
         #expect(layer.stateDictionary().map(\.name).sorted() == state.map(\.name))
         layer.convert(to: .float64)
         try layer.loadStateDictionary(state)

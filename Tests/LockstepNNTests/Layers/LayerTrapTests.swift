@@ -47,7 +47,9 @@ private final class TwoInputs: Module {}
 
     @Test("sizes are checked where the layer is made, with the caller's line")
     func makers() async {
-        let dropout = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = Dropout(1.5) }
+        let dropout = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Dropout(1.5)
+        }
         expectTrap(dropout, says: "Dropout: a probability of 1.5 is not in 0...1", "LayerTrapTests.swift")
         let groups = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             _ = Conv2d(3, 8, kernelSize: 3, groups: 2)

@@ -66,7 +66,8 @@ struct LossCase: Sendable, CustomTestStringConvertible {
             try #require(x.gradient), try reference.tensor("\(key)/dx"), "gradient", relative: 1e-4, absolute: 2e-6)
         if reference.contains("\(key)/activation") {
             let activated = loss.activation(input)
-            expectClose(activated, try reference.tensor("\(key)/activation"), "activation", relative: 1e-5, absolute: 2e-6)
+            expectClose(
+                activated, try reference.tensor("\(key)/activation"), "activation", relative: 1e-5, absolute: 2e-6)
             let decoded = try reference.tensor("\(key)/decodes")
             expectClose(loss.decodes(activated).to(.float32), decoded.to(.float32), "decodes", absolute: 2e-6)
         }
@@ -79,11 +80,13 @@ struct LossCase: Sendable, CustomTestStringConvertible {
         let x = try reference.tensor("\(key)/x").to(.float64).requiringGradient()
         let target = try reference.tensor("\(key)/target").to(.float64).requiringGradient()
         let y = BCEFlat(reduction: reduction)(x, target)
-        expectClose(y.detached.reshaped([y.count]), try reference.tensor("\(key)/y").to(.float64).doubles, relative: 1e-6)
+        expectClose(
+            y.detached.reshaped([y.count]), try reference.tensor("\(key)/y").to(.float64).doubles, relative: 1e-6)
         y.backward(gradient: try reference.tensor("\(key)/dy").to(.float64).reshaped(y.shape.dimensions))
         expectClose(try #require(x.gradient), try reference.tensor("\(key)/dx").to(.float64), "dx", relative: 1e-6)
         expectClose(
-            try #require(target.gradient), try reference.tensor("\(key)/dtarget").to(.float64), "dtarget", relative: 1e-6)
+            try #require(target.gradient), try reference.tensor("\(key)/dtarget").to(.float64), "dtarget",
+            relative: 1e-6)
     }
 
     @Test("every loss has the gradient of its value", arguments: cases)

@@ -8,7 +8,8 @@ import Testing
 @Suite("Tabular model") struct TabularModelTests {
     @Test("names and shapes are fastai's")
     func names() {
-        let model = TabularModel(embeddings: [(10, 6), (17, 8)], continuous: 6, outputs: 2, layers: [20, 10], dropout: [0.1, 0])
+        let model = TabularModel(
+            embeddings: [(10, 6), (17, 8)], continuous: 6, outputs: 2, layers: [20, 10], dropout: [0.1, 0])
         #expect(
             model.stateDictionary().map { "\($0.name) \($0.tensor.shape)" } == [
                 "embeds.0.weight [10, 6]", "embeds.1.weight [17, 8]",

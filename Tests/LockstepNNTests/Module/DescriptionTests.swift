@@ -18,7 +18,9 @@ private final class Regression: Module, UnaryLayer {
             Conv2d(1, 8, kernelSize: 3, stride: 2, padding: 1)
             BatchNorm2d(8)
             ReLU()
-            Residual { Conv2d(8, 8, kernelSize: [3, 1], padding: [1, 0], groups: 2, bias: false); LeakyReLU(0.1) }
+            Residual {
+                Conv2d(8, 8, kernelSize: [3, 1], padding: [1, 0], groups: 2, bias: false); LeakyReLU(0.1)
+            }
             MaxPool2d(2)
             AdaptiveAvgPool2d(1)
             Flatten()
@@ -66,7 +68,9 @@ private final class Regression: Module, UnaryLayer {
 
     @Test("the summary lists the innermost layers with their outputs, and leaves the modes alone")
     func summary() {
-        let model = Sequential { Linear(1, 4); ReLU(); Dropout(0.5); Linear(4, 3) }
+        let model = Sequential {
+            Linear(1, 4); ReLU(); Dropout(0.5); Linear(4, 3)
+        }
         model[2].eval()
         #expect(
             model.summary(Tensor.zeros([2, 1])) == """

@@ -88,7 +88,10 @@ private final class Tied: Module {
     func shared(name: String) throws {
         let model = Tied()
         try model.loadStateDictionary(
-            [(name + ".weight", Tensor.zeros([2, 2])), (name + ".bias", Tensor([1, 1])), (name + ".running_mean", Tensor([0]))])
+            [
+                (name + ".weight", Tensor.zeros([2, 2])), (name + ".bias", Tensor([1, 1])),
+                (name + ".running_mean", Tensor([0])),
+            ])
         #expect(model.encoder.bias.floats == [1, 1])
     }
 

@@ -18,7 +18,9 @@ private final class Everything: Base {
     let nothing: Leaf? = nil
     let list: [Leaf] = [Leaf(), Leaf()]
     let mixed: [any UnaryLayer] = [Identity(), Leaf()]
-    let loose: [Parameter] = [Parameter(wrappedValue: Tensor.zeros([1])), Parameter(wrappedValue: Tensor.zeros([1]), "named")]
+    let loose: [Parameter] = [
+        Parameter(wrappedValue: Tensor.zeros([1])), Parameter(wrappedValue: Tensor.zeros([1]), "named"),
+    ]
     let byName = ["b": Leaf(), "a": Leaf()]
     @Submodule("out_proj") var projection = Leaf()
     @Submodule("") var inlined: [Leaf] = [Leaf()]
@@ -86,7 +88,9 @@ private final class Pair: Module {
 
     @Test("train and eval reach every part")
     func mode() {
-        let model = Sequential { Leaf(); Sequential { Leaf() } }
+        let model = Sequential {
+            Leaf(); Sequential { Leaf() }
+        }
         #expect(model.modules().map(\.isTraining) == [true, true, true, true])
         model.eval()
         #expect(model.modules().map(\.isTraining) == [false, false, false, false])
@@ -96,7 +100,9 @@ private final class Pair: Module {
 
     @Test("a frozen module records nothing and counts as frozen")
     func freezing() {
-        let model = Sequential { Leaf(); Leaf() }
+        let model = Sequential {
+            Leaf(); Leaf()
+        }
         model[0].freeze()
         #expect(model.trainableParameterCount == 1)
         model(Tensor([2])).sum().backward()
@@ -108,7 +114,9 @@ private final class Pair: Module {
     @Test("a layer's parameter that is replaced is found: nothing is cached")
     func replacing() {
         let model = Sequential { Leaf() }
-        model[0] = Sequential { Leaf(); Leaf() }
+        model[0] = Sequential {
+            Leaf(); Leaf()
+        }
         #expect(model.namedParameters().map(\.name) == ["0.0.w", "0.1.w"])
     }
 
@@ -120,7 +128,9 @@ private final class Pair: Module {
 
     @Test("an observer sees each output until it is removed")
     func observers() {
-        let model = Sequential { Leaf(); Identity() }
+        let model = Sequential {
+            Leaf(); Identity()
+        }
         var seen: [String] = []
         let id = model[0].addOutputObserver { module, y in seen.append("\(module.typeName) \(y.shape)") }
         _ = model(Tensor([1, 2]))

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measures one case on the ranks there are: a bare training step, or the same step inside a learner.
+
+public import Lockstep
+
+/// A case and how to run it.
+///
+/// A bare step is forward, loss, backward, reduction over ranks, optimizer step, zeroing: what the peers' plain loops do.
+/// Inside a learner the same step carries the default callbacks.
+public struct Benchmark: Sendable {
+    public let benchmark: BenchmarkCase
+    /// Steps that are timed.
+    public let batches: Int
+    /// Whether a learner runs the steps.
+    public let usesLearner: Bool
+
+    public init(_ benchmark: BenchmarkCase, batches: Int? = nil, usesLearner: Bool = false) {
+        self.benchmark = benchmark
+        self.batches = max(1, batches ?? benchmark.defaultBatches)
+        self.usesLearner = usesLearner
+    }
+
+    /// Runs it. Collective; the result is the same on every rank.
+    public func run(over communicator: any Communicator) throws -> BenchmarkResult {
+        let model = withSeed(0) { benchmark.makeModel() }
+        let own = usesLearner
+            ? try timeLearner(model, over: communicator) : try timeBareSteps(model, over: communicator)
+        let seconds = own.seconds.sorted()
+        var slowest = [seconds[seconds.count / 2], seconds[0], own.first, Double(ProcessFacts.peakMebibytes)]
+        try communicator.allReduce(&slowest, .max, name: "benchmark")
+        return BenchmarkResult(
+            name: benchmark.rawValue, engine: engine(communicator), ranks: communicator.size,
+            samplesPerSecond: Double(benchmark.batchSize * communicator.size) / slowest[0], milliseconds: slowest[0] * 1e3,
+            bestMilliseconds: slowest[1] * 1e3, peakMebibytes: Int(slowest[3]), firstStepSeconds: slowest[2],
+            parameterCount: model.parameterCount)
+    }
+
+    private func engine(_ communicator: any Communicator) -> String {
+        "lockstep" + (usesLearner ? "+learner" : "") + (communicator is InProcessCommunicator ? "+threads" : "")
+    }
+}
+
+/// What one rank measured.
+struct StepTimes {
+    /// From the start of the process to the end of the first step.
+    var first: Double
+    /// Each timed step.
+    var seconds: [Double]
+}
+
+extension Benchmark {
+    /// The steps of a plain loop: first, warm-up, timed.
+    private func timeBareSteps(_ model: Module, over communicator: any Communicator) throws -> StepTimes {
+        let batch = benchmark.makeBatch(benchmark.batchSize, seed: UInt64(communicator.rank))
+        let optimizer = BenchmarkCase.optimizer([model.parameters()], lr: BenchmarkCase.learningRate)
+        let exchange = try GradientExchange(optimizer.arena, over: communicator)
+        func step() throws {
+            let loss = benchmark.loss(model, batch)
+            loss.backward()
+            try exchange.reduce(weight: Double(batch.size))
+            optimizer.step()
+            optimizer.zeroGradients()
+        }
+        try step()
+        let first = ProcessFacts.secondsSinceStart
+        for _ in 0..<max(3, batches / 10) { try step() }
+        var seconds: [Double] = []
+        seconds.reserveCapacity(batches)
+        for _ in 0..<batches {
+            let start = ContinuousClock.now
+            try step()
+            seconds.append(start.secondsAgo)
+        }
+        return StepTimes(first: first, seconds: seconds)
+    }
+}
+
+extension ContinuousClock.Instant {
+    /// Seconds since this instant.
+    var secondsAgo: Double { (ContinuousClock.now - self) / .seconds(1) }
+}

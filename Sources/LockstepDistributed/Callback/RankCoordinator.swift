@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// How ranks agree: on signals, on metric values, on who writes.
+
+import LockstepComm
+import LockstepLearner
+import LockstepTensor
+
+/// The learner's seam to the other ranks.
+///
+/// Ranks meet up to three times a batch: where it begins (or where a rank leaves the loop instead), in its middle, before
+/// gradients are reduced, and before the optimizer's step if there are callbacks between the two (or, for both, where a
+/// rank leaves the batch instead). All meetings are the same collective, a sum of two numbers with a word of flags in its
+/// header, so that a rank that is leaving meets the others wherever they are; what one of them wants, all of them then throw.
+final class RankCoordinator: TrainingCoordinator {
+    private let communicator: any Communicator
+    /// A signal all ranks are unwinding with; until its level has caught it nobody needs to be asked again.
+    private var inFlight: CancelSignal?
+    /// How far the current batch has come.
+    private var progress = Progress.outside
+    /// Whether callbacks that see the reduced gradient may still cancel the step.
+    var meetsBeforeUpdate = false
+
+    private enum Progress { case outside, begun, reduced, committed }
+
+    init(_ communicator: any Communicator) { self.communicator = communicator }
+
+    var isWriter: Bool { communicator.rank == 0 }
+
+    /// Forgets where an earlier fit ended.
+    func reset() { (inFlight, progress) = (nil, .outside) }
+
+    // MARK: Meetings
+
+    func enter(_ phase: Phase) throws {
+        switch phase {
+        case .batch:
+            progress = .begun
+            try throwing(meet(nil).signal)
+        case .step where progress == .reduced && meetsBeforeUpdate:
+            progress = .committed
+            try throwing(meet(nil).signal)
+        default:
+            break
+        }
+    }
+
+    /// The middle of a batch. Throws the signal of whichever rank is leaving the batch.
+    ///
+    /// - Returns: the mean loss over the items of all ranks; nil when there are none.
+    func middle(loss: Double, weight: Double) throws -> Double? {
+        progress = .reduced
+        let (signal, mean) = try meet(nil, loss: loss, weight: weight)
+        try throwing(signal)
+        return mean
+    }
+
+    func agree(on signal: CancelSignal?, leaving phase: Phase) throws -> CancelSignal? {
+        defer { if phase == .batch { progress = .outside } }
+        if let agreed = inFlight {
+            if phase.signal == agreed { inFlight = nil }
+            return agreed
+        }
+        switch phase {
+        case .backward:
+            return signal
+        case .step, .batch:
+            return try leaveBatch(with: signal, phase)
+        case .train, .validate, .epoch, .fit:
+            return settle(try meet(signal).signal, phase)
+        }
+    }
+
+    /// Makes up for the meeting of this batch that the others are at.
+    private func leaveBatch(with signal: CancelSignal?, _ phase: Phase) throws -> CancelSignal? {
+        switch progress {
+        case .outside:
+            // Left in `beforeBatch`: the others begin the batch, then reach its middle.
+            progress = .begun
+            if let other = try meet(nil).signal { return settle(other, phase) }
+            return try leaveBatch(with: signal, phase)
+        case .begun:
+            progress = .committed
+            return settle(try meet(signal).signal, phase)
+        case .reduced where meetsBeforeUpdate:
+            progress = .committed
+            return settle(try meet(signal).signal, phase)
+        case .reduced, .committed:
+            // What is raised later is told where the next batch begins.
+            return signal
+        }
+    }
+
+    private func settle(_ signal: CancelSignal?, _ phase: Phase) -> CancelSignal? {
+        inFlight = signal == phase.signal ? nil : signal
+        return signal
+    }
+
+    private func throwing(_ signal: CancelSignal?) throws {
+        guard let signal else { return }
+        inFlight = signal
+        throw signal
+    }
+
+    private func meet(
+        _ signal: CancelSignal?, loss: Double = 0, weight: Double = 0
+    ) throws -> (signal: CancelSignal?, loss: Double?) {
+        var sums: InlineArray<2, Double> = [weight > 0 ? loss * weight : 0, weight]
+        communicator.outgoingStatus = signal?.status ?? []
+        defer { communicator.outgoingStatus = [] }
+        let agreement = try withUnsafeMutableBytes(of: &sums) {
+            try communicator.allReduce($0, as: .float64, .sum, name: "step")
+        }
+        return (CancelSignal(strongestIn: agreement.status), sums[1] > 0 ? sums[0] / sums[1] : nil)
+    }
+
+    // MARK: Metrics and rows
+
+    func values(of metrics: [Metric]) throws -> [Double?] {
+        var writer = WireWriter()
+        for metric in metrics { writer.write(metric.state) }
+        var answer = [Double](repeating: 0, count: 2 * metrics.count)  // value, known
+        if let parts = try communicator.gatherVariable(writer.bytes, to: 0, name: "metrics") {
+            var readers = parts.map(WireReader.init)
+            for (index, metric) in metrics.enumerated() {
+                let own = metric.state
+                metric.state = .merged(readers.indices.map { readers[$0].readState() })
+                if let value = metric.value { (answer[2 * index], answer[2 * index + 1]) = (value, 1) }
+                metric.state = own
+            }
+        }
+        try communicator.broadcast(&answer, from: 0, name: "metric values")
+        return metrics.indices.map { answer[2 * $0 + 1] == 1 ? answer[2 * $0] : nil }
+    }
+
+    func gather(_ rows: BatchRows) throws -> BatchRows {
+        var writer = WireWriter()
+        writer.write(rows)
+        guard let parts = try communicator.gatherVariable(writer.bytes, to: 0, name: "predictions") else {
+            return BatchRows()
+        }
+        return .interleaved(
+            parts.map { bytes in
+                var reader = WireReader(bytes)
+                return reader.readRows()
+            })
+    }
+
+    // MARK: Files
+
+    func write(_ body: () throws -> Void) throws { try communicator.onRankZero("write") { try body() } }
+
+    func read(_ body: () throws -> [UInt8]) throws -> [UInt8] {
+        let bytes = try communicator.onRankZero("read") { try body() }
+        return try communicator.broadcast(bytes: bytes, from: 0, name: "read")
+    }
+
+    func abandon(because error: any Error) { communicator.fail(error, during: "fit") }
+}
+
+/// After a distributed scope: every rank has the same model and works alone, but only rank 0 writes.
+final class WriterCoordinator: TrainingCoordinator {
+    private let communicator: any Communicator
+
+    init(_ communicator: any Communicator) { self.communicator = communicator }
+
+    var isWriter: Bool { communicator.rank == 0 }
+    func enter(_ phase: Phase) {}
+    func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
+    func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }
+    func gather(_ rows: BatchRows) -> BatchRows { rows }
+    func write(_ body: () throws -> Void) throws { try communicator.onRankZero("write") { try body() } }
+    func read(_ body: () throws -> [UInt8]) throws -> [UInt8] {
+        let bytes = try communicator.onRankZero("read") { try body() }
+        return try communicator.broadcast(bytes: bytes, from: 0, name: "read")
+    }
+    func abandon(because error: any Error) { communicator.fail(error, during: "work of one rank") }
+}

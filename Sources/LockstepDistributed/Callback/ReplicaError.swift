@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What ranks find out about each other that makes training together impossible.
+
+/// Ranks that do not train the same thing. The same error on every rank.
+public struct ReplicaError: Error, CustomStringConvertible, Sendable {
+    /// What kind of difference.
+    public struct Code: Hashable, Sendable {
+        private enum Kind { case setupDiffers, replicasDrifted }
+        private let kind: Kind
+        /// Model, optimizer, loaders, epochs or callbacks differ at the start.
+        public static let setupDiffers = Code(kind: .setupDiffers)
+        /// Parameters that were equal are not any more.
+        public static let replicasDrifted = Code(kind: .replicasDrifted)
+    }
+    public let code: Code
+    /// One sentence that names the ranks and the first difference.
+    public let message: String
+    public var description: String { message }
+}

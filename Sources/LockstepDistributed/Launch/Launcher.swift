@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starting this very program again on several ranks: `--ranks N` without remembering mpirun's flags.
+
+import Foundation
+import LockstepComm
+
+/// Why a program could not be started on several ranks.
+public struct LaunchError: Error, CustomStringConvertible, Sendable {
+    /// One sentence, with the remedy.
+    public let description: String
+    /// A code of sysexits(3): 64 when the ranks asked for are not those there are, 69 when mpirun is missing, 71 when the
+    /// system refuses.
+    public let exitCode: Int32
+}
+
+/// Runs the current program under `mpirun`.
+///
+/// ```swift
+/// try Launcher.ensure(ranks: 4)    // from here on there are four of us
+/// let ranks = try World.current()
+/// ```
+public enum Launcher {
+    /// Makes sure that this program runs on `ranks` ranks: returns in each of them.
+    ///
+    /// Outside of a launcher, and for more than one rank, the process is replaced by `mpirun` running the same program with
+    /// the same arguments. Call it first thing: what the process did before is lost.
+    /// - Throws: ``LaunchError`` when a launcher has started another number of ranks, or `mpirun` cannot be started.
+    public static func ensure(ranks: Int) throws(LaunchError) {
+        guard let started = startedRanks else {
+            if ranks > 1 { try relaunch(ranks: ranks) }
+            return
+        }
+        guard started == ranks || started == 0 else {
+            throw LaunchError(
+                description: "\(ranks) ranks were asked for, but a launcher has started \(started); leave the option out, or start the program without mpirun",
+                exitCode: 64)
+        }
+    }
+
+    /// How many ranks a launcher has started, 0 when it does not say; nil without a launcher.
+    public static var startedRanks: Int? {
+        let environment = ProcessInfo.processInfo.environment
+        guard case .mpi(let size)? = try? Launch.decide(environment) else { return nil }
+        return size ?? 0
+    }
+
+    /// The number of this process among those of a launcher, before MPI is asked; 0 without one.
+    public static var startedRank: Int {
+        let environment = ProcessInfo.processInfo.environment
+        return (environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMIX_RANK"]).flatMap { Int($0) } ?? 0
+    }
+
+    /// Replaces this process by `mpirun -n ranks program arguments`. Returns only by throwing.
+    ///
+    /// Ranks get a core each while there are enough and share them otherwise. Works as root.
+    static func relaunch(ranks: Int) throws(LaunchError) -> Never {
+        guard let mpirun = path(of: "mpirun") else {
+            throw LaunchError(
+                description: "\(ranks) ranks need mpirun, which is not in PATH; install it with: apt-get install openmpi-bin libopenmpi-dev",
+                exitCode: 69)
+        }
+        for (name, value) in environment { setenv(name, value, 0) }
+        // mpirun gives its ranks a terminal of their own: what they write may go to a file all the same.
+        if isatty(STDOUT_FILENO) == 0 { setenv("TERM", "dumb", 1) }
+        let words = [mpirun] + flags(ranks: ranks) + [programPath] + CommandLine.arguments.dropFirst()
+        fflush(nil)
+        execv(mpirun, words.map { strdup($0) } + [nil])
+        throw LaunchError(description: "\(mpirun) cannot be started: \(String(cString: strerror(errno)))", exitCode: 71)
+    }
+
+    /// mpirun's flags for `ranks` ranks on `cores` cores.
+    static func flags(ranks: Int, cores: Int = usableCores) -> [String] {
+        // Quiet: a rank says in one sentence what went wrong; mpirun's five lines about it come on top.
+        let common = ["-q", "-n", "\(ranks)"]
+        return ranks <= cores
+            ? common + ["--map-by", "core:OVERSUBSCRIBE", "--bind-to", "core:overload-allowed"]
+            : common + ["--oversubscribe", "--bind-to", "none"]
+    }
+
+    /// Open MPI refuses to start as root unless both are set.
+    private static let environment = [("OMPI_ALLOW_RUN_AS_ROOT", "1"), ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")]
+
+    /// Cores this process may run on.
+    public static var usableCores: Int {
+        (try? TransportReport.collect(over: SoloCommunicator()).usableCores) ?? 1
+    }
+
+    /// Where `program` lies, nil when it is in none of the folders of PATH.
+    public static func path(of program: String) -> String? {
+        let folders = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        return folders.split(separator: ":").map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
+    }
+
+    /// The file of the running program.
+    public static var programPath: String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let length = readlink("/proc/self/exe", &buffer, buffer.count)
+        guard length > 0 else { return CommandLine.arguments[0] }
+        return String(decoding: buffer[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// One layer of a transformer: attention, then a perceptron, each around a shortcut.
+
+public import LockstepTensor
+
+/// One layer of a transformer, normalising before each part: `x + attention(norm1(x))`, then `x + mlp(norm2(x))`.
+///
+/// The perceptron is `linear2(gelu(linear1(x)))`. With `causal` it is a block of GPT-2 (Radford et al., 2019).
+///
+/// - Shape: `[N, T, width]`; unchanged.
+/// - Note: PyTorch: `torch.nn.TransformerEncoderLayer(…, activation: gelu, batch_first: True, norm_first: True)`, with its
+///   names: `self_attn.in_proj_weight`, `linear1.weight`, `norm1.weight`, …
+public final class TransformerBlock: Module, UnaryLayer {
+    @Submodule private var attention: MultiheadAttention
+    private let linear1: Linear
+    private let linear2: Linear
+    private let norm1: LayerNorm
+    private let norm2: LayerNorm
+    private let dropout1: Dropout
+    private let dropout: Dropout
+    private let dropout2: Dropout
+
+    /// - Parameters:
+    ///   - width: Size of the last axis.
+    ///   - heads: Number of attention heads.
+    ///   - hidden: Size of the perceptron's hidden layer; four times the width unless given.
+    ///   - dropout: Probability of dropping an attention weight, a hidden value, or a value of either part's output.
+    ///   - causal: Whether a position sees only earlier ones.
+    public init(
+        _ width: Int, _ heads: Int, hidden: Int? = nil, dropout: Double = 0, causal: Bool = false,
+        file: StaticString = #fileID, line: UInt = #line
+    ) {
+        let attention = MultiheadAttention(
+            width, heads, dropout: dropout, batchFirst: true, causal: causal, file: file, line: line)
+        _attention = Submodule(wrappedValue: attention, "self_attn")
+        linear1 = Linear(width, hidden ?? 4 * width, file: file, line: line)
+        linear2 = Linear(hidden ?? 4 * width, width, file: file, line: line)
+        norm1 = LayerNorm(width)
+        norm2 = LayerNorm(width)
+        dropout1 = Dropout(dropout, file: file, line: line)
+        self.dropout = Dropout(dropout, file: file, line: line)
+        dropout2 = Dropout(dropout, file: file, line: line)
+        super.init()
+    }
+
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        let y = x + dropout1(attention(norm1(x)))
+        return observed(y + dropout2(linear2(dropout(linear1(norm2(y)).gelu()))))
+    }
+}

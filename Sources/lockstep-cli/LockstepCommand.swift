@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command `lockstep`: parses, and calls the library.
+
+import ArgumentParser
+import Lockstep
+
+@main struct LockstepCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lockstep",
+        abstract: "Trains models on many CPU processes in lockstep.",
+        discussion: "Commands that train take --ranks N (processes, over MPI) or --in-process N (threads).",
+        version: LockstepVersion.current,
+        subcommands: [Train.self, Bench.self, Doctor.self])
+
+    /// Every mistake is one sentence and an exit code. Under mpirun all ranks parse the same words; one of them speaks.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            Failure.end(of: error, in: self)
+        }
+    }
+}
+
+/// The version of this package.
+enum LockstepVersion {
+    static let current = "0.1.0"
+}

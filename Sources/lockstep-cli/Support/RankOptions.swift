@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many ranks, and whether they are processes or threads.
+
+import ArgumentParser
+import Lockstep
+
+/// `--ranks` and `--in-process`.
+struct RankOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Processes: the command starts itself again under mpirun (default: 1).", valueName: "n"))
+    var ranks: Int?
+
+    @Option(help: ArgumentHelp("Ranks that are threads of one process, to debug with (default: 1).", valueName: "n"))
+    var inProcess: Int?
+
+    func validate() throws {
+        if let ranks, ranks < 1 { throw ValidationError("--ranks \(ranks): at least 1 is needed") }
+        if let inProcess, inProcess < 1 { throw ValidationError("--in-process \(inProcess): at least 1 is needed") }
+        if ranks != nil, inProcess != nil { throw ValidationError("--ranks and --in-process exclude each other") }
+        if inProcess ?? 1 > 1, Launcher.startedRanks != nil {
+            throw ValidationError("--in-process \(inProcess ?? 1): mpirun has started ranks already; leave one of them out")
+        }
+    }
+
+    /// Runs `body` on every rank asked for, or on those a launcher has started.
+    ///
+    /// With `--ranks N` the process is replaced by mpirun, and `body` runs in the ranks. Check options before.
+    func run(_ body: @escaping @Sendable (any Communicator) throws -> Void) throws {
+        if let inProcess, inProcess > 1 {
+            try InProcessWorld(inProcess).run { communicator in try body(communicator) }
+            return
+        }
+        if let ranks { try Launcher.ensure(ranks: ranks) }
+        try body(World.current())
+    }
+}
