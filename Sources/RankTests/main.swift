@@ -16,6 +16,8 @@ let communicatorChecks: [RankSuite.Check] = [
     ("communicator: splits", CommChecks.splits),
 ]
 
+let trainingChecks: [RankSuite.Check] = DistributedChecks.all.map { ("training: \($0.name)", $0.body) }
+
 World.runOnEveryRank { ranks in
-    RankSuite(ranks).run(communicatorChecks)
+    RankSuite(ranks).run(communicatorChecks + trainingChecks)
 }

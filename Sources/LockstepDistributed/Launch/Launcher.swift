@@ -77,8 +77,10 @@ public enum Launcher {
             : common + ["--oversubscribe", "--bind-to", "none"]
     }
 
-    /// Open MPI refuses to start as root unless both are set.
-    private static let environment = [("OMPI_ALLOW_RUN_AS_ROOT", "1"), ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")]
+    /// Open MPI refuses to start as root unless both are set; a crashing rank must not ask anybody to press a key.
+    private static let environment = [
+        ("OMPI_ALLOW_RUN_AS_ROOT", "1"), ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"), ("SWIFT_BACKTRACE", "interactive=no"),
+    ]
 
     /// Cores this process may run on.
     public static var usableCores: Int {

@@ -25,26 +25,25 @@ struct Failure: Error, CustomStringConvertible {
 
     // MARK: Ending
 
-    /// Prints what is to be said about `error` and ends this rank, and with it all others.
+    /// Prints what is to be said about an error from before the ranks met, once, and ends the program.
     static func end(of error: any Error, in command: (some ParsableCommand).Type) -> Never {
         let code = command.exitCode(for: error)
         if code.isSuccess { command.exit(withError: error) }  // --help, --version
-        let ours = Failure.code(of: error)
-        if let ours { World.exit(on: error, code: ours) }
+        let ours = exitCode(of: error)
         if Launcher.startedRank == 0 {
-            Console.standardError.write("lockstep: \(sentence(for: error, in: command))\n")
+            Console.standardError.write("lockstep: \(ours == nil ? sentence(for: error, in: command) : "\(error)")\n")
         }
-        exit(code.rawValue)
+        exit(ours ?? code.rawValue)
     }
 
     /// The exit code of an error of this program or its library; nil for the argument parser's.
-    private static func code(of error: any Error) -> Int32? {
+    static func exitCode(of error: any Error) -> Int32? {
         switch error {
         case let failure as Failure: failure.code
         case let failure as LaunchError: failure.exitCode
         case let failure as DataError: failure.code == .unwritable ? 73 : 66
-        case let failure as RankFailure: code(of: failure.error) ?? 1
-        case let failure as CallbackError: code(of: failure.underlying) ?? 1
+        case let failure as RankFailure: exitCode(of: failure.error) ?? 1
+        case let failure as CallbackError: exitCode(of: failure.underlying) ?? 1
         case is CommunicatorError, is LearnerError, is OptimizerError, is StateDictionaryError, is ReplicaError: 1
         default: nil
         }
@@ -52,9 +51,12 @@ struct Failure: Error, CustomStringConvertible {
 
     /// The parser's sentence without its page of usage, and where to read more.
     private static func sentence(for error: any Error, in command: (some ParsableCommand).Type) -> String {
-        let message = command.message(for: error).split(separator: "\n").joined(separator: " ")
-        let see = command.fullMessage(for: error).split(separator: "\n").last { $0.contains("--help'") }
-        let hint = see.flatMap { $0.split(separator: "'").dropFirst().first }.map { "; see '\($0)'" } ?? ""
+        let lines = command.message(for: error).split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+        let choices = lines.filter { $0.hasPrefix("- ") }.map { $0.dropFirst(2) }
+        var message = lines.filter { !$0.hasPrefix("- ") }.joined(separator: " ")
+        if !choices.isEmpty { message += " " + choices.joined(separator: ", ") }
+        let page = command.fullMessage(for: error).split(separator: "\n").last { $0.contains("--help'") }
+        let hint = page.flatMap { $0.split(separator: "'").dropFirst().first }.map { "; see '\($0)'" } ?? ""
         return (message.hasSuffix(".") ? String(message.dropLast()) : message) + hint
     }
 }

@@ -23,13 +23,17 @@ struct RankOptions: ParsableArguments {
 
     /// Runs `body` on every rank asked for, or on those a launcher has started.
     ///
-    /// With `--ranks N` the process is replaced by mpirun, and `body` runs in the ranks. Check options before.
+    /// With `--ranks N` the process is replaced by mpirun, and `body` runs in the ranks: check options before. What a rank
+    /// throws ends all of them.
     func run(_ body: @escaping @Sendable (any Communicator) throws -> Void) throws {
         if let inProcess, inProcess > 1 {
             try InProcessWorld(inProcess).run { communicator in try body(communicator) }
             return
         }
         if let ranks { try Launcher.ensure(ranks: ranks) }
-        try body(World.current())
+        do { try body(World.current()) } catch {
+            // The first to fail speaks for all, and nobody is left waiting.
+            World.exit(on: error, code: Failure.exitCode(of: error) ?? 1)
+        }
     }
 }

@@ -12,7 +12,7 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Peak learning rate of the one-cycle schedule.", valueName: "rate"))
     var lr: Double?
 
-    @Option(help: ArgumentHelp("Samples per step, over all ranks (default: 64).", valueName: "n"))
+    @Option(help: ArgumentHelp("Samples per step, over all ranks.", valueName: "n"))
     var batchSize: Int?
 
     @Option(help: ArgumentHelp("Decides initial weights, the split and the order of samples.", valueName: "n"))

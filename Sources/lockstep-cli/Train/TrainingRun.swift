@@ -33,7 +33,10 @@ struct TrainingRun: Sendable {
         let started = ContinuousClock.now
         setSeed(settings.seed)
         let task = try make(settings)
-        if let problem = task.dls.warnings.first { throw Failure.usage(problem) }
+        if let train = task.dls.train as? DataLoader, train.batchCount == 0 {
+            throw Failure.usage(
+                "--batch-size \(settings.batchSize): larger than the training set of \(train.itemCount ?? 0) samples")
+        }
         let files = try RunFolder(options.run, recipe: settings.recipe, over: ranks)
         let console = Console.standardOutput
         if ranks.isRankZero {

@@ -22,13 +22,13 @@ struct TrainingSettings: Codable, Sendable {
 
     /// Fills in what the options leave open.
     init(
-        recipe: String, model: String, options: TrainingOptions, epochs: Int, lr: Double, data: String? = nil,
-        target: String? = nil
+        recipe: String, model: String, options: TrainingOptions, epochs: Int, lr: Double, batchSize: Int = 64,
+        data: String? = nil, target: String? = nil
     ) {
         (self.recipe, self.model, self.data, self.target) = (recipe, model, data, target)
         self.epochs = options.epochs ?? epochs
         self.lr = options.lr ?? lr
-        batchSize = options.batchSize ?? 64
+        self.batchSize = options.batchSize ?? batchSize
         seed = options.seed
     }
 
