@@ -28,11 +28,8 @@ extension Learner {
 
     /// Whether `callback` is of `type` or a subclass.
     static func isInstance(_ callback: Callback, of type: Callback.Type) -> Bool {
-        var mirror: Mirror? = Mirror(reflecting: callback)
-        while let level = mirror {
-            if level.subjectType == type { return true }
-            mirror = level.superclassMirror
-        }
-        return false
+        var level: Mirror? = Mirror(reflecting: callback)
+        while let mirror = level, mirror.subjectType != type { level = mirror.superclassMirror }
+        return level != nil
     }
 }

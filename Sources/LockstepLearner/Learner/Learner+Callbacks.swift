@@ -128,7 +128,7 @@ extension Learner {
         "dls", "model", "loss_function", "loss_func", "optimizer_factory", "opt_func", "optimizer", "opt", "lr", "wd", "moms",
         "splitter", "wd_bn_bias", "train_bn", "metrics", "path", "model_directory", "model_dir", "seed", "callbacks", "cbs",
         "logger", "coordinator", "dl", "xb", "yb", "x", "y", "pred", "preds", "loss", "loss_grad", "step_loss",
-        "batch_weight", "batch_item_count", "n_epoch", "epoch", "n_iter", "iter", "training", "train_iter", "pct_train",
+        "batch_weight", "batch_item_count", "n_epoch", "epoch", "epochs_seen", "n_iter", "iter", "training", "train_iter", "pct_train",
         "smooth_loss", "final_record", "is_fitting", "is_inferring", "shows_progress", "create_mbar", "lock",
         "running_order", "training_loop_description",
         // What it does.

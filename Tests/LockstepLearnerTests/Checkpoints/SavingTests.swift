@@ -128,7 +128,9 @@ struct SavingTests {
         for length in [0, 1, 7, 8, 20, bytes.count / 2, bytes.count - 1] {
             #expect(throws: DataError.self, "\(length) bytes") { try target.load(checkpoint: Array(bytes[..<length])) }
         }
-        for place in stride(from: 0, to: bytes.count, by: 13) {
+        let metadata = try #require(bytes.firstRange(of: Array("{\"format\"".utf8)))
+        let end = try #require(bytes[metadata.lowerBound...].firstIndex(of: UInt8(ascii: "}")))
+        for place in stride(from: 0, to: bytes.count, by: 3) where !(metadata.lowerBound...end).contains(place) {
             var broken = bytes
             broken[place] ^= 0x55
             #expect(throws: (any Error).self, "byte \(place)") { try target.load(checkpoint: broken) }

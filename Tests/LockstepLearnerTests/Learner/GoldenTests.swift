@@ -2,6 +2,7 @@
 // The golden runs of behaviour §22.1 and §22.2, observed on fastai 2.8.12 in float32.
 
 import LockstepLearner
+import LockstepNN
 import LockstepOptim
 import LockstepTensor
 import LockstepTesting

@@ -4,6 +4,7 @@
 import LockstepData
 import LockstepLearner
 import LockstepNN
+import LockstepOptim
 import LockstepTensor
 import LockstepTesting
 import Testing

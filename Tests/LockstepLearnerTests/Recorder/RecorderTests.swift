@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the recorder keeps and logs.
 
+import LockstepData
 import LockstepLearner
+import LockstepOptim
 import LockstepTesting
 import Testing
 
