@@ -43,12 +43,17 @@ public protocol TrainingCoordinator: AnyObject {
     func abandon(because error: any Error)
 }
 
+extension TrainingCoordinator {
+    /// The default: no layer communicates.
+    public var runsEmptyParts: Bool { false }
+    /// The default: nobody is asked.
+    public func enter(_ phase: Phase) throws {}
+}
+
 /// One process, alone.
 public final class SoloCoordinator: TrainingCoordinator {
     public init() {}
     public var isWriter: Bool { true }
-    public var runsEmptyParts: Bool { false }
-    public func enter(_ phase: Phase) {}
     public func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
     public func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }
     public func gather(_ rows: BatchRows) -> BatchRows { rows }
