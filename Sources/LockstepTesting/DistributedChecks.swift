@@ -126,8 +126,9 @@ public enum DistributedChecks {
             let together = make()
             try together.withoutLogging { try together.distributed(over: c) { try together.fit(2) } }
             func state(_ learner: Learner) -> [Double] { learner.model.stateDictionary().flatMap { $0.tensor.doubles } }
+            // Normalising three items by their own variance magnifies rounding, hence the tolerance.
             try require(
-                close(state(together), state(alone)), "batches of \(batchSize): \(state(together)), one process \(state(alone))")
+                close(state(together), state(alone), 2e-4), "batches of \(batchSize): \(state(together)), one process \(state(alone))")
         }
     }
 
