@@ -27,7 +27,9 @@ extension Learner {
     public func allBatches() throws {
         guard let dl else { throw LearnerError(.noLoader, "allBatches: there is no loader; set learner.dl first") }
         nIter = try length(of: dl)
-        if nIter == 0, training { warn(dls.warnings.first ?? "the training loader is empty: this epoch trains nothing") }
+        if nIter == 0, training {
+            warn(dls.warnings.first ?? "the training loader is empty: this epoch trains nothing")
+        }
         var batches = try dl.makeIterator(epoch: training ? epochsSeen + epoch : 0)
         var index = 0
         while let batch = try batches.next() {
