@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copying, filling and converting between element types.
 #include "lsk_copy.h"
+#include "copy_transposed.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,7 @@ static const ptrdiff_t sizes[7] = {4, 8, 4, 8, 1, 1, 2};
 
 void lsk_copy(lsk_dtype out_type, lsk_dtype in_type, lsk_iterator *it) {
     lsk_iterator_coalesce(it);
+    if (out_type == in_type && lsk_copy_transposed(it, sizes[in_type])) return;
     lsk_iterator_run(it, copies[in_type][out_type], NULL);
 }
 

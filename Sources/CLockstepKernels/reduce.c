@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { WIDTH = 512, FOLD = 64 };
+enum { WIDTH = 2048, FOLD = 64 };
 
 /// The reduced axes of one output, outermost first.
 typedef struct axes {

@@ -4,7 +4,7 @@
 #include "vector_math.h"
 #include <stdlib.h>
 
-enum { BLOCK = 16, COLUMNS = 64 };
+enum { BLOCK = 16, COLUMNS = 256 };
 
 #define EXPF(x) vm_expf(x)
 #define EXPD(x) exp(x)
@@ -20,8 +20,8 @@ enum { BLOCK = 16, COLUMNS = 64 };
         EACH(j, rest) tail[j] = in[whole + j];                                                                        \
         EACH(j, BLOCK) top[j] = tail[j], sums[j] = 0;                                                                 \
         for (ptrdiff_t i = 0; i < whole; i += BLOCK) EACH(j, BLOCK) top[j] = GREATER(top[j], in[i + j]);              \
+        for (ptrdiff_t half = BLOCK / 2; half > 0; half /= 2) EACH(j, half) top[j] = GREATER(top[j], top[j + half]);  \
         T m = top[0];                                                                                                 \
-        for (ptrdiff_t j = 1; j < BLOCK; j++) m = GREATER(m, top[j]);                                                 \
         for (ptrdiff_t i = 0; i < whole; i += BLOCK) {                                                                \
             LOOP_##S EACH(j, BLOCK) {                                                                          \
                 T e = EXP(in[i + j] - m);                                                                             \

@@ -34,4 +34,12 @@ extension ElementIterator {
             }
         }
     }
+
+    /// `output` as operand 0, broadcast to the shape of `input`: it has stride 0 where it was repeated.
+    package init(reducing input: Tensor, to output: Tensor) {
+        self.init(input, output)
+        (raw.data.0, raw.data.1) = (raw.data.1, raw.data.0)
+        (raw.strides.0, raw.strides.1) = (raw.strides.1, raw.strides.0)
+        (raw.element_size.0, raw.element_size.1) = (raw.element_size.1, raw.element_size.0)
+    }
 }

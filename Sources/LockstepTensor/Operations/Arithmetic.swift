@@ -82,6 +82,14 @@ extension Tensor {
         _ op: lsk_binary_op, _ name: StaticString, _ a: Tensor, _ b: Tensor, file: StaticString = #fileID,
         line: UInt = #line
     ) -> Tensor {
+        if a.dtype == b.dtype && a.body.isContiguous && b.body.isContiguous && a.dtype != .bfloat16 && a.dtype != .bool
+            && a.body.shape == b.body.shape
+        {  // the common case needs no thought about types, shapes and layouts
+            let result = Tensor.uninitialized(a.body.shape, dtype: a.dtype)
+            lsk_binary_contiguous(
+                op, a.dtype.kernelType, a.count, result.unsafePointer, a.unsafePointer, 1, b.unsafePointer, 1)
+            return result
+        }
         guard let shape = Shape.broadcast(a.shape, b.shape) else {
             stop("\(name): shapes do not broadcast: \(a.shape) and \(b.shape)", file: file, line: line)
         }
@@ -103,11 +111,25 @@ extension Tensor {
     }
 
     /// Applies a binary kernel to a tensor and a number. A fractional number turns integers into float32.
-    static func scalar(_ op: lsk_binary_op, _ a: Tensor, _ b: Double) -> Tensor {
-        binary(op, "scalar", a, Tensor(b, dtype: scalarType(a, b)))
-    }
-    static func scalar(_ op: lsk_binary_op, _ a: Double, _ b: Tensor) -> Tensor {
-        binary(op, "scalar", Tensor(a, dtype: scalarType(b, a)), b)
+    static func scalar(_ op: lsk_binary_op, _ a: Tensor, _ b: Double) -> Tensor { scalar(op, a, b, numberFirst: false) }
+    static func scalar(_ op: lsk_binary_op, _ a: Double, _ b: Tensor) -> Tensor { scalar(op, b, a, numberFirst: true) }
+
+    private static func scalar(_ op: lsk_binary_op, _ tensor: Tensor, _ number: Double, numberFirst: Bool) -> Tensor {
+        let type = scalarType(tensor, number)
+        let x = tensor.dtype == type ? tensor : tensor.detached.to(type)
+        guard x.body.isContiguous || x.body.isDense else {
+            let operand = Tensor(number, dtype: type)
+            return numberFirst ? binary(op, "scalar", operand, x) : binary(op, "scalar", x, operand)
+        }
+        let result = x.uninitializedLike()
+        var value: UInt64 = 0  // room for one element of any type
+        if type == .float32 { value = UInt64(Float(number).bitPattern) } else { lsk_fill(1, &value, type.kernelType, number) }
+        if numberFirst {
+            lsk_binary_contiguous(op, type.kernelType, x.count, result.unsafePointer, &value, 0, x.unsafePointer, 1)
+        } else {
+            lsk_binary_contiguous(op, type.kernelType, x.count, result.unsafePointer, x.unsafePointer, 1, &value, 0)
+        }
+        return result
     }
 
     private static func scalarType(_ tensor: Tensor, _ number: Double) -> DType {

@@ -79,7 +79,19 @@ extension Tensor {
     public func logSumExp(
         axis: Int? = nil, keepDims: Bool = false, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
-        let set = AxisSet(axis, of: shape, "logSumExp", file: file, line: line)
+        logSumExp(AxisSet(axis, of: shape, "logSumExp", file: file, line: line), keepDims)
+    }
+
+    /// `log Σ eˣ` over `axes`. See ``logSumExp(axis:keepDims:file:line:)``.
+    public func logSumExp(
+        axes: [Int], keepDims: Bool = false, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        logSumExp(AxisSet(axes, of: shape, "logSumExp", file: file, line: line), keepDims)
+    }
+}
+
+extension Tensor {
+    private func logSumExp(_ set: AxisSet, _ keepDims: Bool) -> Tensor {
         let input = real
         let (x, source) = (input.detached, shape)
         let greatest = x.reduced(LSK_MAX, set, keepDims: keepDims)
@@ -91,9 +103,7 @@ extension Tensor {
             return weights * dy.spread(over: set, to: source, keepDims: keepDims)
         }
     }
-}
 
-extension Tensor {
     /// The deviations from the mean and the sum of their squares divided by `n − correction`.
     private func moments(_ set: AxisSet, _ correction: Int, _ keepDims: Bool) -> (Tensor, Tensor, Double) {
         let count = set.elementCount(in: shape)

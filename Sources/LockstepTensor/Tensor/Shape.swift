@@ -84,9 +84,11 @@ extension Shape {
     package var contiguousStrides: Shape {
         var strides = Shape(rank: rank, repeating: 0)
         var step = 1
-        for axis in stride(from: rank - 1, through: 0, by: -1) {
+        var axis = rank - 1
+        while axis >= 0 {  // every new tensor comes through here: no sequence, no iterator
             strides.sizes[axis] = step
             step *= Swift.max(sizes[axis], 1)
+            axis -= 1
         }
         return strides
     }

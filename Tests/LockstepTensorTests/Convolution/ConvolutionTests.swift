@@ -82,7 +82,7 @@ import Testing
             ("whole", 1, 0, 1, 1),
         ]
         for (name, stride, padding, dilation, groups) in options {
-            try data.check("conv2d." + name, "x", "weight", "bias") {
+            try data.check("conv2d." + name, "x", "weight", "bias", relative: 1e-4, absolute: 1e-5) {
                 $0[0].conv2d($0[1], bias: $0[2], stride: stride, padding: padding, dilation: dilation, groups: groups)
             }
         }
