@@ -20,6 +20,7 @@ public enum DistributedChecks {
         ("[DIST-25] one log, one file", oneWriter),
         ("[DIST-26] everyone starts from rank 0's weights", startFromRankZero),
         ("D15 fewer items than ranks", fewerItemsThanRanks),
+        ("D10 batch norm and dropout do not depend on the number of ranks", normAndDropout),
         ("[DIST-22] a signal of one rank is everyone's", signalsAreShared),
         ("[DIST-32] frozen groups stay as they are", frozenGroups),
         ("[DIST-33] ranks with different models refuse to start", differentModels),
@@ -105,6 +106,28 @@ public enum DistributedChecks {
             try require(
                 (0..<c.size).allSatisfy { weights[2 * $0] == weights[0] && weights[2 * $0 + 1] == weights[1] },
                 "\(rows) rows: ranks ended with different weights \(weights)")
+        }
+    }
+
+    @Sendable static func normAndDropout(_ c: any Communicator) throws {
+        for batchSize in [8, 3] {
+            func make() -> Learner {
+                let x = sample([22, 4], seed: 5)
+                let y = sampleIntegers([22], seed: 6, in: 0..<3)
+                setSeed(3)
+                let model = Sequential { Linear(4, 8); BatchNorm1d(8); ReLU(); Dropout(0.3); Linear(8, 3) }
+                let data = DataLoader(TensorDataset(inputs: [x], targets: [y]), batchSize: batchSize)
+                return Learner(
+                    dls: DataLoaders(data, data), model: model, loss: .crossEntropy, callbacks: [Recorder()],
+                    defaultCallbacks: .core)
+            }
+            let alone = make()
+            try alone.withoutLogging { try alone.fit(2) }
+            let together = make()
+            try together.withoutLogging { try together.distributed(over: c) { try together.fit(2) } }
+            func state(_ learner: Learner) -> [Double] { learner.model.stateDictionary().flatMap { $0.tensor.doubles } }
+            try require(
+                close(state(together), state(alone), 1e-4), "batches of \(batchSize): \(state(together)), one process \(state(alone))")
         }
     }
 

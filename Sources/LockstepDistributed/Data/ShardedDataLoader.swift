@@ -61,7 +61,14 @@ public final class ShardedDataLoader: BatchSource {
     public func makeIterator(epoch: Int) throws -> BatchIterator {
         guard let loader = indexed else { return try rows(of: inner.makeIterator(epoch: epoch)) }
         let batches = try globalBatches(loader, epoch: epoch)
-        return try loader.makeIterator(epoch: epoch, batches: batches.map { Array($0[part(of: $0.count)]) })
+        var parts = try loader.makeIterator(epoch: epoch, batches: batches.map { Array($0[part(of: $0.count)]) })
+        var number = 0
+        return BatchIterator { [self] in
+            guard var batch = try parts.next() else { return nil }
+            batch.firstItem = part(of: batches[number].count).lowerBound
+            number += 1
+            return batch
+        }
     }
 
     /// This rank's part of `count` items.
@@ -90,7 +97,9 @@ public final class ShardedDataLoader: BatchSource {
             guard let batch = try batches.next() else { return nil }
             let part = part(of: batch.size)
             func rows(_ tensors: [Tensor]) -> [Tensor] { tensors.map { $0[part] } }
-            return Batch(inputs: rows(batch.inputs), targets: rows(batch.targets), size: part.count)
+            var own = Batch(inputs: rows(batch.inputs), targets: rows(batch.targets), size: part.count)
+            own.firstItem = part.lowerBound
+            return own
         }
     }
 }

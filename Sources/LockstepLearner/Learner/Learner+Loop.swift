@@ -45,7 +45,7 @@ extension Learner {
     public func oneBatch(_ index: Int, _ batch: Batch) throws {
         try begin(index, batch)
         try run(.batch) {
-            if batchWeight > 0 { preds = model.forward(xb) }
+            if batchWeight > 0 { preds = model.forward(xb) } else { runEmptyPart() }
             try self(.afterPred)
             if !preds.isEmpty && !yb.isEmpty { computeLoss() }
             try self(.afterLoss)
@@ -75,6 +75,12 @@ extension Learner {
         try self(phase.after)
     }
 
+    /// Layers that communicate need every rank: one without items runs the model on none and contributes zeros.
+    private func runEmptyPart() {
+        guard training, coordinator.runsEmptyParts else { return }
+        lossGrad = model.forward(xb).first.map { $0.sum() * 0 }
+    }
+
     private func computeLoss() {
         let value = lossFunction(preds, yb)
         (lossGrad, loss) = (value, value.detached)
@@ -87,6 +93,8 @@ extension Learner {
         batchWeight = Double(batch.size)
         (preds, lossGrad, loss, stepLoss) = ([], nil, nil, nil)
         guard training else { return }
+        DropoutContext.current = DropoutContext(
+            seed: seed, step: trainIter, firstItem: batch.firstItem, itemCount: batch.size)
         if optimizer == nil { try createOptimizer() }
         if yb.isEmpty { warn("training batches have no targets: nothing is learnt") }
     }
