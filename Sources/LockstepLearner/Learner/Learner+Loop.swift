@@ -93,8 +93,10 @@ extension Learner {
         batchWeight = Double(batch.size)
         (preds, lossGrad, loss, stepLoss) = ([], nil, nil, nil)
         guard training else { return }
+        // Counted over fits and skipped epochs too: a resumed run drops what an uninterrupted one would.
+        let step = (epochsSeen + epoch) * nIter + index
         DropoutContext.current = DropoutContext(
-            seed: seed, step: trainIter, firstItem: batch.firstItem, itemCount: batch.size)
+            seed: seed, step: step, firstItem: batch.firstItem, itemCount: batch.size)
         if optimizer == nil { try createOptimizer() }
         if yb.isEmpty { warn("training batches have no targets: nothing is learnt") }
     }

@@ -13,7 +13,8 @@ public protocol TrainingCoordinator: AnyObject {
     /// Whether this rank prints, logs and writes files. True on exactly one rank.
     var isWriter: Bool { get }
 
-    /// Whether a rank without items must run the model all the same, because layers of it communicate.
+    /// Whether a rank without items must run the model all the same, because layers of it communicate. The default is
+    /// `false`.
     var runsEmptyParts: Bool { get }
 
     /// Called between a level's `before` event and what it does; may throw the signal of another rank.
@@ -43,11 +44,14 @@ public protocol TrainingCoordinator: AnyObject {
     func abandon(because error: any Error)
 }
 
+extension TrainingCoordinator {
+    public var runsEmptyParts: Bool { false }
+}
+
 /// One process, alone.
 public final class SoloCoordinator: TrainingCoordinator {
     public init() {}
     public var isWriter: Bool { true }
-    public var runsEmptyParts: Bool { false }
     public func enter(_ phase: Phase) {}
     public func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
     public func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }
