@@ -112,22 +112,23 @@ public enum DistributedChecks {
     @Sendable static func normAndDropout(_ c: any Communicator) throws {
         for batchSize in [8, 3] {
             func make() -> Learner {
-                let x = sample([22, 4], seed: 5)
-                let y = sampleIntegers([22], seed: 6, in: 0..<3)
+                let x = sample([23, 4], seed: 5)
+                let y = sampleIntegers([23], seed: 6, in: 0..<3)
                 setSeed(3)
                 let model = Sequential { Linear(4, 8); BatchNorm1d(8); ReLU(); Dropout(0.3); Linear(8, 3) }
                 let data = DataLoader(TensorDataset(inputs: [x], targets: [y]), batchSize: batchSize)
                 return Learner(
-                    dls: DataLoaders(data, data), model: model, loss: .crossEntropy, callbacks: [Recorder()],
-                    defaultCallbacks: .core)
+                    dls: DataLoaders(data, data), model: model, loss: .crossEntropy, optimizer: .sgd(mom: 0.9), lr: 0.05,
+                    callbacks: [Recorder()], defaultCallbacks: .core)
             }
             let alone = make()
             try alone.withoutLogging { try alone.fit(2) }
             let together = make()
             try together.withoutLogging { try together.distributed(over: c) { try together.fit(2) } }
             func state(_ learner: Learner) -> [Double] { learner.model.stateDictionary().flatMap { $0.tensor.doubles } }
+            // Normalising three items by their own variance magnifies rounding, hence the tolerance.
             try require(
-                close(state(together), state(alone), 1e-4), "batches of \(batchSize): \(state(together)), one process \(state(alone))")
+                close(state(together), state(alone), 2e-4), "batches of \(batchSize): \(state(together)), one process \(state(alone))")
         }
     }
 

@@ -174,8 +174,6 @@ final class WriterCoordinator: TrainingCoordinator {
     init(_ communicator: any Communicator) { self.communicator = communicator }
 
     var isWriter: Bool { communicator.rank == 0 }
-    var runsEmptyParts: Bool { false }
-    func enter(_ phase: Phase) {}
     func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
     func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }
     func gather(_ rows: BatchRows) -> BatchRows { rows }
