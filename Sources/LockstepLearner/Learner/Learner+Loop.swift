@@ -27,7 +27,9 @@ extension Learner {
     public func allBatches() throws {
         guard let dl else { throw LearnerError(.noLoader, "allBatches: there is no loader; set learner.dl first") }
         nIter = try length(of: dl)
-        if nIter == 0, training { warn(dls.warnings.first ?? "the training loader is empty: this epoch trains nothing") }
+        if nIter == 0, training {
+            warn(dls.warnings.first ?? "the training loader is empty: this epoch trains nothing")
+        }
         var batches = try dl.makeIterator(epoch: training ? epochsSeen + epoch : 0)
         var index = 0
         while let batch = try batches.next() {
@@ -91,8 +93,10 @@ extension Learner {
         batchWeight = Double(batch.size)
         (preds, lossGrad, loss, stepLoss) = ([], nil, nil, nil)
         guard training else { return }
+        // Counted over fits and skipped epochs too: a resumed run drops what an uninterrupted one would.
+        let step = (epochsSeen + epoch) * nIter + index
         DropoutContext.current = DropoutContext(
-            seed: seed, step: trainIter, firstItem: batch.firstItem, itemCount: batch.size)
+            seed: seed, step: step, firstItem: batch.firstItem, itemCount: batch.size)
         if optimizer == nil { try createOptimizer() }
         if yb.isEmpty { warn("training batches have no targets: nothing is learnt") }
     }
