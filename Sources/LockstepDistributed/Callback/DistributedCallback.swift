@@ -110,7 +110,9 @@ public final class DistributedCallback: Callback {
     }
 
     private func shard(_ learner: Learner) {
-        guard let communicator, communicator.size > 1, let loader = learner.dl, !(loader is ShardedDataLoader) else { return }
+        guard let communicator, communicator.size > 1, let loader = learner.dl, !(loader is ShardedDataLoader) else {
+            return
+        }
         learner.dl = ShardedDataLoader(loader, over: communicator, batch: batch)
     }
 
@@ -137,7 +139,9 @@ public final class DistributedCallback: Callback {
     }
 
     public override func afterStep(_ learner: Learner) throws {
-        guard let checkInterval, checkInterval > 0, !isAlone, (learner.trainIter + 1) % checkInterval == 0 else { return }
+        guard let checkInterval, checkInterval > 0, !isAlone, (learner.trainIter + 1) % checkInterval == 0 else {
+            return
+        }
         try setup?.verifyReplicas(learner)
     }
 }

@@ -36,20 +36,24 @@ public final class ShardedDataLoader: BatchSource {
         file: StaticString = #fileID, line: UInt = #line
     ) {
         require(
-            size > 0 && rank >= 0 && rank < size, "ShardedDataLoader: there is no rank \(rank) among \(size)", file: file,
+            size > 0 && rank >= 0 && rank < size, "ShardedDataLoader: there is no rank \(rank) among \(size)",
+            file: file,
             line: line)
         (self.inner, self.rank, self.size, self.convention, communicator) = (inner, rank, size, convention, nil)
     }
 
     /// A rank's view of `inner`. A subclass of `DataLoader` that samples in its own way uses rank 0's order everywhere.
-    public init(_ inner: any BatchSource, over communicator: any Communicator, batch convention: BatchConvention = .global) {
+    public init(
+        _ inner: any BatchSource, over communicator: any Communicator, batch convention: BatchConvention = .global
+    ) {
         (self.inner, self.rank, self.size) = (inner, communicator.rank, communicator.size)
         (self.convention, self.communicator) = (convention, communicator)
     }
 
     /// The number of global batches: the same on every rank.
     public var batchCount: Int? {
-        guard let loader = indexed, convention == .perRank, let items = loader.itemCount, let size = loader.batchSize else {
+        guard let loader = indexed, convention == .perRank, let items = loader.itemCount, let size = loader.batchSize
+        else {
             return inner.batchCount
         }
         let global = size * self.size
