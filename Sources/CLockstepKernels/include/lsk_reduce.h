@@ -17,9 +17,9 @@ typedef enum lsk_reduce_op {
 /// axes longer than 1. Element types of the result: float32 and float64 stay; MAX, MIN and MAX_ABS keep every type;
 /// sums and products of int32, int64, uint8 and bool give int64.
 ///
-/// float32 is added up in float64, so a result is off by half a float32 ulp plus n * 2^-53 of the sum of magnitudes. It
-/// is multiplied by `scale` before it is rounded (floating types). A NaN reaches the result of MAX and MIN. The reduction of nothing is 0, 1, or
-/// the type's lowest or highest value.
+/// float32 is added up in float64, so a result is off by half a float32 ulp plus n * 2^-53 of the sum of magnitudes.
+/// Floating sums and products are multiplied by `scale` before they are rounded. A NaN reaches the result of MAX and
+/// MIN. The reduction of nothing is 0, 1, or the type's lowest or highest value.
 void lsk_reduce(lsk_reduce_op op, lsk_dtype dtype, lsk_iterator *_Nonnull it, double scale);
 
 /// For each line of memory [outer, n, inner] along the middle axis: the index of the first greatest (or, when `smallest`,

@@ -23,7 +23,8 @@ extension Learner {
     }
 
     private static func mustPrecede(_ first: Callback, _ second: Callback) -> Bool {
-        second.runsAfter.contains { isInstance(first, of: $0) } || first.runsBefore.contains { isInstance(second, of: $0) }
+        second.runsAfter.contains { isInstance(first, of: $0) }
+            || first.runsBefore.contains { isInstance(second, of: $0) }
     }
 
     /// Whether `callback` is of `type` or a subclass.

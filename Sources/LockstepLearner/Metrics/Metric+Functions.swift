@@ -57,6 +57,7 @@ extension Metric {
         require(
             answers.count == target.count,
             "\(name): \(answers.count) answers but \(target.count) targets: \(answers.shape) and \(target.shape)")
-        return (answers.reshaped([answers.count]) .== target.reshaped([target.count]).to(answers.dtype)).to(.float32).mean()
+        return (answers.reshaped([answers.count]) .== target.reshaped([target.count]).to(answers.dtype)).to(.float32)
+            .mean()
     }
 }

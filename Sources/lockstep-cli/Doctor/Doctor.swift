@@ -9,7 +9,8 @@ import Lockstep
 struct Doctor: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what this machine has and what was chosen for it.",
-        discussion: "Starts two ranks under mpirun to see whether they reach each other. Under mpirun it reports on those.")
+        discussion:
+            "Starts two ranks under mpirun to see whether they reach each other. Under mpirun it reports on those.")
 
     @Flag(help: "Print JSON.")
     var json = false

@@ -44,15 +44,19 @@ struct DoctorReport: Codable {
             reselected: report.isReselected, reason: report.reason)
         mpi = MPI(mpirun: Launcher.path(of: "mpirun"), launcher: MachineFacts.launcher, transport: transport)
         if !oneDNN {
-            advice.append("convolutions of many channels are faster with oneDNN: apt-get install libdnnl-dev, then build again")
+            advice.append(
+                "convolutions of many channels are faster with oneDNN: apt-get install libdnnl-dev, then build again")
         }
         if let problem = transport.problem { advice.append(problem) }
         if transport.problem == nil, !transport.sharedWindowWorks {
-            advice.append("ranks cannot share memory: gradients are staged or sent; look at \(sharedMemory.directory) and its size")
+            advice.append(
+                "ranks cannot share memory: gradients are staged or sent; look at \(sharedMemory.directory) and its size"
+            )
         }
         if sharedMemory.freeMebibytes >= 0, sharedMemory.freeMebibytes < 256 {
             advice.append(
-                "\(sharedMemory.directory) has \(sharedMemory.freeMebibytes) MiB left; gradients of all ranks of a node must fit (Docker: --shm-size=1g)")
+                "\(sharedMemory.directory) has \(sharedMemory.freeMebibytes) MiB left; gradients of all ranks of a node must fit (Docker: --shm-size=1g)"
+            )
         }
     }
 
@@ -71,15 +75,19 @@ struct DoctorReport: Codable {
         let library = transport.library.map { $0.split(separator: ",").first.map(String.init) ?? $0 }
         var lines = [
             ("lockstep", lockstep), ("swift", swift), ("system", system), ("processor", processor),
-            ("features", features.joined(separator: " ")), ("cores", "\(cores)"), ("threads per rank", "\(threadsPerRank)"),
+            ("features", features.joined(separator: " ")), ("cores", "\(cores)"),
+            ("threads per rank", "\(threadsPerRank)"),
             ("blas", blas.library), ("blas core", "\(blas.coreChosen): \(blas.reason)"),
             ("oneDNN", oneDNN ? "yes" : "no: OpenBLAS does the convolutions"), ("mpirun", mpi.mpirun ?? "not found"),
             ("mpi", library ?? "unknown"), ("launcher", mpi.launcher),
         ]
         if transport.problem == nil {
             lines.append(
-                ("ranks", "\(transport.ranks) on \(transport.nodes) node\(transport.nodes == 1 ? "" : "s") reach each other; "
-                    + "an agreement takes \(decimals(Double(transport.agreementNanoseconds) / 1000, 2)) µs"))
+                (
+                    "ranks",
+                    "\(transport.ranks) on \(transport.nodes) node\(transport.nodes == 1 ? "" : "s") reach each other; "
+                        + "an agreement takes \(decimals(Double(transport.agreementNanoseconds) / 1000, 2)) µs"
+                ))
             lines.append(("shared window", transport.sharedWindowWorks ? "works" : "does not work"))
         }
         let free = sharedMemory.freeMebibytes

@@ -35,7 +35,8 @@ struct TransportFacts: Codable, Sendable {
 enum TransportProbe {
     static func run() -> TransportFacts {
         guard let mpirun = Launcher.path(of: "mpirun") else {
-            return TransportFacts(problem: "mpirun is not in PATH; install it with: apt-get install openmpi-bin libopenmpi-dev")
+            return TransportFacts(
+                problem: "mpirun is not in PATH; install it with: apt-get install openmpi-bin libopenmpi-dev")
         }
         let (child, output, errors) = (Process(), Pipe(), Pipe())
         child.executableURL = URL(filePath: mpirun)
@@ -54,9 +55,12 @@ enum TransportProbe {
         let complaint = errors.fileHandleForReading.readDataToEndOfFile()
         child.waitUntilExit()
         alarm.cancel()
-        if child.terminationStatus == 0, let facts = try? JSONDecoder().decode(TransportFacts.self, from: text) { return facts }
+        if child.terminationStatus == 0, let facts = try? JSONDecoder().decode(TransportFacts.self, from: text) {
+            return facts
+        }
         let words = String(decoding: complaint, as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("---") }
         return TransportFacts(
-            problem: "mpirun -n 2 ended with status \(child.terminationStatus): \(words.prefix(4).joined(separator: " "))")
+            problem:
+                "mpirun -n 2 ended with status \(child.terminationStatus): \(words.prefix(4).joined(separator: " "))")
     }
 }

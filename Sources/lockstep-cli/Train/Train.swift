@@ -15,14 +15,13 @@ struct Train: ParsableCommand {
 struct TrainDigits: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "digits", abstract: "Train on 1,797 real handwritten digits of 8×8 pixels; nothing to download.",
-        discussion: "Defaults: 20 epochs, --lr 0.01, --batch-size 32.")
+        discussion: "Defaults: 20 epochs, --lr 0.02.")
 
     @Option(help: "Network.") var model: ImageModel = .mlp
     @OptionGroup var options: TrainingOptions
 
     func run() throws {
-        let settings = TrainingSettings(
-            recipe: "digits", model: model.rawValue, options: options, epochs: 20, lr: 1e-2, batchSize: 32)
+        let settings = TrainingSettings(recipe: "digits", model: model.rawValue, options: options, epochs: 20, lr: 2e-2)
         try TrainingRun(settings, options).run { [model] settings in
             TrainingTask(
                 dls: try .digits(batchSize: settings.batchSize, seed: settings.seed, asImages: model == .cnn),
@@ -37,7 +36,7 @@ struct TrainMNIST: ParsableCommand {
         commandName: "mnist",
         abstract: "Train on a folder of IDX files, plain or gzip: MNIST and its relatives.",
         discussion: "With train- and t10k- files the latter are for validation; with one pair a fifth of it is.\n"
-            + "Defaults: 3 epochs, --lr 0.003, --batch-size 64.")
+            + "Defaults: 3 epochs, --lr 0.003.")
 
     @Option(help: ArgumentHelp("Folder with the IDX files.", valueName: "folder")) var data: String
     @Option(help: "Network.") var model: ImageModel = .cnn
@@ -59,8 +58,9 @@ struct TrainMNIST: ParsableCommand {
 /// A table with a header.
 struct TrainCSV: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "csv", abstract: "Train on a CSV table with a header: what the columns are is inferred and printed.",
-        discussion: "Defaults: 10 epochs, --lr 0.003, --batch-size 64.")
+        commandName: "csv",
+        abstract: "Train on a CSV table with a header: what the columns are is inferred and printed.",
+        discussion: "Defaults: 10 epochs, --lr 0.002.")
 
     @Option(help: ArgumentHelp("The table.", valueName: "file")) var data: String
     @Option(help: ArgumentHelp("Name of the column to predict.", valueName: "column")) var target: String
@@ -69,7 +69,7 @@ struct TrainCSV: ParsableCommand {
     func run() throws {
         try Failure.requireReadable(data, option: "--data")
         let settings = TrainingSettings(
-            recipe: "csv", model: "tabular", options: options, epochs: 10, lr: 3e-3, data: data, target: target)
+            recipe: "csv", model: "tabular", options: options, epochs: 10, lr: 2e-3, data: data, target: target)
         try TrainingRun(settings, options).run { [data, target] settings in
             let table = try DataLoaders.csv(
                 path: data, target: target, batchSize: settings.batchSize, seed: settings.seed)

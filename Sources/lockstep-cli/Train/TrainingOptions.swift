@@ -12,7 +12,7 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Peak learning rate of the one-cycle schedule.", valueName: "rate"))
     var lr: Double?
 
-    @Option(help: ArgumentHelp("Samples per step, over all ranks.", valueName: "n"))
+    @Option(help: ArgumentHelp("Samples per step, over all ranks (default: 64).", valueName: "n"))
     var batchSize: Int?
 
     @Option(help: ArgumentHelp("Decides initial weights, the split and the order of samples.", valueName: "n"))
@@ -21,7 +21,8 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write the trained weights here, too (safetensors).", valueName: "file"))
     var save: String?
 
-    @Option(help: ArgumentHelp("Folder of the run's files (default: runs/<recipe>-<date>-<time>).", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Folder of the run's files (default: runs/<recipe>-<date>-<time>).", valueName: "folder"))
     var run: String?
 
     @Flag(help: "Print the settings as JSON and do not train.")

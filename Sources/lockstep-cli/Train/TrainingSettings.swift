@@ -22,13 +22,13 @@ struct TrainingSettings: Codable, Sendable {
 
     /// Fills in what the options leave open.
     init(
-        recipe: String, model: String, options: TrainingOptions, epochs: Int, lr: Double, batchSize: Int = 64,
+        recipe: String, model: String, options: TrainingOptions, epochs: Int, lr: Double,
         data: String? = nil, target: String? = nil
     ) {
         (self.recipe, self.model, self.data, self.target) = (recipe, model, data, target)
         self.epochs = options.epochs ?? epochs
         self.lr = options.lr ?? lr
-        self.batchSize = options.batchSize ?? batchSize
+        batchSize = options.batchSize ?? 64
         seed = options.seed
     }
 
