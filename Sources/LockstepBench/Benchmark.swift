@@ -20,6 +20,9 @@ public struct Benchmark: Sendable {
         self.usesLearner = usesLearner
     }
 
+    /// Trained numbers of the model.
+    public var parameterCount: Int { withSeed(0) { benchmark.makeModel() }.parameterCount }
+
     /// Runs it. Collective; the result is the same on every rank.
     public func run(over communicator: any Communicator) throws -> BenchmarkResult {
         let model = withSeed(0) { benchmark.makeModel() }

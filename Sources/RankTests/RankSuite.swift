@@ -23,7 +23,9 @@ struct RankSuite {
                 Console.standardError.write("✗ \(check.name), rank \(ranks.rank): \(failure)\n")
             }
             // Ranks that are no longer at the same point find out here, and cannot go on together.
-            guard let anyFailed = try? ranks.anyRank(failure != nil, name: check.name) else {
+            let anyFailed: Bool
+            do { anyFailed = try ranks.anyRank(failure != nil, name: check.name) } catch {
+                Console.standardError.write("✗ \(check.name), rank \(ranks.rank), after it: \(error)\n")
                 failed += 1
                 break
             }
@@ -40,9 +42,14 @@ struct RankSuite {
         exit(failed == 0 ? 0 : 1)
     }
 
+    /// What went wrong here, if anything. Ranks of its own, so that a check that ruins its communicator ruins no other's.
     private func outcome(of check: Check) -> String? {
         do {
-            try check.body(ranks)
+            guard let own = try ranks.split(color: 0, key: ranks.rank) else { return "no communicator" }
+            do { try check.body(own) } catch {
+                own.fail(error, during: check.name)  // the others may be waiting
+                throw error
+            }
             return nil
         } catch {
             return "\(error)"

@@ -2,6 +2,7 @@
 // How many ranks, and whether they are processes or threads.
 
 import ArgumentParser
+import Glibc
 import Lockstep
 
 /// `--ranks` and `--in-process`.
@@ -33,7 +34,8 @@ struct RankOptions: ParsableArguments {
         }
         if let ranks { try Launcher.ensure(ranks: ranks) }
         do { try body(World.current()) } catch {
-            // The first to fail speaks for all, and nobody is left waiting.
+            // Whose error it is ends the job, with its exit code; who only hears of it comes later.
+            if (error as? CommunicatorError)?.code == .peerFailed { usleep(1_000_000) }
             World.exit(on: error, code: Failure.exitCode(of: error) ?? 1)
         }
     }

@@ -11,10 +11,20 @@ struct RunFolder {
     /// Makes the folder: the one given, or a new `runs/<recipe>-<date>-<time>`. Collective.
     /// - Throws: ``Failure`` (73) on every rank when it cannot be made.
     init(_ given: String?, recipe: String, over ranks: any Communicator) throws {
-        var chosen = ""
-        try ranks.onRankZero("run folder") {
-            chosen = try given.map(Self.make) ?? Self.makeNew("runs/\(recipe)-\(Self.now)")
+        var (chosen, problem) = ("", "")
+        if ranks.isRankZero {
+            do throws(DataError) {
+                if let given {
+                    chosen = try Self.make(given)
+                } else {
+                    chosen = try Self.makeNew("runs/\(recipe)-\(Self.now)")
+                }
+            } catch {
+                problem = "the run's folder \(error)"
+            }
         }
+        problem = try ranks.broadcast(problem, name: "run folder")
+        guard problem.isEmpty else { throw Failure(description: problem, code: 73) }
         folder = try ranks.broadcast(chosen, name: "run folder")
     }
 
@@ -29,19 +39,14 @@ struct RunFolder {
         }
     }
 
-    private static func make(_ folder: String) throws -> String {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw Failure(
-                description: "the run's folder \(folder) cannot be made: \(error.localizedDescription)", code: 73)
-        }
+    private static func make(_ folder: String) throws(DataError) -> String {
+        try Files.createFolder(folder)
         return folder
     }
 
     /// Two runs of the same second get two folders.
-    private static func makeNew(_ name: String) throws -> String {
-        _ = try make("runs")
+    private static func makeNew(_ name: String) throws(DataError) -> String {
+        try Files.createFolder("runs")
         var (folder, number) = (name, 1)
         while mkdir(folder, 0o777) != 0 {
             guard errno == EEXIST else { return try make(folder) }

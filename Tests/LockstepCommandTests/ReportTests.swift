@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep --help`, `bench` and `doctor`: what they say.
+import Foundation
+@testable import LockstepBench
+import Testing
+
+@Suite("Command: reports", .serialized)
+struct ReportTests {
+    @Test("the first help page is short and complete")
+    func help() throws {
+        let result = try Command()("--help")
+        #expect(result.status == 0)
+        #expect(
+            result.output == """
+                OVERVIEW: Trains models on many CPU processes in lockstep.
+
+                Commands that train take --ranks N (processes, over MPI) or --in-process N
+                (threads).
+
+                USAGE: lockstep <subcommand>
+
+                OPTIONS:
+                  --version               Show the version.
+                  -h, --help              Show help information.
+
+                SUBCOMMANDS:
+                  train                   Train a model: on handwritten digits, MNIST, or a
+                                          table.
+                  bench                   Measure a training step: speed, memory, time to the
+                                          first step.
+                  doctor                  Show what this machine has and what was chosen for it.
+
+                  See 'lockstep help <subcommand>' for detailed help.
+
+                """)
+    }
+
+    @Test("every option of training is explained")
+    func trainHelp() throws {
+        let output = try Command()("train", "digits", "--help").output
+        for option in [
+            "--model", "--epochs", "--lr", "--batch-size", "--seed", "--save", "--run", "--print-config", "--ranks",
+            "--in-process",
+        ] {
+            #expect(output.contains("\n  \(option) "), "\(option)")
+        }
+        #expect(!output.contains("--resume"))
+    }
+
+    @Test(
+        "bench prints the peers' fields", arguments: [["linreg"], ["tabular", "--learner"], ["mlp", "--ranks", "2"]])
+    func bench(_ words: [String]) throws {
+        let command = try Command()
+        let result = try command.finish(command.start(["bench", "--json", "--batches", "5"] + words))
+        #expect(result.status == 0, "\(result.errors)")
+        let line = try #require(result.lines.last)
+        let fields = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        #expect(
+            Set(fields.keys) == [
+                "case", "engine", "ranks", "samples_per_s", "ms", "best_ms", "rss_mib", "first_step_s", "params",
+            ])
+        #expect(fields["case"] as? String == words[0])
+        #expect(fields["engine"] as? String == (words.contains("--learner") ? "lockstep+learner" : "lockstep"))
+        #expect(fields["ranks"] as? Int == (words.contains("--ranks") ? 2 : 1))
+        let (best, median) = (fields["best_ms"] as? Double ?? 0, fields["ms"] as? Double ?? 0)
+        #expect(best > 0 && best <= median)
+        #expect((fields["first_step_s"] as? Double ?? 0) > 0 && (fields["rss_mib"] as? Int ?? 0) > 0)
+    }
+
+    @Test(
+        "models have as many parameters as the peers'",
+        arguments: [
+            (BenchmarkCase.linreg, 2), (.mlp, 669_706), (.mlp256, 669_706), (.lenet, 421_642), (.resnet20, 272_474),
+            (.tabular, 33_392), (.gpt, 818_241), (.lstm, 350_593),
+        ])
+    func parameters(_ benchmark: BenchmarkCase, _ count: Int) {
+        #expect(Benchmark(benchmark).parameterCount == count)
+    }
+
+    @Test("a result's JSON and row carry every figure")
+    func result() {
+        let result = BenchmarkResult(
+            name: "mlp", engine: "lockstep", ranks: 2, samplesPerSecond: 12345.67, milliseconds: 1.5,
+            bestMilliseconds: 0.25,
+            peakMebibytes: 40, firstStepSeconds: 0.125, parameterCount: 7)
+        #expect(
+            result.json
+                == #"{"case": "mlp", "engine": "lockstep", "ranks": 2, "samples_per_s": 12345.7, "ms": 1.5000, "best_ms": 0.2500, "rss_mib": 40, "first_step_s": 0.125, "params": 7}"#
+        )
+        #expect(result.row.count == BenchmarkResult.header.count)
+        #expect(result.row.contains("12345.7") && result.row.contains("0.2500"))
+    }
+
+    @Test("the doctor names kernels, MPI and shared memory, and says the same in JSON")
+    func doctor() throws {
+        let command = try Command()
+        let text = try command("doctor")
+        #expect(text.status == 0, "\(text.errors)")
+        for label in ["blas core", "mpi", "threads per rank", "shared window", "/dev/shm", "oneDNN", "features"] {
+            #expect(text.lines.contains { $0.hasPrefix(label) }, "\(label): \(text.output)")
+        }
+        let json = try command("doctor", "--json")
+        let report = try #require(JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+        let blas = try #require(report["blas"] as? [String: Any])
+        #expect(text.output.contains(blas["coreChosen"] as? String ?? "?"))
+        #expect(((report["mpi"] as? [String: Any])?["transport"] as? [String: Any])?["ranks"] as? Int == 2)
+    }
+}

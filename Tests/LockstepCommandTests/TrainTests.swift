@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep train` on one rank, on processes and on threads: the same rows, the files, and the end of a killed rank.
+import Foundation
+import Testing
+
+@Suite("Command: train", .serialized)
+struct TrainTests {
+    /// The rows between the header and the summary, as numbers.
+    private func rows(_ result: Command.Result) -> [[Double]] {
+        result.lines.filter { $0.first?.isNumber == true }.map {
+            $0.split(separator: " ").dropLast().compactMap { Double($0) }
+        }
+    }
+
+    @Test("the printed rows are the same on 1 rank, 2 processes and 3 threads")
+    func sameRows() throws {
+        let command = try Command()
+        let base = ["train", "digits", "--epochs", "3", "--seed", "1"]
+        let alone = rows(try command.finish(command.start(base)))
+        #expect(alone.count == 3)
+        for ranks in [["--ranks", "2"], ["--in-process", "3"]] {
+            let result = try command.finish(command.start(base + ranks))
+            #expect(result.status == 0, "\(result.errors)")
+            let others = rows(result)
+            #expect(others.count == 3, "\(result.output)")
+            for (a, b) in zip(alone, others) {
+                #expect(abs(a[1] - b[1]) <= 1e-4 * a[1] && abs(a[2] - b[2]) <= 1e-4 * a[2], "\(ranks): \(a) \(b)")
+                #expect(a[3] == b[3], "\(ranks)")
+            }
+        }
+    }
+
+    @Test("the default recipe reaches 0.97 on two ranks, and leaves weights, history and settings")
+    func digits() throws {
+        let command = try Command()
+        let result = try command("train", "digits", "--ranks", "2", "--run", "out", "--save", "weights")
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.isEmpty, "\(result.errors)")
+        let table = rows(result)
+        #expect(table.count == 20)
+        #expect((table.last?.last ?? 0) >= 0.97, "\(result.output)")
+        #expect(result.lines.last?.contains("out") == true)
+        for file in ["out/model.safetensors", "out/history.csv", "out/settings.json", "weights.safetensors"] {
+            #expect(command.exists(file), "\(file)")
+        }
+        let history = try String(contentsOf: command.folder.appending(path: "out/history.csv"), encoding: .utf8)
+        #expect(history.split(separator: "\n").first == "epoch,train_loss,valid_loss,accuracy,seconds")
+        #expect(history.split(separator: "\n").count == 21)
+        let settings = try #require(
+            JSONSerialization.jsonObject(with: Data(contentsOf: command.folder.appending(path: "out/settings.json")))
+                as? [String: Any])
+        #expect(settings["recipe"] as? String == "digits" && settings["epochs"] as? Int == 20)
+    }
+
+    @Test("a table is learnt, and its columns are printed")
+    func table() throws {
+        let command = try Command()
+        let rows = (0..<400).map { index in
+            let (x, colour) = (Double(index % 37) / 37, ["red", "green", "blue"][index % 3])
+            return "\(x),\(colour),\(x > 0.5 || colour == "red" ? "yes" : "no")"
+        }
+        try command.write("x,colour,answer\n\(rows.joined(separator: "\n"))\n".utf8, to: "t.csv")
+        let result = try command("train", "csv", "--data", "t.csv", "--target", "answer", "--epochs", "15")
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.output.contains("categorical  colour: 3 categories"))
+        #expect(result.output.contains("continuous   x: mean"))
+        #expect((self.rows(result).last?.last ?? 0) >= 0.95, "\(result.output)")
+    }
+
+    @Test("--print-config shows the settings and trains nothing")
+    func printConfig() throws {
+        let command = try Command()
+        let result = try command("train", "digits", "--seed", "7", "--print-config", "--ranks", "2")
+        let settings = try #require(JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+        #expect(settings["seed"] as? Int == 7)
+        #expect(!command.exists("runs"))
+    }
+
+    @Test("a rank that is killed ends the job within 5 s, with a sentence", arguments: [0, 1])
+    func killedRank(victim: Int) throws {
+        let command = try Command()
+        let job = try command.start(["train", "digits", "--ranks", "2", "--epochs", "1000000"])
+        // The command has become mpirun; its children are the ranks, in order, once training has begun.
+        var ranks: [Int32] = []
+        for _ in 0..<600 where !command.exists("runs") || ranks.count < 2 {
+            usleep(100_000)
+            let path = "/proc/\(job.processIdentifier)/task/\(job.processIdentifier)/children"
+            let children = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            ranks = children.split(separator: " ").compactMap { Int32($0) }
+        }
+        try #require(ranks.count == 2)
+        usleep(500_000)
+        let start = Date()
+        kill(ranks[victim], SIGKILL)
+        let result = try command.finish(job, within: 30)
+        #expect(Date().timeIntervalSince(start) < 5)
+        #expect(result.status != 0)
+        #expect(result.errors.contains("rank \(victim)") && result.errors.contains("died"), "\(result.errors)")
+    }
+}
