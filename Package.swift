@@ -6,9 +6,10 @@ import Foundation
 import PackageDescription
 
 /// oneDNN is used when its header is installed; everything builds and trains without it.
-let hasOneDNN = ["/usr/include", "/usr/local/include"].contains {
-    FileManager.default.fileExists(atPath: $0 + "/oneapi/dnnl/dnnl.h")
-} && Context.environment["LOCKSTEP_NO_ONEDNN"] == nil
+let hasOneDNN =
+    ["/usr/include", "/usr/local/include"].contains {
+        FileManager.default.fileExists(atPath: $0 + "/oneapi/dnnl/dnnl.h")
+    } && Context.environment["LOCKSTEP_NO_ONEDNN"] == nil
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),  // SE-0335: write `any`
@@ -19,7 +20,7 @@ let swiftSettings: [SwiftSetting] = [
 /// Kernels are compiled at -O3 in debug builds too: at -O0 a debugging session would train 30 times slower.
 /// No -march: the instruction set is chosen at run time, function by function.
 let kernelFlags: [CSetting] = [
-    .unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"]),
+    .unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"])
 ]
 
 let package = Package(
@@ -32,9 +33,12 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-    ] + (Context.environment["LOCKSTEP_DOCS"] == nil ? [] : [
-        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
-    ]),
+    ]
+        + (Context.environment["LOCKSTEP_DOCS"] == nil
+            ? []
+            : [
+                .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")
+            ]),
     targets: [
         // MARK: C
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -52,7 +56,8 @@ let package = Package(
         .target(name: "LockstepNN", dependencies: ["LockstepTensor"]),
         .target(name: "LockstepOptim", dependencies: ["LockstepTensor"]),
         .target(
-            name: "LockstepData", dependencies: ["LockstepTensor", "CZlib"], resources: [.embedInCode("Digits/digits.csv.gz")]),
+            name: "LockstepData", dependencies: ["LockstepTensor", "CZlib"],
+            resources: [.embedInCode("Digits/digits.csv.gz")]),
         .target(
             name: "LockstepLearner", dependencies: ["LockstepTensor", "LockstepNN", "LockstepOptim", "LockstepData"]),
         .target(name: "LockstepDistributed", dependencies: ["LockstepLearner", "LockstepComm"]),
@@ -73,7 +78,8 @@ let package = Package(
             name: "lockstep-rank-tests", dependencies: ["Lockstep", "LockstepTesting"], path: "Sources/RankTests"),
 
         // MARK: Tests
-        .testTarget(name: "LockstepTensorTests", dependencies: ["LockstepTensor", "LockstepTesting", "CLockstepKernels"]),
+        .testTarget(
+            name: "LockstepTensorTests", dependencies: ["LockstepTensor", "LockstepTesting", "CLockstepKernels"]),
         .testTarget(name: "LockstepCommTests", dependencies: ["LockstepComm", "LockstepTesting"]),
         .testTarget(name: "LockstepNNTests", dependencies: ["LockstepNN", "LockstepTesting"]),
         .testTarget(name: "LockstepOptimTests", dependencies: ["LockstepOptim", "LockstepTesting"]),

@@ -63,6 +63,34 @@ LSK_SIMD static void NAME(gather)(const lsk_convolution *c, const REAL *x, ptrdi
     }
 }
 
+/// The patch matrix of an image with one channel, transposed: [taps, rows]. Whole lines are copied instead of runs as
+/// short as the kernel is wide. `first` and `rows` are multiples of the output's width.
+LSK_SIMD static void NAME(gather_planes)(const lsk_convolution *c, const REAL *x, ptrdiff_t first, ptrdiff_t rows,
+                                         REAL *out) {
+    for (ptrdiff_t kh = 0; kh < c->kernel_height; kh++)
+        for (ptrdiff_t kw = 0; kw < c->kernel_width; kw++) {
+            ptrdiff_t left = kw * c->dilation_width - c->pad_left, step = c->stride_width;
+            ptrdiff_t low = left < 0 ? (-left + step - 1) / step : 0;
+            ptrdiff_t high = c->in_width - 1 - left < 0 ? 0 : (c->in_width - 1 - left) / step + 1;
+            if (high > c->out_width) high = c->out_width;
+            if (low > high) low = high;
+            for (ptrdiff_t at = first; at < first + rows; at += c->out_width, out += c->out_width) {
+                ptrdiff_t line = at / c->out_width, n = line / c->out_height;
+                ptrdiff_t ih = line % c->out_height * c->stride_height - c->pad_top + kh * c->dilation_height;
+                if (ih < 0 || ih >= c->in_height) {
+                    memset(out, 0, (size_t)c->out_width * sizeof(REAL));
+                    continue;
+                }
+                const REAL *from = x + (n * c->in_height + ih) * c->in_width + left;
+                for (ptrdiff_t i = 0; i < low; i++) out[i] = 0;
+                if (step == 1) memcpy(out + low, from + low, (size_t)(high - low) * sizeof(REAL));
+                else
+                    for (ptrdiff_t i = low; i < high; i++) out[i] = from[i * step];
+                for (ptrdiff_t i = high; i < c->out_width; i++) out[i] = 0;
+            }
+        }
+}
+
 /// The transpose of `gather`: adds rows of the patch matrix's gradient to the pixels they were copied from.
 LSK_SIMD static void NAME(scatter)(const lsk_convolution *c, const REAL *in, ptrdiff_t group, ptrdiff_t first,
                                    ptrdiff_t rows, REAL *dx) {
@@ -122,9 +150,11 @@ LSK_SIMD static void NAME(spread_bias)(ptrdiff_t rows, ptrdiff_t columns, const 
         for (ptrdiff_t i = 0; i < columns; i++) y[i] = bias[i];
 }
 
-static ptrdiff_t NAME(tile_rows)(ptrdiff_t rows, ptrdiff_t width) {
+/// Output pixels per tile: whole lines of the output.
+static ptrdiff_t NAME(tile_rows)(const lsk_convolution *c, ptrdiff_t rows, ptrdiff_t width) {
     ptrdiff_t tile = LSK_TILE_BYTES / (ptrdiff_t)sizeof(REAL) / (width > 0 ? width : 1);
-    if (tile < 32) tile = 32;
+    tile = tile / c->out_width * c->out_width;
+    if (tile < c->out_width) tile = c->out_width;
     return tile < rows ? tile : rows;
 }
 
@@ -133,18 +163,26 @@ static void NAME(convolve)(const lsk_convolution *c, const REAL *x, const REAL *
     ptrdiff_t in = c->in_channels / c->groups, out = c->out_channels / c->groups;
     ptrdiff_t width = in * c->kernel_height * c->kernel_width;
     ptrdiff_t rows = c->batch * c->out_height * c->out_width;
-    if (bias) NAME(spread_bias)(rows, c->out_channels, bias, y);
     REAL beta = bias != NULL;
     if (is_pointwise(c)) {
+        if (bias) NAME(spread_bias)(rows, c->out_channels, bias, y);
         for (ptrdiff_t g = 0; g < c->groups; g++)
             GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)out, (int)in, 1, x + g * in,
                  (int)c->in_channels, packed + g * out * width, (int)width, beta, y + g * out, (int)c->out_channels);
         return;
     }
-    ptrdiff_t tile = NAME(tile_rows)(rows, width);
+    int planes = c->in_channels == 1;
+    ptrdiff_t tile = NAME(tile_rows)(c, rows, width);
     REAL *columns = lsk_allocate((size_t)(tile * width) * sizeof(REAL));
     for (ptrdiff_t first = 0; first < rows; first += tile) {
         ptrdiff_t count = rows - first < tile ? rows - first : tile;
+        if (bias) NAME(spread_bias)(count, c->out_channels, bias, y + first * c->out_channels);
+        if (planes) {
+            NAME(gather_planes)(c, x, first, count, columns);
+            GEMM(CblasRowMajor, CblasTrans, CblasTrans, (int)count, (int)out, (int)width, 1, columns, (int)count, packed,
+                 (int)width, beta, y + first * out, (int)out);
+            continue;
+        }
         for (ptrdiff_t g = 0; g < c->groups; g++) {
             NAME(gather)(c, x, g, first, count, columns);
             GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)count, (int)out, (int)width, 1, columns, (int)width,
@@ -185,7 +223,7 @@ static void NAME(backward_data)(const lsk_convolution *c, const REAL *dy, const 
         return;
     }
     NAME(pack)(c->out_channels, in, taps, w, packed);
-    ptrdiff_t rows = c->batch * c->out_height * c->out_width, tile = NAME(tile_rows)(rows, width);
+    ptrdiff_t rows = c->batch * c->out_height * c->out_width, tile = NAME(tile_rows)(c, rows, width);
     REAL *columns = lsk_allocate((size_t)(tile * width) * sizeof(REAL));
     memset(dx, 0, (size_t)(c->batch * c->in_height * c->in_width * c->in_channels) * sizeof(REAL));
     for (ptrdiff_t first = 0; first < rows; first += tile) {
@@ -217,10 +255,17 @@ static void NAME(backward_weight)(const lsk_convolution *c, const REAL *x, const
             GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, (int)out, (int)in, (int)rows, 1, dy + g * out,
                  (int)c->out_channels, x + g * in, (int)c->in_channels, scale, packed + g * out * in, (int)in);
     } else {
-        ptrdiff_t tile = NAME(tile_rows)(rows, width);
+        int planes = c->in_channels == 1;
+        ptrdiff_t tile = NAME(tile_rows)(c, rows, width);
         REAL *columns = lsk_allocate((size_t)(tile * width) * sizeof(REAL));
         for (ptrdiff_t first = 0; first < rows; first += tile, scale = 1) {
             ptrdiff_t count = rows - first < tile ? rows - first : tile;
+            if (planes) {
+                NAME(gather_planes)(c, x, first, count, columns);
+                GEMM(CblasRowMajor, CblasTrans, CblasTrans, (int)out, (int)width, (int)count, 1, dy + first * out,
+                     (int)out, columns, (int)count, scale, packed, (int)width);
+                continue;
+            }
             for (ptrdiff_t g = 0; g < c->groups; g++) {
                 NAME(gather)(c, x, g, first, count, columns);
                 GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, (int)out, (int)width, (int)count, 1,

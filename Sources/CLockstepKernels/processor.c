@@ -52,19 +52,24 @@ static void copy_core_name(char *into) {
     into[31] = 0;
 }
 
+int32_t lsk_select_core(const char *core) {
+    if (!gotoblas_dynamic_quit || !gotoblas_dynamic_init || !openblas_get_corename) return 0;
+    gotoblas_dynamic_quit();
+    setenv("OPENBLAS_CORETYPE", core, 1);
+    gotoblas_dynamic_init();
+    unsetenv("OPENBLAS_CORETYPE");  // processes started from here decide for themselves
+    copy_core_name(report.core_chosen);
+    return 1;
+}
+
 // A constructor because setenv is safe only while no other thread runs, and because the choice must precede every product.
 __attribute__((constructor)) static void select_kernels(void) {
     report.features = processor_features();
     copy_core_name(report.core_found);
+    copy_core_name(report.core_chosen);
     int can_reselect = gotoblas_dynamic_quit && gotoblas_dynamic_init && openblas_get_corename;
     report.reason = lsk_judge_core(report.core_found, report.features, getenv("OPENBLAS_CORETYPE"), can_reselect);
-    if (report.reason == LSK_CORE_RESELECTED) {
-        gotoblas_dynamic_quit();
-        setenv("OPENBLAS_CORETYPE", "SkylakeX", 1);
-        gotoblas_dynamic_init();
-        unsetenv("OPENBLAS_CORETYPE");  // processes started from here decide for themselves
-    }
-    copy_core_name(report.core_chosen);
+    if (report.reason == LSK_CORE_RESELECTED) lsk_select_core("SkylakeX");
     if (report.reason == LSK_CORE_RESELECTED && !uses_avx512(report.core_chosen)) report.reason = LSK_CORE_REFUSED;
     lsk_set_blas_threads(1);
 }

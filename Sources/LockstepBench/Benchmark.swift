@@ -23,14 +23,16 @@ public struct Benchmark: Sendable {
     /// Runs it. Collective; the result is the same on every rank.
     public func run(over communicator: any Communicator) throws -> BenchmarkResult {
         let model = withSeed(0) { benchmark.makeModel() }
-        let own = usesLearner
+        let own =
+            usesLearner
             ? try timeLearner(model, over: communicator) : try timeBareSteps(model, over: communicator)
         let seconds = own.seconds.sorted()
         var slowest = [seconds[seconds.count / 2], seconds[0], own.first, Double(ProcessFacts.peakMebibytes)]
         try communicator.allReduce(&slowest, .max, name: "benchmark")
         return BenchmarkResult(
             name: benchmark.rawValue, engine: engine(communicator), ranks: communicator.size,
-            samplesPerSecond: Double(benchmark.batchSize * communicator.size) / slowest[0], milliseconds: slowest[0] * 1e3,
+            samplesPerSecond: Double(benchmark.batchSize * communicator.size) / slowest[0],
+            milliseconds: slowest[0] * 1e3,
             bestMilliseconds: slowest[1] * 1e3, peakMebibytes: Int(slowest[3]), firstStepSeconds: slowest[2],
             parameterCount: model.parameterCount)
     }

@@ -51,7 +51,9 @@ public enum BenchmarkCase: String, CaseIterable, Sendable {
         switch self {
         case .linreg: Linear(1, 1)
         case .mlp, .mlp256:
-            Sequential { Linear(784, 512); ReLU(); Linear(512, 512); ReLU(); Linear(512, 10) }
+            Sequential {
+                Linear(784, 512); ReLU(); Linear(512, 512); ReLU(); Linear(512, 10)
+            }
         case .lenet:
             Sequential {
                 Conv2d(1, 32, kernelSize: 3, padding: 1); ReLU(); MaxPool2d(2)
@@ -69,7 +71,9 @@ public enum BenchmarkCase: String, CaseIterable, Sendable {
     func makeBatch(_ count: Int, seed: UInt64) -> Batch {
         var random = PhiloxGenerator(seed: seed)
         func normal(_ shape: Shape) -> Tensor { .normal(shape, using: &random) }
-        func integers(_ shape: Shape, below limit: Int) -> Tensor { .randomIntegers(shape, in: 0..<limit, using: &random) }
+        func integers(_ shape: Shape, below limit: Int) -> Tensor {
+            .randomIntegers(shape, in: 0..<limit, using: &random)
+        }
         switch self {
         case .linreg: return Batch(inputs: [normal([count, 1])], targets: [normal([count, 1])])
         case .mlp, .mlp256: return Batch(inputs: [normal([count, 784])], targets: [integers([count], below: 10)])
@@ -78,7 +82,8 @@ public enum BenchmarkCase: String, CaseIterable, Sendable {
         case .tabular:
             let categories = BenchmarkTabular.sizes.map { integers([count], below: $0.count) }
             return Batch(
-                inputs: [Tensor.stacked(categories, axis: 1), normal([count, 6])], targets: [integers([count], below: 2)])
+                inputs: [Tensor.stacked(categories, axis: 1), normal([count, 6])],
+                targets: [integers([count], below: 2)])
         case .gpt, .lstm:
             return Batch(inputs: [integers([count, 64], below: 65)], targets: [integers([count, 64], below: 65)])
         }

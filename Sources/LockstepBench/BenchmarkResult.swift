@@ -39,7 +39,8 @@ public struct BenchmarkResult: Sendable, Equatable {
     /// One line for a person.
     public var row: String {
         Self.row([
-            name, engine, "\(ranks)", decimal(samplesPerSecond, 1), decimal(milliseconds, 4), decimal(bestMilliseconds, 4),
+            name, engine, "\(ranks)", decimal(samplesPerSecond, 1), decimal(milliseconds, 4),
+            decimal(bestMilliseconds, 4),
             "\(peakMebibytes)", decimal(firstStepSeconds, 3), "\(parameterCount)",
         ])
     }

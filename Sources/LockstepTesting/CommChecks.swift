@@ -31,27 +31,32 @@ public enum CommChecks {
         for count in counts {
             var floats = (0..<count).map { Float(($0 % 13) + c.rank) }
             try c.allReduce(&floats, name: "floats \(count)")
-            try expect(floats, (0..<count).map { Float(($0 % 13) * n + n * (n - 1) / 2) }, "allReduce sum, \(count) floats")
+            try expect(
+                floats, (0..<count).map { Float(($0 % 13) * n + n * (n - 1) / 2) }, "allReduce sum, \(count) floats")
             var doubles = (0..<count).map { Double($0 * (c.rank + 1)) }
             try c.allReduce(&doubles, .max)
             try expect(doubles, (0..<count).map { Double($0 * n) }, "allReduce max, \(count) doubles")
             var integers = (0..<count).map { Int64($0 - 5) * Int64(c.rank + 1) }
             try c.allReduce(&integers, .min)
-            try expect(integers, (0..<count).map { min(Int64($0 - 5), Int64($0 - 5) * Int64(n)) }, "allReduce min, \(count) int64")
+            try expect(
+                integers, (0..<count).map { min(Int64($0 - 5), Int64($0 - 5) * Int64(n)) },
+                "allReduce min, \(count) int64")
             var words = [UInt64](repeating: .max - UInt64(c.rank), count: count)
             try c.allReduce(&words, .max)
             try expect(words, [UInt64](repeating: .max, count: count), "allReduce max, \(count) uint64")
             let blocks = (0..<count * n).map { Float($0) + Float(c.rank) }
             let block = try c.reduceScatter(blocks)
             try expect(
-                block, (0..<count).map { Float((c.rank * count + $0) * n + n * (n - 1) / 2) }, "reduceScatter, \(count) floats")
+                block, (0..<count).map { Float((c.rank * count + $0) * n + n * (n - 1) / 2) },
+                "reduceScatter, \(count) floats")
         }
         for count in [65_536, 150_001] {
             var floats = [Float](repeating: Float(c.rank), count: count)
             floats[count - 1] = 1
             try c.allReduce(&floats)
             try expect(
-                floats.first == Float(n * (n - 1) / 2) && floats[count - 2] == floats[0] && floats[count - 1] == Float(n), true,
+                floats.first == Float(n * (n - 1) / 2) && floats[count - 2] == floats[0]
+                    && floats[count - 1] == Float(n), true,
                 "allReduce over several stages, \(count) floats")
         }
         let worst = try c.allReduce(c.rank == n - 1 ? Double.nan : 1, .min)
@@ -62,7 +67,8 @@ public enum CommChecks {
         let n = c.size
         for count in counts {
             let all = try c.allGather((0..<count).map { Int32($0 * n + c.rank) })
-            try expect(all, (0..<n).flatMap { rank in (0..<count).map { Int32($0 * n + rank) } }, "allGather, \(count) int32")
+            try expect(
+                all, (0..<n).flatMap { rank in (0..<count).map { Int32($0 * n + rank) } }, "allGather, \(count) int32")
             let own = [UInt16](repeating: UInt16(c.rank), count: count * (c.rank + 1) * 17 % 300_001)
             let parts = try c.allGatherVariable(own)
             let expected = (0..<n).map { [UInt16](repeating: UInt16($0), count: count * ($0 + 1) * 17 % 300_001) }
@@ -78,7 +84,9 @@ public enum CommChecks {
             for root in 0..<c.size {
                 var values = (0..<count).map { Double($0 + 1000 * c.rank) }
                 try c.broadcast(&values, from: root)
-                try expect(values, (0..<count).map { Double($0 + 1000 * root) }, "broadcast of \(count) doubles from rank \(root)")
+                try expect(
+                    values, (0..<count).map { Double($0 + 1000 * root) },
+                    "broadcast of \(count) doubles from rank \(root)")
             }
         }
         try expect(try c.broadcast("from \(c.rank) ü", from: c.size - 1), "from \(c.size - 1) ü", "broadcast of a text")
@@ -112,7 +120,9 @@ public enum CommChecks {
         try expect(code, c.rank == 0 ? .collectiveInRankZeroScope : nil, "a collective in a rank 0 scope")
         try expect(try c.onRankZero("read") { 7 }, c.rank == 0 ? 7 : nil, "onRankZero")
         var text = ""
-        do { try c.onRankZero("read") { throw CheckFailure("no such file") } } catch { text = String(describing: error) }
+        do { try c.onRankZero("read") { throw CheckFailure("no such file") } } catch {
+            text = String(describing: error)
+        }
         try expect(text.hasSuffix("no such file"), true, "an error of rank 0 reaches rank \(c.rank): '\(text)'")
         try expect(try c.rankZeroFirst("download") { c.rank }, c.rank, "rankZeroFirst")
     }
@@ -154,7 +164,8 @@ public enum CommChecks {
                 let worst = zip(reducer.arena, expected).map { abs($0 - $1) }.max() ?? 0
                 try expect(worst <= 1e-5, true, "weighted mean of \(count) floats: off by \(worst)")
                 try expect(
-                    Array(reducer.arena[count..<count + 3]), (0..<3).map { Float(n * (n - 1) / 2 + n * $0) }, "sum of the tail")
+                    Array(reducer.arena[count..<count + 3]), (0..<3).map { Float(n * (n - 1) / 2 + n * $0) },
+                    "sum of the tail")
                 // The same bits everywhere.
                 var highest = reducer.arena.map(\.bitPattern).map(UInt64.init)
                 var lowest = highest

@@ -20,6 +20,7 @@ public enum DistributedChecks {
         ("[DIST-25] one log, one file", oneWriter),
         ("[DIST-26] everyone starts from rank 0's weights", startFromRankZero),
         ("D15 fewer items than ranks", fewerItemsThanRanks),
+        ("D10 batch norm and dropout do not depend on the number of ranks", normAndDropout),
         ("[DIST-22] a signal of one rank is everyone's", signalsAreShared),
         ("[DIST-32] frozen groups stay as they are", frozenGroups),
         ("[DIST-33] ranks with different models refuse to start", differentModels),
@@ -28,21 +29,26 @@ public enum DistributedChecks {
 
     /// A learner of `rows` rows of y = 2x + 3 in batches of `batchSize`, not shuffled unless asked.
     static func learner(
-        rows: Int, batchSize: Int, shuffle: Bool = false, optimizer: OptimizerFactory = .sgd(mom: 0.9), lr: Double = 0.05,
+        rows: Int, batchSize: Int, shuffle: Bool = false, optimizer: OptimizerFactory = .sgd(mom: 0.9),
+        lr: Double = 0.05,
         callbacks: [Callback] = [], metrics: [Metric] = [], a: Double = 0.5, b: Double = -0.5, validRows: Int = 6,
         path: String = "."
     ) -> Learner {
         func data(_ count: Int) -> DataLoader {
             let x = Tensor.linspace(-2, 2, count: count).reshaped([count, 1])
             return DataLoader(
-                TensorDataset(inputs: [x], targets: [x * 2 + 3]), batchSize: batchSize, shuffle: shuffle && count == rows, seed: 7)
+                TensorDataset(inputs: [x], targets: [x * 2 + 3]), batchSize: batchSize,
+                shuffle: shuffle && count == rows, seed: 7)
         }
         return Learner(
             dls: DataLoaders(data(rows), data(validRows), path: path), model: RegressionModel(a: a, b: b), loss: .mse,
-            optimizer: optimizer, lr: .value(lr), callbacks: [Recorder()] + callbacks, metrics: metrics, defaultCallbacks: .core)
+            optimizer: optimizer, lr: .value(lr), callbacks: [Recorder()] + callbacks, metrics: metrics,
+            defaultCallbacks: .core)
     }
 
-    static func parameters(_ learner: Learner) -> [Float] { learner.model.namedParameters().flatMap { $0.parameter.value.floats } }
+    static func parameters(_ learner: Learner) -> [Float] {
+        learner.model.namedParameters().flatMap { $0.parameter.value.floats }
+    }
 
     static func close(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-5) -> Bool {
         a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= tolerance * max(1, abs($1)) }
@@ -65,9 +71,12 @@ public enum DistributedChecks {
                 let together = make()
                 try together.withoutLogging { try together.distributed(over: c) { try together.fit(3) } }
                 let (one, many) = (parameters(alone).map(Double.init), parameters(together).map(Double.init))
-                try require(close(many, one), "\(rows) rows in batches of \(batchSize): weights \(many), one process \(one)")
+                try require(
+                    close(many, one), "\(rows) rows in batches of \(batchSize): weights \(many), one process \(one)")
                 let (first, second) = (alone.recorder?.losses ?? [], together.recorder?.losses ?? [])
-                try require(close(second, first), "\(rows) rows in batches of \(batchSize): losses \(second), one process \(first)")
+                try require(
+                    close(second, first),
+                    "\(rows) rows in batches of \(batchSize): losses \(second), one process \(first)")
                 let rowsAlone = (alone.recorder?.values ?? []).flatMap { $0.map { $0 ?? .nan } }
                 let rowsTogether = (together.recorder?.values ?? []).flatMap { $0.map { $0 ?? .nan } }
                 try require(close(rowsTogether, rowsAlone), "rows \(rowsTogether), one process \(rowsAlone)")
@@ -108,6 +117,33 @@ public enum DistributedChecks {
         }
     }
 
+    @Sendable static func normAndDropout(_ c: any Communicator) throws {
+        for batchSize in [8, 3] {
+            func make() -> Learner {
+                let x = sample([23, 4], seed: 5)
+                let y = sampleIntegers([23], seed: 6, in: 0..<3)
+                setSeed(3)
+                let model = Sequential {
+                    Linear(4, 8); BatchNorm1d(8); ReLU(); Dropout(0.3); Linear(8, 3)
+                }
+                let data = DataLoader(TensorDataset(inputs: [x], targets: [y]), batchSize: batchSize)
+                return Learner(
+                    dls: DataLoaders(data, data), model: model, loss: .crossEntropy, optimizer: .sgd(mom: 0.9),
+                    lr: 0.05,
+                    callbacks: [Recorder()], defaultCallbacks: .core)
+            }
+            let alone = make()
+            try alone.withoutLogging { try alone.fit(2) }
+            let together = make()
+            try together.withoutLogging { try together.distributed(over: c) { try together.fit(2) } }
+            func state(_ learner: Learner) -> [Double] { learner.model.stateDictionary().flatMap { $0.tensor.doubles } }
+            // Normalising three items by their own variance magnifies rounding, hence the tolerance.
+            try require(
+                close(state(together), state(alone), 2e-4),
+                "batches of \(batchSize): \(state(together)), one process \(state(alone))")
+        }
+    }
+
     @Sendable static func frozenGroups(_ c: any Communicator) throws {
         let learner = learner(rows: 8, batchSize: 4, optimizer: .sgd(wd: 0.5))
         learner.splitter = ParameterSplitter { model in model.namedParameters().map { [$0.parameter] } }
@@ -141,7 +177,8 @@ public enum DistributedChecks {
                     let expected = Tensor.linspace(-2, 2, count: rows).floats.map { Double($0) * 0.5 - 0.5 }
                     let actual = result.predictions.doubles
                     let wanted = c.rank == 0 ? expected : []
-                    try require(close(actual, wanted), "\(rows) rows in batches of \(batchSize): \(actual), expected \(wanted)")
+                    try require(
+                        close(actual, wanted), "\(rows) rows in batches of \(batchSize): \(actual), expected \(wanted)")
                 }
             }
         }
@@ -185,7 +222,9 @@ public enum DistributedChecks {
                         if learner.training, learner.iter == 1, learner.epoch == 0, c.rank == last { throw signal }
                     }
                     var trace: [String] = []
-                    for level in [Event.afterCancelBatch, .afterCancelTrain, .afterCancelEpoch, .afterCancelFit, .afterFit] {
+                    for level in [
+                        Event.afterCancelBatch, .afterCancelTrain, .afterCancelEpoch, .afterCancelFit, .afterFit,
+                    ] {
                         try learner.on(level) { _ in trace.append(level.rawValue) }
                     }
                     try learner.withoutLogging { try learner.distributed(over: c) { try learner.fit(2) } }

@@ -19,7 +19,9 @@ struct CommunicatorTests {
     @Test("every collective on pretended nodes", arguments: [(2, 1), (4, 2), (3, 2), (5, 2)])
     func nodes(size: Int, ranksPerNode: Int) throws {
         try InProcessWorld(size, ranksPerNode: ranksPerNode).run { world in
-            guard world.nodeCount == (size + ranksPerNode - 1) / ranksPerNode else { throw CheckFailure("\(world.nodeCount) nodes") }
+            guard world.nodeCount == (size + ranksPerNode - 1) / ranksPerNode else {
+                throw CheckFailure("\(world.nodeCount) nodes")
+            }
             try CommChecks.all(world)
         }
     }

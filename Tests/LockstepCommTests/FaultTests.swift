@@ -35,22 +35,33 @@ struct FaultTests {
     @Test("other counts, types, operations, roots or names are the same error on every rank", arguments: [nil, 1, 2])
     func mismatches(ranksPerNode: Int?) {
         let calls: [(@Sendable (InProcessCommunicator) throws -> Void, String)] = [
-            ({ world in
-                var values = [Float](repeating: 0, count: world.rank == 2 ? 5 : 4)
-                try world.allReduce(&values, name: "loss")
-            }, "rank 2 calls allReduce sum of 5 float32 'loss'"),
-            ({ world in
-                if world.rank == 1 { _ = try world.allReduce(Double(1)) } else { _ = try world.allReduce(Int64(1)) }
-            }, "rank 1 calls allReduce sum of 1 float64"),
-            ({ world in _ = try world.allReduce(Float(1), world.rank == 0 ? .max : .sum) }, "rank 0 calls allReduce max"),
-            ({ world in
-                var values = [Int32](repeating: 0, count: 2)
-                try world.broadcast(&values, from: world.rank)
-            }, "rank 1 calls broadcast of 8 bytes from rank 1"),
+            (
+                { world in
+                    var values = [Float](repeating: 0, count: world.rank == 2 ? 5 : 4)
+                    try world.allReduce(&values, name: "loss")
+                }, "rank 2 calls allReduce sum of 5 float32 'loss'"
+            ),
+            (
+                { world in
+                    if world.rank == 1 { _ = try world.allReduce(Double(1)) } else { _ = try world.allReduce(Int64(1)) }
+                }, "rank 1 calls allReduce sum of 1 float64"
+            ),
+            (
+                { world in _ = try world.allReduce(Float(1), world.rank == 0 ? .max : .sum) },
+                "rank 0 calls allReduce max"
+            ),
+            (
+                { world in
+                    var values = [Int32](repeating: 0, count: 2)
+                    try world.broadcast(&values, from: world.rank)
+                }, "rank 1 calls broadcast of 8 bytes from rank 1"
+            ),
             ({ world in _ = try world.allReduce(Float(1), name: world.rank == 0 ? "accuracy" : "loss") }, "'accuracy'"),
-            ({ world in
-                if world.rank == 0 { try world.barrier() } else { _ = try world.allGather([Int32(1)]) }
-            }, "rank 0 calls agree 'barrier'"),
+            (
+                { world in
+                    if world.rank == 0 { try world.barrier() } else { _ = try world.allGather([Int32(1)]) }
+                }, "rank 0 calls agree 'barrier'"
+            ),
         ]
         for (call, text) in calls {
             expectSame(errors(3, ranksPerNode: ranksPerNode, call), .mismatch, count: 3, text)
@@ -66,7 +77,9 @@ struct FaultTests {
         expectSame(all, .mismatch, count: 2, "rank 0 calls reduce of 50 float32 'gradients'")
     }
 
-    @Test("an error on one rank reaches the others with rank, event and text", arguments: [(2, nil), (4, nil), (4, 2), (3, 1)])
+    @Test(
+        "an error on one rank reaches the others with rank, event and text",
+        arguments: [(2, nil), (4, nil), (4, 2), (3, 1)])
     func oneThrows(size: Int, ranksPerNode: Int?) {
         for culprit in 0..<size {
             do {
@@ -85,7 +98,9 @@ struct FaultTests {
                 for (rank, echo) in error.all where rank != culprit {
                     #expect(
                         echo as? CommunicatorError
-                            == CommunicatorError(.peerFailed, rank: culprit, "rank \(culprit): before_batch, step 12: sample 17 cannot be read"))
+                            == CommunicatorError(
+                                .peerFailed, rank: culprit,
+                                "rank \(culprit): before_batch, step 12: sample 17 cannot be read"))
                 }
             }
         }
@@ -120,7 +135,8 @@ struct FaultTests {
                 try world.barrier()
             }
         }
-        expectSame(all, .timedOut, count: 1, "rank 1 has not come within 0.5 s. It was last seen in 'after_loss', step 4")
+        expectSame(
+            all, .timedOut, count: 1, "rank 1 has not come within 0.5 s. It was last seen in 'after_loss', step 4")
     }
 
     @Test("a collective inside a rank 0 block throws at the call, alone and in company", arguments: [1, 2])

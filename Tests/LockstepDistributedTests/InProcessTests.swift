@@ -22,7 +22,9 @@ import Testing
         }
     }
 
-    @Test("[DIST-23] an error of one rank ends all, with its rank and text", .timeLimit(.minutes(1)), arguments: [2, 3, 4])
+    @Test(
+        "[DIST-23] an error of one rank ends all, with its rank and text", .timeLimit(.minutes(1)),
+        arguments: [2, 3, 4])
     func errorEndsAll(ranks: Int) throws {
         struct Broken: Error, CustomStringConvertible { let description = "the disk is on fire" }
         let failure = #expect(throws: RankFailure.self) {

@@ -9,7 +9,8 @@ import Testing
 @Suite("Sharded loaders") struct ShardingTests {
     func loader(_ n: Int, _ batchSize: Int, shuffle: Bool = false, dropLast: Bool = false) -> DataLoader {
         let rows = Tensor.arange(n).to(.float32).reshaped([n, 1])
-        return DataLoader(TensorDataset(inputs: [rows], targets: [rows]), batchSize: batchSize, shuffle: shuffle, dropLast: dropLast)
+        return DataLoader(
+            TensorDataset(inputs: [rows], targets: [rows]), batchSize: batchSize, shuffle: shuffle, dropLast: dropLast)
     }
 
     func batches(_ source: any BatchSource, epoch: Int = 0) throws -> [[Int]] {
@@ -19,14 +20,17 @@ import Testing
         return result
     }
 
-    @Test("rank-ordered parts of every global batch are the batches of one process", arguments: 1...4, [0, 1, 5, 9, 20])
+    @Test(
+        "rank-ordered parts of every global batch are the batches of one process", arguments: 1...4, [0, 1, 5, 9, 20])
     func partsMakeTheWhole(world: Int, n: Int) throws {
         for batchSize in 1...4 {
             for (shuffle, dropLast) in [(false, false), (true, false), (true, true)] {
                 let whole = try batches(loader(n, batchSize, shuffle: shuffle, dropLast: dropLast), epoch: 3)
                 let parts = try (0..<world).map { rank in
                     try batches(
-                        ShardedDataLoader(loader(n, batchSize, shuffle: shuffle, dropLast: dropLast), rank: rank, size: world), epoch: 3)
+                        ShardedDataLoader(
+                            loader(n, batchSize, shuffle: shuffle, dropLast: dropLast), rank: rank, size: world),
+                        epoch: 3)
                 }
                 #expect(parts.allSatisfy { $0.count == whole.count })
                 for (index, batch) in whole.enumerated() {
@@ -41,7 +45,9 @@ import Testing
     @Test("[DIST-08] with a batch per rank the global batch grows with the ranks, and lengths are true")
     func perRank() throws {
         for (n, dropLast) in [(10, false), (13, false), (13, true), (2, true)] {
-            let ranks = (0..<2).map { ShardedDataLoader(loader(n, 2, dropLast: dropLast), rank: $0, size: 2, batch: .perRank) }
+            let ranks = (0..<2).map {
+                ShardedDataLoader(loader(n, 2, dropLast: dropLast), rank: $0, size: 2, batch: .perRank)
+            }
             let all = try ranks.map { try batches($0) }
             #expect(all.allSatisfy { $0.count == ranks[0].batchCount })
             let items = (0..<(ranks[0].batchCount ?? 0)).flatMap { index in all.flatMap { $0[index] } }

@@ -32,7 +32,9 @@ let goldens: [Golden] = [
         steps: [[0, -1.0, 2.0], [-1.2982167, -0.6407899, 1.4599776], [-1.1937611, -1.3580763, 0.8199813]]),
     Golden(
         name: "Adam", factory: .adam(),
-        steps: [[0.89901, -1.898005, 2.8970034], [0.8017296, -1.8694388, 2.8540137], [0.8075703, -1.9131827, 2.810462]]),
+        steps: [
+            [0.89901, -1.898005, 2.8970034], [0.8017296, -1.8694388, 2.8540137], [0.8075703, -1.9131827, 2.810462],
+        ]),
     Golden(
         name: "Adam wd 0", factory: .adam(wd: 0),
         steps: [
@@ -86,7 +88,9 @@ func trajectory(_ factory: OptimizerFactory, start: [Float] = [1, -2, 3], count:
 @Suite("Golden optimizer steps") struct GoldenStepTests {
     @Test("§8.6 three steps", arguments: goldens)
     func threeSteps(_ golden: Golden) {
-        for (step, (actual, expected)) in zip(trajectory(golden.factory, start: golden.start, count: 3), golden.steps).enumerated() {
+        for (step, (actual, expected)) in zip(trajectory(golden.factory, start: golden.start, count: 3), golden.steps)
+            .enumerated()
+        {
             for (a, e) in zip(actual, expected) {
                 #expect(abs(a - e) <= 3e-6 + 1e-5 * abs(e), "step \(step + 1): \(actual), expected \(expected)")
             }

@@ -7,7 +7,9 @@ import Testing
 @Suite("Optimizer") struct OptimizerTests {
     func parameters(_ sizes: [Int]) -> [Parameter] { sizes.map { Parameter(wrappedValue: .ones([$0])) } }
 
-    @Test("values of any size live in one arena, 64-byte aligned, and survive the move", arguments: [0, 1, 15, 16, 17, 31])
+    @Test(
+        "values of any size live in one arena, 64-byte aligned, and survive the move",
+        arguments: [0, 1, 15, 16, 17, 31])
     func arena(size: Int) {
         let original = Tensor.arange(from: 0, to: Double(size))
         let p = Parameter(wrappedValue: original), q = Parameter(wrappedValue: Tensor([5, 6]))

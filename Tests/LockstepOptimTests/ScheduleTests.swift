@@ -24,7 +24,9 @@ import Testing
     @Test("[SCH-02] combined cosines, boundaries included")
     func combined() throws {
         let schedule = Schedule.combinedCosine(0.25, 0.1, 1, 0.01)
-        for (position, value) in [(0, 0.1), (0.1, 0.4109424), (0.25, 1), (0.5, 0.7525), (0.75, 0.2575), (0.9, 0.0527951), (1, 0.01)] {
+        for (position, value) in [
+            (0, 0.1), (0.1, 0.4109424), (0.25, 1), (0.5, 0.7525), (0.75, 0.2575), (0.9, 0.0527951), (1, 0.01),
+        ] {
             #expect(abs(schedule(position) - value) < 1e-6)
         }
         #expect(Schedule.combinedCosine(1, 0.1, 1, 0.01)(1) == 1)

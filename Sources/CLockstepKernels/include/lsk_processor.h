@@ -30,5 +30,7 @@ const char *_Nonnull lsk_blas_configuration(void);
 /// What to do about `core`: the rule alone, without doing it. LSK_CORE_RESELECTED means "select again".
 lsk_core_reason lsk_judge_core(const char *_Nonnull core, int32_t features, const char *_Nullable user_choice,
                                int32_t can_reselect);
+/// Makes OpenBLAS use the kernels of `core`; 0 when it cannot select again. Only while the program has one thread.
+int32_t lsk_select_core(const char *_Nonnull core);
 /// Threads one product may use. Call while no product is running.
 void lsk_set_blas_threads(int32_t count);

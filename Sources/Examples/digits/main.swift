@@ -6,7 +6,9 @@ import Lockstep
 let dls = try DataLoaders.digits(batchSize: 64)
 let learner = Learner(
     dls: dls,
-    model: Sequential { Linear(64, 128); ReLU(); Linear(128, 10) },
+    model: Sequential {
+        Linear(64, 128); ReLU(); Linear(128, 10)
+    },
     loss: .crossEntropy, metrics: [.accuracy])
 try learner.distributed {  // nothing happens here when there is one process
     try learner.fitOneCycle(5, lrMax: 1e-2)

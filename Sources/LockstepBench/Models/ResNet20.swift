@@ -16,7 +16,10 @@ final class BasicBlock: Module, UnaryLayer {
         b2 = BatchNorm2d(outputs)
         sc =
             inputs == outputs && stride == 1
-            ? Sequential([]) : Sequential([Conv2d(inputs, outputs, kernelSize: 1, stride: Pair(stride), bias: false), BatchNorm2d(outputs)])
+            ? Sequential([])
+            : Sequential([
+                Conv2d(inputs, outputs, kernelSize: 1, stride: Pair(stride), bias: false), BatchNorm2d(outputs),
+            ])
         super.init()
     }
 

@@ -40,3 +40,12 @@ final class BenchmarkGPT: Module, UnaryLayer {
         return h(n(hidden))
     }
 }
+
+/// An embedding, one LSTM of 256 units, a classifier.
+final class BenchmarkLSTM: Module, UnaryLayer {
+    let e = Embedding(65, 64)
+    let r = LSTM(64, 256, batchFirst: true)
+    let h = Linear(256, 65)
+
+    func callAsFunction(_ x: Tensor) -> Tensor { h(r(e(x))) }
+}

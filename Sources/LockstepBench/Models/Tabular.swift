@@ -6,7 +6,9 @@ import Lockstep
 /// Embeddings and normalised numbers, concatenated, through two hidden layers.
 final class BenchmarkTabular: Module {
     /// Categories and embedding width of each column.
-    static let sizes = [(10, 6), (17, 8), (8, 5), (16, 8), (7, 5), (6, 4), (3, 3), (42, 13)].map { (count: $0, width: $1) }
+    static let sizes = [(10, 6), (17, 8), (8, 5), (16, 8), (7, 5), (6, 4), (3, 3), (42, 13)].map {
+        (count: $0, width: $1)
+    }
 
     let e = BenchmarkTabular.sizes.map { Embedding($0.count, $0.width) }
     let bn = BatchNorm1d(6)

@@ -71,7 +71,8 @@ extension Communicator {
     }
 
     /// The ranks' values on `root`, by rank; nil elsewhere. Counts may differ.
-    public func gatherVariable<T: BitwiseCopyable>(_ values: [T], to root: Int = 0, name: String = "") throws -> [[T]]? {
+    public func gatherVariable<T: BitwiseCopyable>(_ values: [T], to root: Int = 0, name: String = "") throws -> [[T]]?
+    {
         try values.withUnsafeBytes { try gather($0, to: root, name: name) }?.map { Array(bytes: $0) }
     }
 
@@ -82,7 +83,9 @@ extension Communicator {
 
     /// Overwrites `values` with those of `root`; every rank must pass as many.
     @discardableResult
-    public func broadcast<T: BitwiseCopyable>(_ values: inout [T], from root: Int = 0, name: String = "") throws -> Agreement {
+    public func broadcast<T: BitwiseCopyable>(
+        _ values: inout [T], from root: Int = 0, name: String = ""
+    ) throws -> Agreement {
         try values.withUnsafeMutableBytes { try broadcast($0, from: root, name: name) }
     }
 
@@ -97,7 +100,9 @@ extension Communicator {
 
     /// The text of `root` on every rank.
     public func broadcast(_ text: String, from root: Int = 0, name: String = "") throws -> String {
-        String(decoding: try broadcast(bytes: rank == root ? Array(text.utf8) : nil, from: root, name: name), as: UTF8.self)
+        String(
+            decoding: try broadcast(bytes: rank == root ? Array(text.utf8) : nil, from: root, name: name), as: UTF8.self
+        )
     }
 
     /// True where it is true on at least one rank; the same answer on all of them.
@@ -115,9 +120,15 @@ extension Array where Element: BitwiseCopyable {
     /// Elements from their memory; a remainder that is not a whole element is dropped.
     fileprivate init(bytes: [UInt8]) {
         let count = bytes.count / MemoryLayout<Element>.stride
-        self = count == 0 ? [] : [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-            bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(buffer).copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<(count * MemoryLayout<Element>.stride)])) }
-            initialized = count
-        }
+        self =
+            count == 0
+            ? []
+            : [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+                bytes.withUnsafeBytes {
+                    UnsafeMutableRawBufferPointer(buffer).copyMemory(
+                        from: UnsafeRawBufferPointer(rebasing: $0[..<(count * MemoryLayout<Element>.stride)]))
+                }
+                initialized = count
+            }
     }
 }

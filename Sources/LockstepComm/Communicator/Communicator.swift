@@ -34,7 +34,9 @@ public protocol Communicator: AnyObject {
 
     /// Places the ranks' `source` blocks, all of the same size, one after the other into `destination`.
     @discardableResult
-    func allGather(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, name: String) throws -> Agreement
+    func allGather(
+        _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, name: String
+    ) throws -> Agreement
 
     /// Collects the ranks' bytes, whose counts may differ, on every rank or only on `root`.
     /// - Returns: one array per rank; nil on the ranks that are not `root`.
@@ -81,6 +83,8 @@ extension Communicator {
 
     /// One line: rank, size and place.
     public var summary: String {
-        size == 1 ? "1 rank" : "rank \(rank) of \(size) on \(placement.host) (local rank \(localRank) of \(localSize), \(nodeCount) node\(nodeCount == 1 ? "" : "s"))"
+        size == 1
+            ? "1 rank"
+            : "rank \(rank) of \(size) on \(placement.host) (local rank \(localRank) of \(localSize), \(nodeCount) node\(nodeCount == 1 ? "" : "s"))"
     }
 }

@@ -33,14 +33,20 @@ public final class SoloCommunicator: Communicator {
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, as type: ElementType,
         _ operation: ReductionOperation, name: String
     ) throws -> Agreement {
-        require(source.count == destination.count, "reduceScatter: \(source.count) bytes in, expected 1 block of \(destination.count)")
+        require(
+            source.count == destination.count,
+            "reduceScatter: \(source.count) bytes in, expected 1 block of \(destination.count)")
         destination.copyMemory(from: source)
         return try agreed("reduceScatter")
     }
 
     @discardableResult
-    public func allGather(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, name: String) throws -> Agreement {
-        require(source.count == destination.count, "allGather: room for \(destination.count) bytes, expected 1 block of \(source.count)")
+    public func allGather(
+        _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, name: String
+    ) throws -> Agreement {
+        require(
+            source.count == destination.count,
+            "allGather: room for \(destination.count) bytes, expected 1 block of \(source.count)")
         destination.copyMemory(from: source)
         return try agreed("allGather")
     }

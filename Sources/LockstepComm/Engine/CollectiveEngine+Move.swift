@@ -3,7 +3,9 @@
 internal import CMPI
 
 extension CollectiveEngine {
-    func allGather(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, name: String) throws -> Agreement {
+    func allGather(
+        _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, name: String
+    ) throws -> Agreement {
         require(
             destination.count == source.count * size,
             "allGather: room for \(destination.count) bytes, expected \(size) blocks of \(source.count)")
@@ -11,11 +13,15 @@ extension CollectiveEngine {
         guard let to = destination.baseAddress, source.count > 0 else { return try open(call) }
         if let link {
             let agreement = try open(call)
-            try guarded { try link.gather(source, counts: Array(repeating: source.count, count: size), into: destination, root: nil) }
+            try guarded {
+                try link.gather(
+                    source, counts: Array(repeating: source.count, count: size), into: destination, root: nil)
+            }
             return agreement
         }
         return try exchangeStaged(source, call) { peer, offset, bytes in
-            (to + (peer * source.count + offset)).copyMemory(from: bytes.baseAddress.unsafelyUnwrapped, byteCount: bytes.count)
+            (to + (peer * source.count + offset)).copyMemory(
+                from: bytes.baseAddress.unsafelyUnwrapped, byteCount: bytes.count)
         }
     }
 
@@ -28,7 +34,9 @@ extension CollectiveEngine {
             let counts = (0..<size).map { Int(header(of: $0).pointee.count) }
             var all = [UInt8](repeating: 0, count: receives ? counts.reduce(0, +) : 0)
             try guarded {
-                try all.withUnsafeMutableBytes { try link.gather(source, counts: counts, into: receives ? $0 : nil, root: root) }
+                try all.withUnsafeMutableBytes {
+                    try link.gather(source, counts: counts, into: receives ? $0 : nil, root: root)
+                }
             }
             guard receives else { return nil }
             var start = 0
@@ -77,7 +85,8 @@ extension CollectiveEngine {
         repeat {
             let bytes = max(0, min(NodePlane.stageBytes, source.count - offset))
             if bytes > 0 {
-                plane.stage(plane.rank, turn: turn).copyMemory(from: source.baseAddress.unsafelyUnwrapped + offset, byteCount: bytes)
+                plane.stage(plane.rank, turn: turn).copyMemory(
+                    from: source.baseAddress.unsafelyUnwrapped + offset, byteCount: bytes)
             }
             if agreement == nil {
                 agreement = try open(call)
@@ -87,7 +96,9 @@ extension CollectiveEngine {
             }
             for peer in 0..<size where counts[peer] > offset {
                 let piece = min(NodePlane.stageBytes, counts[peer] - offset)
-                receive(peer, offset, UnsafeRawBufferPointer(start: plane.stage(topology.headerIndex[peer], turn: turn), count: piece))
+                receive(
+                    peer, offset,
+                    UnsafeRawBufferPointer(start: plane.stage(topology.headerIndex[peer], turn: turn), count: piece))
             }
             turn += 1
             offset += NodePlane.stageBytes
@@ -96,6 +107,8 @@ extension CollectiveEngine {
     }
 
     private func requireRoot(_ root: Int?, _ operation: String) {
-        if let root { require((0..<size).contains(root), "\(operation): there is no rank \(root); ranks are 0 to \(size - 1)") }
+        if let root {
+            require((0..<size).contains(root), "\(operation): there is no rank \(root); ranks are 0 to \(size - 1)")
+        }
     }
 }

@@ -31,13 +31,17 @@ extension CollectiveEngine {
                     let result = plane.stage(plane.rank, turn: turn) + owned.lowerBound
                     combine(owned, into: result, type, operation)
                     if let link {
-                        try guarded { try link.allReduce(UnsafeMutableRawBufferPointer(start: result, count: owned.count), as: type, operation) }
+                        try guarded {
+                            try link.allReduce(
+                                UnsafeMutableRawBufferPointer(start: result, count: owned.count), as: type, operation)
+                        }
                     }
                 }
                 try synchronise()
                 for owner in 0..<ownerCount {
                     let part = slice(owner, of: ownerCount, in: 0..<bytes)
-                    (base + offset + part.lowerBound).copyMemory(from: plane.stage(owner, turn: turn) + part.lowerBound, byteCount: part.count)
+                    (base + offset + part.lowerBound).copyMemory(
+                        from: plane.stage(owner, turn: turn) + part.lowerBound, byteCount: part.count)
                 }
             }
             turn += 1
@@ -55,8 +59,11 @@ extension CollectiveEngine {
             source.count == destination.count * size,
             "reduceScatter: \(source.count) bytes in, expected \(size) blocks of \(destination.count)")
         let call = CollectiveCall(
-            kind: .reduceScatter, count: destination.count / type.byteCount, type: type, operation: operation, name: name)
-        guard let from = source.baseAddress, let to = destination.baseAddress, destination.count > 0 else { return try open(call) }
+            kind: .reduceScatter, count: destination.count / type.byteCount, type: type, operation: operation,
+            name: name)
+        guard let from = source.baseAddress, let to = destination.baseAddress, destination.count > 0 else {
+            return try open(call)
+        }
         if let link {
             let agreement = try open(call)
             try guarded { try link.reduceScatter(source, into: destination, as: type, operation) }
@@ -78,9 +85,14 @@ extension CollectiveEngine {
     }
 
     /// Reduces `range` of all stages of this turn.
-    private func combine(_ range: Range<Int>, into destination: UnsafeMutableRawPointer, _ type: ElementType, _ operation: ReductionOperation) {
+    private func combine(
+        _ range: Range<Int>, into destination: UnsafeMutableRawPointer, _ type: ElementType,
+        _ operation: ReductionOperation
+    ) {
         withUnsafeTemporaryAllocation(of: UnsafeRawPointer.self, capacity: plane.size) { sources in
-            for peer in 0..<plane.size { sources[peer] = UnsafeRawPointer(plane.stage(peer, turn: turn)) + range.lowerBound }
+            for peer in 0..<plane.size {
+                sources[peer] = UnsafeRawPointer(plane.stage(peer, turn: turn)) + range.lowerBound
+            }
             cmpi_combine(
                 destination, sources.baseAddress.unsafelyUnwrapped, CInt(plane.size), range.count / type.byteCount,
                 CInt(type.rawValue), CInt(operation.rawValue))
@@ -89,7 +101,8 @@ extension CollectiveEngine {
 
     /// Slices of a stage, cut at cache lines. The owner `parts` (a rank that owns nothing) has an empty one.
     private func slice(_ owner: Int, of parts: Int, in range: Range<Int>) -> Range<Int> {
-        owner < parts ? LockstepComm.slice(owner, of: parts, in: range, granularity: 64) : range.upperBound..<range.upperBound
+        owner < parts
+            ? LockstepComm.slice(owner, of: parts, in: range, granularity: 64) : range.upperBound..<range.upperBound
     }
 
     private func requireWhole(_ bytes: Int, _ type: ElementType, _ operation: String) {

@@ -77,7 +77,8 @@ final class CollectiveEngine {
     /// Runs communication; whatever it throws is told to all and stays.
     func guarded<T>(_ body: () throws -> T) throws -> T {
         do { return try body() } catch {
-            let known = error as? CommunicatorError ?? .peerFailed(rank: rank, event: "", text: String(describing: error))
+            let known =
+                error as? CommunicatorError ?? .peerFailed(rank: rank, event: "", text: String(describing: error))
             throw poison(known, event: "")
         }
     }
@@ -110,7 +111,8 @@ final class CollectiveEngine {
                 var hasReported = false
                 defer { plane.endStallReport(hasReported) }
                 try link.exchange(
-                    headers: local.baseAddress.unsafelyUnwrapped, count: count, into: worldHeaders + Int(sequence & 1) * size,
+                    headers: local.baseAddress.unsafelyUnwrapped, count: count,
+                    into: worldHeaders + Int(sequence & 1) * size,
                     nodeCounts: topology.nodes.map(\.count)
                 ) {
                     let now = cmpi_now()
@@ -158,6 +160,7 @@ final class CollectiveEngine {
         let least = groups.min { $0.ranks.count < $1.ranks.count }
         return CommunicatorError(
             .mismatch, rank: least?.ranks.first,
-            "collective \(sequence): the ranks disagree: \(calls.joined(separator: "; ")). Every rank must call the same collectives, in the same order, with the same sizes.")
+            "collective \(sequence): the ranks disagree: \(calls.joined(separator: "; ")). Every rank must call the same collectives, in the same order, with the same sizes."
+        )
     }
 }

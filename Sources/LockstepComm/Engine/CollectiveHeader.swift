@@ -3,7 +3,8 @@
 internal import CMPI
 
 enum CollectiveKind: UInt32 {
-    case agree = 1, allReduce, reduceScatter, allGather, gather, broadcast, split, allocate, reduceArena, depart, failure
+    case agree = 1, allReduce, reduceScatter, allGather, gather, broadcast, split, allocate, reduceArena, depart,
+        failure
 
     var name: String {
         switch self {
@@ -40,7 +41,9 @@ struct CollectiveCall {
 /// Reads the header in shared memory.
 enum CollectiveHeader {
     /// Fills `header` in place; the name's text is for messages only.
-    static func write(_ call: CollectiveCall, sequence: UInt64, status: StatusWord, into header: UnsafeMutablePointer<cmpi_header>) {
+    static func write(
+        _ call: CollectiveCall, sequence: UInt64, status: StatusWord, into header: UnsafeMutablePointer<cmpi_header>
+    ) {
         header.pointee.sequence = sequence
         header.pointee.count = UInt64(call.count)
         header.pointee.weight = call.weight
@@ -56,9 +59,12 @@ enum CollectiveHeader {
 
     /// True if two ranks mean the same collective.
     static func agree(_ a: UnsafePointer<cmpi_header>, _ b: UnsafePointer<cmpi_header>) -> Bool {
-        a.pointee.kind == b.pointee.kind && a.pointee.sequence == b.pointee.sequence && a.pointee.name_hash == b.pointee.name_hash
-            && a.pointee.type == b.pointee.type && a.pointee.operation == b.pointee.operation && a.pointee.root == b.pointee.root
-            && (a.pointee.count == b.pointee.count || CollectiveKind(rawValue: a.pointee.kind)?.hasVariableCount == true)
+        a.pointee.kind == b.pointee.kind && a.pointee.sequence == b.pointee.sequence
+            && a.pointee.name_hash == b.pointee.name_hash
+            && a.pointee.type == b.pointee.type && a.pointee.operation == b.pointee.operation
+            && a.pointee.root == b.pointee.root
+            && (a.pointee.count == b.pointee.count
+                || CollectiveKind(rawValue: a.pointee.kind)?.hasVariableCount == true)
     }
 
     /// "allReduce sum of 100 float32 'loss' (collective 17)".

@@ -32,7 +32,9 @@ extension EngineBacked {
     }
 
     @discardableResult
-    public func allGather(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, name: String) throws -> Agreement {
+    public func allGather(
+        _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, name: String
+    ) throws -> Agreement {
         try engine.allGather(source, into: destination, name: name)
     }
 

@@ -13,20 +13,23 @@ protocol NodeLink: AnyObject {
     /// Called by local rank 0 of each node: sends the headers of this node's ranks, and receives those of all ranks,
     /// node by node, in local order. Waits with `whileWaiting`, which throws when this node cannot go on.
     func exchange(
-        headers: UnsafeMutablePointer<cmpi_header>, count: Int, into all: UnsafeMutablePointer<cmpi_header>, nodeCounts: [Int],
+        headers: UnsafeMutablePointer<cmpi_header>, count: Int, into all: UnsafeMutablePointer<cmpi_header>,
+        nodeCounts: [Int],
         whileWaiting: () throws -> Void) throws
 
     /// Called by local rank 0 of a node that has failed, so that the others learn of it at their next exchange.
     func announce(_ error: CommunicatorError)
 
     /// Called by the ranks of one lane: reduces in place, in pieces of at most 1 MiB.
-    func allReduce(_ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation) throws
+    func allReduce(
+        _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation) throws
 
     /// Called by all ranks.
     func broadcast(_ buffer: UnsafeMutableRawBufferPointer, from root: Int) throws
     /// Called by all ranks; `counts` are bytes per rank. The result is in rank order, and only on `root` if one is given.
     func gather(
-        _ source: UnsafeRawBufferPointer, counts: [Int], into destination: UnsafeMutableRawBufferPointer?, root: Int?) throws
+        _ source: UnsafeRawBufferPointer, counts: [Int], into destination: UnsafeMutableRawBufferPointer?, root: Int?)
+        throws
     /// Called by all ranks: `source` is one block per rank.
     func reduceScatter(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, as type: ElementType,

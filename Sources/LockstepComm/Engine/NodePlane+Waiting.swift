@@ -36,7 +36,8 @@ extension NodePlane {
         if let late, cmpi_load(&records[late].pointee.state) == RankState.departed.rawValue {
             let error = CommunicatorError(
                 .peerLeft, rank: worldRanks[late],
-                "rank \(worldRanks[late]) has ended its program while rank \(worldRanks[rank]) waits for it in \(operationText(of: rank)). Every rank must call the same collectives.")
+                "rank \(worldRanks[late]) has ended its program while rank \(worldRanks[rank]) waits for it in \(operationText(of: rank)). Every rank must call the same collectives."
+            )
             throw raise(error, event: "")
         }
         if waited > timeouts.stall, cmpi_claim(&control.pointee.stall_report, 1) == 0 {
@@ -47,7 +48,8 @@ extension NodePlane {
             let who = late.map { "rank \(worldRanks[$0])" } ?? "another node"
             let error = CommunicatorError(
                 .timedOut, rank: late.map { worldRanks[$0] },
-                "\(operationText(of: rank)): \(who) has not come within \(seconds(timeouts.abort)) s. \(late.map { "It was last seen \(activityText(of: $0)) " } ?? "")LOCKSTEP_ABORT_TIMEOUT sets the limit.")
+                "\(operationText(of: rank)): \(who) has not come within \(seconds(timeouts.abort)) s. \(late.map { "It was last seen \(activityText(of: $0)) " } ?? "")LOCKSTEP_ABORT_TIMEOUT sets the limit."
+            )
             throw raise(error, event: "")
         }
     }
@@ -74,7 +76,8 @@ extension NodePlane {
             if ["", "Z", "X"].contains(processState(of: peer)) {
                 return CommunicatorError(
                     .peerDied, rank: worldRanks[peer],
-                    "rank \(worldRanks[peer]) (pid \(record.pointee.pid)) has died. It was last seen \(activityText(of: peer)) Look above for its message; a process killed by the kernel for lack of memory leaves none (see dmesg).")
+                    "rank \(worldRanks[peer]) (pid \(record.pointee.pid)) has died. It was last seen \(activityText(of: peer)) Look above for its message; a process killed by the kernel for lack of memory leaves none (see dmesg)."
+                )
             }
         }
         return nil
@@ -94,7 +97,10 @@ extension NodePlane {
         let event = loadText(at: cmpi_record_event(record), capacity: Int32(CMPI_EVENT_BYTES))
         let step = cmpi_load64(&record.pointee.step)
         let age = Double(cmpi_now() - cmpi_load64(&record.pointee.beat_ns)) * 1e-9
-        let place = event.isEmpty ? "after \(operationText(of: localRank))" : "in '\(event)', step \(step), after \(operationText(of: localRank))"
+        let place =
+            event.isEmpty
+            ? "after \(operationText(of: localRank))"
+            : "in '\(event)', step \(step), after \(operationText(of: localRank))"
         return "\(place), \(seconds(age)) s ago."
     }
 
@@ -104,13 +110,17 @@ extension NodePlane {
         if let late {
             let stopped = ["T", "t"].contains(processState(of: late))
             lines.append(
-                "lockstep: rank \(worldRanks[late]) (pid \(records[late].pointee.pid)) is late: rank \(worldRanks[rank]) has waited \(seconds(waited)) s for it in \(operationText(of: rank)).\(stopped ? " Its process is stopped (SIGSTOP or a debugger)." : "")")
+                "lockstep: rank \(worldRanks[late]) (pid \(records[late].pointee.pid)) is late: rank \(worldRanks[rank]) has waited \(seconds(waited)) s for it in \(operationText(of: rank)).\(stopped ? " Its process is stopped (SIGSTOP or a debugger)." : "")"
+            )
         } else {
-            lines.append("lockstep: rank \(worldRanks[rank]) has waited \(seconds(waited)) s for another node in \(operationText(of: rank)).")
+            lines.append(
+                "lockstep: rank \(worldRanks[rank]) has waited \(seconds(waited)) s for another node in \(operationText(of: rank))."
+            )
         }
         for peer in 0..<size {
             let record = records[peer]
-            let state = cmpi_load(&record.pointee.waiting) == 1
+            let state =
+                cmpi_load(&record.pointee.waiting) == 1
                 ? "waits in \(operationText(of: peer))" : "last seen \(activityText(of: peer))"
             lines.append("lockstep:   rank \(worldRanks[peer])  pid \(record.pointee.pid)  \(state)")
         }

@@ -57,7 +57,8 @@ final class NodePlane {
 
     /// A staging area: `turn` even or odd.
     func stage(_ localRank: Int, turn: Int) -> UnsafeMutableRawPointer {
-        segment.peers[localRank].baseAddress.unsafelyUnwrapped + (2 * NodePlane.pageBytes + (turn & 1) * NodePlane.stageBytes)
+        segment.peers[localRank].baseAddress.unsafelyUnwrapped
+            + (2 * NodePlane.pageBytes + (turn & 1) * NodePlane.stageBytes)
     }
 
     /// Publishes everything this rank has written and waits until all ranks have done as much.

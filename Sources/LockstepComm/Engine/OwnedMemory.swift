@@ -13,7 +13,9 @@ final class OwnedMemory: @unchecked Sendable {
 
     init(byteCount: Int) throws {
         mapped = max(4096, (byteCount + 4095) & ~4095)
-        guard let base = cmpi_map(mapped) else { throw CommunicatorError.memory("allocateShared: the system has no \(byteCount) bytes of memory") }
+        guard let base = cmpi_map(mapped) else {
+            throw CommunicatorError.memory("allocateShared: the system has no \(byteCount) bytes of memory")
+        }
         self.base = base
         bytes = UnsafeMutableRawBufferPointer(start: base, count: byteCount)
     }

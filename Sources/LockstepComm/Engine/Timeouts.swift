@@ -23,7 +23,9 @@ public struct Timeouts: Sendable, Hashable {
     /// The limits of this process.
     public static let environment: Timeouts = {
         func seconds(_ name: String, _ fallback: Double) -> Double {
-            guard let text = ProcessInfo.processInfo.environment[name], let value = Double(text), value > 0 else { return fallback }
+            guard let text = ProcessInfo.processInfo.environment[name], let value = Double(text), value > 0 else {
+                return fallback
+            }
             return value
         }
         return Timeouts(stall: seconds("LOCKSTEP_STALL_TIMEOUT", 30), abort: seconds("LOCKSTEP_ABORT_TIMEOUT", 300))

@@ -53,7 +53,8 @@ extension CommunicatorError {
     static func collectiveInScope(_ operation: String, scope: String) -> CommunicatorError {
         CommunicatorError(
             .collectiveInRankZeroScope,
-            "\(operation): called inside withRankZeroOnly(\"\(scope)\"). Only rank 0 runs that block, so the other ranks would never arrive; move the call out of the block.")
+            "\(operation): called inside withRankZeroOnly(\"\(scope)\"). Only rank 0 runs that block, so the other ranks would never arrive; move the call out of the block."
+        )
     }
 
     static func peerFailed(rank: Int, event: String, text: String) -> CommunicatorError {

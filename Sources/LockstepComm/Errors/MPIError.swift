@@ -14,7 +14,8 @@ public struct MPIError: RawRepresentable, Error, Hashable, Sendable, CustomStrin
     static func check(_ code: CInt, _ function: StaticString) throws {
         if code != 0 {
             let error = MPIError(rawValue: code)
-            throw CommunicatorError(.mpi, "\(function): \(error). MPI's state is undefined after an error; the job has to end.", mpi: error)
+            throw CommunicatorError(
+                .mpi, "\(function): \(error). MPI's state is undefined after an error; the job has to end.", mpi: error)
         }
     }
 
@@ -50,6 +51,8 @@ extension MPIError {
     @available(*, unavailable, renamed: "invalidCount") public static var MPI_ERR_COUNT: MPIError { .invalidCount }
     @available(*, unavailable, renamed: "invalidType") public static var MPI_ERR_TYPE: MPIError { .invalidType }
     @available(*, unavailable, renamed: "invalidTag") public static var MPI_ERR_TAG: MPIError { .invalidTag }
-    @available(*, unavailable, renamed: "invalidCommunicator") public static var MPI_ERR_COMM: MPIError { .invalidCommunicator }
+    @available(*, unavailable, renamed: "invalidCommunicator") public static var MPI_ERR_COMM: MPIError {
+        .invalidCommunicator
+    }
     @available(*, unavailable, renamed: "invalidRank") public static var MPI_ERR_RANK: MPIError { .invalidRank }
 }

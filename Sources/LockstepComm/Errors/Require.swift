@@ -3,7 +3,8 @@
 
 @inline(never)
 func require(
-    _ condition: @autoclosure () -> Bool, _ message: @autoclosure () -> String, file: StaticString = #fileID, line: UInt = #line
+    _ condition: @autoclosure () -> Bool, _ message: @autoclosure () -> String, file: StaticString = #fileID,
+    line: UInt = #line
 ) {
     if !condition() { fatalError(message(), file: file, line: line) }
 }

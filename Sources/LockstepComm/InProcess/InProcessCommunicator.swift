@@ -23,7 +23,9 @@ public final class InProcessCommunicator: EngineBacked {
         let members = color.flatMap { color in splitGroups(choices).first { $0.color == color }?.ranks } ?? []
         let made = members.first == rank ? try group.child(ranks: members) : nil
         let groups = try handOver(made, name: "split")
-        guard let first = members.first, let part = groups[first], let rank = members.firstIndex(of: self.rank) else { return nil }
+        guard let first = members.first, let part = groups[first], let rank = members.firstIndex(of: self.rank) else {
+            return nil
+        }
         return InProcessCommunicator(group: part, rank: rank)
     }
 
@@ -34,7 +36,8 @@ public final class InProcessCommunicator: EngineBacked {
         let segments = try handOver(memory, name: "allocateShared")
         let all = segments.compactMap { $0 }
         guard all.count == size else {
-            throw CommunicatorError.memory(text.isEmpty ? "allocateShared: another rank could not allocate its segment" : text)
+            throw CommunicatorError.memory(
+                text.isEmpty ? "allocateShared: another rank could not allocate its segment" : text)
         }
         let ranks = group.nodes[placement.node]
         let members = ranks.map { all[$0] }

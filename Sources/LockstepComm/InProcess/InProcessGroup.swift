@@ -45,10 +45,12 @@ final class InProcessGroup: Sendable {
         guard nodes.count > 1 else {
             return CollectiveEngine(rank: rank, topology: topology, plane: plane, link: nil, worldHeaders: nil)
         }
-        let lane = localRank < laneMemory.count
+        let lane =
+            localRank < laneMemory.count
             ? flatEngine(laneMemory[localRank], node, ranks: nodes.map { $0[localRank] }) : nil
         let whole = flatEngine(wholeMemory, rank, ranks: Array(0..<worldRanks.count))
-        let headers = SharedSegment(peers: [nodeHeaders[node].bytes], ranks: [rank], localRank: 0, owner: nodeHeaders[node])
+        let headers = SharedSegment(
+            peers: [nodeHeaders[node].bytes], ranks: [rank], localRank: 0, owner: nodeHeaders[node])
         return CollectiveEngine(
             rank: rank, topology: topology, plane: plane,
             link: InProcessLink(lane: lane, whole: whole, laneCount: laneMemory.count), worldHeaders: headers)
@@ -61,13 +63,15 @@ final class InProcessGroup: Sendable {
 
     private func plane(_ memory: [OwnedMemory], _ index: Int, ranks: [Int]) -> NodePlane {
         NodePlane(
-            segment: SharedSegment(peers: memory.map(\.bytes), ranks: ranks, localRank: index, owner: OwnerList(memory)),
+            segment: SharedSegment(
+                peers: memory.map(\.bytes), ranks: ranks, localRank: index, owner: OwnerList(memory)),
             worldRanks: ranks.map { worldRanks[$0] }, peersAreProcesses: false, timeouts: timeouts)
     }
 
     private func flatEngine(_ memory: [OwnedMemory], _ index: Int, ranks: [Int]) -> CollectiveEngine {
         CollectiveEngine(
-            rank: index, topology: Topology(nodes: [Array(0..<memory.count)]), plane: plane(memory, index, ranks: ranks),
+            rank: index, topology: Topology(nodes: [Array(0..<memory.count)]),
+            plane: plane(memory, index, ranks: ranks),
             link: nil, worldHeaders: nil)
     }
 }

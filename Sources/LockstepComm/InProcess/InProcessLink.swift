@@ -15,7 +15,8 @@ final class InProcessLink: NodeLink {
     }
 
     func exchange(
-        headers: UnsafeMutablePointer<cmpi_header>, count: Int, into all: UnsafeMutablePointer<cmpi_header>, nodeCounts: [Int],
+        headers: UnsafeMutablePointer<cmpi_header>, count: Int, into all: UnsafeMutablePointer<cmpi_header>,
+        nodeCounts: [Int],
         whileWaiting: () throws -> Void
     ) throws {
         guard let lane else { return }
@@ -34,7 +35,9 @@ final class InProcessLink: NodeLink {
         whole.poison(error, event: "")
     }
 
-    func allReduce(_ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation) throws {
+    func allReduce(
+        _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation
+    ) throws {
         _ = try lane?.allReduce(buffer, as: type, operation, name: "")
     }
 

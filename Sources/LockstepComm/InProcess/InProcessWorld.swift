@@ -16,7 +16,8 @@ public struct InProcessWorld: Sendable {
     public let timeouts: Timeouts
 
     public init(
-        _ size: Int, ranksPerNode: Int? = nil, timeouts: Timeouts = .environment, file: StaticString = #fileID, line: UInt = #line
+        _ size: Int, ranksPerNode: Int? = nil, timeouts: Timeouts = .environment, file: StaticString = #fileID,
+        line: UInt = #line
     ) {
         require(size > 0, "InProcessWorld: \(size) ranks; at least 1 is needed", file: file, line: line)
         require((ranksPerNode ?? 1) > 0, "InProcessWorld: \(ranksPerNode ?? 0) ranks per node", file: file, line: line)
@@ -36,7 +37,9 @@ public struct InProcessWorld: Sendable {
         do { outcomes = try runThreads(body) } catch {
             throw RankFailure(rank: 0, error: error, all: [])
         }
-        let failures = outcomes.enumerated().compactMap { rank, outcome in outcome.error.map { (rank, $0.error, $0.order) } }
+        let failures = outcomes.enumerated().compactMap { rank, outcome in
+            outcome.error.map { (rank, $0.error, $0.order) }
+        }
         if let first = failures.min(by: { ($0.2, $0.0) < ($1.2, $1.0) }) {
             throw RankFailure(rank: first.0, error: first.1, all: failures.map { (rank: $0.0, error: $0.1) })
         }

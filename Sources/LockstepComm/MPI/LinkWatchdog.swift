@@ -24,7 +24,10 @@ final class LinkWatchdog: Sendable {
                     guard state.since != 0, !state.stopped else { return (nil, false, state.stopped) }
                     let waited = Double(now - state.since) * 1e-9
                     if waited > timeouts.abort {
-                        return ("rank \(rank): \(state.what) between nodes has not ended within \(Int(timeouts.abort)) s; the job ends. Is the network up?", true, false)
+                        return (
+                            "rank \(rank): \(state.what) between nodes has not ended within \(Int(timeouts.abort)) s; the job ends. Is the network up?",
+                            true, false
+                        )
                     }
                     guard waited > timeouts.stall, !state.warned else { return (nil, false, false) }
                     state.warned = true

@@ -33,8 +33,11 @@ public final class MPICommunicator: EngineBacked {
         if let ranksPerNode = environment["LOCKSTEP_RANKS_PER_NODE"].flatMap(Int.init), ranksPerNode > 0 {
             node = try node.split(color: node.rank / ranksPerNode, key: node.rank) ?? node
         }
-        let needed = node.size * NodePlane.segmentBytes + SharedMemory.reserve + CollectiveEngine.worldHeaderBytes(size: whole.size)
-        let canShare = environment["LOCKSTEP_SHARED_MEMORY"] != "off" && (node.size == 1 || SharedMemory.freeBytes >= needed)
+        let needed =
+            node.size * NodePlane.segmentBytes + SharedMemory.reserve
+            + CollectiveEngine.worldHeaderBytes(size: whole.size)
+        let canShare =
+            environment["LOCKSTEP_SHARED_MEMORY"] != "off" && (node.size == 1 || SharedMemory.freeBytes >= needed)
         sharesMemory = try whole.allGather(canShare ? 1 : 0).allSatisfy { $0 == 1 }
         let machines = try MPICommunicator.nodes(of: node, in: whole)
         placement = Placement(
@@ -43,7 +46,8 @@ public final class MPICommunicator: EngineBacked {
         if !sharesMemory {
             let isOff = environment["LOCKSTEP_SHARED_MEMORY"] == "off"
             MPICommunicator.explainOnce(
-                "ranks talk through MPI, not through shared memory: \(isOff ? "LOCKSTEP_SHARED_MEMORY is off" : "\(SharedMemory.directory) has less than \(needed >> 20) MiB free on a node (Docker: --shm-size)").")
+                "ranks talk through MPI, not through shared memory: \(isOff ? "LOCKSTEP_SHARED_MEMORY is off" : "\(SharedMemory.directory) has less than \(needed >> 20) MiB free on a node (Docker: --shm-size)")."
+            )
             node = try node.split(color: node.rank, key: 0) ?? node
         }
         self.node = node
@@ -58,13 +62,15 @@ public final class MPICommunicator: EngineBacked {
             return try windows.allocate(node, ranks: nodes[nodeIndex], byteCount: byteCount)
         }
         let plane = NodePlane(
-            segment: try memory(NodePlane.segmentBytes), worldRanks: nodes[nodeIndex], peersAreProcesses: true, timeouts: timeouts)
+            segment: try memory(NodePlane.segmentBytes), worldRanks: nodes[nodeIndex], peersAreProcesses: true,
+            timeouts: timeouts)
         var link: MPILink?
         var headers: SharedSegment?
         if nodes.count > 1 {
             let laneCount = nodes.map(\.count).min() ?? 0
             let lane = try whole.split(color: node.rank < laneCount ? node.rank : nil, key: nodeIndex)
-            link = MPILink(lane: lane, whole: whole, laneCount: laneCount, nodeCounts: nodes.map(\.count), timeouts: timeouts)
+            link = MPILink(
+                lane: lane, whole: whole, laneCount: laneCount, nodeCounts: nodes.map(\.count), timeouts: timeouts)
             headers = try memory(node.rank == 0 ? CollectiveEngine.worldHeaderBytes(size: whole.size) : 64)
         }
         engine = CollectiveEngine(rank: whole.rank, topology: topology, plane: plane, link: link, worldHeaders: headers)
@@ -104,7 +110,10 @@ public final class MPICommunicator: EngineBacked {
         return try engine.guarded {
             guard node.size > 1 else { return try privateSegment(byteCount) }
             let here = engine.topology.nodes[engine.nodeIndex]
-            try windows.free(own.dropFirst(2).map(Int.init).filter { id in here.allSatisfy { all[$0].dropFirst(2).contains(Int64(id)) } })
+            try windows.free(
+                own.dropFirst(2).map(Int.init).filter { id in
+                    here.allSatisfy { all[$0].dropFirst(2).contains(Int64(id)) }
+                })
             let fits = engine.topology.nodes.allSatisfy { ranks in
                 let needed = ranks.reduce(SharedMemory.reserve) { $0 + Int(all[$1][0]) + 8192 }
                 return ranks.count == 1 || ranks.allSatisfy { Int(all[$0][1]) >= needed }
@@ -112,7 +121,8 @@ public final class MPICommunicator: EngineBacked {
             guard fits else {
                 let needed = here.reduce(0) { $0 + Int(all[$1][0]) }
                 MPICommunicator.explainOnce(
-                    "\(needed >> 20) MiB do not fit into \(SharedMemory.directory) on every node (here \(SharedMemory.freeBytes >> 20) MiB are free); reductions are staged instead. Docker: --shm-size.")
+                    "\(needed >> 20) MiB do not fit into \(SharedMemory.directory) on every node (here \(SharedMemory.freeBytes >> 20) MiB are free); reductions are staged instead. Docker: --shm-size."
+                )
                 return try privateSegment(byteCount)
             }
             return try windows.allocate(node, ranks: here, byteCount: byteCount)

@@ -44,18 +44,22 @@ struct MPIGroup {
     func allGather(_ value: Int) throws -> [Int] {
         var all = [Int](repeating: 0, count: size)
         try withUnsafeBytes(of: value) { source in
-            try MPIError.check(cmpi_allgather_bytes(source.baseAddress.unsafelyUnwrapped, 8, &all, handle), "MPI_Allgather")
+            try MPIError.check(
+                cmpi_allgather_bytes(source.baseAddress.unsafelyUnwrapped, 8, &all, handle), "MPI_Allgather")
         }
         return all
     }
 
     /// Reduces in place, in pieces of at most 1 MiB. The corresponding MPI function is `MPI_Allreduce`.
-    func allReduce(_ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation) throws {
+    func allReduce(
+        _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation
+    ) throws {
         guard let base = buffer.baseAddress else { return }
         for offset in stride(from: 0, to: buffer.count, by: 1 << 20) {
             let count = min(1 << 20, buffer.count - offset) / type.byteCount
             try MPIError.check(
-                cmpi_allreduce_in_place(base + offset, CInt(count), CInt(type.rawValue), CInt(operation.rawValue), handle), "MPI_Allreduce")
+                cmpi_allreduce_in_place(
+                    base + offset, CInt(count), CInt(type.rawValue), CInt(operation.rawValue), handle), "MPI_Allreduce")
         }
     }
 
@@ -85,17 +89,25 @@ struct MPIGroup {
             try scratch.withUnsafeMutableBytes { scratch in
                 let target = rounds == 1 ? destination : destination == nil ? nil : scratch
                 try withUnsafeMutableBytes(of: &empty) { empty in
-                    let from = source.baseAddress.map { $0 + min(source.count, round * piece) } ?? UnsafeRawPointer(empty.baseAddress.unsafelyUnwrapped)
+                    let from =
+                        source.baseAddress.map { $0 + min(source.count, round * piece) }
+                        ?? UnsafeRawPointer(empty.baseAddress.unsafelyUnwrapped)
                     let to = target?.baseAddress ?? empty.baseAddress.unsafelyUnwrapped
                     if let root {
-                        try MPIError.check(cmpi_gatherv_bytes(from, parts[rank], to, parts, offsets, CInt(root), handle), "MPI_Gatherv")
+                        try MPIError.check(
+                            cmpi_gatherv_bytes(from, parts[rank], to, parts, offsets, CInt(root), handle), "MPI_Gatherv"
+                        )
                     } else {
-                        try MPIError.check(cmpi_allgatherv_bytes(from, parts[rank], to, parts, offsets, handle), "MPI_Allgatherv")
+                        try MPIError.check(
+                            cmpi_allgatherv_bytes(from, parts[rank], to, parts, offsets, handle), "MPI_Allgatherv")
                     }
                 }
-                guard rounds > 1, let destination = destination?.baseAddress, let scratch = scratch.baseAddress else { return }
+                guard rounds > 1, let destination = destination?.baseAddress, let scratch = scratch.baseAddress else {
+                    return
+                }
                 for rank in 0..<size where parts[rank] > 0 {
-                    (destination + starts[rank] + round * piece).copyMemory(from: scratch + Int(offsets[rank]), byteCount: Int(parts[rank]))
+                    (destination + starts[rank] + round * piece).copyMemory(
+                        from: scratch + Int(offsets[rank]), byteCount: Int(parts[rank]))
                 }
             }
         }
@@ -116,7 +128,8 @@ struct MPIGroup {
                 }
                 try MPIError.check(
                     cmpi_reduce_scatter_block(
-                        packed.baseAddress.unsafelyUnwrapped, to + offset, CInt(bytes / type.byteCount), CInt(type.rawValue),
+                        packed.baseAddress.unsafelyUnwrapped, to + offset, CInt(bytes / type.byteCount),
+                        CInt(type.rawValue),
                         CInt(operation.rawValue), handle), "MPI_Reduce_scatter_block")
             }
         }

@@ -36,7 +36,8 @@ enum MPILibrary {
         state.withLock { $0 = State(startedByUs: true, threadLevel: level) }
         // 2 is MPI_THREAD_SERIALIZED: a second thread may call, one at a time.
         if level < 2 {
-            printToStandardError("lockstep: MPI provides thread level \(level) of 3; reductions will not run beside backward.")
+            printToStandardError(
+                "lockstep: MPI provides thread level \(level) of 3; reductions will not run beside backward.")
         }
     }
 

@@ -43,7 +43,8 @@ final class MPILink: NodeLink {
     deinit { watchdog.stop() }
 
     func exchange(
-        headers: UnsafeMutablePointer<cmpi_header>, count: Int, into all: UnsafeMutablePointer<cmpi_header>, nodeCounts: [Int],
+        headers: UnsafeMutablePointer<cmpi_header>, count: Int, into all: UnsafeMutablePointer<cmpi_header>,
+        nodeCounts: [Int],
         whileWaiting: () throws -> Void
     ) throws {
         sending[0] = cmpi_header()
@@ -88,9 +89,13 @@ final class MPILink: NodeLink {
         }
     }
 
-    func allReduce(_ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation) throws {
+    func allReduce(
+        _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation
+    ) throws {
         guard let lane else { return }
-        try watchdog.watching("MPI_Allreduce of \(buffer.count) bytes") { try lane.allReduce(buffer, as: type, operation) }
+        try watchdog.watching("MPI_Allreduce of \(buffer.count) bytes") {
+            try lane.allReduce(buffer, as: type, operation)
+        }
     }
 
     func broadcast(_ buffer: UnsafeMutableRawBufferPointer, from root: Int) throws {
@@ -107,7 +112,9 @@ final class MPILink: NodeLink {
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, as type: ElementType,
         _ operation: ReductionOperation
     ) throws {
-        try watchdog.watching("MPI_Reduce_scatter_block") { try whole.reduceScatter(source, into: destination, as: type, operation) }
+        try watchdog.watching("MPI_Reduce_scatter_block") {
+            try whole.reduceScatter(source, into: destination, as: type, operation)
+        }
     }
 }
 
@@ -126,7 +133,8 @@ extension MPILink {
     }
 
     private func send(
-        _ source: UnsafeRawPointer, _ counts: [CInt], _ destination: UnsafeMutableRawPointer, _ whileWaiting: () throws -> Void
+        _ source: UnsafeRawPointer, _ counts: [CInt], _ destination: UnsafeMutableRawPointer,
+        _ whileWaiting: () throws -> Void
     ) throws {
         guard let lane else { return }
         let offsets = counts.indices.map { counts[..<$0].reduce(0, +) }
@@ -135,7 +143,8 @@ extension MPILink {
             heldOffsets[index] = offsets[index]
         }
         try MPIError.check(
-            cmpi_iallgatherv_bytes(source, counts[lane.rank], destination, heldCounts, heldOffsets, lane.handle, &pending),
+            cmpi_iallgatherv_bytes(
+                source, counts[lane.rank], destination, heldCounts, heldOffsets, lane.handle, &pending),
             "MPI_Iallgatherv")
         hasPending = true
         try finishPending(whileWaiting)

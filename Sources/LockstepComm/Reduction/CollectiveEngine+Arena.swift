@@ -9,7 +9,8 @@ extension CollectiveEngine {
     private static let updatePiece = 1 << 14
 
     func reduceArena(
-        _ segment: SharedSegment, _ plan: SharedReducer.Plan, _ call: CollectiveCall, update: ((Range<Int>) throws -> Void)?
+        _ segment: SharedSegment, _ plan: SharedReducer.Plan, _ call: CollectiveCall,
+        update: ((Range<Int>) throws -> Void)?
     ) throws -> Agreement {
         let agreement = try open(call)
         if size == 1 {
@@ -41,17 +42,22 @@ extension CollectiveEngine {
         _ slice: Range<Int>, _ segment: SharedSegment, _ scales: UnsafeMutableBufferPointer<Float>, everywhere: Bool,
         _ update: ((Range<Int>) throws -> Void)?
     ) throws {
-        let piece = update != nil ? CollectiveEngine.updatePiece : link != nil ? CollectiveEngine.linkPiece : max(1, slice.count)
+        let piece =
+            update != nil
+            ? CollectiveEngine.updatePiece : link != nil ? CollectiveEngine.linkPiece : max(1, slice.count)
         for start in stride(from: slice.lowerBound, to: slice.upperBound, by: piece) {
             let part = start..<min(start + piece, slice.upperBound)
             weightedSum(part, segment, scales, everywhere: everywhere && link == nil)
             if let link {
                 let own = segment.own.baseAddress.unsafelyUnwrapped + part.lowerBound * MemoryLayout<Float>.stride
                 let bytes = part.count * MemoryLayout<Float>.stride
-                try guarded { try link.allReduce(UnsafeMutableRawBufferPointer(start: own, count: bytes), as: .float32, .sum) }
+                try guarded {
+                    try link.allReduce(UnsafeMutableRawBufferPointer(start: own, count: bytes), as: .float32, .sum)
+                }
                 if everywhere {
                     for peer in segment.peers.indices where peer != segment.localRank {
-                        (segment.peers[peer].baseAddress.unsafelyUnwrapped + part.lowerBound * MemoryLayout<Float>.stride)
+                        (segment.peers[peer].baseAddress.unsafelyUnwrapped + part.lowerBound
+                            * MemoryLayout<Float>.stride)
                             .copyMemory(from: own, byteCount: bytes)
                     }
                 }
@@ -61,7 +67,9 @@ extension CollectiveEngine {
     }
 
     /// Σ scale·value over the ranks of this node that have a weight, in local order.
-    private func weightedSum(_ part: Range<Int>, _ segment: SharedSegment, _ scales: UnsafeMutableBufferPointer<Float>, everywhere: Bool) {
+    private func weightedSum(
+        _ part: Range<Int>, _ segment: SharedSegment, _ scales: UnsafeMutableBufferPointer<Float>, everywhere: Bool
+    ) {
         let count = segment.peers.count
         func address(_ peer: Int) -> UnsafeMutablePointer<Float> {
             segment.peers[peer].baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self) + part.lowerBound
@@ -82,7 +90,8 @@ extension CollectiveEngine {
                     }
                     cmpi_weighted_sum(
                         destinations.baseAddress.unsafelyUnwrapped, everywhere ? CInt(count) : 1,
-                        sources.baseAddress.unsafelyUnwrapped, factors.baseAddress.unsafelyUnwrapped, CInt(sourceCount), part.count)
+                        sources.baseAddress.unsafelyUnwrapped, factors.baseAddress.unsafelyUnwrapped, CInt(sourceCount),
+                        part.count)
                 }
             }
         }
@@ -92,7 +101,8 @@ extension CollectiveEngine {
 extension SharedReducer {
     /// The same reduction where arenas cannot be shared: scaled in place, then reduced through the communicator.
     func reduceByMessages(_ plan: Plan, _ call: CollectiveCall) throws -> Agreement {
-        let agreement = try communicator.agree(weight: call.weight, status: call.status, name: "\(call.name) \(call.count)")
+        let agreement = try communicator.agree(
+            weight: call.weight, status: call.status, name: "\(call.name) \(call.count)")
         guard communicator.size > 1 else { return agreement }
         let scale = agreement.weight == 0 ? 0 : Float(call.weight / agreement.weight)
         for range in plan.ranges {
@@ -108,6 +118,7 @@ extension SharedReducer {
     }
 
     private func bytes(_ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(arena)[range.lowerBound * 4..<range.upperBound * 4])
+        UnsafeMutableRawBufferPointer(
+            rebasing: UnsafeMutableRawBufferPointer(arena)[range.lowerBound * 4..<range.upperBound * 4])
     }
 }

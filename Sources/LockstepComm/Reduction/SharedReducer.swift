@@ -21,7 +21,9 @@ public final class SharedReducer {
     let segment: SharedSegment
 
     /// Allocates the arenas. Collective; every rank must ask for as many floats.
-    public init(over communicator: any Communicator, floatCount: Int, file: StaticString = #fileID, line: UInt = #line) throws {
+    public init(
+        over communicator: any Communicator, floatCount: Int, file: StaticString = #fileID, line: UInt = #line
+    ) throws {
         require(floatCount >= 0, "SharedReducer: \(floatCount) floats", file: file, line: line)
         self.communicator = communicator
         segment = try communicator.allocateShared(byteCount: floatCount * MemoryLayout<Float>.stride)
@@ -49,7 +51,9 @@ public final class SharedReducer {
     ) throws -> Agreement {
         let plan = Plan(arena.count, count, tailCount, ranges, file: file, line: line)
         let call = plan.call(weight: weight, status: status, name: name)
-        guard let engine = (communicator as? any EngineBacked)?.engine, isShared else { return try reduceByMessages(plan, call) }
+        guard let engine = (communicator as? any EngineBacked)?.engine, isShared else {
+            return try reduceByMessages(plan, call)
+        }
         return try engine.reduceArena(segment, plan, call, update: nil)
     }
 
@@ -61,7 +65,8 @@ public final class SharedReducer {
     @discardableResult
     public func reduceOwned(
         weight: Double, status: StatusWord = [], count: Int? = nil, tailCount: Int = 0, ranges: [Range<Int>]? = nil,
-        name: String = "gradients", file: StaticString = #fileID, line: UInt = #line, update: (Range<Int>) throws -> Void
+        name: String = "gradients", file: StaticString = #fileID, line: UInt = #line,
+        update: (Range<Int>) throws -> Void
     ) throws -> Agreement {
         let plan = Plan(arena.count, count, tailCount, ranges, file: file, line: line)
         let call = plan.call(weight: weight, status: status, name: name)
@@ -89,11 +94,13 @@ public final class SharedReducer {
         var ranges: [Range<Int>]
         var tail: Range<Int>
 
-        init(_ capacity: Int, _ count: Int?, _ tailCount: Int, _ ranges: [Range<Int>]?, file: StaticString, line: UInt) {
+        init(_ capacity: Int, _ count: Int?, _ tailCount: Int, _ ranges: [Range<Int>]?, file: StaticString, line: UInt)
+        {
             let count = count ?? capacity - tailCount
             require(
                 tailCount >= 0 && count >= 0 && count + tailCount <= capacity,
-                "reduce: \(count) floats and a tail of \(tailCount) do not fit an arena of \(capacity)", file: file, line: line)
+                "reduce: \(count) floats and a tail of \(tailCount) do not fit an arena of \(capacity)", file: file,
+                line: line)
             self.ranges = ranges ?? [0..<count]
             tail = count..<count + tailCount
             var end = 0

@@ -19,7 +19,8 @@ public enum Launch: Sendable, Hashable {
         if let tasks = number("SLURM_STEP_NUM_TASKS"), tasks > 1 {
             throw CommunicatorError(
                 .launch,
-                "srun started \(tasks) tasks without PMIx, so MPI cannot connect them. Start with `srun --mpi=pmix` (`srun --mpi=list` shows what this Slurm has), or with `mpirun` inside the allocation.")
+                "srun started \(tasks) tasks without PMIx, so MPI cannot connect them. Start with `srun --mpi=pmix` (`srun --mpi=list` shows what this Slurm has), or with `mpirun` inside the allocation."
+            )
         }
         for (variable, launcher) in [
             ("PMI_SIZE", "a PMI launcher (MPICH, Intel MPI, or srun --mpi=pmi2)"), ("MV2_COMM_WORLD_SIZE", "MVAPICH"),
@@ -27,16 +28,20 @@ public enum Launch: Sendable, Hashable {
             if let size = number(variable), size > 1 {
                 throw CommunicatorError(
                     .launch,
-                    "\(launcher) started \(size) processes (\(variable)=\(size)), but this program is built with Open MPI, which would not connect them. Use Open MPI's mpirun, or `srun --mpi=pmix`.")
+                    "\(launcher) started \(size) processes (\(variable)=\(size)), but this program is built with Open MPI, which would not connect them. Use Open MPI's mpirun, or `srun --mpi=pmix`."
+                )
             }
         }
         if environment["TORCHELASTIC_RUN_ID"] != nil, let size = number("WORLD_SIZE"), size > 1 {
             throw CommunicatorError(
-                .launch, "torchrun started \(size) processes (WORLD_SIZE=\(size)); this program needs `mpirun -n \(size)`.")
+                .launch,
+                "torchrun started \(size) processes (WORLD_SIZE=\(size)); this program needs `mpirun -n \(size)`.")
         }
         if environment["SLURM_JOB_ID"] != nil, let tasks = number("SLURM_NTASKS"), tasks > 1 {
             return .solo(
-                hint: "this Slurm job has \(tasks) tasks, but the program was started directly and runs as one process. Use `srun --mpi=pmix` or `mpirun` for all of them.")
+                hint:
+                    "this Slurm job has \(tasks) tasks, but the program was started directly and runs as one process. Use `srun --mpi=pmix` or `mpirun` for all of them."
+            )
         }
         return .solo(hint: nil)
     }

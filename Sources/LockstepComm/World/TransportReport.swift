@@ -67,9 +67,13 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String {
-        var lines = ["ranks             \(size) (\(kind)), \(placement.nodeCount) node\(placement.nodeCount == 1 ? "" : "s"), \(placement.localSize) on \(placement.host)"]
+        var lines = [
+            "ranks             \(size) (\(kind)), \(placement.nodeCount) node\(placement.nodeCount == 1 ? "" : "s"), \(placement.localSize) on \(placement.host)"
+        ]
         if let mpiVersion { lines.append("mpi               \(mpiVersion.split(separator: "\n").first ?? "")") }
-        lines.append("shared memory     \(size == 1 ? "not needed" : sharedMemoryWorks ? "works" : "not in use: data is staged or sent"), \(sharedMemoryFreeBytes >> 20) MiB free in \(SharedMemory.directory)")
+        lines.append(
+            "shared memory     \(size == 1 ? "not needed" : sharedMemoryWorks ? "works" : "not in use: data is staged or sent"), \(sharedMemoryFreeBytes >> 20) MiB free in \(SharedMemory.directory)"
+        )
         lines.append("cores             \(usableCores) for this rank, \(nodeCores) for all of this node")
         lines.append("threads per rank  \(suggestedThreadsPerRank)")
         lines.append("agreement         \(Double(agreementNanoseconds / 10) / 100) µs")

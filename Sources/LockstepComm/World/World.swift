@@ -39,7 +39,8 @@ public enum World {
             if let promisedSize, promisedSize != communicator.size {
                 throw CommunicatorError(
                     .launch,
-                    "the launcher promised \(promisedSize) ranks, MPI found \(communicator.size). Is the mpirun of another MPI installation in the path?")
+                    "the launcher promised \(promisedSize) ranks, MPI found \(communicator.size). Is the mpirun of another MPI installation in the path?"
+                )
             }
             return communicator
         }

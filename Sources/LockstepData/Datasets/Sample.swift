@@ -25,6 +25,8 @@ public struct Batch {
     public var targets: [Tensor]
     /// The number of items. The weight of this batch in averages and in a distributed step.
     public var size: Int
+    /// The place of the first item in the global batch, when this is one rank's part of it; otherwise 0.
+    public var firstItem = 0
 
     /// A batch; `size` defaults to the length of the first member's first axis (1 for a scalar, 0 without members).
     public init(inputs: [Tensor], targets: [Tensor] = [], size: Int? = nil) {

@@ -28,6 +28,8 @@ public final class DistributedCallback: Callback {
     public private(set) var communicator: (any Communicator)?
     /// What the loaders' batch size counts.
     public let batch: BatchConvention
+    /// Whose statistics batch normalisation uses.
+    public let batchNorm: BatchNormPolicy
     /// Compare the ranks' parameters every so many steps; nil never.
     public let checkInterval: Int?
 
@@ -36,15 +38,21 @@ public final class DistributedCallback: Callback {
     /// The coordinator to put back when this callback was added for one fit only.
     private var replaced: (any TrainingCoordinator)?
     private var itemsSinceMerge = 0.0
+    private var synchronizer: BatchNormSynchronizer?
+    /// How much this rank's gradient counts in the reduction to come.
+    private var gradientWeight = 0.0
 
     /// - Parameters:
     ///   - communicator: The ranks; nil means the ones this program was started with (``World``).
     ///   - batch: Whether the loaders' batch size is that of all ranks together, as in one process, or of each.
+    ///   - batchNorm: Whose statistics batch normalisation uses in training.
     ///   - checkInterval: Compare the ranks' parameters every so many steps, to find what makes them drift apart.
     public init(
-        communicator: (any Communicator)? = nil, batch: BatchConvention = .global, checkInterval: Int? = nil
+        communicator: (any Communicator)? = nil, batch: BatchConvention = .global, batchNorm: BatchNormPolicy = .sync,
+        checkInterval: Int? = nil
     ) {
-        (self.communicator, self.batch, self.checkInterval) = (communicator, batch, checkInterval)
+        (self.communicator, self.batch) = (communicator, batch)
+        (self.batchNorm, self.checkInterval) = (batchNorm, checkInterval)
     }
 
     public override var order: Int { 11 }
@@ -68,6 +76,8 @@ public final class DistributedCallback: Callback {
         try setup?.verify(learner)
         try setup?.broadcast(learner)
         if exchange?.arena !== optimizer.arena { exchange = try GradientExchange(optimizer.arena, over: ranks) }
+        if batchNorm == .sync { synchronizer = BatchNormSynchronizer(learner.model, over: ranks) }
+        coordinator?.runsEmptyParts = synchronizer != nil
     }
 
     /// Makes the learner agree with `ranks` until the callback is taken out.
@@ -78,6 +88,8 @@ public final class DistributedCallback: Callback {
     }
 
     public override func teardown(_ learner: Learner) {
+        synchronizer?.release()
+        synchronizer = nil
         guard let replaced else { return }
         learner.coordinator = replaced
         (self.replaced, coordinator) = (nil, nil)
@@ -92,29 +104,44 @@ public final class DistributedCallback: Callback {
 
     public override func beforeValidate(_ learner: Learner) throws {
         shard(learner)
-        guard !isAlone, !learner.isInferring || itemsSinceMerge > 0 else { return }
+        guard batchNorm == .averageStatistics, !isAlone, itemsSinceMerge > 0 else { return }
         try setup?.averageBuffers(learner, weight: itemsSinceMerge)
         itemsSinceMerge = 0
     }
 
     private func shard(_ learner: Learner) {
-        guard let communicator, communicator.size > 1, let loader = learner.dl, !(loader is ShardedDataLoader) else { return }
+        guard let communicator, communicator.size > 1, let loader = learner.dl, !(loader is ShardedDataLoader) else {
+            return
+        }
         learner.dl = ShardedDataLoader(loader, over: communicator, batch: batch)
     }
 
     // MARK: Gradients
+
+    public override func beforeBackward(_ learner: Learner) throws {
+        gradientWeight = learner.batchWeight
+        guard synchronizer != nil, let coordinator, let communicator else { return }
+        // Sums over ranks inside the backward pass need gradients of one and the same mean on all of them.
+        let total = try coordinator.beforeBackward(weight: learner.batchWeight)
+        if total > 0, learner.batchWeight > 0, let loss = learner.lossGrad {
+            learner.lossGrad = loss * (learner.batchWeight * Double(communicator.size) / total)
+        }
+        gradientWeight = 1
+    }
 
     public override func beforeStep(_ learner: Learner) throws {
         guard let coordinator, let exchange else { return }
         communicator?.note(step: learner.trainIter, event: "before_step")
         let weight = learner.batchWeight
         learner.stepLoss = try coordinator.middle(loss: learner.loss?.mean().item() ?? 0, weight: weight)
-        try exchange.reduce(weight: weight)
+        try exchange.reduce(weight: gradientWeight)
         itemsSinceMerge += weight
     }
 
     public override func afterStep(_ learner: Learner) throws {
-        guard let checkInterval, checkInterval > 0, !isAlone, (learner.trainIter + 1) % checkInterval == 0 else { return }
+        guard let checkInterval, checkInterval > 0, !isAlone, (learner.trainIter + 1) % checkInterval == 0 else {
+            return
+        }
         try setup?.verifyReplicas(learner)
     }
 }

@@ -17,6 +17,8 @@ final class RankCoordinator: TrainingCoordinator {
     private var inFlight: CancelSignal?
     /// How far the current batch has come.
     private var progress = Progress.outside
+    /// Whether layers of the model communicate.
+    var runsEmptyParts = false
     /// Whether callbacks that see the reduced gradient may still cancel the step.
     var meetsBeforeUpdate = false
 
@@ -44,14 +46,23 @@ final class RankCoordinator: TrainingCoordinator {
         }
     }
 
+    /// Before a backward pass in which layers communicate. Throws the signal of whichever rank is leaving the batch.
+    ///
+    /// - Returns: the weight of all ranks' parts together.
+    func beforeBackward(weight: Double) throws -> Double {
+        let met = try meet(nil, weight: weight)
+        try throwing(met.signal)
+        return met.weight
+    }
+
     /// The middle of a batch. Throws the signal of whichever rank is leaving the batch.
     ///
     /// - Returns: the mean loss over the items of all ranks; nil when there are none.
     func middle(loss: Double, weight: Double) throws -> Double? {
         progress = .reduced
-        let (signal, mean) = try meet(nil, loss: loss, weight: weight)
-        try throwing(signal)
-        return mean
+        let met = try meet(nil, loss: loss, weight: weight)
+        try throwing(met.signal)
+        return met.loss
     }
 
     func agree(on signal: CancelSignal?, leaving phase: Phase) throws -> CancelSignal? {
@@ -74,10 +85,9 @@ final class RankCoordinator: TrainingCoordinator {
     private func leaveBatch(with signal: CancelSignal?, _ phase: Phase) throws -> CancelSignal? {
         switch progress {
         case .outside:
-            // Left in `beforeBatch`: the others begin the batch, then reach its middle.
-            progress = .begun
-            if let other = try meet(nil).signal { return settle(other, phase) }
-            return try leaveBatch(with: signal, phase)
+            // Left in `beforeBatch`: the others are where the batch begins.
+            progress = .committed
+            return settle(try meet(signal).signal, phase)
         case .begun:
             progress = .committed
             return settle(try meet(signal).signal, phase)
@@ -103,14 +113,14 @@ final class RankCoordinator: TrainingCoordinator {
 
     private func meet(
         _ signal: CancelSignal?, loss: Double = 0, weight: Double = 0
-    ) throws -> (signal: CancelSignal?, loss: Double?) {
+    ) throws -> (signal: CancelSignal?, loss: Double?, weight: Double) {
         var sums: InlineArray<2, Double> = [weight > 0 ? loss * weight : 0, weight]
         communicator.outgoingStatus = signal?.status ?? []
         defer { communicator.outgoingStatus = [] }
         let agreement = try withUnsafeMutableBytes(of: &sums) {
             try communicator.allReduce($0, as: .float64, .sum, name: "step")
         }
-        return (CancelSignal(strongestIn: agreement.status), sums[1] > 0 ? sums[0] / sums[1] : nil)
+        return (CancelSignal(strongestIn: agreement.status), sums[1] > 0 ? sums[0] / sums[1] : nil, sums[1])
     }
 
     // MARK: Metrics and rows
@@ -164,7 +174,6 @@ final class WriterCoordinator: TrainingCoordinator {
     init(_ communicator: any Communicator) { self.communicator = communicator }
 
     var isWriter: Bool { communicator.rank == 0 }
-    func enter(_ phase: Phase) {}
     func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
     func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }
     func gather(_ rows: BatchRows) -> BatchRows { rows }

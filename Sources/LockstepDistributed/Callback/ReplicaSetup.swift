@@ -23,25 +23,39 @@ struct ReplicaSetup {
         try communicator.allReduce(&low, .min, name: "setup")
         try communicator.allReduce(&high, .max, name: "setup")
         guard low != high else { return }
-        let all = try communicator.allGather(text, name: "setup").map { $0.split(separator: "\n", omittingEmptySubsequences: false) }
+        let all = try communicator.allGather(text, name: "setup").map {
+            $0.split(separator: "\n", omittingEmptySubsequences: false)
+        }
         for (rank, other) in all.enumerated() where other != all[0] {
-            let line = zip(all[0], other).first { $0 != $1 } ?? (all[0].dropFirst(other.count).first ?? "nothing more", other.dropFirst(all[0].count).first ?? "nothing more")
+            let line =
+                zip(all[0], other).first { $0 != $1 } ?? (
+                    all[0].dropFirst(other.count).first ?? "nothing more",
+                    other.dropFirst(all[0].count).first ?? "nothing more"
+                )
             throw ReplicaError(
                 code: .setupDiffers,
-                message: "rank \(rank) is set up differently from rank 0: there “\(line.1)”, on rank 0 “\(line.0)”. All ranks must build the same model, data and callbacks.")
+                message:
+                    "rank \(rank) is set up differently from rank 0: there “\(line.1)”, on rank 0 “\(line.0)”. All ranks must build the same model, data and callbacks."
+            )
         }
     }
 
     private func description(of learner: Learner) -> [String] {
         var lines = ["epochs \(learner.nEpoch)"]
         for (name, parameter) in learner.model.namedParameters() {
-            lines.append("parameter \(name) \(parameter.value.shape) \(parameter.value.dtype) \(parameter.isTrainable ? "trainable" : "frozen")")
+            lines.append(
+                "parameter \(name) \(parameter.value.shape) \(parameter.value.dtype) \(parameter.isTrainable ? "trainable" : "frozen")"
+            )
         }
-        for (name, buffer) in learner.model.namedBuffers() { lines.append("buffer \(name) \(buffer.wrappedValue.shape)") }
+        for (name, buffer) in learner.model.namedBuffers() {
+            lines.append("buffer \(name) \(buffer.wrappedValue.shape)")
+        }
         if let optimizer = learner.optimizer {
             lines.append("optimizer \(optimizer.rule.name) \(optimizer.groups.map(\.count))")
             for (index, group) in optimizer.hypers.enumerated() {
-                lines.append("group \(index) " + optimizer.hyperNames.map { "\($0) \(group[$0] ?? .nan)" }.joined(separator: " "))
+                lines.append(
+                    "group \(index) " + optimizer.hyperNames.map { "\($0) \(group[$0] ?? .nan)" }.joined(separator: " ")
+                )
             }
         }
         for (index, loader) in learner.dls.loaders.enumerated() {
@@ -80,7 +94,9 @@ struct ReplicaSetup {
         for tensor in tensors {
             let source = Tensor.uninitialized(tensor.shape, dtype: tensor.dtype)
             let size = source.rawBytes.count
-            packed.withUnsafeBytes { source.rawBytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[position..<position + size])) }
+            packed.withUnsafeBytes {
+                source.rawBytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[position..<position + size]))
+            }
             Tensor.copy(source, into: tensor)
             position += size
         }
@@ -99,7 +115,9 @@ struct ReplicaSetup {
         guard let first = sums.indices.first(where: { sums[$0] != highest[$0] }) else { return }
         throw ReplicaError(
             code: .replicasDrifted,
-            message: "the ranks' models are no longer equal: parameter \(parameters[first].name) differs (epoch \(learner.epoch), batch \(learner.iter))")
+            message:
+                "the ranks' models are no longer equal: parameter \(parameters[first].name) differs (epoch \(learner.epoch), batch \(learner.iter))"
+        )
     }
 
     /// Replaces floating-point buffers, such as running statistics, by their mean over ranks, weighted by `weight`.

@@ -36,20 +36,24 @@ public final class ShardedDataLoader: BatchSource {
         file: StaticString = #fileID, line: UInt = #line
     ) {
         require(
-            size > 0 && rank >= 0 && rank < size, "ShardedDataLoader: there is no rank \(rank) among \(size)", file: file,
+            size > 0 && rank >= 0 && rank < size, "ShardedDataLoader: there is no rank \(rank) among \(size)",
+            file: file,
             line: line)
         (self.inner, self.rank, self.size, self.convention, communicator) = (inner, rank, size, convention, nil)
     }
 
     /// A rank's view of `inner`. A subclass of `DataLoader` that samples in its own way uses rank 0's order everywhere.
-    public init(_ inner: any BatchSource, over communicator: any Communicator, batch convention: BatchConvention = .global) {
+    public init(
+        _ inner: any BatchSource, over communicator: any Communicator, batch convention: BatchConvention = .global
+    ) {
         (self.inner, self.rank, self.size) = (inner, communicator.rank, communicator.size)
         (self.convention, self.communicator) = (convention, communicator)
     }
 
     /// The number of global batches: the same on every rank.
     public var batchCount: Int? {
-        guard let loader = indexed, convention == .perRank, let items = loader.itemCount, let size = loader.batchSize else {
+        guard let loader = indexed, convention == .perRank, let items = loader.itemCount, let size = loader.batchSize
+        else {
             return inner.batchCount
         }
         let global = size * self.size
@@ -61,7 +65,14 @@ public final class ShardedDataLoader: BatchSource {
     public func makeIterator(epoch: Int) throws -> BatchIterator {
         guard let loader = indexed else { return try rows(of: inner.makeIterator(epoch: epoch)) }
         let batches = try globalBatches(loader, epoch: epoch)
-        return try loader.makeIterator(epoch: epoch, batches: batches.map { Array($0[part(of: $0.count)]) })
+        var parts = try loader.makeIterator(epoch: epoch, batches: batches.map { Array($0[part(of: $0.count)]) })
+        var number = 0
+        return BatchIterator { [self] in
+            guard var batch = try parts.next() else { return nil }
+            batch.firstItem = part(of: batches[number].count).lowerBound
+            number += 1
+            return batch
+        }
     }
 
     /// This rank's part of `count` items.
@@ -90,7 +101,9 @@ public final class ShardedDataLoader: BatchSource {
             guard let batch = try batches.next() else { return nil }
             let part = part(of: batch.size)
             func rows(_ tensors: [Tensor]) -> [Tensor] { tensors.map { $0[part] } }
-            return Batch(inputs: rows(batch.inputs), targets: rows(batch.targets), size: part.count)
+            var own = Batch(inputs: rows(batch.inputs), targets: rows(batch.targets), size: part.count)
+            own.firstItem = part.lowerBound
+            return own
         }
     }
 }

@@ -32,7 +32,8 @@ public enum Launcher {
         }
         guard started == ranks || started == 0 else {
             throw LaunchError(
-                description: "\(ranks) ranks were asked for, but a launcher has started \(started); leave the option out, or start the program without mpirun",
+                description:
+                    "\(ranks) ranks were asked for, but a launcher has started \(started); leave the option out, or start the program without mpirun",
                 exitCode: 64)
         }
     }
@@ -56,7 +57,8 @@ public enum Launcher {
     static func relaunch(ranks: Int) throws(LaunchError) -> Never {
         guard let mpirun = path(of: "mpirun") else {
             throw LaunchError(
-                description: "\(ranks) ranks need mpirun, which is not in PATH; install it with: apt-get install openmpi-bin libopenmpi-dev",
+                description:
+                    "\(ranks) ranks need mpirun, which is not in PATH; install it with: apt-get install openmpi-bin libopenmpi-dev",
                 exitCode: 69)
         }
         for (name, value) in environment { setenv(name, value, 0) }

@@ -63,7 +63,9 @@ struct WireReader {
         let tensor = Tensor.uninitialized(Shape(readArray(of: Int.self)), dtype: dtype)
         let size = tensor.count * dtype.byteCount
         bytes.withUnsafeBytes { source in
-            if let base = source.baseAddress, size > 0 { tensor.unsafePointer.copyMemory(from: base + position, byteCount: size) }
+            if let base = source.baseAddress, size > 0 {
+                tensor.unsafePointer.copyMemory(from: base + position, byteCount: size)
+            }
         }
         position += size
         return tensor

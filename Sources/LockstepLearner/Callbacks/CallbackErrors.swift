@@ -21,7 +21,8 @@ public struct EscapedCancelError: Error, CustomStringConvertible {
 
     public var description: String {
         let origin = callback.map { "\($0) in \(event?.rawValue ?? "an unknown event")" } ?? "code outside of callbacks"
-        return "CancelSignal.\(signal.rawValue), raised by \(origin), was caught by nobody: no \(signal.rawValue) was running there"
+        return
+            "CancelSignal.\(signal.rawValue), raised by \(origin), was caught by nobody: no \(signal.rawValue) was running there"
     }
 }
 

@@ -37,7 +37,8 @@ public final class BeforeBatchCallback: Callback {
     private let change: (Learner, [Tensor], [Tensor]) throws -> ([Tensor], [Tensor])
 
     /// A callback that replaces inputs and targets by what `change` returns.
-    public init(_ change: @escaping (_ learner: Learner, _ xb: [Tensor], _ yb: [Tensor]) throws -> ([Tensor], [Tensor])) {
+    public init(_ change: @escaping (_ learner: Learner, _ xb: [Tensor], _ yb: [Tensor]) throws -> ([Tensor], [Tensor]))
+    {
         self.change = change
     }
 

@@ -36,7 +36,9 @@ public final class GatherPredictions: Callback {
         defer { inputs = [] }
         guard !learner.preds.isEmpty else {
             // A rank without items: how many outputs there are, the other ranks' rows will tell.
-            if counts.outputs == 0 { counts = (inputs.count, 0, learner.yb.count, withLoss && !learner.yb.isEmpty ? 1 : 0) }
+            if counts.outputs == 0 {
+                counts = (inputs.count, 0, learner.yb.count, withLoss && !learner.yb.isEmpty ? 1 : 0)
+            }
             return rows.append([])
         }
         let losses = withLoss ? learner.loss.map { [GatherPredictions.perItem($0, learner.batchItemCount)] } ?? [] : []
@@ -54,13 +56,15 @@ public final class GatherPredictions: Callback {
         }
         func parts(_ start: Int, _ count: Int, axis: Int) -> [Tensor] {
             (start..<start + count).map { index in
-                all.column(index, axis: axis) ?? (sample.isEmpty ? .zeros([0]) : GatherPredictions.empty(like: sample[index], axis))
+                all.column(index, axis: axis)
+                    ?? (sample.isEmpty ? .zeros([0]) : GatherPredictions.empty(like: sample[index], axis))
             }
         }
         let targets = counts.inputs + counts.outputs
         return Predictions(
             inputs: withInput ? parts(0, counts.inputs, axis: axis) : nil,
-            outputs: parts(counts.inputs, counts.outputs, axis: axis), targets: parts(targets, counts.targets, axis: axis),
+            outputs: parts(counts.inputs, counts.outputs, axis: axis),
+            targets: parts(targets, counts.targets, axis: axis),
             losses: parts(targets + counts.targets, counts.losses, axis: 0).first)
     }
 
@@ -69,7 +73,8 @@ public final class GatherPredictions: Callback {
         if loss.count == items { return loss.reshaped([items]) }
         require(
             items > 0 && loss.count % items == 0,
-            "predictions: \(loss.count) losses cannot be shared out over \(items) items; the loss must honour reduction .none")
+            "predictions: \(loss.count) losses cannot be shared out over \(items) items; the loss must honour reduction .none"
+        )
         return loss.reshaped([items, loss.count / items]).mean(axis: 1)
     }
 

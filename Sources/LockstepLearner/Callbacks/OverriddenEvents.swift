@@ -44,7 +44,9 @@ enum OverriddenEvents {
             let size = Int(metadata.load(fromByteOffset: 32, as: UInt32.self))
             let start = Int(metadata.load(fromByteOffset: 36, as: UInt32.self))
             let count = (size - start) / MemoryLayout<UInt>.size
-            guard start < size, (headerWords + Event.allCases.count..<1024).contains(count) else { return .init(start: nil, count: 0) }
+            guard start < size, (headerWords + Event.allCases.count..<1024).contains(count) else {
+                return .init(start: nil, count: 0)
+            }
             let own = unsafeBitCast(type as AnyClass, to: UnsafeRawPointer.self)
             return UnsafeBufferPointer(start: own.assumingMemoryBound(to: UInt.self), count: count)
         #else
@@ -60,27 +62,27 @@ enum OverriddenEvents {
 }
 
 // One class per event, in the order of `Event.allCases`. The bodies differ from the base's empty ones, lest they be merged.
-private final class P00: Callback { override func afterCreate(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P01: Callback { override func beforeFit(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P02: Callback { override func beforeEpoch(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P03: Callback { override func beforeTrain(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P04: Callback { override func beforeBatch(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P05: Callback { override func afterPred(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P06: Callback { override func afterLoss(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P07: Callback { override func beforeBackward(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P08: Callback { override func afterCancelBackward(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P09: Callback { override func afterBackward(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P10: Callback { override func beforeStep(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P11: Callback { override func afterCancelStep(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P12: Callback { override func afterStep(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P13: Callback { override func afterCancelBatch(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P14: Callback { override func afterBatch(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P15: Callback { override func afterCancelTrain(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P16: Callback { override func afterTrain(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P17: Callback { override func beforeValidate(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P18: Callback { override func afterCancelValidate(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P19: Callback { override func afterValidate(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P20: Callback { override func afterCancelEpoch(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P21: Callback { override func afterEpoch(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P22: Callback { override func afterCancelFit(_ learner: Learner) throws { throw CancelSignal.fit } }
-private final class P23: Callback { override func afterFit(_ learner: Learner) throws { throw CancelSignal.fit } }
+private final class P00: Callback { override func afterCreate(_: Learner) throws { throw CancelSignal.fit } }
+private final class P01: Callback { override func beforeFit(_: Learner) throws { throw CancelSignal.fit } }
+private final class P02: Callback { override func beforeEpoch(_: Learner) throws { throw CancelSignal.fit } }
+private final class P03: Callback { override func beforeTrain(_: Learner) throws { throw CancelSignal.fit } }
+private final class P04: Callback { override func beforeBatch(_: Learner) throws { throw CancelSignal.fit } }
+private final class P05: Callback { override func afterPred(_: Learner) throws { throw CancelSignal.fit } }
+private final class P06: Callback { override func afterLoss(_: Learner) throws { throw CancelSignal.fit } }
+private final class P07: Callback { override func beforeBackward(_: Learner) throws { throw CancelSignal.fit } }
+private final class P08: Callback { override func afterCancelBackward(_: Learner) throws { throw CancelSignal.fit } }
+private final class P09: Callback { override func afterBackward(_: Learner) throws { throw CancelSignal.fit } }
+private final class P10: Callback { override func beforeStep(_: Learner) throws { throw CancelSignal.fit } }
+private final class P11: Callback { override func afterCancelStep(_: Learner) throws { throw CancelSignal.fit } }
+private final class P12: Callback { override func afterStep(_: Learner) throws { throw CancelSignal.fit } }
+private final class P13: Callback { override func afterCancelBatch(_: Learner) throws { throw CancelSignal.fit } }
+private final class P14: Callback { override func afterBatch(_: Learner) throws { throw CancelSignal.fit } }
+private final class P15: Callback { override func afterCancelTrain(_: Learner) throws { throw CancelSignal.fit } }
+private final class P16: Callback { override func afterTrain(_: Learner) throws { throw CancelSignal.fit } }
+private final class P17: Callback { override func beforeValidate(_: Learner) throws { throw CancelSignal.fit } }
+private final class P18: Callback { override func afterCancelValidate(_: Learner) throws { throw CancelSignal.fit } }
+private final class P19: Callback { override func afterValidate(_: Learner) throws { throw CancelSignal.fit } }
+private final class P20: Callback { override func afterCancelEpoch(_: Learner) throws { throw CancelSignal.fit } }
+private final class P21: Callback { override func afterEpoch(_: Learner) throws { throw CancelSignal.fit } }
+private final class P22: Callback { override func afterCancelFit(_: Learner) throws { throw CancelSignal.fit } }
+private final class P23: Callback { override func afterFit(_: Learner) throws { throw CancelSignal.fit } }

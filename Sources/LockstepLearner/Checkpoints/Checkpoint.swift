@@ -24,7 +24,9 @@ enum Checkpoint {
         for (entry, name) in zip(state.entries, names) {
             items += entry.tensors.map { Safetensors.Item("\(prefix)\($0.name)/\(name)", $0.tensor) }
         }
-        for (slow, name) in zip(state.lookahead?.slow ?? [], names) { items.append(.init("\(prefix)slow/\(name)", slow)) }
+        for (slow, name) in zip(state.lookahead?.slow ?? [], names) {
+            items.append(.init("\(prefix)slow/\(name)", slow))
+        }
         items.append(.init(prefix + "steps", Tensor(state.entries.map { Int64($0.steps) })))
         let flags = state.entries.flatMap { [$0.flags.doWD, $0.flags.forceTrain] }
         items.append(.init(prefix + "flags", Tensor(flags, shape: [state.entries.count, 2])))
@@ -61,7 +63,8 @@ enum Checkpoint {
         func mismatch(_ reason: String) -> CheckpointError { CheckpointError(.optimizerMismatch, archive.file, reason) }
         let names = parameterNames(model, optimizer)
         guard let steps = archive.entry(prefix + "steps").map({ archive.tensor($0).ints }), steps.count == names.count,
-            let flags = archive.entry(prefix + "flags").map({ archive.tensor($0).bools }), flags.count == 2 * names.count
+            let flags = archive.entry(prefix + "flags").map({ archive.tensor($0).bools }),
+            flags.count == 2 * names.count
         else { throw mismatch("its optimizer state is not that of \(names.count) parameters") }
 
         var entries = optimizer.stateDictionary.entries
@@ -86,7 +89,9 @@ enum Checkpoint {
             })
     }
 
-    private static func hypers(_ archive: Safetensors.Archive) throws(CheckpointError) -> [[(name: String, value: Double)]] {
+    private static func hypers(
+        _ archive: Safetensors.Archive
+    ) throws(CheckpointError) -> [[(name: String, value: Double)]] {
         var groups: [[(name: String, value: Double)]] = []
         while let text = archive.metadata("optimizer.group.\(groups.count)") {
             var hypers: [(name: String, value: Double)] = []
@@ -115,7 +120,8 @@ enum Checkpoint {
     /// A name for each of the optimizer's parameters: the model's, or its number where the model does not own it.
     private static func parameterNames(_ model: Module, _ optimizer: Optimizer) -> [String] {
         let known = Dictionary(
-            model.namedParameters().map { (ObjectIdentifier($0.parameter), $0.name) }, uniquingKeysWith: { first, _ in first })
+            model.namedParameters().map { (ObjectIdentifier($0.parameter), $0.name) },
+            uniquingKeysWith: { first, _ in first })
         return optimizer.arena.slots.enumerated().map { known[ObjectIdentifier($1.parameter)] ?? "#\($0)" }
     }
 }

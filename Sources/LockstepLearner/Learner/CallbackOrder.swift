@@ -23,16 +23,14 @@ extension Learner {
     }
 
     private static func mustPrecede(_ first: Callback, _ second: Callback) -> Bool {
-        second.runsAfter.contains { isInstance(first, of: $0) } || first.runsBefore.contains { isInstance(second, of: $0) }
+        second.runsAfter.contains { isInstance(first, of: $0) }
+            || first.runsBefore.contains { isInstance(second, of: $0) }
     }
 
     /// Whether `callback` is of `type` or a subclass.
     static func isInstance(_ callback: Callback, of type: Callback.Type) -> Bool {
-        var mirror: Mirror? = Mirror(reflecting: callback)
-        while let level = mirror {
-            if level.subjectType == type { return true }
-            mirror = level.superclassMirror
-        }
-        return false
+        var level: Mirror? = Mirror(reflecting: callback)
+        while let mirror = level, mirror.subjectType != type { level = mirror.superclassMirror }
+        return level != nil
     }
 }

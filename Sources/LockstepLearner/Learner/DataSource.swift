@@ -34,7 +34,8 @@ extension Learner {
     private func orderly(_ index: Int, _ inOrder: Bool) throws(LearnerError) -> any BatchSource {
         guard index >= 0, index < dls.count else {
             throw LearnerError(
-                .noLoader, "there is no loader \(index) among the learner's \(dls.count); give data with .loader or .batches")
+                .noLoader,
+                "there is no loader \(index) among the learner's \(dls.count); give data with .loader or .batches")
         }
         return orderly(dls[index], inOrder)
     }
@@ -49,7 +50,8 @@ extension Learner {
         guard let count = loader.batchCount else {
             throw LearnerError(
                 .unsizedLoader,
-                "\(type(of: loader)) does not know how many batches it has (batchCount is nil); give its data set a count")
+                "\(type(of: loader)) does not know how many batches it has (batchCount is nil); give its data set a count"
+            )
         }
         return count
     }

@@ -11,7 +11,8 @@ extension Learner {
         if Learner.memberNames.contains(callback.name) {
             throw LearnerError(
                 .nameCollision,
-                "\(callback.typeName): the name “\(callback.name)” is taken by a member of Learner; rename the callback")
+                "\(callback.typeName): the name “\(callback.name)” is taken by a member of Learner; rename the callback"
+            )
         }
         if let owner = callback.learner {
             let where_ = owner === self ? "was added to this learner already" : "belongs to another learner"
@@ -123,21 +124,18 @@ extension Learner {
     }
 
     /// The snake-cased names of the learner's own members, fastai's spellings included: no callback may be called so.
-    static let memberNames: Set<String> = [
-        // What it holds.
-        "dls", "model", "loss_function", "loss_func", "optimizer_factory", "opt_func", "optimizer", "opt", "lr", "wd", "moms",
-        "splitter", "wd_bn_bias", "train_bn", "metrics", "path", "model_directory", "model_dir", "seed", "callbacks", "cbs",
-        "logger", "coordinator", "dl", "xb", "yb", "x", "y", "pred", "preds", "loss", "loss_grad", "step_loss",
-        "batch_weight", "batch_item_count", "n_epoch", "epoch", "n_iter", "iter", "training", "train_iter", "pct_train",
-        "smooth_loss", "final_record", "is_fitting", "is_inferring", "shows_progress", "create_mbar", "lock",
-        "running_order", "training_loop_description",
-        // What it does.
-        "fit", "fit_one_cycle", "one_batch", "all_batches", "create_optimizer", "create_opt", "validate", "predictions",
-        "get_preds", "predict", "show_results", "save", "load", "export", "tta", "summary", "gather_arguments", "gather_args",
-        "lr_find", "fine_tune", "fit_flat_cos", "fit_sgdr", "freeze", "freeze_to", "unfreeze", "dispatch", "on", "warn",
-        "add_callback", "add_callbacks", "add_cb", "add_cbs", "remove_callback", "remove_callbacks", "remove_cb",
-        "remove_cbs", "with_added_callbacks", "added_cbs", "with_removed_callbacks", "removed_cbs", "ordered_callbacks",
-        "ordered_cbs", "invalidate_order", "show_training_loop", "without_logging", "no_logging", "without_progress",
-        "no_bar", "no_mbar", "with_unreduced_loss", "loss_not_reduced",
-    ]
+    static let memberNames = Set(
+        """
+        dls model loss_function loss_func optimizer_factory opt_func optimizer opt lr wd moms splitter wd_bn_bias
+        train_bn metrics path model_directory model_dir seed callbacks cbs logger coordinator dl xb yb x y pred preds
+        loss loss_grad step_loss batch_weight batch_item_count n_epoch epoch epochs_seen n_iter iter training
+        train_iter pct_train smooth_loss final_record is_fitting is_inferring shows_progress create_mbar lock
+        running_order training_loop_description
+        fit fit_one_cycle one_batch all_batches create_optimizer create_opt validate predictions get_preds predict
+        show_results save load export tta summary gather_arguments gather_args lr_find fine_tune fit_flat_cos fit_sgdr
+        freeze freeze_to unfreeze dispatch on warn add_callback add_callbacks add_cb add_cbs remove_callback
+        remove_callbacks remove_cb remove_cbs with_added_callbacks added_cbs with_removed_callbacks removed_cbs
+        ordered_callbacks ordered_cbs invalidate_order show_training_loop without_logging no_logging without_progress
+        no_bar no_mbar with_unreduced_loss loss_not_reduced
+        """.split(whereSeparator: \.isWhitespace).map(String.init))
 }

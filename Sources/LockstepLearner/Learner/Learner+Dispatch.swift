@@ -6,12 +6,15 @@ extension Learner {
     ///
     /// If one throws, later ones do not see the event. Errors other than cancel signals come out as ``CallbackError``.
     public func callAsFunction(_ event: Event) throws {
-        for callback in lists.callbacks(for: event, isInferring: isInferring)
-        where callback.isDue(at: event, isTraining: training) {
-            do {
-                try callback.handle(event, self)
-            } catch {
-                throw noted(error, from: callback, at: event)
+        let lists = lists
+        if lists.isHandled(event) {
+            for callback in lists.callbacks(for: event, isInferring: isInferring)
+            where callback.isDue(at: event, isTraining: training) {
+                do {
+                    try callback.handle(event, self)
+                } catch {
+                    throw noted(error, from: callback, at: event)
+                }
             }
         }
         if event == .afterFit { for callback in callbacks { callback.run = true } }
@@ -57,19 +60,24 @@ extension Learner {
 }
 
 /// Who is called when: worked out once per change of the list of callbacks, not per event.
-struct DispatchLists {
+final class DispatchLists {
     let order: [Callback]
     private let whileFitting: [[Callback]]
     private let whileInferring: [[Callback]]
+    /// The events anybody implements: most cost one test of a bit.
+    private let handled: EventSet
 
     init(_ order: [Callback]) {
         self.order = order
         let events = order.map(\.handledEvents)
+        handled = events.reduce([]) { $0.union($1) }
         whileFitting = Event.allCases.map { event in zip(order, events).filter { $1.contains(event) }.map(\.0) }
         whileInferring = whileFitting.map { $0.filter(\.takesPartInInference) }
     }
 
     @inline(__always)
+    func isHandled(_ event: Event) -> Bool { handled.contains(event) }
+
     func callbacks(for event: Event, isInferring: Bool) -> [Callback] {
         isInferring ? whileInferring[event.index] : whileFitting[event.index]
     }

@@ -106,9 +106,13 @@ private struct LoopState {
 
     init(_ learner: Learner) {
         dl = learner.dl
-        (iter, nIter, training, isModelTraining) = (learner.iter, learner.nIter, learner.training, learner.model.isTraining)
+        (iter, nIter, training, isModelTraining) = (
+            learner.iter, learner.nIter, learner.training, learner.model.isTraining
+        )
         (xb, yb, preds) = (learner.xb, learner.yb, learner.preds)
-        (loss, lossGrad, stepLoss, batchWeight) = (learner.loss, learner.lossGrad, learner.stepLoss, learner.batchWeight)
+        (loss, lossGrad, stepLoss, batchWeight) = (
+            learner.loss, learner.lossGrad, learner.stepLoss, learner.batchWeight
+        )
     }
 
     func restore(to learner: Learner) {

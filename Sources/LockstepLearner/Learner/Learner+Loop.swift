@@ -27,7 +27,9 @@ extension Learner {
     public func allBatches() throws {
         guard let dl else { throw LearnerError(.noLoader, "allBatches: there is no loader; set learner.dl first") }
         nIter = try length(of: dl)
-        if nIter == 0, training { warn(dls.warnings.first ?? "the training loader is empty: this epoch trains nothing") }
+        if nIter == 0, training {
+            warn(dls.warnings.first ?? "the training loader is empty: this epoch trains nothing")
+        }
         var batches = try dl.makeIterator(epoch: training ? epochsSeen + epoch : 0)
         var index = 0
         while let batch = try batches.next() {
@@ -43,7 +45,7 @@ extension Learner {
     public func oneBatch(_ index: Int, _ batch: Batch) throws {
         try begin(index, batch)
         try run(.batch) {
-            if batchWeight > 0 { preds = model.forward(xb) }
+            if batchWeight > 0 { preds = model.forward(xb) } else { runEmptyPart() }
             try self(.afterPred)
             if !preds.isEmpty && !yb.isEmpty { computeLoss() }
             try self(.afterLoss)
@@ -73,6 +75,12 @@ extension Learner {
         try self(phase.after)
     }
 
+    /// Layers that communicate need every rank: one without items runs the model on none and contributes zeros.
+    private func runEmptyPart() {
+        guard training, coordinator.runsEmptyParts else { return }
+        lossGrad = model.forward(xb).first.map { $0.sum() * 0 }
+    }
+
     private func computeLoss() {
         let value = lossFunction(preds, yb)
         (lossGrad, loss) = (value, value.detached)
@@ -85,6 +93,10 @@ extension Learner {
         batchWeight = Double(batch.size)
         (preds, lossGrad, loss, stepLoss) = ([], nil, nil, nil)
         guard training else { return }
+        // Counted over fits and skipped epochs too: a resumed run drops what an uninterrupted one would.
+        let step = (epochsSeen + epoch) * nIter + index
+        DropoutContext.current = DropoutContext(
+            seed: seed, step: step, firstItem: batch.firstItem, itemCount: batch.size)
         if optimizer == nil { try createOptimizer() }
         if yb.isEmpty { warn("training batches have no targets: nothing is learnt") }
     }

@@ -22,7 +22,9 @@ extension Learner {
             if !wdBnBias { new.flags[index].doWD = !norms.contains(parameter) && !biases.contains(parameter) }
             if trainBn { new.flags[index].forceTrain = norms.contains(parameter) }
         }
-        if let old = optimizer, old.frozenIndex != 0, old.groups.count == new.groups.count { new.freeze(to: old.frozenIndex) }
+        if let old = optimizer, old.frozenIndex != 0, old.groups.count == new.groups.count {
+            new.freeze(to: old.frozenIndex)
+        }
         optimizer = new
         return new
     }

@@ -13,13 +13,16 @@ extension Learner {
 
     /// Runs `body` without progress bars; rows are logged.
     @discardableResult
-    public func withoutProgress<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    public func withoutProgress<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result
+    {
         try replacing(\.showsProgress, on: self, with: false, body)
     }
 
     /// Runs `body` while the loss function returns one loss per item (or per element) instead of their mean.
     @discardableResult
-    public func withUnreducedLoss<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    public func withUnreducedLoss<Result, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         var unreduced = lossFunction
         unreduced.reduction = .none
         return try replacing(\.lossFunction, on: self, with: unreduced, body)

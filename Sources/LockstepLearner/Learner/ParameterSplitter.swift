@@ -20,7 +20,9 @@ public struct ParameterSplitter {
     public static func parts<Model: Module>(_ parts: @escaping (Model) -> [Module]) -> ParameterSplitter {
         ParameterSplitter { model in
             guard let model = model as? Model else {
-                stop("ParameterSplitter.parts: the model is a \(model.typeName), not a \(Model.self)", file: #fileID, line: #line)
+                stop(
+                    "ParameterSplitter.parts: the model is a \(model.typeName), not a \(Model.self)", file: #fileID,
+                    line: #line)
             }
             return parts(model).map { $0.parameters() }
         }

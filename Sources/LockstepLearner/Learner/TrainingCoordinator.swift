@@ -13,6 +13,9 @@ public protocol TrainingCoordinator: AnyObject {
     /// Whether this rank prints, logs and writes files. True on exactly one rank.
     var isWriter: Bool { get }
 
+    /// Whether a rank without items must run the model all the same, because layers of it communicate.
+    var runsEmptyParts: Bool { get }
+
     /// Called between a level's `before` event and what it does; may throw the signal of another rank.
     func enter(_ phase: Phase) throws
 
@@ -40,11 +43,17 @@ public protocol TrainingCoordinator: AnyObject {
     func abandon(because error: any Error)
 }
 
+extension TrainingCoordinator {
+    /// The default: no layer communicates.
+    public var runsEmptyParts: Bool { false }
+    /// The default: nobody is asked.
+    public func enter(_ phase: Phase) throws {}
+}
+
 /// One process, alone.
 public final class SoloCoordinator: TrainingCoordinator {
     public init() {}
     public var isWriter: Bool { true }
-    public func enter(_ phase: Phase) {}
     public func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
     public func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }
     public func gather(_ rows: BatchRows) -> BatchRows { rows }

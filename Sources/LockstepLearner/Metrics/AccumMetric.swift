@@ -46,7 +46,8 @@ public final class AccumMetric: Metric {
             if flatten {
                 require(
                     pred.count == target.count,
-                    "\(label): \(pred.count) predictions but \(target.count) targets: \(pred.shape) and \(target.shape)")
+                    "\(label): \(pred.count) predictions but \(target.count) targets: \(pred.shape) and \(target.shape)"
+                )
                 (pred, target) = (pred.reshaped([pred.count]), target.reshaped([target.count]))
             }
             rows.append([pred, target])

@@ -17,12 +17,11 @@ extension Metric {
         AvgMetric("error_rate") { pred, target in 1 - share(of: pred.argmax(axis: -1), equalTo: target, "error_rate") }
     }
 
-    /// Share of items whose target is among the `k` largest outputs; ties count for it.
+    /// Share of items whose target is among the `k` largest outputs; ties count for the lowest index.
     public static func topKAccuracy(k: Int = 5) -> Metric {
         AvgMetric("top_k_accuracy") { pred, target in
-            let score = pred.gather(axis: -1, index: target.to(.int64).unsqueezed(axis: -1))
-            let better = (pred .> score).to(.float32).sum(axis: -1)
-            return (better .< Double(k)).to(.float32).mean()
+            let best = pred.topK(k, axis: -1).indices
+            return (best .== target.to(.int64).unsqueezed(axis: -1)).any(axis: -1).to(.float32).mean()
         }
     }
 
@@ -58,6 +57,7 @@ extension Metric {
         require(
             answers.count == target.count,
             "\(name): \(answers.count) answers but \(target.count) targets: \(answers.shape) and \(target.shape)")
-        return (answers.reshaped([answers.count]) .== target.reshaped([target.count]).to(answers.dtype)).to(.float32).mean()
+        return (answers.reshaped([answers.count]) .== target.reshaped([target.count]).to(answers.dtype)).to(.float32)
+            .mean()
     }
 }

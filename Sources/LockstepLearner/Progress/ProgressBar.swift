@@ -31,7 +31,9 @@ struct ProgressBar {
         isShown = false
     }
 
-    private func line(_ done: Int, _ total: Int, _ label: String, _ text: String, _ spent: String, _ left: String) -> String {
+    private func line(
+        _ done: Int, _ total: Int, _ label: String, _ text: String, _ spent: String, _ left: String
+    ) -> String {
         let tail = " \(done)/\(total) [\(spent)<\(left)] \(text)"
         let room = max(5, min(40, console.width - label.count - tail.count - 3))
         let filled = total > 0 ? min(room, room * done / total) : room

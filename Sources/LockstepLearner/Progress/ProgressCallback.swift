@@ -23,7 +23,9 @@ public final class ProgressCallback: Callback {
 
     public override func beforeFit(_ learner: Learner) {
         isShown = console.isTerminal && learner.showsProgress && learner.coordinator.isWriter
-        guard let recorder = learner.recorder, learner.coordinator.isWriter, !(learner.logger is SilentLogger) else { return }
+        guard let recorder = learner.recorder, learner.coordinator.isWriter, !(learner.logger is SilentLogger) else {
+            return
+        }
         let table = TableLogger(console)
         if isShown { table.willWrite = { [weak self] in self?.bar.clear() } }
         replaced = learner.logger
@@ -37,8 +39,10 @@ public final class ProgressCallback: Callback {
     public override func afterBatch(_ learner: Learner) {
         guard isShown else { return }
         bar.update(learner.iter + 1, of: learner.nIter) {
-            ("epoch \(learner.epoch + 1)/\(learner.nEpoch)\(learner.training ? "" : " valid")",
-             learner.smoothLoss.map { fixed($0, 4) } ?? "")
+            (
+                "epoch \(learner.epoch + 1)/\(learner.nEpoch)\(learner.training ? "" : " valid")",
+                learner.smoothLoss.map { fixed($0, 4) } ?? ""
+            )
         }
     }
 

@@ -44,7 +44,8 @@ public final class ParamScheduler: Callback {
         indices = try zip(names, schedules).map { name, schedules in
             guard schedules.count == 1 || schedules.count == optimizer.groups.count else {
                 throw OptimizerError(
-                    .groupCount, "ParamScheduler: \(schedules.count) schedules of \(name) for \(optimizer.groups.count) groups")
+                    .groupCount,
+                    "ParamScheduler: \(schedules.count) schedules of \(name) for \(optimizer.groups.count) groups")
             }
             // A name the rule does not know is added, as fastai does; it has no effect.
             if optimizer.hyperIndex(name) == nil { try optimizer.setHyper(name, .value(schedules[0](0))) }

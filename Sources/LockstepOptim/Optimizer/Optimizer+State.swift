@@ -42,7 +42,8 @@ extension Optimizer {
                 tensors: state.enumerated().map { (stateNames[$0], copyOfPart($1, index)) })
         }
         return OptimizerState(
-            rule: rule.name, hypers: values.map { Array(zip(names, $0)).map { (name: $0, value: $1) } }, entries: entries,
+            rule: rule.name, hypers: values.map { Array(zip(names, $0)).map { (name: $0, value: $1) } },
+            entries: entries,
             frozenIndex: frozenIndex,
             lookahead: lookahead.map { look in
                 (look.count, look.slow.map { slow in arena.slots.indices.map { copyOfPart(slow, $0) } } ?? [])
@@ -56,11 +57,13 @@ extension Optimizer {
     public func loadStateDictionary(_ new: OptimizerState) throws(OptimizerError) {
         guard new.hypers.count == groups.count else {
             throw OptimizerError(
-                .stateMismatch, "optimizer state has \(new.hypers.count) parameter groups, this optimizer \(groups.count)")
+                .stateMismatch,
+                "optimizer state has \(new.hypers.count) parameter groups, this optimizer \(groups.count)")
         }
         guard new.entries.count == arena.slots.count else {
             throw OptimizerError(
-                .stateMismatch, "optimizer state has \(new.entries.count) parameters, this optimizer \(arena.slots.count)")
+                .stateMismatch,
+                "optimizer state has \(new.entries.count) parameters, this optimizer \(arena.slots.count)")
         }
         for (index, entry) in new.entries.enumerated() {
             for (name, tensor) in entry.tensors {
@@ -72,7 +75,8 @@ extension Optimizer {
                 guard tensor.shape == shape else {
                     throw OptimizerError(
                         .stateMismatch,
-                        "optimizer state “\(name)” of parameter \(index) has shape \(tensor.shape), the parameter \(shape)")
+                        "optimizer state “\(name)” of parameter \(index) has shape \(tensor.shape), the parameter \(shape)"
+                    )
                 }
             }
         }
@@ -99,7 +103,8 @@ extension Optimizer {
             flags[index] = entry.flags
         }
         if let saved = new.lookahead, lookahead != nil {
-            let slow: Tensor? = saved.slow.count == arena.slots.count ? .zeros([arena.count], dtype: arena.values.dtype) : nil
+            let slow: Tensor? =
+                saved.slow.count == arena.slots.count ? .zeros([arena.count], dtype: arena.values.dtype) : nil
             if let slow { for index in saved.slow.indices { Tensor.copy(saved.slow[index], into: part(slow, index)) } }
             lookahead?.count = saved.count
             lookahead?.slow = slow
@@ -129,7 +134,8 @@ extension Optimizer {
     /// Puts `lr` and the rule's hyper-parameters first, where stretches look for them.
     private func reorderHypers() {
         let wanted = ["lr"] + rule.defaults.map(\.name)
-        let order = wanted.compactMap { names.firstIndex(of: $0) } + names.indices.filter { !wanted.contains(names[$0]) }
+        let order =
+            wanted.compactMap { names.firstIndex(of: $0) } + names.indices.filter { !wanted.contains(names[$0]) }
         names = order.map { names[$0] }
         values = values.map { group in order.map { group[$0] } }
     }

@@ -39,7 +39,9 @@ public final class Optimizer {
     private var rate = 1.0
 
     /// An optimizer over `groups`, whose parameters move into an arena.
-    public init(_ groups: [[Parameter]], rule: any UpdateRule, lr: Double, file: StaticString = #fileID, line: UInt = #line) {
+    public init(
+        _ groups: [[Parameter]], rule: any UpdateRule, lr: Double, file: StaticString = #fileID, line: UInt = #line
+    ) {
         self.groups = groups
         self.rule = rule
         arena = ParameterArena(groups, file: file, line: line)
@@ -76,7 +78,9 @@ public final class Optimizer {
             }
             var (start, end) = (slots[index].range.lowerBound, slots[last].range.upperBound)
             if let range { (start, end) = (max(start, range.lowerBound), min(end, range.upperBound)) }
-            if start < end { update(start..<end, group: slots[index].group, flags: flags[index], step: steps[index], width) }
+            if start < end {
+                update(start..<end, group: slots[index].group, flags: flags[index], step: steps[index], width)
+            }
             index = last + 1
         }
         lookahead?.blend(arena)
@@ -105,7 +109,8 @@ public final class Optimizer {
                 l2: rule.decouplesDecay ? 0 : decay)
             rule.update(
                 Stretch(
-                    dtype: arena.values.dtype.kernelType, count: range.count, value: arena.values.unsafePointer + offset,
+                    dtype: arena.values.dtype.kernelType, count: range.count,
+                    value: arena.values.unsafePointer + offset,
                     gradient: arena.gradients.unsafePointer + offset,
                     state: (
                         !state.isEmpty ? state[0].unsafePointer + offset : nil,

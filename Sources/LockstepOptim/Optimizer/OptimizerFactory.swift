@@ -41,7 +41,8 @@ public struct OptimizerFactory: Sendable {
     }
     /// ``RMSPropRule``.
     public static func rmsProp(
-        mom: Double = 0, sqrMom: Double = 0.99, eps: Double = 1e-8, wd: Double = 0, decoupleWD: Bool = true, lr: Double? = nil
+        mom: Double = 0, sqrMom: Double = 0.99, eps: Double = 1e-8, wd: Double = 0, decoupleWD: Bool = true,
+        lr: Double? = nil
     ) -> Self { Self(RMSPropRule(mom: mom, sqrMom: sqrMom, eps: eps, wd: wd, decouplesDecay: decoupleWD), lr: lr) }
     /// ``AdamRule`` with fastai's defaults.
     public static func adam(
@@ -56,22 +57,30 @@ public struct OptimizerFactory: Sendable {
     public static func radam(
         mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0, beta: Double = 0,
         decoupleWD: Bool = true, lr: Double? = nil
-    ) -> Self { Self(RAdamRule(mom: mom, sqrMom: sqrMom, eps: eps, wd: wd, beta: beta, decouplesDecay: decoupleWD), lr: lr) }
+    ) -> Self {
+        Self(RAdamRule(mom: mom, sqrMom: sqrMom, eps: eps, wd: wd, beta: beta, decouplesDecay: decoupleWD), lr: lr)
+    }
     /// ``QHAdamRule``.
     public static func qhadam(
-        mom: Double = 0.999, sqrMom: Double = 0.999, nu1: Double = 0.7, nu2: Double = 1, eps: Double = 1e-8, wd: Double = 0,
+        mom: Double = 0.999, sqrMom: Double = 0.999, nu1: Double = 0.7, nu2: Double = 1, eps: Double = 1e-8,
+        wd: Double = 0,
         decoupleWD: Bool = true, lr: Double? = nil
     ) -> Self {
-        Self(QHAdamRule(mom: mom, sqrMom: sqrMom, nu1: nu1, nu2: nu2, eps: eps, wd: wd, decouplesDecay: decoupleWD), lr: lr)
+        Self(
+            QHAdamRule(mom: mom, sqrMom: sqrMom, nu1: nu1, nu2: nu2, eps: eps, wd: wd, decouplesDecay: decoupleWD),
+            lr: lr)
     }
     /// ``LarcRule``; `clips: false` is LARS.
     public static func larc(
         mom: Double = 0.9, clips: Bool = true, trust: Double = 0.02, eps: Double = 1e-8, wd: Double = 0,
         decoupleWD: Bool = true, lr: Double? = nil
-    ) -> Self { Self(LarcRule(mom: mom, clips: clips, trust: trust, eps: eps, wd: wd, decouplesDecay: decoupleWD), lr: lr) }
+    ) -> Self {
+        Self(LarcRule(mom: mom, clips: clips, trust: trust, eps: eps, wd: wd, decouplesDecay: decoupleWD), lr: lr)
+    }
     /// ``LambRule``.
     public static func lamb(
-        mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0, decoupleWD: Bool = true, lr: Double? = nil
+        mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0, decoupleWD: Bool = true,
+        lr: Double? = nil
     ) -> Self { Self(LambRule(mom: mom, sqrMom: sqrMom, eps: eps, wd: wd, decouplesDecay: decoupleWD), lr: lr) }
     /// Slow weights over another optimizer: every `k` steps they move `alpha` of the way and the fast ones return to them.
     public static func lookahead(_ base: OptimizerFactory, k: Int = 6, alpha: Double = 0.5) -> Self {

@@ -12,8 +12,9 @@ public struct AdamRule: UpdateRule {
     public let decouplesDecay: Bool
     let mom: Double, sqrMom: Double, eps: Double, wd: Double
 
-    public init(mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0.01, decouplesDecay: Bool = true)
-    {
+    public init(
+        mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0.01, decouplesDecay: Bool = true
+    ) {
         (self.mom, self.sqrMom, self.eps, self.wd, self.decouplesDecay) = (mom, sqrMom, eps, wd, decouplesDecay)
     }
     public var defaults: [(name: String, value: Double)] {
@@ -25,7 +26,8 @@ public struct AdamRule: UpdateRule {
         let rate = s.lr / (1 - power(s.hyper(1), Double(s.step)))
         let root = (1 / (1 - power(s.hyper(2), Double(s.step)))).squareRoot()
         lsk_adam(
-            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, rate, s.hyper(1), s.hyper(2), s.hyper(3), root)
+            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, rate, s.hyper(1), s.hyper(2), s.hyper(3),
+            root)
     }
 }
 
@@ -75,7 +77,8 @@ public struct QHAdamRule: UpdateRule {
     let mom: Double, sqrMom: Double, nu1: Double, nu2: Double, eps: Double, wd: Double
 
     public init(
-        mom: Double = 0.999, sqrMom: Double = 0.999, nu1: Double = 0.7, nu2: Double = 1, eps: Double = 1e-8, wd: Double = 0,
+        mom: Double = 0.999, sqrMom: Double = 0.999, nu1: Double = 0.7, nu2: Double = 1, eps: Double = 1e-8,
+        wd: Double = 0,
         decouplesDecay: Bool = true
     ) {
         (self.mom, self.sqrMom, self.nu1, self.nu2) = (mom, sqrMom, nu1, nu2)

@@ -50,7 +50,9 @@ public struct LambRule: UpdateRule {
     public let decouplesDecay: Bool
     let mom: Double, sqrMom: Double, eps: Double, wd: Double
 
-    public init(mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0, decouplesDecay: Bool = true) {
+    public init(
+        mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0, decouplesDecay: Bool = true
+    ) {
         (self.mom, self.sqrMom, self.eps, self.wd, self.decouplesDecay) = (mom, sqrMom, eps, wd, decouplesDecay)
     }
     public var defaults: [(name: String, value: Double)] {
@@ -65,7 +67,8 @@ public struct LambRule: UpdateRule {
         let direction = lsk_allocate(s.count * width)
         defer { lsk_release(direction) }
         lsk_lamb_direction(
-            s.dtype, s.count, direction, s.value, s.gradient, mean, squares, s.common, s.hyper(1), s.hyper(2), s.hyper(3),
+            s.dtype, s.count, direction, s.value, s.gradient, mean, squares, s.common, s.hyper(1), s.hyper(2),
+            s.hyper(3),
             1 / (1 - power(s.hyper(1), t)), (1 / (1 - power(s.hyper(2), t))).squareRoot())
         if s.common.decay != 1 { lsk_scale(s.dtype, s.count, s.value, s.common.decay) }
         let size = lsk_sum_of_squares(s.dtype, s.count, s.value).squareRoot()

@@ -32,7 +32,8 @@ public struct RMSPropRule: UpdateRule {
     public let decouplesDecay: Bool
     let mom: Double, sqrMom: Double, eps: Double, wd: Double
 
-    public init(mom: Double = 0, sqrMom: Double = 0.99, eps: Double = 1e-8, wd: Double = 0, decouplesDecay: Bool = true) {
+    public init(mom: Double = 0, sqrMom: Double = 0.99, eps: Double = 1e-8, wd: Double = 0, decouplesDecay: Bool = true)
+    {
         (self.mom, self.sqrMom, self.eps, self.wd, self.decouplesDecay) = (mom, sqrMom, eps, wd, decouplesDecay)
         hasMomentum = mom != 0
     }
@@ -43,6 +44,7 @@ public struct RMSPropRule: UpdateRule {
     public func update(_ s: Stretch) {
         guard let squares = s.state.0 else { return }
         lsk_rmsprop(
-            s.dtype, s.count, s.value, s.gradient, s.state.1, squares, s.common, s.lr, s.hyper(1), s.hyper(2), s.hyper(3))
+            s.dtype, s.count, s.value, s.gradient, s.state.1, squares, s.common, s.lr, s.hyper(1), s.hyper(2),
+            s.hyper(3))
     }
 }

@@ -51,7 +51,8 @@ public struct Schedule: Sendable {
     }
 
     /// Cosine from `start` to `middle` over `fraction`, then from `middle` to `end`.
-    public static func combinedCosine(_ fraction: Double, _ start: Double, _ middle: Double, _ end: Double) -> Schedule {
+    public static func combinedCosine(_ fraction: Double, _ start: Double, _ middle: Double, _ end: Double) -> Schedule
+    {
         let first = min(max(fraction, 0), 1)
         return chained([(first, .cosine(start, middle)), (1 - first, .cosine(middle, end))])
     }

@@ -133,7 +133,8 @@ package struct GradientFlow {
 extension Tensor {
     /// Records this result as `name` of one input. Returns `self` when nothing is to be recorded.
     @inline(__always)
-    package func recording(_ name: StaticString, from input: Tensor, _ pullback: @escaping (Tensor) -> Tensor) -> Tensor {
+    package func recording(_ name: StaticString, from input: Tensor, _ pullback: @escaping (Tensor) -> Tensor) -> Tensor
+    {
         guard let node = input.node, lsk_is_recording() != 0 else { return detached }
         return Tensor(body, node: GradientNode(name, node, rule: .unary(pullback)))
     }

@@ -48,7 +48,11 @@ package final class LeafNode: GradientNode {
 
     override func receive(_ gradient: Tensor) {
         if let (place, beta) = beginAccumulation() {
-            if beta == 0 { Tensor.copy(gradient.detached, into: place) } else { Tensor.add(gradient.detached, into: place) }
+            if beta == 0 {
+                Tensor.copy(gradient.detached, into: place)
+            } else {
+                Tensor.add(gradient.detached, into: place)
+            }
         } else {
             isTouched = true
             guard let held = loose.take() else {

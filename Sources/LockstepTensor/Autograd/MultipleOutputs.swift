@@ -8,7 +8,8 @@ final class JointNode: GradientNode {
     var gradients: [Tensor?]
     let joint: ([Tensor?], GradientFlow) -> Void
 
-    init(_ name: StaticString, inputs: [Tensor?], outputs: Int, _ pullback: @escaping ([Tensor?], GradientFlow) -> Void) {
+    init(_ name: StaticString, inputs: [Tensor?], outputs: Int, _ pullback: @escaping ([Tensor?], GradientFlow) -> Void)
+    {
         gradients = Array(repeating: nil, count: outputs)
         joint = pullback
         super.init(name, inputs.first?.flatMap(\.node), inputs.count > 1 ? inputs[1]?.node : nil, rule: .leaf)
@@ -49,7 +50,9 @@ extension Tensor {
         _ name: StaticString, from inputs: [Tensor?], outputs: [Tensor],
         _ pullback: @escaping (_ gradients: [Tensor?], _ flow: GradientFlow) -> Void
     ) -> [Tensor] {
-        guard lsk_is_recording() != 0, inputs.contains(where: { $0?.node != nil }) else { return outputs.map(\.detached) }
+        guard lsk_is_recording() != 0, inputs.contains(where: { $0?.node != nil }) else {
+            return outputs.map(\.detached)
+        }
         let joint = JointNode(name, inputs: inputs, outputs: outputs.count, pullback)
         return outputs.enumerated().map { Tensor($1.body, node: OutputNode(joint, index: $0)) }
     }

@@ -23,7 +23,8 @@ package struct ElementIterator {
 
     private mutating func add(_ operand: Tensor, _ shape: Shape) {
         let strides =
-            operand.shape == shape ? operand.body.strides : operand.shape.broadcastStrides(operand.body.strides, to: shape)
+            operand.shape == shape
+            ? operand.body.strides : operand.shape.broadcastStrides(operand.body.strides, to: shape)
         let k = raw.operands
         withUnsafeMutablePointer(to: &raw.strides) { tuple in
             tuple.withMemoryRebound(to: Int.self, capacity: 32) { all in

@@ -96,12 +96,14 @@ extension Tensor {
         let type = arithmeticType(a.dtype, b.dtype)
         let (x, y) = (a.detached.to(type), b.detached.to(type))
         let result = layout(shape, type, x, y)
-        if x.isContiguous && y.isContiguous && result.isContiguous && (x.shape == y.shape || y.count == 1 || x.count == 1)
+        if x.isContiguous && y.isContiguous && result.isContiguous
+            && (x.shape == y.shape || y.count == 1 || x.count == 1)
         {
             if result.count > 0 {
                 lsk_binary_contiguous(
                     op, type.kernelType, result.count, result.unsafePointer, x.unsafePointer,
-                    x.count == 1 && result.count != 1 ? 0 : 1, y.unsafePointer, y.count == 1 && result.count != 1 ? 0 : 1)
+                    x.count == 1 && result.count != 1 ? 0 : 1, y.unsafePointer,
+                    y.count == 1 && result.count != 1 ? 0 : 1)
             }
         } else {
             var iterator = ElementIterator(result, x, y)
@@ -123,7 +125,11 @@ extension Tensor {
         }
         let result = x.uninitializedLike()
         var value: UInt64 = 0  // room for one element of any type
-        if type == .float32 { value = UInt64(Float(number).bitPattern) } else { lsk_fill(1, &value, type.kernelType, number) }
+        if type == .float32 {
+            value = UInt64(Float(number).bitPattern)
+        } else {
+            lsk_fill(1, &value, type.kernelType, number)
+        }
         if numberFirst {
             lsk_binary_contiguous(op, type.kernelType, x.count, result.unsafePointer, &value, 0, x.unsafePointer, 1)
         } else {
@@ -160,7 +166,8 @@ extension Tensor {
         if x.isContiguous && destination.isContiguous {
             if x.count > 0 {
                 lsk_binary_contiguous(
-                    LSK_ADD, destination.dtype.kernelType, x.count, destination.unsafePointer, destination.unsafePointer, 1,
+                    LSK_ADD, destination.dtype.kernelType, x.count, destination.unsafePointer,
+                    destination.unsafePointer, 1,
                     x.unsafePointer, 1)
             }
         } else {

@@ -61,7 +61,8 @@ extension Tensor {
         let (x, y) = (a.detached.to(type), b.detached.to(type))
         let result = layout(shape, .bool, x, y)
         if x.shape == y.shape && sameDenseLayout(x, y) {
-            lsk_compare_contiguous(op, type.kernelType, x.count, result.unsafePointer, x.unsafePointer, y.unsafePointer, 1)
+            lsk_compare_contiguous(
+                op, type.kernelType, x.count, result.unsafePointer, x.unsafePointer, y.unsafePointer, 1)
         } else {
             var iterator = ElementIterator(result, x, y)
             lsk_compare(op, type.kernelType, &iterator.raw)
@@ -95,7 +96,8 @@ extension Tensor {
         _ name: StaticString, _ a: Tensor, _ b: Tensor, _ kernel: (UnsafeMutablePointer<lsk_iterator>) -> Void
     ) -> Tensor {
         require(
-            a.dtype == .bool && b.dtype == .bool, "\(name): boolean tensors are needed, these are \(a.dtype) and \(b.dtype)")
+            a.dtype == .bool && b.dtype == .bool,
+            "\(name): boolean tensors are needed, these are \(a.dtype) and \(b.dtype)")
         guard let shape = Shape.broadcast(a.shape, b.shape) else {
             stop("\(name): shapes do not broadcast: \(a.shape) and \(b.shape)", file: #fileID, line: #line)
         }

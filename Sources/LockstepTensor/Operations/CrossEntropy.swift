@@ -39,7 +39,8 @@ public func crossEntropy(
         weight.map { $0.shape == [classes] } ?? true,
         "crossEntropy: a weight of shape \(weight?.shape ?? []) for \(classes) classes", file: file, line: line)
     require(
-        labelSmoothing >= 0 && labelSmoothing <= 1, "crossEntropy: a label smoothing of \(labelSmoothing) is not in 0...1",
+        labelSmoothing >= 0 && labelSmoothing <= 1,
+        "crossEntropy: a label smoothing of \(labelSmoothing) is not in 0...1",
         file: file, line: line)
     let type = Tensor.arithmeticType(logits.dtype, logits.dtype)
     let last = logits.rank <= 2 ? logits : logits.classesLast()

@@ -35,7 +35,8 @@ extension Tensor {
         let result = saved.uninitializedLike()
         if Tensor.sameDenseLayout(dy, saved) {
             lsk_unary_gradient_contiguous(
-                op, saved.dtype.kernelType, saved.count, result.unsafePointer, dy.unsafePointer, saved.unsafePointer, scalars)
+                op, saved.dtype.kernelType, saved.count, result.unsafePointer, dy.unsafePointer, saved.unsafePointer,
+                scalars)
         } else {
             var iterator = ElementIterator(result, dy, saved)
             lsk_unary_gradient(op, saved.dtype.kernelType, &iterator.raw, scalars)

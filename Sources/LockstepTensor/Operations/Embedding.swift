@@ -13,13 +13,16 @@
 public func embedding(
     _ weight: Tensor, _ indices: Tensor, paddingIndex: Int? = nil, file: StaticString = #fileID, line: UInt = #line
 ) -> Tensor {
-    require(weight.rank == 2, "embedding: a weight of shape \(weight.shape); it must be [rows, width]", file: file, line: line)
+    require(
+        weight.rank == 2, "embedding: a weight of shape \(weight.shape); it must be [rows, width]", file: file,
+        line: line)
     let rows = weight.shape[0]
     let padding = paddingIndex.map { $0 < 0 ? $0 + rows : $0 }
     require(
         padding.map { $0 >= 0 && $0 < rows } ?? true,
         "embedding: padding index \(paddingIndex ?? 0) is out of bounds for \(rows) rows", file: file, line: line)
-    let places = indices.checkedIndices(below: rows, "embedding", file: file, line: line).reshaped(Shape([indices.count]))
+    let places = indices.checkedIndices(below: rows, "embedding", file: file, line: line).reshaped(
+        Shape([indices.count]))
     var target = indices.shape
     target.append(weight.shape[1])
     let result = weight.detached.indexSelect(axis: 0, index: places).reshaped(target)

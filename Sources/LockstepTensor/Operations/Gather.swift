@@ -13,7 +13,8 @@ extension Tensor {
     ) -> Tensor {
         let axis = shape.axis(axis, of: "indexSelect", file: file, line: line)
         require(
-            index.rank == 1, "indexSelect: the index has shape \(index.shape); it must be a vector", file: file, line: line)
+            index.rank == 1, "indexSelect: the index has shape \(index.shape); it must be a vector", file: file,
+            line: line)
         let places = index.checkedIndices(below: shape[axis], "indexSelect", file: file, line: line)
         let result = detached.rows(at: places, axis: axis)
         guard node != nil, isRecordingGradients else { return result }
@@ -80,7 +81,8 @@ extension Tensor {
     /// - Gradient: `ȳ` where they came from, zero elsewhere.
     public func selected(mask: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         require(
-            mask.dtype == .bool && mask.rank > 0 && mask.rank <= rank && shape.prefix(mask.rank).elementsEqual(mask.shape),
+            mask.dtype == .bool && mask.rank > 0 && mask.rank <= rank
+                && shape.prefix(mask.rank).elementsEqual(mask.shape),
             "selected: a mask of \(mask.dtype) \(mask.shape) does not fit the leading axes of \(shape)", file: file,
             line: line)
         let rows = mask.rank == 1 ? self : flattened(to: mask.rank - 1)
@@ -111,12 +113,14 @@ extension Tensor {
         let places = detached.to(.int64).contiguous()
         let bad = lsk_find_bad_index(places.count, places.indexPointer, Int64(limit))
         require(
-            bad < 0, "\(name): index \(bad < 0 ? 0 : places.indexPointer[bad]) is out of bounds for an axis of size \(limit)",
+            bad < 0,
+            "\(name): index \(bad < 0 ? 0 : places.indexPointer[bad]) is out of bounds for an axis of size \(limit)",
             file: file, line: line)
         return places
     }
 
-    private func requireAligned(_ index: Tensor, _ axis: Int, _ name: StaticString, _ file: StaticString, _ line: UInt) {
+    private func requireAligned(_ index: Tensor, _ axis: Int, _ name: StaticString, _ file: StaticString, _ line: UInt)
+    {
         let fits = index.rank == rank && (0..<rank).allSatisfy { $0 == axis || index.shape[$0] <= shape[$0] }
         require(
             fits, "\(name): an index of shape \(index.shape) does not fit \(shape) beside axis \(axis)", file: file,

@@ -79,7 +79,8 @@ struct Window {
         let gaps = entries.count { $0.axisCount == nil }
         require(
             named <= shape.rank && gaps <= 1,
-            "subscript: \(named) axes and \(gaps) ellipses are named, shape \(shape) has \(shape.rank) axes", file: file,
+            "subscript: \(named) axes and \(gaps) ellipses are named, shape \(shape) has \(shape.rank) axes",
+            file: file,
             line: line)
         var axis = 0
         for entry in entries {

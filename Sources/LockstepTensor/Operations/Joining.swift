@@ -19,7 +19,8 @@ extension Tensor {
             if tensor.rank == first.rank { expected[axis] = tensor.shape[axis] }
             require(
                 tensor.shape == expected,
-                "concatenated: \(tensor.shape) does not continue \(first.shape) along axis \(axis)", file: file, line: line)
+                "concatenated: \(tensor.shape) does not continue \(first.shape) along axis \(axis)", file: file,
+                line: line)
             target[axis] += tensor.shape[axis]
             type = DType.promoted(type, tensor.dtype)
         }

@@ -7,7 +7,8 @@ import CLockstepKernels
 ///
 /// - Note: PyTorch: `torch.nn.functional.mse_loss`.
 public func mseLoss(
-    _ prediction: Tensor, _ target: Tensor, reduction: Reduction = .mean, file: StaticString = #fileID, line: UInt = #line
+    _ prediction: Tensor, _ target: Tensor, reduction: Reduction = .mean, file: StaticString = #fileID,
+    line: UInt = #line
 ) -> Tensor {
     pairLoss("mseLoss", LSK_SQUARED, prediction, target, reduction: reduction, file: file, line: line)
 }
@@ -16,7 +17,8 @@ public func mseLoss(
 ///
 /// - Note: PyTorch: `torch.nn.functional.l1_loss`.
 public func l1Loss(
-    _ prediction: Tensor, _ target: Tensor, reduction: Reduction = .mean, file: StaticString = #fileID, line: UInt = #line
+    _ prediction: Tensor, _ target: Tensor, reduction: Reduction = .mean, file: StaticString = #fileID,
+    line: UInt = #line
 ) -> Tensor {
     pairLoss("l1Loss", LSK_ABSOLUTE, prediction, target, reduction: reduction, file: file, line: line)
 }

@@ -11,7 +11,8 @@ extension Tensor {
     /// - Gradient: `ȳ·bᵀ` and `aᵀ·ȳ`, summed over broadcast axes.
     public func matmul(_ other: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         require(
-            rank > 0 && other.rank > 0, "matmul: a scalar is not a matrix: \(shape) · \(other.shape)", file: file, line: line)
+            rank > 0 && other.rank > 0, "matmul: a scalar is not a matrix: \(shape) · \(other.shape)", file: file,
+            line: line)
         let type = Tensor.arithmeticType(dtype, other.dtype)
         let (a, b) = (to(type), other.to(type))
         require(

@@ -70,7 +70,8 @@ extension Tensor {
             let axis = rank - amounts.count + i
             let (start, end) = (Swift.max(0, -before), shape[axis] - Swift.max(0, -after))
             require(
-                start <= end, "padded: (\(before), \(after)) takes more than axis \(axis) of shape \(shape) has", file: file,
+                start <= end, "padded: (\(before), \(after)) takes more than axis \(axis) of shape \(shape) has",
+                file: file,
                 line: line)
             result = result.narrowed(axis: axis, from: start, count: end - start)
         }

@@ -78,7 +78,8 @@ extension Tensor {
         }
         let along = shape.axis(axis, of: name, file: file, line: line)
         var x = dtype == .bfloat16 ? detached.real : detached
-        require(shape[along] > 0 || count > 0, "\(name): axis \(axis) of shape \(shape) is empty", file: file, line: line)
+        require(
+            shape[along] > 0 || count > 0, "\(name): axis \(axis) of shape \(shape) is empty", file: file, line: line)
         var kept = shape
         kept[along] = 1
         x = x.contiguous()

@@ -62,8 +62,10 @@ extension Tensor {
             // Zeros are replaced by ones. With one zero only its place has a gradient, with two nothing has.
             let isZero = x .== 0
             let safe = x.filled(where: isZero, with: 1)
-            let others = safe.reduced(LSK_PRODUCT, set, keepDims: true).spread(over: set, to: source, keepDims: true) / safe
-            let zeros = isZero.to(x.dtype).reduced(LSK_SUM, set, keepDims: true).spread(over: set, to: source, keepDims: true)
+            let others =
+                safe.reduced(LSK_PRODUCT, set, keepDims: true).spread(over: set, to: source, keepDims: true) / safe
+            let zeros = isZero.to(x.dtype).reduced(LSK_SUM, set, keepDims: true).spread(
+                over: set, to: source, keepDims: true)
             let counts = (zeros .== 0) | (isZero & (zeros .== 1))
             return dy.spread(over: set, to: source, keepDims: keepDims) * others.filled(where: ~counts, with: 0)
         }

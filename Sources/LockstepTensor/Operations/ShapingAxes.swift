@@ -75,7 +75,8 @@ extension Tensor {
         if rank == 0 { return reshaped(Shape([1])) }
         let low = shape.axis(first, of: "flattened", file: file, line: line)
         let high = shape.axis(last, of: "flattened", file: file, line: line)
-        require(low <= high, "flattened: axis \(first) comes after axis \(last) in shape \(shape)", file: file, line: line)
+        require(
+            low <= high, "flattened: axis \(first) comes after axis \(last) in shape \(shape)", file: file, line: line)
         var target = Shape([])
         for axis in 0..<low { target.append(shape[axis]) }
         target.append((low...high).reduce(1) { $0 * shape[$1] })

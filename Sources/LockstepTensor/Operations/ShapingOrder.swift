@@ -57,7 +57,8 @@ extension Tensor {
             let (rows, columns) = (source.shape[rank - 2], source.shape[rank - 1])
             if result.count > 0 {
                 lsk_keep_band(
-                    result.count / (rows * columns), rows, columns, source.dtype.byteCount, result.unsafePointer, low, high)
+                    result.count / (rows * columns), rows, columns, source.dtype.byteCount, result.unsafePointer, low,
+                    high)
             }
             return result
         }

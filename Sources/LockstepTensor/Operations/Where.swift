@@ -12,7 +12,8 @@ extension Tensor {
         _ condition: Tensor, _ a: Tensor, _ b: Tensor, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         require(
-            condition.dtype == .bool, "where: the condition must be boolean, it is \(condition.dtype)", file: file, line: line)
+            condition.dtype == .bool, "where: the condition must be boolean, it is \(condition.dtype)", file: file,
+            line: line)
         guard let both = Shape.broadcast(a.shape, b.shape), let shape = Shape.broadcast(condition.shape, both) else {
             stop(
                 "where: shapes do not broadcast: \(condition.shape), \(a.shape) and \(b.shape)", file: file, line: line)
@@ -20,7 +21,8 @@ extension Tensor {
         let type = DType.promoted(a.dtype, b.dtype)
         let mask = condition.detached
         let (sa, sb) = (a.shape, b.shape)
-        return choose(mask, a.detached.to(type), b.detached.to(type), shape).recording("where", from: a, b) { dy, needs in
+        return choose(mask, a.detached.to(type), b.detached.to(type), shape).recording("where", from: a, b) {
+            dy, needs in
             let zero = Tensor(0, dtype: dy.dtype)
             return (
                 needs.0 ? choose(mask, dy, zero, shape).summed(to: sa) : nil,
@@ -66,7 +68,8 @@ extension Tensor {
 /// - Gradient: `ȳ` to the greater one, half to each where they are equal (as PyTorch).
 public func maximum(_ a: Tensor, _ b: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     let (x, y) = (a.detached, b.detached)
-    return Tensor.binary(LSK_MAXIMUM, "maximum", a, b, file: file, line: line).recording("maximum", from: a, b) { dy, needs in
+    return Tensor.binary(LSK_MAXIMUM, "maximum", a, b, file: file, line: line).recording("maximum", from: a, b) {
+        dy, needs in
         (
             needs.0 ? Tensor.share(dy, x, y).summed(to: x.shape) : nil,
             needs.1 ? Tensor.share(dy, y, x).summed(to: y.shape) : nil
@@ -79,7 +82,8 @@ public func maximum(_ a: Tensor, _ b: Tensor, file: StaticString = #fileID, line
 /// - Gradient: `ȳ` to the smaller one, half to each where they are equal (as PyTorch).
 public func minimum(_ a: Tensor, _ b: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
     let (x, y) = (a.detached, b.detached)
-    return Tensor.binary(LSK_MINIMUM, "minimum", a, b, file: file, line: line).recording("minimum", from: a, b) { dy, needs in
+    return Tensor.binary(LSK_MINIMUM, "minimum", a, b, file: file, line: line).recording("minimum", from: a, b) {
+        dy, needs in
         (
             needs.0 ? Tensor.share(dy, y, x).summed(to: x.shape) : nil,
             needs.1 ? Tensor.share(dy, x, y).summed(to: y.shape) : nil

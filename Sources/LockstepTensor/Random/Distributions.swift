@@ -6,7 +6,8 @@ import CLockstepKernels
 extension Tensor {
     /// Uniform on `low ..< high`, from 24 random bits per element (53 for float64).
     public static func uniform(
-        _ shape: Shape, low: Double = 0, high: Double = 1, dtype: DType = .float32, using generator: inout PhiloxGenerator,
+        _ shape: Shape, low: Double = 0, high: Double = 1, dtype: DType = .float32,
+        using generator: inout PhiloxGenerator,
         file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         require(low <= high, "uniform: \(low) ..< \(high) is empty", file: file, line: line)
@@ -67,7 +68,8 @@ extension Tensor {
         file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         require(
-            probability >= 0 && probability <= 1, "bernoulli: a probability of \(probability) is not in 0...1", file: file,
+            probability >= 0 && probability <= 1, "bernoulli: a probability of \(probability) is not in 0...1",
+            file: file,
             line: line)
         let result = uninitialized(shape, dtype: .bool)
         lsk_random_bernoulli(

@@ -8,7 +8,8 @@ extension Tensor {
     /// - Precondition: exactly one element.
     public func item(file: StaticString = #fileID, line: UInt = #line) -> Double {
         require(
-            count == 1, "item: a tensor of shape \(shape) has \(count) elements, not one; reduce it with mean() or sum()",
+            count == 1,
+            "item: a tensor of shape \(shape) has \(count) elements, not one; reduce it with mean() or sum()",
             file: file, line: line)
         var value = 0.0
         lsk_convert(1, &value, LSK_FLOAT64, unsafePointer, dtype.kernelType)

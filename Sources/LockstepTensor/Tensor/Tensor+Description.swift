@@ -41,7 +41,9 @@ private struct TensorPrinter {
             places = places.flatMap { place in shown[axis].map { place + $0 * stride } }
         }
         let elements = places.map { tensor.view([], strides: [], offset: $0) }
-        let cells = tensor.dtype.isInteger ? elements.map { String($0.ints[0]) }
+        let cells =
+            tensor.dtype.isInteger
+            ? elements.map { String($0.ints[0]) }
             : tensor.dtype == .bool ? elements.map { String($0.bools[0]) } : Self.format(elements.map { $0.item() })
         let width = cells.map(\.count).max() ?? 0
         var next = 0
@@ -53,8 +55,11 @@ private struct TensorPrinter {
             var parts = shown[axis].map { _ in row(axis + 1) }
             if shown[axis].count < shape[axis] { parts.insert("…", at: Self.edge) }
             let inner = axis == shape.rank - 1
-            let separator = inner ? ", " : "," + String(repeating: "\n", count: shape.rank - 1 - axis)
-                + String(repeating: " ", count: axis + 1)
+            let separator =
+                inner
+                ? ", "
+                : "," + String(repeating: "\n", count: shape.rank - 1 - axis)
+                    + String(repeating: " ", count: axis + 1)
             return "[" + parts.joined(separator: separator) + "]"
         }
         text = row(0)
@@ -84,7 +89,8 @@ private struct TensorPrinter {
         if digits == 0 { return sign + String(Int64(scaled)) }
         let whole = Int64(scaled)
         let fraction = String(whole % Int64(scale))
-        return sign + String(whole / Int64(scale)) + "." + String(repeating: "0", count: digits - fraction.count) + fraction
+        return sign + String(whole / Int64(scale)) + "." + String(repeating: "0", count: digits - fraction.count)
+            + fraction
     }
 
     /// `value` as `1.2346e-05`.

@@ -75,7 +75,8 @@ package final class TensorBody {
         count = shape.elementCount
         pointer = storage.pointer + offset * dtype.byteCount
         isContiguous = TensorBody.isRowMajor(shape, strides)
-        assert(count == 0 || extent.lowerBound >= 0 && extent.upperBound <= storage.byteCount, "view beyond its storage")
+        assert(
+            count == 0 || extent.lowerBound >= 0 && extent.upperBound <= storage.byteCount, "view beyond its storage")
     }
 
     /// Elements between the start of the storage and the first element.

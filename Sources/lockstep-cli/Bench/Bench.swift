@@ -11,7 +11,9 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure a training step: speed, memory, time to the first step.",
         discussion: "Cases, each with a fixed batch of random data, Adam and one thread per rank:\n"
-            + BenchmarkCase.allCases.map { "  \($0.rawValue.padding(toLength: 10, withPad: " ", startingAt: 0))\($0.summary)" }
+            + BenchmarkCase.allCases.map {
+                "  \($0.rawValue.padding(toLength: 10, withPad: " ", startingAt: 0))\($0.summary)"
+            }
             .joined(separator: "\n"))
 
     /// A case, or every one.

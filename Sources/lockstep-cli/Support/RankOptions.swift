@@ -17,7 +17,8 @@ struct RankOptions: ParsableArguments {
         if let inProcess, inProcess < 1 { throw ValidationError("--in-process \(inProcess): at least 1 is needed") }
         if ranks != nil, inProcess != nil { throw ValidationError("--ranks and --in-process exclude each other") }
         if inProcess ?? 1 > 1, Launcher.startedRanks != nil {
-            throw ValidationError("--in-process \(inProcess ?? 1): mpirun has started ranks already; leave one of them out")
+            throw ValidationError(
+                "--in-process \(inProcess ?? 1): mpirun has started ranks already; leave one of them out")
         }
     }
 

@@ -11,7 +11,10 @@ enum ImageModel: String, CaseIterable, ExpressibleByArgument {
     /// 8×8 pixels to ten classes.
     func forDigits() -> Module {
         switch self {
-        case .mlp: Sequential { Linear(64, 128); ReLU(); Linear(128, 10) }
+        case .mlp:
+            Sequential {
+                Linear(64, 128); ReLU(); Linear(128, 10)
+            }
         case .cnn:
             Sequential {
                 Conv2d(1, 16, kernelSize: 3, padding: 1); BatchNorm2d(16); ReLU()
@@ -24,7 +27,10 @@ enum ImageModel: String, CaseIterable, ExpressibleByArgument {
     /// 28×28 pixels to ten classes.
     func forMNIST() -> Module {
         switch self {
-        case .mlp: Sequential { Linear(784, 128); ReLU(); Linear(128, 10) }
+        case .mlp:
+            Sequential {
+                Linear(784, 128); ReLU(); Linear(128, 10)
+            }
         case .cnn:
             Sequential {
                 Conv2d(1, 16, kernelSize: 3, padding: 1); BatchNorm2d(16); ReLU(); MaxPool2d(2)

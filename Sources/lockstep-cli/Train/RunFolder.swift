@@ -12,7 +12,9 @@ struct RunFolder {
     /// - Throws: ``Failure`` (73) on every rank when it cannot be made.
     init(_ given: String?, recipe: String, over ranks: any Communicator) throws {
         var chosen = ""
-        try ranks.onRankZero("run folder") { chosen = try given.map(Self.make) ?? Self.makeNew("runs/\(recipe)-\(Self.now)") }
+        try ranks.onRankZero("run folder") {
+            chosen = try given.map(Self.make) ?? Self.makeNew("runs/\(recipe)-\(Self.now)")
+        }
         folder = try ranks.broadcast(chosen, name: "run folder")
     }
 
@@ -31,7 +33,8 @@ struct RunFolder {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw Failure(description: "the run's folder \(folder) cannot be made: \(error.localizedDescription)", code: 73)
+            throw Failure(
+                description: "the run's folder \(folder) cannot be made: \(error.localizedDescription)", code: 73)
         }
         return folder
     }
@@ -53,6 +56,7 @@ struct RunFolder {
             [.year, .month, .day, .hour, .minute, .second], from: Date())
         let (year, month, day) = (parts.year ?? 0, parts.month ?? 0, parts.day ?? 0)
         return String(
-            format: "%04d%02d%02d-%02d%02d%02d", year, month, day, parts.hour ?? 0, parts.minute ?? 0, parts.second ?? 0)
+            format: "%04d%02d%02d-%02d%02d%02d", year, month, day, parts.hour ?? 0, parts.minute ?? 0, parts.second ?? 0
+        )
     }
 }

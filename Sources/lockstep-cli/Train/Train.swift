@@ -56,7 +56,8 @@ struct TrainMNIST: ParsableCommand {
 /// A table with a header.
 struct TrainCSV: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "csv", abstract: "Train on a CSV table with a header: what the columns are is inferred and printed.")
+        commandName: "csv",
+        abstract: "Train on a CSV table with a header: what the columns are is inferred and printed.")
 
     @Option(help: ArgumentHelp("The table.", valueName: "file")) var data: String
     @Option(help: ArgumentHelp("Name of the column to predict.", valueName: "column")) var target: String
@@ -65,7 +66,7 @@ struct TrainCSV: ParsableCommand {
     func run() throws {
         try Failure.requireReadable(data, option: "--data")
         let settings = TrainingSettings(
-            recipe: "csv", model: "tabular", options: options, epochs: 10, lr: 1e-2, data: data, target: target)
+            recipe: "csv", model: "tabular", options: options, epochs: 10, lr: 2e-3, data: data, target: target)
         try TrainingRun(settings, options).run { [data, target] settings in
             let table = try DataLoaders.csv(
                 path: data, target: target, batchSize: settings.batchSize, seed: settings.seed)

@@ -21,7 +21,8 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write the trained weights here, too (safetensors).", valueName: "file"))
     var save: String?
 
-    @Option(help: ArgumentHelp("Folder of the run's files (default: runs/<recipe>-<date>-<time>).", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Folder of the run's files (default: runs/<recipe>-<date>-<time>).", valueName: "folder"))
     var run: String?
 
     @Flag(help: "Print the settings as JSON and do not train.")

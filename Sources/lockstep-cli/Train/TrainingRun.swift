@@ -64,7 +64,8 @@ struct TrainingRun: Sendable {
     private func opening(_ task: TrainingTask, _ ranks: any Communicator) -> String {
         func items(_ source: (any BatchSource)?) -> String { "\((source as? DataLoader)?.itemCount ?? 0)" }
         let kind = ranks is InProcessCommunicator ? "threads" : "processes"
-        return "\(settings.recipe): \(items(task.dls.train)) samples to train on, \(items(task.dls.valid)) to validate; "
+        return
+            "\(settings.recipe): \(items(task.dls.train)) samples to train on, \(items(task.dls.valid)) to validate; "
             + "\(settings.model) of \(task.model.parameterCount) parameters; "
             + (ranks.size == 1 ? "1 rank" : "\(ranks.size) ranks (\(kind))")
     }

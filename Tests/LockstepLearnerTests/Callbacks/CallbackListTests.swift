@@ -95,7 +95,8 @@ struct CallbackListTests {
     func ordered() throws {
         let learner = synthLearner()
         try learner.addCallback(TestTrainEvalCallback())
-        #expect(learner.orderedCallbacks(for: .beforeFit).map(\.typeName) == ["TrainEvalCallback", "TestTrainEvalCallback"])
+        #expect(
+            learner.orderedCallbacks(for: .beforeFit).map(\.typeName) == ["TrainEvalCallback", "TestTrainEvalCallback"])
         try learner.fit(1)
     }
 
@@ -215,7 +216,9 @@ struct CallbackListTests {
 
     // MARK: Gating
 
-    @Test("[CB-01] runTrain and runValid gate batch events only", arguments: [(true, true), (true, false), (false, true), (false, false)])
+    @Test(
+        "[CB-01] runTrain and runValid gate batch events only",
+        arguments: [(true, true), (true, false), (false, true), (false, false)])
     func gating(_ train: Bool, _ valid: Bool) throws {
         let verbose = VerboseCallback()
         (verbose.runTrain, verbose.runValid) = (train, valid)
@@ -223,7 +226,8 @@ struct CallbackListTests {
         let batches = verbose.events.filter { $0 == .beforeBatch }.count
         #expect(batches == (train ? 2 : 0) + (valid ? 1 : 0))
         #expect(verbose.events.filter(\.isInner).count == (train ? 16 : 0) + (valid ? 4 : 0))
-        let outer = "after_create before_fit before_epoch before_train after_train before_validate after_validate after_epoch after_fit"
+        let outer =
+            "after_create before_fit before_epoch before_train after_train before_validate after_validate after_epoch after_fit"
         #expect(names(verbose.events.filter { !$0.isInner }) == outer)
     }
 

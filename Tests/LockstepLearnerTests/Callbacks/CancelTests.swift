@@ -35,7 +35,8 @@ private struct Trace {
 @Suite("Cancel signals")
 struct CancelTests {
     private let validBatch = "before_batch after_pred after_loss after_batch"
-    private let validation = "before_validate before_batch after_pred after_loss after_batch after_validate after_epoch after_fit"
+    private let validation =
+        "before_validate before_batch after_pred after_loss after_batch after_validate after_epoch after_fit"
 
     @Test("[LOOP-01] one epoch of two training and one validation batch")
     func plain() throws {
@@ -119,7 +120,8 @@ struct CancelTests {
     @Test("[LOOP-20] validate in before_validate")
     func validate() throws {
         let trace = try Trace(.validate, at: .beforeValidate)
-        #expect(trace.from(.beforeValidate) == "before_validate after_cancel_validate after_validate after_epoch after_fit")
+        #expect(
+            trace.from(.beforeValidate) == "before_validate after_cancel_validate after_validate after_epoch after_fit")
     }
 
     @Test("[LOOP-21] validate in a training batch or in after_validate escapes")

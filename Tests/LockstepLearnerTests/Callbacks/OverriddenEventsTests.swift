@@ -58,7 +58,9 @@ struct OverriddenEventsTests {
         let learner = synthLearner(defaultCallbacks: .all)
         #expect(learner.orderedCallbacks(for: .afterEpoch).map(\.typeName) == ["Recorder"])
         #expect(
-            learner.orderedCallbacks(for: .afterBatch).map(\.typeName) == ["TrainEvalCallback", "Recorder", "ProgressCallback"])
+            learner.orderedCallbacks(for: .afterBatch).map(\.typeName) == [
+                "TrainEvalCallback", "Recorder", "ProgressCallback",
+            ])
         #expect(learner.orderedCallbacks(for: .afterStep).isEmpty)
     }
 }

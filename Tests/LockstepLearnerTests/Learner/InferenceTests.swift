@@ -4,6 +4,7 @@
 import LockstepData
 import LockstepLearner
 import LockstepNN
+import LockstepOptim
 import LockstepTensor
 import LockstepTesting
 import Testing
@@ -52,7 +53,9 @@ struct InferenceTests {
         let learner = goldenLearner(metrics: [.mae])
         try learner.fit(2)
         let recorder = try #require(learner.recorder)
-        let before = (recorder.values, recorder.losses, recorder.lrs, recorder.iters, learner.finalRecord, learner.smoothLoss)
+        let before = (
+            recorder.values, recorder.losses, recorder.lrs, recorder.iters, learner.finalRecord, learner.smoothLoss
+        )
         let metric = learner.metrics[0].value
         let logger = RowCollector()
         learner.logger = logger
@@ -67,7 +70,9 @@ struct InferenceTests {
 
     @Test("validate inside a fit leaves the fit as it was")
     func nested() throws {
-        let (plain, nested) = (goldenLearner(optimizer: .adam(), metrics: [.mae]), goldenLearner(optimizer: .adam(), metrics: [.mae]))
+        let (plain, nested) = (
+            goldenLearner(optimizer: .adam(), metrics: [.mae]), goldenLearner(optimizer: .adam(), metrics: [.mae])
+        )
         var inner: [Double?] = []
         try nested.on(.afterBatch, order: 55) { learner in
             guard learner.training else { return }

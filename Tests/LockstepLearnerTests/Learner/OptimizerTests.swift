@@ -12,7 +12,10 @@ import Testing
 struct OptimizerTests {
     private func normalised(wdBnBias: Bool = false, trainBn: Bool = true, wd: HyperValue? = nil) -> Learner {
         Learner(
-            dls: synthLoaders(), model: Sequential { Linear(1, 4); BatchNorm1d(4); Linear(4, 1) }, loss: .mse,
+            dls: synthLoaders(),
+            model: Sequential {
+                Linear(1, 4); BatchNorm1d(4); Linear(4, 1)
+            }, loss: .mse,
             optimizer: .sgd(), lr: 0.1, wd: wd, wdBnBias: wdBnBias, trainBn: trainBn, defaultCallbacks: .core)
     }
 
@@ -62,7 +65,10 @@ struct OptimizerTests {
     @Test("frozen groups stay frozen when the optimizer is made anew")
     func frozenAcrossReset() throws {
         let learner = Learner(
-            dls: synthLoaders(), model: Sequential { Linear(1, 4); Linear(4, 1) }, loss: .mse,
+            dls: synthLoaders(),
+            model: Sequential {
+                Linear(1, 4); Linear(4, 1)
+            }, loss: .mse,
             splitter: .parts { (model: Sequential) in model.children() }, defaultCallbacks: .core)
         try learner.createOptimizer().freeze(to: 1)
         let frozen = learner.model.parameters().prefix(2).map { $0.value.floats }

@@ -132,14 +132,20 @@ struct MetricTests {
     func accumMetric() throws {
         func seen(_ metric: (@escaping (Tensor, Tensor) -> Double?) -> AccumMetric) throws -> [Double] {
             var values: [Double] = []
-            _ = value(metric { preds, _ in values = preds.doubles; return 0 }, Tensor([[1, -1], [-2, 3]]), Tensor([[1, 0], [0, 1]]))
+            _ = value(
+                metric { preds, _ in
+                    values = preds.doubles; return 0
+                }, Tensor([[1, -1], [-2, 3]]), Tensor([[1, 0], [0, 1]]))
             return values
         }
         #expect(try seen { AccumMetric("x", $0) } == [1, -1, -2, 3])
         #expect(try seen { AccumMetric("x", threshold: 0, $0) } == [1, 0, 0, 1])
-        expectClose(try seen { AccumMetric("x", activation: .sigmoid, $0) }, [0.731059, 0.268941, 0.119203, 0.952574], relative: 1e-5)
         expectClose(
-            try seen { AccumMetric("x", activation: .softmax, argmaxAxis: -1, $0) }, [0.880797, 0.119203, 0.006693, 0.993307],
+            try seen { AccumMetric("x", activation: .sigmoid, $0) }, [0.731059, 0.268941, 0.119203, 0.952574],
+            relative: 1e-5)
+        expectClose(
+            try seen { AccumMetric("x", activation: .softmax, argmaxAxis: -1, $0) },
+            [0.880797, 0.119203, 0.006693, 0.993307],
             relative: 1e-4)
         #expect(AccumMetric("x") { _, _ in 1 }.value == nil)
         #expect(AccumMetric("x") { p, t in (p + t).sum().item() }(Tensor([1, 2]), Tensor([3, 4])) == 10)

@@ -83,6 +83,7 @@ struct ProgressTests {
 /// A rank that is not the writing one, with nobody else there.
 final class ReadingCoordinator: TrainingCoordinator {
     var isWriter: Bool { false }
+    func enter(_ phase: Phase) {}
     func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
     func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }
     func gather(_ rows: BatchRows) -> BatchRows { BatchRows() }

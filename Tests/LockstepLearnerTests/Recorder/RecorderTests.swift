@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the recorder keeps and logs.
 
+import LockstepData
 import LockstepLearner
+import LockstepOptim
 import LockstepTesting
 import Testing
 
@@ -30,7 +32,8 @@ struct RecorderTests {
 
     @Test("[CORE-11] a cancelled phase leaves its columns empty and the others in place")
     func alignment() throws {
-        let cut = learner(Recorder(trainMetrics: true), [Throwing(CancelSignal.train, at: .beforeBatch, when: \.training)])
+        let cut = learner(
+            Recorder(trainMetrics: true), [Throwing(CancelSignal.train, at: .beforeBatch, when: \.training)])
         try cut.fit(1)
         #expect(cut.finalRecord.map { $0 != nil } == [false, false, true, true])
         let invalid = learner(Recorder(), [Throwing(CancelSignal.validate, at: .beforeValidate)])
@@ -98,7 +101,8 @@ struct RecorderTests {
 
     @Test("numbers have a fixed number of decimals")
     func decimals() {
-        let row = EpochRow(epoch: 3, names: ["a", "b", "c", "d", "e"], values: [0, -1.5, nil, 123456.7890123, -1e-9], seconds: 3665)
+        let row = EpochRow(
+            epoch: 3, names: ["a", "b", "c", "d", "e"], values: [0, -1.5, nil, 123456.7890123, -1e-9], seconds: 3665)
         #expect(row.cells == ["3", "0.000000", "-1.500000", "", "123456.789012", "0.000000", "1:01:05"])
         let odd = EpochRow(epoch: 0, names: ["a", "b"], values: [.nan, .infinity], seconds: nil)
         #expect(odd.cells == ["0", "nan", "inf"])

@@ -20,11 +20,15 @@ struct OneCycleTests {
         let hps = try #require(learner.recorder?.hps)
         expectClose(
             try #require(hps["lr"]),
-            [0.0004, 0.00371672, 0.00908328, 0.00989074, 0.00904509, 0.00750002, 0.00552269, 0.00345498, 0.00165443, 0.00043237],
+            [
+                0.0004, 0.00371672, 0.00908328, 0.00989074, 0.00904509, 0.00750002, 0.00552269, 0.00345498, 0.00165443,
+                0.00043237,
+            ],
             relative: 1e-5, absolute: 1e-7)
         expectClose(
             try #require(hps["mom"]),
-            [0.95, 0.915451, 0.859549, 0.851093, 0.859549, 0.875, 0.894774, 0.915451, 0.933457, 0.945677], absolute: 1e-6)
+            [0.95, 0.915451, 0.859549, 0.851093, 0.859549, 0.875, 0.894774, 0.915451, 0.933457, 0.945677],
+            absolute: 1e-6)
     }
 
     @Test("one cycle with every argument, golden values of §9.3")
@@ -40,7 +44,9 @@ struct OneCycleTests {
         let (whole, rest) = (learner(), learner())
         try whole.fitOneCycle(3, lrMax: 1e-2)
         try rest.fitOneCycle(3, lrMax: 1e-2, startEpoch: 1)
-        expectClose(try #require(rest.recorder?.hps["lr"]), Array(try #require(whole.recorder?.hps["lr"])[5...]), relative: 1e-9)
+        expectClose(
+            try #require(rest.recorder?.hps["lr"]), Array(try #require(whole.recorder?.hps["lr"])[5...]), relative: 1e-9
+        )
     }
 
     @Test("what was scheduled is put back after the fit, however it ends")
@@ -59,7 +65,8 @@ struct OneCycleTests {
     @Test("the scheduler runs before the fit's own callbacks")
     func placing() throws {
         let learner = learner()
-        let late = ClosureCallback([.beforeBatch: { if $0.training { try $0.optimizer?.setHyper("lr", 7) } }], order: 60)
+        let late = ClosureCallback(
+            [.beforeBatch: { if $0.training { try $0.optimizer?.setHyper("lr", 7) } }], order: 60)
         try learner.fitOneCycle(1, lrMax: 1e-2, callbacks: [late])
         #expect(learner.recorder?.lrs == [7, 7, 7, 7, 7])
     }

@@ -33,8 +33,10 @@ func goldenLearner(
 /// A learner of `train` and `valid` batches of two rows that does nothing but TrainEval and the given callbacks.
 func tinyLearner(train: Int = 2, valid: Int = 1, _ callbacks: [Callback] = []) -> Learner {
     Learner(
-        dls: DataLoaders(DataLoader(lineDataset(2 * train), batchSize: 2), DataLoader(lineDataset(2 * valid), batchSize: 2)),
-        model: RegressionModel(), loss: .mse, optimizer: .sgd(), lr: 1e-3, callbacks: callbacks, defaultCallbacks: .core)
+        dls: DataLoaders(
+            DataLoader(lineDataset(2 * train), batchSize: 2), DataLoader(lineDataset(2 * valid), batchSize: 2)),
+        model: RegressionModel(), loss: .mse, optimizer: .sgd(), lr: 1e-3, callbacks: callbacks, defaultCallbacks: .core
+    )
 }
 
 /// Throws once the `count`-th time an event comes that the condition lets through.

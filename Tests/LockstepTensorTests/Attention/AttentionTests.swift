@@ -8,7 +8,8 @@ import Testing
 @Suite("Attention") struct AttentionTests {
     /// The definition in loops, on one head.
     static func direct(
-        _ q: Tensor, _ k: Tensor, _ v: Tensor, causal: Bool = false, scale: Double, hidden: (Int, Int) -> Bool = { _, _ in false }
+        _ q: Tensor, _ k: Tensor, _ v: Tensor, causal: Bool = false, scale: Double,
+        hidden: (Int, Int) -> Bool = { _, _ in false }
     ) -> Tensor {
         let (t, s, d, e) = (q.dim(0), k.dim(0), q.dim(1), v.dim(1))
         let (a, b, c) = (q.doubles, k.doubles, v.doubles)
@@ -33,8 +34,12 @@ import Testing
     func reference() throws {
         let data = try Reference.load("functional")
         try data.check("attention", "q", "k", "v") { Tensor.scaledDotProductAttention($0[0], $0[1], $0[2]) }
-        try data.check("attention.causal", "q", "k", "v") { Tensor.scaledDotProductAttention($0[0], $0[1], $0[2], causal: true) }
-        try data.check("attention.scale", "q", "k", "v") { Tensor.scaledDotProductAttention($0[0], $0[1], $0[2], scale: 0.3) }
+        try data.check("attention.causal", "q", "k", "v") {
+            Tensor.scaledDotProductAttention($0[0], $0[1], $0[2], causal: true)
+        }
+        try data.check("attention.scale", "q", "k", "v") {
+            Tensor.scaledDotProductAttention($0[0], $0[1], $0[2], scale: 0.3)
+        }
         try data.check("attention.cross", "q", "k", "v") { Tensor.scaledDotProductAttention($0[0], $0[1], $0[2]) }
         try data.check("attention.mask", "q", "k", "v", "mask") {
             Tensor.scaledDotProductAttention($0[0], $0[1], $0[2], mask: $0[3])
@@ -60,7 +65,8 @@ import Testing
         checkGradients(of: { Tensor.scaledDotProductAttention($0[0], $0[1], $0[2]) }, at: [q, k, v])
         checkGradients(of: { Tensor.scaledDotProductAttention($0[0], $0[1], $0[2], causal: true) }, at: [q, k, v])
         checkGradients(
-            of: { Tensor.scaledDotProductAttention($0[0], $0[1], $0[2], mask: $0[3]) }, at: [q, k, v, sample([3, 5], seed: 4)])
+            of: { Tensor.scaledDotProductAttention($0[0], $0[1], $0[2], mask: $0[3]) },
+            at: [q, k, v, sample([3, 5], seed: 4)])
         checkGradients(
             of: { Tensor.scaledDotProductAttention($0[0], $0[1], $0[2], mask: $0[3], causal: true) },
             at: [q, k, v, sample([2, 1, 5], seed: 4)])

@@ -9,13 +9,15 @@ import Testing
     func reference() throws {
         let data = try Reference.load("functional")
         let options: [(String, Pair, Pair, Pair, Pair, Int)] = [
-            ("plain", 1, 0, 0, 1, 1), ("strided", 2, 1, 0, 1, 1), ("outputPadding", 2, 1, 1, 1, 1), ("dilated", 1, 1, 0, 2, 1),
+            ("plain", 1, 0, 0, 1, 1), ("strided", 2, 1, 0, 1, 1), ("outputPadding", 2, 1, 1, 1, 1),
+            ("dilated", 1, 1, 0, 2, 1),
             ("grouped", 2, 0, 0, 1, 2), ("asymmetric", [1, 3], [0, 1], [0, 2], 1, 1),
         ]
         for (name, stride, padding, outputPadding, dilation, groups) in options {
             try data.check("convTranspose2d." + name, "x", "weight", "bias") {
                 $0[0].convTranspose2d(
-                    $0[1], bias: $0[2], stride: stride, padding: padding, outputPadding: outputPadding, dilation: dilation,
+                    $0[1], bias: $0[2], stride: stride, padding: padding, outputPadding: outputPadding,
+                    dilation: dilation,
                     groups: groups)
             }
         }
@@ -24,7 +26,10 @@ import Testing
     @Test("gradients agree with central differences")
     func centralDifferences() {
         checkGradients(
-            of: { $0[0].convTranspose2d($0[1], bias: $0[2], stride: [2, 3], padding: 1, outputPadding: [1, 2], groups: 2) },
+            of: {
+                $0[0].convTranspose2d(
+                    $0[1], bias: $0[2], stride: [2, 3], padding: 1, outputPadding: [1, 2], groups: 2)
+            },
             at: [sample([2, 4, 3, 2], seed: 1), sample([4, 3, 3, 3], seed: 2), sample([6], seed: 3)])
         checkGradients(
             of: { $0[0].convTranspose2d($0[1], padding: 1, dilation: 2) },

@@ -7,13 +7,16 @@ struct ConvolutionCase: Sendable, CustomStringConvertible {
     var x: [Int], weight: [Int]
     var stride = [1, 1], padding = [0, 0], dilation = [1, 1], groups = 1
 
-    var description: String { "\(x) with \(weight), stride \(stride), padding \(padding), dilation \(dilation), \(groups) groups" }
+    var description: String {
+        "\(x) with \(weight), stride \(stride), padding \(padding), dilation \(dilation), \(groups) groups"
+    }
     var pairs: (stride: Pair, padding: Padding, dilation: Pair) {
         (Pair(stride[0], stride[1]), .zeros(Pair(padding[0], padding[1])), Pair(dilation[0], dilation[1]))
     }
 
     func run(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
-        x.conv2d(weight, bias: bias, stride: pairs.stride, padding: pairs.padding, dilation: pairs.dilation, groups: groups)
+        x.conv2d(
+            weight, bias: bias, stride: pairs.stride, padding: pairs.padding, dilation: pairs.dilation, groups: groups)
     }
 
     /// Seven nested loops over the definition.
@@ -35,7 +38,8 @@ struct ConvolutionCase: Sendable, CustomStringConvertible {
                                     let row = i * stride[0] - padding[0] + u * dilation[0]
                                     let column = j * stride[1] - padding[1] + v * dilation[1]
                                     guard row >= 0, row < height, column >= 0, column < width else { continue }
-                                    sum += a[((n * x[1] + first + c) * height + row) * width + column]
+                                    sum +=
+                                        a[((n * x[1] + first + c) * height + row) * width + column]
                                         * w[((o * inner + c) * weight[2] + u) * weight[3] + v]
                                 }
                             }

@@ -4,7 +4,9 @@ import LockstepTensor
 import Testing
 
 @Suite("Comparisons") struct ComparisonTests {
-    @Test("compare element by element in every type and layout", arguments: [DType.float32, .float64, .int32, .int64, .uint8])
+    @Test(
+        "compare element by element in every type and layout",
+        arguments: [DType.float32, .float64, .int32, .int64, .uint8])
     func comparisons(_ type: DType) {
         let (a, b) = (spread(51).map { ($0 * 3).rounded() + 3 }, spread(51, seed: 1).map { ($0 * 3).rounded() + 3 })
         let pairs = Array(zip(a, b))

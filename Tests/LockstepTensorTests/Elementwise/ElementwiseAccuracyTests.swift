@@ -36,7 +36,8 @@ import Testing
     /// Every sign, exponent and 64 mantissas, plus a fine grid where functions bend, plus the special values.
     static let inputs: [Float] = {
         var list: [Float] = [
-            0, -0.0, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, .leastNormalMagnitude,
+            0, -0.0, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, -.leastNonzeroMagnitude,
+            .leastNormalMagnitude,
             .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1, -1,
         ]
         for exponent in UInt32(0)..<255 {

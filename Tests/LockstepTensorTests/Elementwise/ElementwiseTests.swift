@@ -111,7 +111,9 @@ import Testing
     @Test("NaN passes through what only selects")
     func nanPasses() {
         let x = Tensor([Float.nan])
-        for y in [x.relu(), x.leakyRelu(), x.abs(), x.sign(), x.clamped(min: 0, max: 1), x.gelu(), x.sigmoid(), x.tanh()] {
+        for y in [
+            x.relu(), x.leakyRelu(), x.abs(), x.sign(), x.clamped(min: 0, max: 1), x.gelu(), x.sigmoid(), x.tanh(),
+        ] {
             #expect(y.floats[0].isNaN)
         }
     }

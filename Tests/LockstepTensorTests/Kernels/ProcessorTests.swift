@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rule that chooses matrix kernels, and what was chosen here.
 import CLockstepKernels
+import Foundation
 import LockstepTensor
 import Testing
 
@@ -25,6 +26,20 @@ import Testing
         #expect(report.threadsPerRank == 1)
         if report.features.contains("avx512") && !report.reason.contains("OPENBLAS_CORETYPE") {
             #expect(report.reason.contains("AVX-512"))
+        }
+    }
+
+    @Test("selecting again changes the kernels and leaves nothing in the environment")
+    func reselection() async {
+        await #expect(processExitsWith: .success) {
+            let report = ProcessorReport.current
+            guard report.features.contains("avx512"), !report.reason.contains("OPENBLAS_CORETYPE") else { return }
+            let a = Tensor.ones([65, 33]), b = Tensor.ones([33, 31])
+            for core in ["Haswell", "SkylakeX"] where lsk_select_core(core) != 0 {
+                precondition(ProcessorReport.current.coreChosen == core)
+                precondition(a.matmul(b).floats.allSatisfy { $0 == 33 })
+            }
+            precondition(getenv("OPENBLAS_CORETYPE") == nil)
         }
     }
 }

@@ -13,19 +13,25 @@ import Testing
                 $0[0].batchNorm(weight: $0[1], bias: $0[2]).output
             }
         }
-        try data.check("batchNorm.evaluation", "x", "mean", "variance", "weight", "bias", layouts: [.rowMajor, .channelsLast]) {
+        try data.check(
+            "batchNorm.evaluation", "x", "mean", "variance", "weight", "bias", layouts: [.rowMajor, .channelsLast]
+        ) {
             $0[0].batchNorm(mean: $0[1], variance: $0[2], weight: $0[3], bias: $0[4])
         }
     }
 
-    @Test("gradients agree with central differences", arguments: [[5, 3], [3, 1, 4], [2, 17, 3, 2], [2, 2, 2, 2, 3]])
+    @Test(
+        "gradients agree with central differences", arguments: [[5, 3], [3, 1, 4], [2, 17, 3, 2], [2, 2, 2, 2, 3]])
     func centralDifferences(_ shape: [Int]) {
         let channels = shape[1]
         let (x, w, b) = (sample(Shape(shape), seed: 1), sample([channels], seed: 2), sample([channels], seed: 3))
         checkGradients(of: { $0[0].batchNorm(weight: $0[1], bias: $0[2]).output }, at: [x, w, b])
         checkGradients(of: { $0.batchNorm().output }, at: x)
-        let (mean, variance) = (sample([channels], seed: 4, dtype: .float64), sample([channels], seed: 5, in: 0.5..<2, dtype: .float64))
-        checkGradients(of: { $0[0].batchNorm(mean: mean, variance: variance, weight: $0[1], bias: $0[2]) }, at: [x, w, b])
+        let (mean, variance) = (
+            sample([channels], seed: 4, dtype: .float64), sample([channels], seed: 5, in: 0.5..<2, dtype: .float64)
+        )
+        checkGradients(
+            of: { $0[0].batchNorm(mean: mean, variance: variance, weight: $0[1], bias: $0[2]) }, at: [x, w, b])
     }
 
     @Test("the result is centred and scaled for every number of channels", arguments: [1, 3, 15, 16, 17, 64, 257])
@@ -74,7 +80,9 @@ import Testing
         let expected = leaf.batchNorm(weight: w).output
         let dy = sample(whole.shape, seed: 3, dtype: .float64)
         expected.backward(gradient: dy)
-        let rows = [whole.view([2, 3, 4], strides: [12, 4, 1]), whole.view([4, 3, 4], strides: [12, 4, 1], offset: 24)]
+        let rows = [
+            whole.view([2, 3, 4], strides: [12, 4, 1]), whole.view([4, 3, 4], strides: [12, 4, 1], offset: 24),
+        ]
         let slices = [dy.view([2, 3, 4], strides: [12, 4, 1]), dy.view([4, 3, 4], strides: [12, 4, 1], offset: 24)]
         let memories = rows.map { $0.channelsLast() }
         let parts = memories.map { $0.channelMoments() }

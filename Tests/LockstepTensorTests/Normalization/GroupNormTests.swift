@@ -16,7 +16,8 @@ import Testing
         try data.check("instanceNorm.affine", "x", "weight", "bias") { $0[0].instanceNorm(weight: $0[1], bias: $0[2]) }
     }
 
-    @Test("gradients agree with central differences", arguments: [[2, 6, 3], [1, 6, 2, 2], [3, 6], [2, 6, 2, 1, 2]])
+    @Test(
+        "gradients agree with central differences", arguments: [[2, 6, 3], [1, 6, 2, 2], [3, 6], [2, 6, 2, 1, 2]])
     func centralDifferences(_ shape: [Int]) {
         let (x, w, b) = (sample(Shape(shape), seed: 1), sample([6], seed: 2), sample([6], seed: 3))
         for groups in [1, 2, 3] {

@@ -8,7 +8,9 @@ import Testing
     @Test("PyTorch's values and gradients")
     func reference() throws {
         let data = try Reference.load("functional")
-        try data.check("layerNorm", "x", "weight", "bias") { $0[0].layerNorm(normalizedShape: [5], weight: $0[1], bias: $0[2]) }
+        try data.check("layerNorm", "x", "weight", "bias") {
+            $0[0].layerNorm(normalizedShape: [5], weight: $0[1], bias: $0[2])
+        }
         try data.check("layerNorm.wide", "x", "weight", "bias") {
             $0[0].layerNorm(normalizedShape: [33], weight: $0[1], bias: $0[2])
         }

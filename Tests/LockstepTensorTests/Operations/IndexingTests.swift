@@ -54,7 +54,10 @@ import Testing
     @Test("rows are selected along any axis, in any memory order", arguments: [0, 1, 2])
     func select(axis: Int) {
         let index = whole(1, 0, 1)
-        let expected = Tensor.stacked([1, 0, 1].map { x.split(sizes: [1, 1] + (x.dim(axis) > 2 ? [x.dim(axis) - 2] : []), axis: axis)[$0].squeezed(axis: axis) }, axis: axis)
+        let expected = Tensor.stacked(
+            [1, 0, 1].map {
+                x.split(sizes: [1, 1] + (x.dim(axis) > 2 ? [x.dim(axis) - 2] : []), axis: axis)[$0].squeezed(axis: axis)
+            }, axis: axis)
         #expect(x.indexSelect(axis: axis, index: index).doubles == expected.doubles)
         let last = x.permuted([2, 0, 1]).contiguous().permuted([1, 2, 0])
         let result = last.indexSelect(axis: axis, index: index)
@@ -77,7 +80,8 @@ import Testing
         #expect(a.floats == [1, 2, 3, 4, 5, 6])
         expectGradients(of: { $0[0].gather(axis: 1, index: index) }, at: [scattered([2, 3])])
         expectGradients(
-            of: { $0[0].scatterAdd(axis: 1, index: index, source: $0[1]) }, at: [scattered([2, 3]), scattered([2, 2])])
+            of: { $0[0].scatterAdd(axis: 1, index: index, source: $0[1]) },
+            at: [scattered([2, 3]), scattered([2, 2])])
     }
 
     @Test("a mask selects elements or rows")

@@ -68,11 +68,14 @@ import Testing
         for reduction in Reduction.allCases {
             expectGradients(of: { crossEntropy($0[0], t, reduction: reduction) }, at: [x])
             expectGradients(
-                of: { crossEntropy($0[0], t, weight: w, ignoreIndex: 0, reduction: reduction, labelSmoothing: 0.2) }, at: [x])
+                of: { crossEntropy($0[0], t, weight: w, ignoreIndex: 0, reduction: reduction, labelSmoothing: 0.2) },
+                at: [x])
             expectGradients(of: { mseLoss($0[0], $0[1], reduction: reduction) }, at: [x, scattered([4], seed: 2)])
             expectGradients(of: { l1Loss($0[0], $0[1], reduction: reduction) }, at: [x, scattered([3, 1], seed: 2)])
             expectGradients(
-                of: { bceWithLogits($0[0], $0[1], weight: scattered([4], seed: 4), posWeight: w, reduction: reduction) },
+                of: {
+                    bceWithLogits($0[0], $0[1], weight: scattered([4], seed: 4), posWeight: w, reduction: reduction)
+                },
                 at: [x, scattered([3, 4], seed: 3)])
             expectGradients(of: { nllLoss($0[0], t, weight: w, ignoreIndex: 0, reduction: reduction) }, at: [x])
         }

@@ -19,7 +19,8 @@ private func close(_ a: [Double], _ b: [Double], _ tolerance: Double) -> Bool {
     @Test(
         "the product equals its definition in both real types and every memory order",
         arguments: [
-            (1, 1, 1), (16, 1, 1), (1, 16, 1), (1, 1, 17), (2, 3, 4), (15, 16, 17), (17, 31, 1), (1, 33, 40), (64, 5, 33),
+            (1, 1, 1), (16, 1, 1), (1, 16, 1), (1, 1, 17), (2, 3, 4), (15, 16, 17), (17, 31, 1), (1, 33, 40),
+            (64, 5, 33),
             (3, 0, 2), (0, 4, 2), (3, 4, 0),
         ])
     func definition(m: Int, k: Int, n: Int) {
@@ -71,7 +72,8 @@ private func close(_ a: [Double], _ b: [Double], _ tolerance: Double) -> Bool {
     @Test("gradients of matrices, vectors, batches and transposed views")
     func gradients() {
         expectGradients(of: { $0[0].matmul($0[1]) }, at: [scattered([3, 4]), scattered([4, 2], seed: 2)])
-        expectGradients(of: { $0[0].transposed().matmul($0[1].transposed()) }, at: [scattered([4, 3]), scattered([2, 4])])
+        expectGradients(
+            of: { $0[0].transposed().matmul($0[1].transposed()) }, at: [scattered([4, 3]), scattered([2, 4])])
         expectGradients(of: { $0[0].matmul($0[1]) }, at: [scattered([4]), scattered([4, 2], seed: 2)])
         expectGradients(of: { $0[0].matmul($0[1]) }, at: [scattered([2, 3, 4]), scattered([4], seed: 2)])
         expectGradients(of: { $0[0].matmul($0[1]) }, at: [scattered([2, 3, 4]), scattered([4, 2], seed: 2)])
@@ -79,7 +81,9 @@ private func close(_ a: [Double], _ b: [Double], _ tolerance: Double) -> Bool {
         expectGradients(of: { $0[0].matmul($0[1]) }, at: [scattered([3, 4]), scattered([2, 4, 2], seed: 2)])
     }
 
-    @Test("linear equals x · wᵀ + b, with and without bias and leading axes", arguments: [[5, 3], [3], [2, 0, 3], [2, 4, 3]])
+    @Test(
+        "linear equals x · wᵀ + b, with and without bias and leading axes",
+        arguments: [[5, 3], [3], [2, 0, 3], [2, 4, 3]])
     func linear(shape: [Int]) {
         let x = scattered(Shape(shape)), w = scattered([7, 3], seed: 2), b = scattered([7], seed: 3)
         let expected = x.matmul(w.transposed())
@@ -99,7 +103,8 @@ private func close(_ a: [Double], _ b: [Double], _ tolerance: Double) -> Bool {
         for pass in 1...2 {
             x.linear(w.wrappedValue, b.wrappedValue).sum().backward()
             let f = Float(pass)
-            #expect(memory.floats == [9] + [5, 7, 9, 5, 7, 9].map { $0 * f } + [9, 9, 9] + [2 * f, 2 * f] + [9, 9, 9, 9])
+            #expect(
+                memory.floats == [9] + [5, 7, 9, 5, 7, 9].map { $0 * f } + [9, 9, 9] + [2 * f, 2 * f] + [9, 9, 9, 9])
         }
     }
 

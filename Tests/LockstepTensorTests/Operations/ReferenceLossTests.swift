@@ -37,10 +37,14 @@ import Testing
     func pairs(reduction: Reduction) throws {
         try losses.check("mse.\(reduction)", "x", "target") { written(mseLoss($0[0], $0[1], reduction: reduction)) }
         try losses.check("l1.\(reduction)", "x", "target") { written(l1Loss($0[0], $0[1], reduction: reduction)) }
-        try losses.check("smoothL1.\(reduction)", "x", "target") { written(smoothL1Loss($0[0], $0[1], reduction: reduction)) }
+        try losses.check("smoothL1.\(reduction)", "x", "target") {
+            written(smoothL1Loss($0[0], $0[1], reduction: reduction))
+        }
         try losses.check("huber.\(reduction)", "x", "target") { written(huberLoss($0[0], $0[1], reduction: reduction)) }
         try losses.check("bce.\(reduction)", "x", "target") { written(bceLoss($0[0], $0[1], reduction: reduction)) }
-        try losses.check("bceWithLogits.\(reduction)", "x", "target") { written(bceWithLogits($0[0], $0[1], reduction: reduction)) }
+        try losses.check("bceWithLogits.\(reduction)", "x", "target") {
+            written(bceWithLogits($0[0], $0[1], reduction: reduction))
+        }
         try losses.check("bceWithLogits.positive.\(reduction)", "x", "target", "positive") {
             written(bceWithLogits($0[0], $0[1], posWeight: $0[2].detached, reduction: reduction))
         }

@@ -14,8 +14,10 @@ import Testing
             ("maxPool2d.asymmetric", { $0.maxPool2d(kernelSize: [2, 3], stride: [1, 2]) }),
             ("avgPool2d", { $0.avgPool2d(kernelSize: 2) }),
             ("avgPool2d.overlapping", { $0.avgPool2d(kernelSize: 3, stride: 2, padding: 1) }),
-            ("adaptiveAvgPool2d.1", { $0.adaptiveAvgPool2d(1) }), ("adaptiveAvgPool2d.3,2", { $0.adaptiveAvgPool2d([3, 2]) }),
-            ("adaptiveMaxPool2d.1", { $0.adaptiveMaxPool2d(1) }), ("adaptiveMaxPool2d.3,2", { $0.adaptiveMaxPool2d([3, 2]) }),
+            ("adaptiveAvgPool2d.1", { $0.adaptiveAvgPool2d(1) }),
+            ("adaptiveAvgPool2d.3,2", { $0.adaptiveAvgPool2d([3, 2]) }),
+            ("adaptiveMaxPool2d.1", { $0.adaptiveMaxPool2d(1) }),
+            ("adaptiveMaxPool2d.3,2", { $0.adaptiveMaxPool2d([3, 2]) }),
             ("maxPool1d", { $0.maxPool1d(kernelSize: 2) }),
             ("maxPool1d.overlapping", { $0.maxPool1d(kernelSize: 3, stride: 2, padding: 1) }),
             ("avgPool1d", { $0.avgPool1d(kernelSize: 3, stride: 2, padding: 1) }),
@@ -69,6 +71,7 @@ import Testing
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             _ = Tensor.zeros([1, 2, 3, 3]).maxPool2d(kernelSize: 4)
         }
-        expectTrap(result, says: "maxPool2d: the kernel 4 does not fit into the input [1, 2, 3, 3]", "PoolingTests.swift")
+        expectTrap(
+            result, says: "maxPool2d: the kernel 4 does not fit into the input [1, 2, 3, 3]", "PoolingTests.swift")
     }
 }

@@ -15,25 +15,33 @@ import Testing
     func reference() throws {
         let data = try Reference.load("functional")
         let n = Self.names
-        try data.check("lstm.1", "x", "h0", "c0", n[0], n[1], n[2], n[3], ofSeveral: {
-            let r = $0[0].lstm(
-                hidden: state($0[1]), cell: state($0[2]), inputWeight: $0[3], hiddenWeight: $0[4], inputBias: $0[5],
-                hiddenBias: $0[6])
-            return [r.output, layered(r.hidden), layered(r.cell)]
-        })
-        try data.check("lstm.unbiased", "x", "h0", "c0", n[0], n[1], ofSeveral: {
-            let r = $0[0].lstm(hidden: state($0[1]), cell: state($0[2]), inputWeight: $0[3], hiddenWeight: $0[4])
-            return [r.output, layered(r.hidden), layered(r.cell)]
-        })
-        try data.check("gru.1", "x", "h0", n[0], n[1], n[2], n[3], ofSeveral: {
-            let r = $0[0].gru(
-                hidden: state($0[1]), inputWeight: $0[2], hiddenWeight: $0[3], inputBias: $0[4], hiddenBias: $0[5])
-            return [r.output, layered(r.hidden)]
-        })
-        try data.check("gru.unbiased", "x", "h0", n[0], n[1], ofSeveral: {
-            let r = $0[0].gru(hidden: state($0[1]), inputWeight: $0[2], hiddenWeight: $0[3])
-            return [r.output, layered(r.hidden)]
-        })
+        try data.check(
+            "lstm.1", "x", "h0", "c0", n[0], n[1], n[2], n[3],
+            ofSeveral: {
+                let r = $0[0].lstm(
+                    hidden: state($0[1]), cell: state($0[2]), inputWeight: $0[3], hiddenWeight: $0[4], inputBias: $0[5],
+                    hiddenBias: $0[6])
+                return [r.output, layered(r.hidden), layered(r.cell)]
+            })
+        try data.check(
+            "lstm.unbiased", "x", "h0", "c0", n[0], n[1],
+            ofSeveral: {
+                let r = $0[0].lstm(hidden: state($0[1]), cell: state($0[2]), inputWeight: $0[3], hiddenWeight: $0[4])
+                return [r.output, layered(r.hidden), layered(r.cell)]
+            })
+        try data.check(
+            "gru.1", "x", "h0", n[0], n[1], n[2], n[3],
+            ofSeveral: {
+                let r = $0[0].gru(
+                    hidden: state($0[1]), inputWeight: $0[2], hiddenWeight: $0[3], inputBias: $0[4], hiddenBias: $0[5])
+                return [r.output, layered(r.hidden)]
+            })
+        try data.check(
+            "gru.unbiased", "x", "h0", n[0], n[1],
+            ofSeveral: {
+                let r = $0[0].gru(hidden: state($0[1]), inputWeight: $0[2], hiddenWeight: $0[3])
+                return [r.output, layered(r.hidden)]
+            })
     }
 
     @Test("gradients agree with central differences", arguments: [true, false], [true, false])
@@ -45,7 +53,8 @@ import Testing
         checkGradients(
             of: {
                 let r = $0[0].lstm(
-                    hidden: $0[1], cell: $0[2], inputWeight: $0[3], hiddenWeight: $0[4], inputBias: $0[5], hiddenBias: $0[6],
+                    hidden: $0[1], cell: $0[2], inputWeight: $0[3], hiddenWeight: $0[4], inputBias: $0[5],
+                    hiddenBias: $0[6],
                     batchFirst: batchFirst, reverse: reverse)
                 return r.output * r.hidden.sum() + r.cell.sum()
             }, at: [x] + states + lstm)
@@ -62,8 +71,12 @@ import Testing
     @Test("only the last state is used: no gradient of the outputs arrives")
     func lastState() {
         let weights = [sample([12, 5], seed: 4), sample([12, 3], seed: 5)]
-        checkGradients(of: { $0[0].lstm(inputWeight: $0[1], hiddenWeight: $0[2]).hidden }, at: [sample([2, 4, 5], seed: 1)] + weights)
-        checkGradients(of: { $0[0].lstm(inputWeight: $0[1], hiddenWeight: $0[2]).cell }, at: [sample([2, 4, 5], seed: 1)] + weights)
+        checkGradients(
+            of: { $0[0].lstm(inputWeight: $0[1], hiddenWeight: $0[2]).hidden },
+            at: [sample([2, 4, 5], seed: 1)] + weights)
+        checkGradients(
+            of: { $0[0].lstm(inputWeight: $0[1], hiddenWeight: $0[2]).cell },
+            at: [sample([2, 4, 5], seed: 1)] + weights)
     }
 
     @Test("reverse is forward over the flipped sequence", arguments: [1, 15, 17])
@@ -96,6 +109,8 @@ import Testing
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             _ = Tensor.zeros([2, 3, 5]).lstm(inputWeight: .zeros([12, 4]), hiddenWeight: .zeros([12, 3]))
         }
-        expectTrap(result, says: "lstm: the input has 5 features, the weights are [12, 4] for 3 units: [2, 3, 5]", "RecurrentTests.swift")
+        expectTrap(
+            result, says: "lstm: the input has 5 features, the weights are [12, 4] for 3 units: [2, 3, 5]",
+            "RecurrentTests.swift")
     }
 }

@@ -5,7 +5,9 @@ import LockstepTensor
 import Testing
 
 @Suite("Softmax") struct SoftmaxTests {
-    @Test("agrees with a plain loop along every axis and in every layout", arguments: [[1], [10], [16], [100], [3, 5], [2, 17, 5], [3, 33, 70], [2, 70, 1, 3]] as [Shape])
+    @Test(
+        "agrees with a plain loop along every axis and in every layout",
+        arguments: [[1], [10], [16], [100], [3, 5], [2, 17, 5], [3, 33, 70], [2, 70, 1, 3]] as [Shape])
     func values(_ shape: Shape) {
         let elements = spread(shape.elementCount).map { $0 * 8 }
         for axis in 0..<shape.rank {

@@ -11,7 +11,9 @@ import Testing
         return squares.reduce(0.0, +) / Double(values.count - correction)
     }
     static func euclidean(_ values: [Double]) -> Double { values.map { $0 * $0 }.reduce(0.0, +).squareRoot() }
-    static func logSumExp(_ values: [Double]) -> Double { Foundation.log(values.map { Foundation.exp($0) }.reduce(0.0, +)) }
+    static func logSumExp(_ values: [Double]) -> Double {
+        Foundation.log(values.map { Foundation.exp($0) }.reduce(0.0, +))
+    }
 
     func close(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-6) -> Bool {
         a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= tolerance * Swift.max(1, abs($1)) }
@@ -26,7 +28,9 @@ import Testing
                 let note: Comment = "axis \(axis), \(name)"
                 #expect(close(x.variance(axis: axis).doubles, lines.map { Self.variance($0, 1) }), note)
                 #expect(close(x.variance(axis: axis, correction: 0).doubles, lines.map { Self.variance($0, 0) }), note)
-                #expect(close(x.standardDeviation(axis: axis).doubles, lines.map { Self.variance($0, 1).squareRoot() }), note)
+                #expect(
+                    close(x.standardDeviation(axis: axis).doubles, lines.map { Self.variance($0, 1).squareRoot() }),
+                    note)
                 #expect(close(x.norm(axis: axis).doubles, lines.map(Self.euclidean)), note)
                 #expect(close(x.norm(order: 1, axis: axis).doubles, lines.map { $0.map(abs).reduce(0.0, +) }), note)
                 #expect(close(x.norm(order: .infinity, axis: axis).doubles, lines.map { $0.map(abs).max()! }), note)

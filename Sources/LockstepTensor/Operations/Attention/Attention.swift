@@ -49,7 +49,8 @@ extension Tensor {
         let op: StaticString = "scaledDotProductAttention"
         let shapes = "q \(q.shape), k \(k.shape), v \(v.shape)"
         require(
-            q.rank >= 2 && k.rank == q.rank && v.rank == q.rank, "\(op): needs q [..., T, D], k [..., S, D] and v [..., S, E], not \(shapes)",
+            q.rank >= 2 && k.rank == q.rank && v.rank == q.rank,
+            "\(op): needs q [..., T, D], k [..., S, D] and v [..., S, E], not \(shapes)",
             file: file, line: line)
         let (row, column) = (q.rank - 2, q.rank - 1)
         let leading = Shape(q.shape.dropLast(2))
@@ -57,7 +58,8 @@ extension Tensor {
             Shape(k.shape.dropLast(2)) == leading && Shape(v.shape.dropLast(2)) == leading,
             "\(op): leading axes differ: \(shapes)", file: file, line: line)
         require(
-            q.shape[column] == k.shape[column], "\(op): queries have \(q.shape[column]) features, keys \(k.shape[column]): \(shapes)",
+            q.shape[column] == k.shape[column],
+            "\(op): queries have \(q.shape[column]) features, keys \(k.shape[column]): \(shapes)",
             file: file, line: line)
         require(
             k.shape[row] == v.shape[row], "\(op): there are \(k.shape[row]) keys and \(v.shape[row]) values: \(shapes)",
@@ -75,7 +77,8 @@ extension Tensor {
         let (qs, ks, vs) = (q.to(type), k.to(type), v.to(type))
         let added = mask.map { $0.dtype == .bool ? $0 : $0.to(type) }
         let call = AttentionCall(
-            q: qs, k: ks, v: vs, mask: added?.detached, causal: causal, scale: scale ?? 1 / Double(q.shape[column]).squareRoot(),
+            q: qs, k: ks, v: vs, mask: added?.detached, causal: causal,
+            scale: scale ?? 1 / Double(q.shape[column]).squareRoot(),
             dropout: dropout)
         return call.forward().recording(op, from: [qs, ks, vs, added]) { dy, flow in
             guard flow.needs(0) || flow.needs(1) || flow.needs(2) || flow.needs(3) else { return }

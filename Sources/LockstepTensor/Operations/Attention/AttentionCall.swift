@@ -31,7 +31,8 @@ struct AttentionCall {
         self.mask = spread
         maskOffsets = spread.map { AttentionRows.offsets(of: $0, as: leading) } ?? []
         raw = lsk_attention(
-            dtype: q.dtype.kernelType, causal: causal ? 1 : 0, problems: leading.elementCount, queries: queries, keys: keys,
+            dtype: q.dtype.kernelType, causal: causal ? 1 : 0, problems: leading.elementCount, queries: queries,
+            keys: keys,
             width: q.shape[rank - 1], value_width: v.shape[rank - 1], scale: scale, dropped: dropout?.0 ?? 0,
             at: dropout?.1 ?? lsk_philox(), q: lsk_rows(), k: lsk_rows(), v: lsk_rows(), y: lsk_rows(),
             mask: spread.map { UnsafeRawPointer($0.unsafePointer) }, mask_is_bool: spread?.dtype == .bool ? 1 : 0,

@@ -32,7 +32,9 @@ extension Tensor {
         return geometry.forward(image, kernel, b?.contiguous()).recording("conv2d", from: [x, w, b]) { dy, flow in
             let dy = dy.channelsLast()
             if flow.needs(0) { flow.send(0, geometry.backwardData(dy, kernel)) }
-            flow.write(1, shape: kernel.shape, dtype: kernel.dtype) { geometry.backwardWeight(image, dy, into: $0, beta: $1) }
+            flow.write(1, shape: kernel.shape, dtype: kernel.dtype) {
+                geometry.backwardWeight(image, dy, into: $0, beta: $1)
+            }
             flow.writeChannelSum(2, of: dy)
         }
     }
@@ -59,7 +61,9 @@ extension Tensor {
         return y.recording("conv1d", from: [x, w, b]) { dy, flow in
             let dy = dy.channelsLast().asImage
             if flow.needs(0) { flow.send(0, geometry.backwardData(dy, kernel).asSequence) }
-            flow.write(1, shape: kernel.shape, dtype: kernel.dtype) { geometry.backwardWeight(image, dy, into: $0, beta: $1) }
+            flow.write(1, shape: kernel.shape, dtype: kernel.dtype) {
+                geometry.backwardWeight(image, dy, into: $0, beta: $1)
+            }
             flow.writeChannelSum(2, of: dy)
         }
     }
@@ -70,7 +74,8 @@ extension Tensor {
     ) -> (Tensor, Tensor, Tensor?) {
         let type = arithmeticType(x.dtype, weight.dtype)
         require(
-            type.isFloatingPoint, "\(op): needs floating-point operands, not \(x.dtype) with \(weight.dtype)", file: file,
+            type.isFloatingPoint, "\(op): needs floating-point operands, not \(x.dtype) with \(weight.dtype)",
+            file: file,
             line: line)
         return (x.to(type), weight.to(type), bias?.to(type))
     }

@@ -32,7 +32,9 @@ extension Tensor {
         return y.recording("convTranspose2d", from: [x, w, b]) { dy, flow in
             let dy = dy.channelsLast()
             if flow.needs(0) { flow.send(0, geometry.forward(dy, kernel, nil)) }
-            flow.write(1, shape: kernel.shape, dtype: kernel.dtype) { geometry.backwardWeight(dy, image, into: $0, beta: $1) }
+            flow.write(1, shape: kernel.shape, dtype: kernel.dtype) {
+                geometry.backwardWeight(dy, image, into: $0, beta: $1)
+            }
             flow.writeChannelSum(2, of: dy)
         }
     }

@@ -2,7 +2,8 @@
 // Sizes along the height and width of an image, and how an image is padded.
 
 /// A size along the height and one along the width. `3` means both; `[3, 1]` gives each.
-public struct Pair: Hashable, Sendable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible {
+public struct Pair: Hashable, Sendable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible
+{
     public var height: Int
     public var width: Int
 
@@ -21,7 +22,8 @@ public struct Pair: Hashable, Sendable, ExpressibleByIntegerLiteral, Expressible
 
     /// - Precondition: one or two sizes.
     public init(arrayLiteral elements: Int...) {
-        require(elements.count == 1 || elements.count == 2, "Pair: \(elements) has \(elements.count) sizes, not one or two")
+        require(
+            elements.count == 1 || elements.count == 2, "Pair: \(elements) has \(elements.count) sizes, not one or two")
         self.init(elements[0], elements[elements.count - 1])
     }
 
@@ -41,7 +43,8 @@ public enum Padding: Hashable, Sendable, ExpressibleByIntegerLiteral, Expressibl
     /// - Precondition: one or two sizes.
     public init(arrayLiteral elements: Int...) {
         require(
-            elements.count == 1 || elements.count == 2, "Padding: \(elements) has \(elements.count) sizes, not one or two")
+            elements.count == 1 || elements.count == 2,
+            "Padding: \(elements) has \(elements.count) sizes, not one or two")
         self = .zeros(Pair(elements[0], elements[elements.count - 1]))
     }
 }

@@ -20,10 +20,13 @@ package struct ChannelMoments {
     /// Mean and biased variance, [C] of `dtype`.
     package func meanAndVariance(dtype: DType) -> (mean: Tensor, variance: Tensor) {
         let channels = sums.shape[1]
-        let (mean, variance) = (Tensor.uninitialized([channels], dtype: dtype), Tensor.uninitialized([channels], dtype: dtype))
+        let (mean, variance) = (
+            Tensor.uninitialized([channels], dtype: dtype), Tensor.uninitialized([channels], dtype: dtype)
+        )
         let source = sums.unsafePointer.assumingMemoryBound(to: Double.self)
         lsk_channel_statistics(
-            channels, Double(count), source, source + channels, dtype.kernelType, mean.unsafePointer, variance.unsafePointer)
+            channels, Double(count), source, source + channels, dtype.kernelType, mean.unsafePointer,
+            variance.unsafePointer)
         return (mean, variance)
     }
 }
@@ -72,7 +75,8 @@ extension Tensor {
             file: file, line: line)
         let memory = x.channelsLast()
         return memory.batchNorm(
-            recordedFrom: x, moments: memory.channelMoments(), weight: weight, bias: bias, epsilon: epsilon) { $0 }
+            recordedFrom: x, moments: memory.channelMoments(), weight: weight, bias: bias, epsilon: epsilon
+        ) { $0 }
     }
 
     /// Batch normalisation with given moments: of this batch, or added up over ranks.
@@ -96,7 +100,8 @@ extension Tensor {
             flow.writeChannelGradients(weight: 1, bias: 2, sums: local, inverse: inverse)
             guard flow.needs(0) else { return }
             let sums = combine(local)
-            flow.send(0, dy.channelBackward(memory, mean: mean, inverse: inverse, scale: scale, sums: sums, total: total))
+            flow.send(
+                0, dy.channelBackward(memory, mean: mean, inverse: inverse, scale: scale, sums: sums, total: total))
         }
         return BatchNormResult(output: recorded, mean: mean, variance: variance, count: moments.count)
     }
@@ -124,7 +129,8 @@ extension Tensor {
         return y.recording("batchNorm", from: [x, weight, bias]) { dy, flow in
             let dy = dy.channelsLast()
             if flow.needs(1) || flow.needs(2) {
-                flow.writeChannelGradients(weight: 1, bias: 2, sums: dy.channelProducts(memory, mean: m), inverse: inverse)
+                flow.writeChannelGradients(
+                    weight: 1, bias: 2, sums: dy.channelProducts(memory, mean: m), inverse: inverse)
             }
             if flow.needs(0) {
                 let zero = Tensor.zeros([channels], dtype: dy.dtype)
@@ -151,7 +157,8 @@ extension Tensor {
     ) -> (Tensor, channels: Int) {
         require(
             rank >= 2 && rank <= 5 && dtype.isFloatingPoint,
-            "\(op): needs a floating-point input [N, C, …] of 2 to 5 axes, not \(dtype) \(shape)", file: file, line: line)
+            "\(op): needs a floating-point input [N, C, …] of 2 to 5 axes, not \(dtype) \(shape)", file: file,
+            line: line)
         let channels = shape[1]
         for (name, operand) in [("weight", weight), ("bias", bias)] {
             require(

@@ -49,9 +49,11 @@ extension Tensor {
         _ x: Tensor, mean: Tensor, inverse: Tensor, scale: Tensor, sums: Tensor, total: Double
     ) -> Tensor {
         let source = sums.unsafePointer.assumingMemoryBound(to: Double.self)
-        let slope = Tensor.uninitialized(mean.shape, dtype: dtype), offset = Tensor.uninitialized(mean.shape, dtype: dtype)
+        let slope = Tensor.uninitialized(mean.shape, dtype: dtype),
+            offset = Tensor.uninitialized(mean.shape, dtype: dtype)
         lsk_channel_slopes(
-            mean.count, total, source, source + mean.count, dtype.kernelType, scale.unsafePointer, inverse.unsafePointer,
+            mean.count, total, source, source + mean.count, dtype.kernelType, scale.unsafePointer,
+            inverse.unsafePointer,
             slope.unsafePointer, offset.unsafePointer)
         return channelCombined(x, mean: mean, a: scale, b: slope, c: offset)
     }

@@ -50,7 +50,8 @@ extension Tensor {
         let (scaleWeight, shiftBias) = (weight?.detached.to(type).contiguous(), bias?.detached.to(type).contiguous())
         let table: Shape = [samples, channels]
         let layout = lsk_groups(
-            dtype: type.kernelType, samples: samples, channels: channels, groups: groups, rows: count / (samples * channels))
+            dtype: type.kernelType, samples: samples, channels: channels, groups: groups,
+            rows: count / (samples * channels))
         let sums = Tensor.uninitialized([2, samples, channels], dtype: .float64)
         let source = sums.unsafePointer.assumingMemoryBound(to: Double.self)
         lsk_channel_moments(
@@ -72,7 +73,8 @@ extension Tensor {
             let g = gradients.unsafePointer.assumingMemoryBound(to: Double.self)
             withUnsafePointer(to: layout) {
                 lsk_group_slopes(
-                    $0, p, p + samples * channels, scaleWeight?.unsafePointer, inverse.unsafePointer, slope.unsafePointer,
+                    $0, p, p + samples * channels, scaleWeight?.unsafePointer, inverse.unsafePointer,
+                    slope.unsafePointer,
                     offset.unsafePointer, g, g + channels)
             }
             if flow.needs(1) { flow.send(1, gradients.view([channels], strides: [1]).to(type)) }

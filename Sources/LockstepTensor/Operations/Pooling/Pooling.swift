@@ -20,7 +20,8 @@ extension Tensor {
         return maximumPooled(
             "maxPool2d", x,
             PoolingWindows(
-                "maxPool2d", shape, kernel: kernelSize, stride: stride ?? kernelSize, padding: padding, ceilMode: ceilMode,
+                "maxPool2d", shape, kernel: kernelSize, stride: stride ?? kernelSize, padding: padding,
+                ceilMode: ceilMode,
                 countIncludePad: false, shown: shape, file: file, line: line))
     }
 
@@ -37,7 +38,8 @@ extension Tensor {
         return averagePooled(
             "avgPool2d", x,
             PoolingWindows(
-                "avgPool2d", shape, kernel: kernelSize, stride: stride ?? kernelSize, padding: padding, ceilMode: ceilMode,
+                "avgPool2d", shape, kernel: kernelSize, stride: stride ?? kernelSize, padding: padding,
+                ceilMode: ceilMode,
                 countIncludePad: countIncludePad, shown: shape, file: file, line: line))
     }
 
@@ -63,7 +65,8 @@ extension Tensor {
     func poolingOperand(_ op: StaticString, rank expected: Int, _ file: StaticString, _ line: UInt) -> Tensor {
         require(
             rank == expected,
-            "\(op): needs an input \(expected == 4 ? "[N, C, H, W]" : "[N, C, L]"), not \(shape)", file: file, line: line)
+            "\(op): needs an input \(expected == 4 ? "[N, C, H, W]" : "[N, C, L]"), not \(shape)", file: file,
+            line: line)
         require(dtype.isFloatingPoint, "\(op): needs a floating-point input, not \(dtype)", file: file, line: line)
         return to(Tensor.arithmeticType(dtype, dtype))
     }

@@ -25,7 +25,8 @@ extension Tensor {
         let type = recurrentType("gru", inputWeight, file, line)
         let inputs: [Tensor?] = [self, inputWeight, hiddenWeight, inputBias, hiddenBias, hidden].map { $0?.to(type) }
         let r = Recurrence(
-            "gru", gates: 3, x: to(type), hidden: inputs[5], cell: nil, hasCell: false, inputWeight: inputWeight.to(type),
+            "gru", gates: 3, x: to(type), hidden: inputs[5], cell: nil, hasCell: false,
+            inputWeight: inputWeight.to(type),
             hiddenWeight: hiddenWeight.to(type), inputBias: inputs[3], hiddenBias: inputs[4], batchFirst: batchFirst,
             reverse: reverse, file: file, line: line)
         if !r.isEmpty { withUnsafePointer(to: r.raw) { lsk_gru_forward($0) } }
@@ -36,7 +37,8 @@ extension Tensor {
             let dy = arrived[0].map { r.timeMajor($0) }
             if !r.isEmpty {
                 withUnsafePointer(to: r.raw) {
-                    lsk_gru_backward($0, dy?.unsafePointer, dh.unsafePointer, dGates.unsafePointer, dHidden.unsafePointer)
+                    lsk_gru_backward(
+                        $0, dy?.unsafePointer, dh.unsafePointer, dGates.unsafePointer, dHidden.unsafePointer)
                 }
             }
             r.send(flow, gates: dGates, hidden: dHidden)

@@ -25,7 +25,9 @@ extension Tensor {
         line: UInt = #line
     ) -> (output: Tensor, hidden: Tensor, cell: Tensor) {
         let type = recurrentType("lstm", inputWeight, file, line)
-        let inputs: [Tensor?] = [self, inputWeight, hiddenWeight, inputBias, hiddenBias, hidden, cell].map { $0?.to(type) }
+        let inputs: [Tensor?] = [self, inputWeight, hiddenWeight, inputBias, hiddenBias, hidden, cell].map {
+            $0?.to(type)
+        }
         let r = Recurrence(
             "lstm", gates: 4, x: to(type), hidden: inputs[5], cell: inputs[6], hasCell: true,
             inputWeight: inputWeight.to(type), hiddenWeight: hiddenWeight.to(type), inputBias: inputs[3],

@@ -16,7 +16,8 @@ struct Recurrence {
 
     init(
         _ op: StaticString, gates count: Int, x: Tensor, hidden: Tensor?, cell: Tensor?, hasCell: Bool,
-        inputWeight: Tensor, hiddenWeight: Tensor, inputBias: Tensor?, hiddenBias: Tensor?, batchFirst: Bool, reverse: Bool,
+        inputWeight: Tensor, hiddenWeight: Tensor, inputBias: Tensor?, hiddenBias: Tensor?, batchFirst: Bool,
+        reverse: Bool,
         file: StaticString, line: UInt
     ) {
         require(
@@ -35,17 +36,20 @@ struct Recurrence {
             "\(op): the input has \(inputs) features, the weights are \(inputWeight.shape) for \(units) units: \(x.shape)",
             file: file, line: line)
         require(
-            hiddenWeight.shape[0] == width, "\(op): hidden weights \(hiddenWeight.shape) are not [\(count) · \(units), \(units)]",
+            hiddenWeight.shape[0] == width,
+            "\(op): hidden weights \(hiddenWeight.shape) are not [\(count) · \(units), \(units)]",
             file: file, line: line)
         for (name, bias) in [("input", inputBias), ("hidden", hiddenBias)] {
             require(
-                bias == nil || bias?.shape == [width], "\(op): the \(name) bias is \(bias?.shape ?? []), not [\(width)]",
+                bias == nil || bias?.shape == [width],
+                "\(op): the \(name) bias is \(bias?.shape ?? []), not [\(width)]",
                 file: file, line: line)
         }
         for (name, state) in [("hidden", hidden), ("cell", cell)] {
             require(
                 state == nil || state?.shape == [batch, units],
-                "\(op): the \(name) state is \(state?.shape ?? []), not [\(batch), \(units)] for input \(x.shape)", file: file,
+                "\(op): the \(name) state is \(state?.shape ?? []), not [\(batch), \(units)] for input \(x.shape)",
+                file: file,
                 line: line)
         }
         isBatchFirst = batchFirst
@@ -75,7 +79,8 @@ struct Recurrence {
 
     var raw: lsk_recurrence {
         lsk_recurrence(
-            dtype: x.dtype.kernelType, reverse: isReversed ? 1 : 0, steps: steps, batch: batch, inputs: inputs, units: units,
+            dtype: x.dtype.kernelType, reverse: isReversed ? 1 : 0, steps: steps, batch: batch, inputs: inputs,
+            units: units,
             x: x.unsafePointer, input_weight: inputWeight.unsafePointer, hidden_weight: hiddenWeight.unsafePointer,
             input_bias: inputBias.map { UnsafeRawPointer($0.unsafePointer) },
             hidden_bias: hiddenBias.map { UnsafeRawPointer($0.unsafePointer) }, gates: gates.unsafePointer,

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What ranks found out about reaching each other, in a form that a probing process can send.
+
+import Foundation
+import Lockstep
+
+/// A `TransportReport`, or why there is none.
+struct TransportFacts: Codable, Sendable {
+    var ranks = 0
+    var nodes = 0
+    /// MPI's own words.
+    var library: String?
+    var sharedWindowWorks = false
+    /// Of an agreement of all ranks.
+    var agreementNanoseconds = 0
+    var suggestedThreadsPerRank = 0
+    /// One sentence with the remedy when ranks could not be started.
+    var problem: String?
+
+    init(_ report: TransportReport) {
+        (ranks, nodes, library) = (report.size, report.placement.nodeCount, report.mpiVersion)
+        (sharedWindowWorks, agreementNanoseconds) = (report.sharedMemoryWorks, report.agreementNanoseconds)
+        suggestedThreadsPerRank = report.suggestedThreadsPerRank
+    }
+
+    init(problem: String) { self.problem = problem }
+
+    /// One line.
+    var json: String {
+        get throws { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
+    }
+}
+
+/// Two ranks that are started for the purpose.
+enum TransportProbe {
+    static func run() -> TransportFacts {
+        guard let mpirun = Launcher.path(of: "mpirun") else {
+            return TransportFacts(
+                problem: "mpirun is not in PATH; install it with: apt-get install openmpi-bin libopenmpi-dev")
+        }
+        let (child, output, errors) = (Process(), Pipe(), Pipe())
+        child.executableURL = URL(filePath: mpirun)
+        child.arguments = ["--oversubscribe", "-n", "2", Launcher.programPath, "doctor", "--probe"]
+        child.environment = ProcessInfo.processInfo.environment.merging(
+            ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "TERM": "dumb"]
+        ) { own, _ in own }
+        (child.standardOutput, child.standardError) = (output, errors)
+        do { try child.run() } catch {
+            return TransportFacts(problem: "\(mpirun) cannot be started: \(error.localizedDescription)")
+        }
+        // A launcher that waits for ever, as for a name server, must not take the doctor with it.
+        let alarm = DispatchWorkItem { child.terminate() }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 30, execute: alarm)
+        let text = output.fileHandleForReading.readDataToEndOfFile()
+        let complaint = errors.fileHandleForReading.readDataToEndOfFile()
+        child.waitUntilExit()
+        alarm.cancel()
+        if child.terminationStatus == 0, let facts = try? JSONDecoder().decode(TransportFacts.self, from: text) {
+            return facts
+        }
+        let words = String(decoding: complaint, as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("---") }
+        return TransportFacts(
+            problem:
+                "mpirun -n 2 ended with status \(child.terminationStatus): \(words.prefix(4).joined(separator: " "))")
+    }
+}
