@@ -10,9 +10,8 @@ import Testing
         let block = try #require(readme.components(separatedBy: "```swift\n").dropFirst().first)
         let program = try #require(block.components(separatedBy: "```").first)
         let example = try Repository.text("Sources/Examples/digits/main.swift")
-        let code = example.split(separator: "\n", omittingEmptySubsequences: false).drop {
-            $0.hasPrefix("//") || $0.isEmpty
-        }
+        let lines = example.split(separator: "\n", omittingEmptySubsequences: false)
+        let code = lines.drop { $0.hasPrefix("//") || $0.isEmpty }
         #expect(program.trimmed == code.joined(separator: "\n").trimmed)
     }
 
@@ -23,8 +22,8 @@ import Testing
         for row in rows {
             // | theirs | ours | a note |
             let ours = row.replacing("\\|", with: " ").split(separator: "|").dropFirst().joined(separator: "|")
-            for span in ours.split(separator: "`", omittingEmptySubsequences: false).enumerated()
-            where span.offset % 2 == 1 {
+            let spans = ours.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+            for span in spans where span.offset % 2 == 1 {
                 let unknown = Words.inCode(span.element).filter { !names.contains($0) && !Words.ofSwift.contains($0) }
                 #expect(unknown.isEmpty, "\(unknown) of `\(span.element)` is nowhere in the sources")
             }
