@@ -13,7 +13,9 @@ public struct OptimizerState {
         /// Named state tensors, shaped as the parameter; empty before the first step.
         public var tensors: [(name: String, tensor: Tensor)]
 
-        public init(steps: Int, flags: Optimizer.Flags = Optimizer.Flags(), tensors: [(name: String, tensor: Tensor)] = []) {
+        public init(
+            steps: Int, flags: Optimizer.Flags = Optimizer.Flags(), tensors: [(name: String, tensor: Tensor)] = []
+        ) {
             (self.steps, self.flags, self.tensors) = (steps, flags, tensors)
         }
     }
