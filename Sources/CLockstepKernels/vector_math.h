@@ -5,8 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-// Largest errors against libm's double results over the whole range (tests: ElementwiseAccuracyTests), in ulps:
-//   exp 1.5   expm1 2   log 1.5   log1p 2   tanh 2.5   sigmoid 2.5   erf 1.5   sin cos 1 (|x| < 2^20; libm beyond)
+// Largest errors found against libm's double results, with and without FMA, on every 97th of the 2^32 floats (tanh and
+// sigmoid: on all with 2^-15 <= |x| < 128), in ulps:
+//   exp 1.01   expm1 1.54   log 0.79   log1p 1.44   tanh 2.50   sigmoid 2.41   erf 1.06   sin cos 0.52 (|x| < 2^20)
+// ElementwiseAccuracyTests holds the functions to slightly wider limits on a sample. Beyond 2^20 sin and cos are libm's.
 
 LSK_INLINE uint32_t vm_bits(float x) {
     uint32_t u;

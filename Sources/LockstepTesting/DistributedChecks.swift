@@ -14,6 +14,7 @@ public enum DistributedChecks {
     /// Every check, with the promise it checks.
     public static let all: [(name: String, body: @Sendable (any Communicator) throws -> Void)] = [
         ("D1/D5 training equals one process, step by step", trainingEqualsOneProcess),
+        ("D5 a loss that adds up its items adds up over ranks", summedLoss),
         ("[DIST-21] the golden run of two ranks with a global batch", goldenRun),
         ("[DIST-20] every item is predicted once, in the data set's order", predictionsInOrder),
         ("[DIST-24] metrics equal one process's, whatever their kind", metricsEqualOneProcess),
@@ -85,6 +86,22 @@ public enum DistributedChecks {
                 }
             }
         }
+    }
+
+    @Sendable static func summedLoss(_ c: any Communicator) throws {
+        func make() -> Learner {
+            let learner = learner(rows: 7, batchSize: 3, optimizer: .sgd(), lr: 0.01)
+            learner.lossFunction.reduction = .sum
+            return learner
+        }
+        let (alone, together) = (make(), make())
+        try alone.withoutLogging { try alone.fit(2) }
+        try together.withoutLogging { try together.distributed(over: c) { try together.fit(2) } }
+        let (one, many) = (parameters(alone).map(Double.init), parameters(together).map(Double.init))
+        try require(close(many, one), "weights \(many), one process \(one)")
+        try require(
+            close(together.recorder?.losses ?? [], alone.recorder?.losses ?? []),
+            "losses \(together.recorder?.losses ?? []), one process \(alone.recorder?.losses ?? [])")
     }
 
     @Sendable static func goldenRun(_ c: any Communicator) throws {

@@ -3,6 +3,7 @@
 
 public import LockstepComm
 public import LockstepLearner
+import LockstepNN
 import LockstepOptim
 import LockstepTensor
 
@@ -119,8 +120,8 @@ public final class DistributedCallback: Callback {
     // MARK: Gradients
 
     public override func beforeBackward(_ learner: Learner) throws {
-        gradientWeight = learner.batchWeight
-        guard synchronizer != nil, let coordinator, let communicator else { return }
+        gradientWeight = addsUp(learner) ? 1 : learner.batchWeight
+        guard synchronizer != nil, !addsUp(learner), let coordinator, let communicator else { return }
         // Sums over ranks inside the backward pass need gradients of one and the same mean on all of them.
         let total = try coordinator.beforeBackward(weight: learner.batchWeight)
         if total > 0, learner.batchWeight > 0, let loss = learner.lossGrad {
@@ -130,13 +131,23 @@ public final class DistributedCallback: Callback {
     }
 
     public override func beforeStep(_ learner: Learner) throws {
-        guard let coordinator, let exchange else { return }
-        communicator?.note(step: learner.trainIter, event: "before_step")
-        let weight = learner.batchWeight
-        learner.stepLoss = try coordinator.middle(loss: learner.loss?.mean().item() ?? 0, weight: weight)
-        try exchange.reduce(weight: gradientWeight)
-        itemsSinceMerge += weight
+        guard let coordinator, let exchange, let communicator else { return }
+        communicator.note(step: learner.trainIter, event: "before_step")
+        let loss = learner.loss?.mean().item() ?? 0
+        if addsUp(learner) {
+            let count = Double(communicator.size)
+            learner.stepLoss = try coordinator.middle(loss: loss, weight: 1).map { $0 * count }
+            try exchange.reduce(weight: 1)
+            exchange.arena.scaleGradients(by: count)
+        } else {
+            learner.stepLoss = try coordinator.middle(loss: loss, weight: learner.batchWeight)
+            try exchange.reduce(weight: gradientWeight)
+        }
+        itemsSinceMerge += learner.batchWeight
     }
+
+    /// Whether the batch's loss is the sum over its items: gradients of ranks then add up instead of being averaged.
+    private func addsUp(_ learner: Learner) -> Bool { learner.lossFunction.reduction == .sum }
 
     public override func afterStep(_ learner: Learner) throws {
         guard let checkInterval, checkInterval > 0, !isAlone, (learner.trainIter + 1) % checkInterval == 0 else {

@@ -6,7 +6,7 @@ public import LockstepTensor
 /// A callback built from closures keyed by event.
 ///
 /// ```swift
-/// learner.on(.afterEpoch) { learner in print(learner.finalRecord) }
+/// learner.on(.afterEpoch, order: 51) { learner in print(learner.finalRecord) }
 /// ```
 public final class ClosureCallback: Callback {
     public typealias Handler = (_ learner: Learner) throws -> Void

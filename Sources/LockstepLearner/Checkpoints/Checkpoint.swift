@@ -37,7 +37,6 @@ enum Checkpoint {
         var metadata = [(key: "format", value: "pt"), (key: "epochs", value: "\(epochsSeen)")]
         guard let state = optimizer?.stateDictionary else { return metadata }
         metadata.append(("optimizer.rule", state.rule))
-        metadata.append(("optimizer.frozen_index", "\(state.frozenIndex)"))
         if let lookahead = state.lookahead { metadata.append(("optimizer.lookahead", "\(lookahead.count)")) }
         for (group, hypers) in state.hypers.enumerated() {
             let text = hypers.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
@@ -83,7 +82,6 @@ enum Checkpoint {
         }
         return OptimizerState(
             rule: archive.metadata("optimizer.rule") ?? "", hypers: try hypers(archive), entries: entries,
-            frozenIndex: archive.metadata("optimizer.frozen_index").flatMap { Int($0) } ?? 0,
             lookahead: archive.metadata("optimizer.lookahead").flatMap { Int($0) }.map { count in
                 (count, names.compactMap { archive.entry("\(prefix)slow/\($0)").map(archive.tensor) })
             })

@@ -12,23 +12,27 @@ public struct OptimizerState {
         public var flags: Optimizer.Flags
         /// Named state tensors, shaped as the parameter; empty before the first step.
         public var tensors: [(name: String, tensor: Tensor)]
+
+        public init(
+            steps: Int, flags: Optimizer.Flags = Optimizer.Flags(), tensors: [(name: String, tensor: Tensor)] = []
+        ) {
+            (self.steps, self.flags, self.tensors) = (steps, flags, tensors)
+        }
     }
     /// The rule's name.
     public var rule: String
     /// Per group: names and values.
     public var hypers: [[(name: String, value: Double)]]
     public var entries: [Entry]
-    /// The first group that was trained.
-    public var frozenIndex: Int
     /// Lookahead's count and slow weights, when it is used.
     public var lookahead: (count: Int, slow: [Tensor])?
 
     public init(
-        rule: String, hypers: [[(name: String, value: Double)]], entries: [Entry], frozenIndex: Int = 0,
+        rule: String, hypers: [[(name: String, value: Double)]], entries: [Entry],
         lookahead: (count: Int, slow: [Tensor])? = nil
     ) {
         (self.rule, self.hypers, self.entries) = (rule, hypers, entries)
-        (self.frozenIndex, self.lookahead) = (frozenIndex, lookahead)
+        self.lookahead = lookahead
     }
 }
 
@@ -44,7 +48,6 @@ extension Optimizer {
         return OptimizerState(
             rule: rule.name, hypers: values.map { Array(zip(names, $0)).map { (name: $0, value: $1) } },
             entries: entries,
-            frozenIndex: frozenIndex,
             lookahead: lookahead.map { look in
                 (look.count, look.slow.map { slow in arena.slots.indices.map { copyOfPart(slow, $0) } } ?? [])
             })

@@ -16,6 +16,8 @@ public final class Optimizer {
         public var doWD = true
         /// Whether freezing passes it by (on for normalisation layers).
         public var forceTrain = false
+
+        public init() {}
     }
 
     /// The formula.
