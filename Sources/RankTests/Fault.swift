@@ -115,6 +115,29 @@ struct Fault: Sendable {
                 try scene.ranks.barrier()
             }
         },
+        // Ranks of different machines, as far as one machine can stand in for several.
+        Fault(
+            name: "throws-across-nodes", bound: 4, environment: "LOCKSTEP_RANKS_PER_NODE=1",
+            sentence: "lockstep: .*rank RANK: .*sample 17 cannot be read"
+        ) { scene in
+            try scene.train { throw BadSample() }
+        },
+        Fault(
+            name: "other-size-across-nodes", bound: 4, environment: "LOCKSTEP_RANKS_PER_NODE=1",
+            sentence: "lockstep: collective [0-9]+: the ranks disagree: .*rank RANK calls allReduce sum of 5 float32"
+        ) { scene in
+            try scene.repeatedly { _, isStruck in
+                var values = [Float](repeating: 1, count: isStruck ? 5 : 4)
+                try scene.ranks.allReduce(&values, name: "loss")
+            }
+        },
+        Fault(
+            name: "stopped-across-nodes", bound: 10,
+            environment: "LOCKSTEP_RANKS_PER_NODE=1 LOCKSTEP_STALL_TIMEOUT=0.5 LOCKSTEP_ABORT_TIMEOUT=2",
+            sentence: "lockstep: .*(ranks? RANK,|ranks [0-9, ]*RANK[0-9, ]*\\)).*has not come within 2.0 s"
+        ) { scene in
+            try scene.train { kill(getpid(), SIGSTOP) }
+        },
     ]
 }
 
