@@ -3,6 +3,7 @@
 
 ## run        train on real handwritten digits, two MPI ranks (set-up and build included)
 ## test       run every test, the mpirun ones too (set-up and build included)
+## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
 ## build      build the library, the command and the examples, optimised
 ## bench      measure every benchmark case on 1 and 2 ranks (CASES="mlp gpt", BENCH_RANKS="1 2")
 ## format     rewrite the sources with swift format
@@ -18,6 +19,7 @@ SWIFT_FLAGS = -c release -Xswiftc -enable-testing --manifest-cache local
 LOCKSTEP    = .build/release/lockstep
 CASES       = linreg mlp mlp256 lenet resnet20 tabular gpt lstm
 BENCH_RANKS = 1 2
+FAULTS      = 20
 SOURCES     = Package.swift Sources Tests
 
 # Open MPI 4 refuses to start as root, or with more ranks than cores, unless told; harmless elsewhere.
@@ -26,7 +28,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test build bench format lint docs reference clean
+.PHONY: help setup run test test-faults build bench format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -41,6 +43,10 @@ run: setup
 
 test: setup
 	@launch/test.sh $(SWIFT_FLAGS)
+
+test-faults: setup
+	swift build $(SWIFT_FLAGS) --product lockstep-rank-tests
+	@launch/test-faults.sh $(FAULTS)
 
 build: setup
 	swift build $(SWIFT_FLAGS)

@@ -61,6 +61,14 @@ for ranks in 2 3; do
     failed=$((failed + bad))
 done
 
+# MARK: When ranks fail
+
+echo "launch/test-faults.sh --short"
+timeout --foreground --kill-after=10 300 launch/test-faults.sh --short < /dev/null 2>&1 | tee "$log"
+read -r good bad <<< "$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)"
+passed=$((passed + ${good:-0}))
+failed=$((failed + ${bad:-1}))
+
 echo
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tests that need real ranks: `mpirun -n 2 lockstep-rank-tests`; the same checks run on threads in `swift test`.
+// `--faults` lists the faults that launch/test-faults.sh tries, `--fault NAME RANK STEP` is one of them.
 
 import Lockstep
 import LockstepTesting
@@ -18,6 +19,14 @@ let communicatorChecks: [RankSuite.Check] = [
 
 let trainingChecks: [RankSuite.Check] = DistributedChecks.all.map { ("training: \($0.name)", $0.body) }
 
-World.runOnEveryRank { ranks in
-    RankSuite(ranks).run(communicatorChecks + trainingChecks)
+let arguments = Array(CommandLine.arguments.dropFirst())
+switch arguments.first {
+case "--faults":
+    for fault in Fault.all { print(fault.line) }
+case "--fault":
+    FaultScene.run(arguments: arguments.dropFirst())
+default:
+    World.runOnEveryRank { ranks in
+        RankSuite(ranks).run(communicatorChecks + trainingChecks)
+    }
 }

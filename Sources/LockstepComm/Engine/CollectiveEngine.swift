@@ -46,6 +46,7 @@ final class CollectiveEngine {
         self.link = link
         self.worldHeaders = worldHeaders?.peers[0].baseAddress?.assumingMemoryBound(to: cmpi_header.self)
         self.worldHeadersOwner = worldHeaders?.owner
+        plane.remoteRanks = (0..<topology.size).filter { !plane.worldRanks.contains($0) }
     }
 
     static func worldHeaderBytes(size: Int) -> Int { 2 * size * MemoryLayout<cmpi_header>.stride }

@@ -45,7 +45,7 @@ extension NodePlane {
             printToStandardError(stallReport(late: late, waited: waited))
         }
         if waited > timeouts.abort {
-            let who = late.map { "rank \(worldRanks[$0])" } ?? "another node"
+            let who = late.map { "rank \(worldRanks[$0])" } ?? remoteText
             let error = CommunicatorError(
                 .timedOut, rank: late.map { worldRanks[$0] },
                 "\(operationText(of: rank)): \(who) has not come within \(seconds(timeouts.abort)) s. \(late.map { "It was last seen \(activityText(of: $0)) " } ?? "")LOCKSTEP_ABORT_TIMEOUT sets the limit."
@@ -104,6 +104,17 @@ extension NodePlane {
         return "\(place), \(seconds(age)) s ago."
     }
 
+    /// Who is waited for when it is nobody of this node: the rank, where there is but one.
+    private var remoteText: String {
+        switch remoteRanks.count {
+        case 0: "another node"
+        case 1: "rank \(remoteRanks[0]), on another node,"
+        case 2...8: "another node (one of the ranks \(remoteRanks.map(String.init).joined(separator: ", ")))"
+        default:
+            "another node (one of \(remoteRanks.count) ranks, \(remoteRanks[0]) to \(remoteRanks[remoteRanks.count - 1]))"
+        }
+    }
+
     /// One sentence that says who is late, and one line per rank.
     private func stallReport(late: Int?, waited: Double) -> String {
         var lines: [String] = []
@@ -114,7 +125,7 @@ extension NodePlane {
             )
         } else {
             lines.append(
-                "lockstep: rank \(worldRanks[rank]) has waited \(seconds(waited)) s for another node in \(operationText(of: rank))."
+                "lockstep: rank \(worldRanks[rank]) has waited \(seconds(waited)) s for \(remoteText) in \(operationText(of: rank))."
             )
         }
         for peer in 0..<size {

@@ -20,6 +20,8 @@ final class NodePlane {
     /// Local rank → rank in the communicator, for messages.
     let worldRanks: [Int]
     let timeouts: Timeouts
+    /// Ranks of other nodes, for messages.
+    var remoteRanks: [Int] = []
     private let segment: SharedSegment
     let control: UnsafeMutablePointer<cmpi_control>
     /// A table C can walk.

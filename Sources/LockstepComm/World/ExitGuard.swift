@@ -18,6 +18,7 @@ enum ExitGuard {
     private static func end(status: Int32) {
         guard let communicator, MPILibrary.isInitialised, !MPILibrary.isFinalised else { return }
         guard status == 0, communicator.engine.leaveInOrder() else {
+            communicator.engine.explainExit(status)
             communicator.abort(code: status == 0 ? 1 : status)
         }
         _ = cmpi_finalize()
@@ -38,5 +39,20 @@ extension CollectiveEngine {
             if looks % 50 == 0, (try? plane.lookForDeadPeers()) == nil { return false }
         }
         return true
+    }
+
+    /// Says why the job ends now, unless a failure has been told already: `exit(3)` in a callback leaves no other trace.
+    func explainExit(_ status: Int32) {
+        if status != 0, size > 1, !hasFailed, !plane.isAlarmed {
+            let place = plane.notedEvent
+            poison(
+                CommunicatorError(
+                    .peerLeft, rank: rank,
+                    "rank \(rank) has called exit(\(status))\(place.isEmpty ? "" : " in \(place)"); the job ends."),
+                event: "")
+        }
+        if plane.isAlarmed, plane.claimFailureReport() {
+            printToStandardError("lockstep: \(plane.alarmError().message)")
+        }
     }
 }

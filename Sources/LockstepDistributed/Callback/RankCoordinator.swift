@@ -164,7 +164,11 @@ final class RankCoordinator: TrainingCoordinator {
         return try communicator.broadcast(bytes: bytes, from: 0, name: "read")
     }
 
-    func abandon(because error: any Error) { communicator.fail(error, during: "fit") }
+    func abandon(because error: any Error) {
+        // What every rank has found alike needs no telling: the ranks stay together and can go on.
+        if (error as? CallbackError)?.underlying is ReplicaError { return }
+        communicator.fail(error, during: "fit")
+    }
 }
 
 /// After a distributed scope: every rank has the same model and works alone, but only rank 0 writes.

@@ -55,33 +55,42 @@ public enum Launcher {
     ///
     /// Ranks get a core each while there are enough and share them otherwise. Works as root.
     static func relaunch(ranks: Int) throws(LaunchError) -> Never {
+        let words = try command(ranks: ranks, running: [programPath] + CommandLine.arguments.dropFirst(), isQuiet: true)
+        for (name, value) in mpirunEnvironment { setenv(name, value, 0) }
+        // mpirun gives its ranks a terminal of their own: what they write may go to a file all the same.
+        if isatty(STDOUT_FILENO) == 0 { setenv("TERM", "dumb", 1) }
+        fflush(nil)
+        execv(words[0], words.map { strdup($0) } + [nil])
+        throw LaunchError(
+            description: "\(words[0]) cannot be started: \(String(cString: strerror(errno)))", exitCode: 71)
+    }
+
+    /// `mpirun`, its flags, and the program with its arguments.
+    /// - Parameter isQuiet: A rank says in one sentence what went wrong; mpirun's five lines about it come on top.
+    /// - Throws: ``LaunchError`` where there is no mpirun.
+    package static func command(
+        ranks: Int, running words: [String], isQuiet: Bool = false
+    ) throws(LaunchError) -> [String] {
         guard let mpirun = path(of: "mpirun") else {
             throw LaunchError(
                 description:
                     "\(ranks) ranks need mpirun, which is not in PATH; install it with: apt-get install openmpi-bin libopenmpi-dev",
                 exitCode: 69)
         }
-        for (name, value) in environment { setenv(name, value, 0) }
-        // mpirun gives its ranks a terminal of their own: what they write may go to a file all the same.
-        if isatty(STDOUT_FILENO) == 0 { setenv("TERM", "dumb", 1) }
-        let words = [mpirun] + flags(ranks: ranks) + [programPath] + CommandLine.arguments.dropFirst()
-        fflush(nil)
-        execv(mpirun, words.map { strdup($0) } + [nil])
-        throw LaunchError(description: "\(mpirun) cannot be started: \(String(cString: strerror(errno)))", exitCode: 71)
+        return [mpirun] + (isQuiet ? ["-q"] : []) + flags(ranks: ranks) + words
     }
 
     /// mpirun's flags for `ranks` ranks on `cores` cores.
     static func flags(ranks: Int, cores: Int = usableCores) -> [String] {
-        // Quiet: a rank says in one sentence what went wrong; mpirun's five lines about it come on top.
-        let common = ["-q", "-n", "\(ranks)"]
+        let common = ["-n", "\(ranks)"]
         return ranks <= cores
             ? common + ["--map-by", "core:OVERSUBSCRIBE", "--bind-to", "core:overload-allowed"]
             : common + ["--oversubscribe", "--bind-to", "none"]
     }
 
     /// Open MPI refuses to start as root unless both are set; a crashing rank must not ask anybody to press a key.
-    private static let environment = [
-        ("OMPI_ALLOW_RUN_AS_ROOT", "1"), ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"), ("SWIFT_BACKTRACE", "interactive=no"),
+    package static let mpirunEnvironment = [
+        "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "SWIFT_BACKTRACE": "interactive=no",
     ]
 
     /// Cores this process may run on.

@@ -14,11 +14,13 @@ struct Bench: ParsableCommand {
             + BenchmarkCase.allCases.map {
                 "  \($0.rawValue.padding(toLength: 10, withPad: " ", startingAt: 0))\($0.summary)"
             }
-            .joined(separator: "\n"))
+            .joined(separator: "\n")
+            + "\n  allreduce the reduction of gradients, 1 KiB to 64 MiB, beside MPI_Allreduce and a copy (default: 2 ranks)"
+    )
 
     /// A case, or every one.
     enum Choice: String, CaseIterable, ExpressibleByArgument {
-        case linreg, mlp, mlp256, lenet, resnet20, tabular, gpt, lstm, all
+        case linreg, mlp, mlp256, lenet, resnet20, tabular, gpt, lstm, all, allreduce
     }
 
     @Argument(help: ArgumentHelp("What to measure.", valueName: "case"))
@@ -37,12 +39,16 @@ struct Bench: ParsableCommand {
 
     func validate() throws {
         if let batches, batches < 1 { throw ValidationError("--batches \(batches): at least 1 is needed") }
+        if choice == .allreduce, batches != nil || learner {
+            throw ValidationError("bench allreduce has neither --batches nor --learner")
+        }
         if choice == .all, Launcher.startedRanks != nil {
             throw ValidationError("bench all starts a program for each case; use --ranks instead of mpirun")
         }
     }
 
     func run() throws {
+        if choice == .allreduce { return try runAllReduce() }
         guard let benchmark = BenchmarkCase(rawValue: choice.rawValue) else { return try runAll() }
         let task = Benchmark(benchmark, batches: batches, usesLearner: learner)
         let json = json
@@ -53,6 +59,20 @@ struct Bench: ParsableCommand {
             guard communicator.isRankZero else { return }
             if !json, wantsHeader { print(BenchmarkResult.header) }
             print(json ? result.json : result.row)
+        }
+    }
+
+    /// Two ranks unless told otherwise: one has nothing to reduce.
+    private func runAllReduce() throws {
+        let json = json
+        var ranks = ranks
+        if ranks.ranks == nil, ranks.inProcess == nil, Launcher.startedRanks == nil { ranks.ranks = 2 }
+        try ranks.run { communicator in
+            let isWriter = communicator.isRankZero
+            if isWriter, !json { print(AllReduceResult.header) }
+            try AllReduceBench().run(over: communicator) { result in
+                if isWriter { Console.standardOutput.write((json ? result.json : result.row) + "\n") }
+            }
         }
     }
 

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can befall a rank, and what the job must then say and do.
+
+import Glibc
+import Lockstep
+
+/// One way of going wrong.
+struct Fault: Sendable {
+    let name: String
+    /// Seconds from the fault to the end of the whole job.
+    let bound: Int
+    /// Whether the job goes on and succeeds in spite of it.
+    var endsWell = false
+    /// Variables of the run, as in `A=1 B=2`.
+    var environment = ""
+    /// What the output must match, an extended regular expression; RANK stands for the rank at fault.
+    let sentence: String
+    /// What every rank runs.
+    let body: @Sendable (FaultScene) throws -> Void
+
+    /// One line for the script that runs it: name, bound, how it ends, environment, sentence, separated by bars.
+    var line: String { "\(name)|\(bound)|\(endsWell ? "zero" : "nonzero")|\(environment)|\(sentence)" }
+
+    /// All of them, the six of the short run first.
+    static let all: [Fault] = [
+        Fault(name: "killed", bound: 4, sentence: "lockstep: rank RANK \\(pid [0-9]+\\) has died") { scene in
+            try scene.train { kill(getpid(), SIGKILL) }
+        },
+        Fault(
+            name: "throws", bound: 3, sentence: "lockstep: .*rank RANK: .*sample 17 cannot be read"
+        ) { scene in
+            try scene.train { throw BadSample() }
+        },
+        Fault(
+            name: "skips-a-collective", bound: 3,
+            sentence: "lockstep: collective [0-9]+: the ranks disagree: .*ranks? RANK calls? [^;]*'step"
+        ) { scene in
+            for step in 0..<20 where !scene.strikes(at: step) { try scene.ranks.barrier(name: "step \(step)") }
+        },
+        Fault(
+            name: "leaves-early", bound: 3, sentence: "lockstep: rank RANK has ended its program while rank [0-9] waits"
+        ) { scene in
+            try scene.train { exit(0) }
+        },
+        Fault(
+            name: "nan-cancels", bound: 3, endsWell: true,
+            sentence: "rank RANK saw a loss of nan; all [0-9] ranks stopped"
+        ) { scene in
+            try scene.trainUntilNaN()
+        },
+        Fault(
+            name: "no-shared-memory", bound: 30, endsWell: true,
+            // A place with no byte free, which is what a container's full /dev/shm looks like before anything is allocated.
+            environment: "OMPI_MCA_osc_sm_backing_directory=/proc",
+            sentence: "lockstep: ranks talk through MPI, not through shared memory: /proc has less than"
+        ) { scene in
+            try scene.train {}
+        },
+        Fault(
+            name: "stopped", bound: 8, environment: "LOCKSTEP_STALL_TIMEOUT=0.5 LOCKSTEP_ABORT_TIMEOUT=2",
+            sentence: "lockstep: rank RANK \\(pid [0-9]+\\) is late: .*Its process is stopped"
+        ) { scene in
+            try scene.train { kill(getpid(), SIGSTOP) }
+        },
+        Fault(
+            name: "never-comes", bound: 6, environment: "LOCKSTEP_STALL_TIMEOUT=0.5 LOCKSTEP_ABORT_TIMEOUT=2",
+            sentence: "lockstep: .*rank RANK has not come within 2.0 s"
+        ) { scene in
+            try scene.train { while true { sleep(1) } }
+        },
+        Fault(name: "crashes", bound: 10, sentence: "lockstep: rank RANK \\(pid [0-9]+\\) has died") { scene in
+            try scene.train { abort() }
+        },
+        Fault(
+            name: "exits-with-a-code", bound: 3, sentence: "lockstep: rank RANK has called exit\\(3\\)"
+        ) { scene in
+            try scene.train { exit(3) }
+        },
+        Fault(name: "vanishes", bound: 4, sentence: "lockstep: rank RANK \\(pid [0-9]+\\) has died") { scene in
+            try scene.train { _exit(0) }
+        },
+        Fault(
+            name: "other-collective", bound: 3,
+            sentence: "lockstep: collective [0-9]+: the ranks disagree: .*rank RANK calls allGather"
+        ) { scene in
+            try scene.repeatedly { step, isStruck in
+                if isStruck { _ = try scene.ranks.allGather([Int32(1)]) } else { try scene.ranks.barrier() }
+            }
+        },
+        Fault(
+            name: "other-size", bound: 3,
+            sentence: "lockstep: collective [0-9]+: the ranks disagree: .*rank RANK calls allReduce sum of 5 float32"
+        ) { scene in
+            try scene.repeatedly { step, isStruck in
+                var values = [Float](repeating: 1, count: isStruck ? 5 : 4)
+                try scene.ranks.allReduce(&values, name: "loss")
+            }
+        },
+        Fault(
+            name: "other-model", bound: 3,
+            sentence: "lockstep: .*rank [0-9] is set up differently from rank 0: .*parameter 0.weight \\[1, 3\\]"
+        ) { scene in
+            let isStruck = scene.strikes(at: scene.step)
+            try scene.fit(inputs: isStruck ? 3 : 4)
+        },
+        Fault(
+            name: "collective-on-rank-0-only", bound: 3,
+            sentence: "lockstep: .*agree: called inside withRankZeroOnly\\(.save.\\)"
+        ) { scene in
+            try scene.repeatedly { step, _ in
+                if step == scene.step {
+                    scene.announce()
+                    try scene.ranks.onRankZero("save") { try scene.ranks.barrier() }
+                }
+                try scene.ranks.barrier()
+            }
+        },
+        // Ranks of different machines, as far as one machine can stand in for several.
+        Fault(
+            name: "throws-across-nodes", bound: 4, environment: "LOCKSTEP_RANKS_PER_NODE=1",
+            sentence: "lockstep: .*rank RANK: .*sample 17 cannot be read"
+        ) { scene in
+            try scene.train { throw BadSample() }
+        },
+        Fault(
+            name: "other-size-across-nodes", bound: 4, environment: "LOCKSTEP_RANKS_PER_NODE=1",
+            sentence: "lockstep: collective [0-9]+: the ranks disagree: .*rank RANK calls allReduce sum of 5 float32"
+        ) { scene in
+            try scene.repeatedly { _, isStruck in
+                var values = [Float](repeating: 1, count: isStruck ? 5 : 4)
+                try scene.ranks.allReduce(&values, name: "loss")
+            }
+        },
+        Fault(
+            name: "stopped-across-nodes", bound: 10,
+            environment: "LOCKSTEP_RANKS_PER_NODE=1 LOCKSTEP_STALL_TIMEOUT=0.5 LOCKSTEP_ABORT_TIMEOUT=2",
+            sentence: "lockstep: .*(ranks? RANK,|ranks [0-9, ]*RANK[0-9, ]*\\)).*has not come within 2.0 s"
+        ) { scene in
+            try scene.train { kill(getpid(), SIGSTOP) }
+        },
+    ]
+}
+
+/// What the throwing callback throws.
+struct BadSample: Error, CustomStringConvertible {
+    let description = "sample 17 cannot be read"
+}

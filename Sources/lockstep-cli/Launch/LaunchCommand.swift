@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep launch`: any program on several ranks, or the script that does so in a batch system.
+
+import ArgumentParser
+import Foundation
+import Lockstep
+
+/// Runs a program under mpirun, or writes a batch script for it.
+struct LaunchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "launch", abstract: "Run a program on several ranks, or write the batch script that does.",
+        discussion: """
+            Runs mpirun with the flags this machine needs, says which rank failed first, and ends with that rank's code.
+              lockstep launch -n 4 .build/release/digits
+              lockstep launch -n 32 --write slurm ./train --epochs 5 > train.sbatch
+            """)
+
+    /// A batch system.
+    enum Batch: String, CaseIterable, ExpressibleByArgument { case slurm, pbs }
+
+    @Option(name: [.customShort("n"), .long], help: ArgumentHelp("Ranks.", valueName: "n"))
+    var ranks: Int
+
+    @Option(help: ArgumentHelp("Print a script for this batch system instead of running.", valueName: "slurm|pbs"))
+    var write: Batch?
+
+    @Argument(
+        parsing: .captureForPassthrough, help: ArgumentHelp("The program and its arguments.", valueName: "program"))
+    var command: [String]
+
+    func validate() throws {
+        if ranks < 1 { throw ValidationError("-n \(ranks): at least 1 is needed") }
+        if Launcher.startedRanks != nil {
+            throw ValidationError("lockstep launch starts ranks itself: run it without mpirun")
+        }
+        if command.first == "--" ? command.count < 2 : command.isEmpty { throw ValidationError("which program?") }
+    }
+
+    func run() throws {
+        let words = command.first == "--" ? Array(command.dropFirst()) : command
+        if let write {
+            print(BatchScript(ranks: ranks, command: words).text(for: write), terminator: "")
+            return
+        }
+        guard let program = words[0].contains("/") ? words[0] : Launcher.path(of: words[0]) else {
+            throw Failure.noInput("\(words[0]): there is no such program in PATH")
+        }
+        guard access(program, X_OK) == 0 else {
+            throw Failure.noInput("\(program): \(String(cString: strerror(errno)).lowercased())")
+        }
+        let outcome = try RankJob(ranks: ranks, command: [program] + words.dropFirst()).run()
+        guard outcome.code != 0 else { return }
+        throw Failure(description: outcome.sentence, code: outcome.code)
+    }
+}
