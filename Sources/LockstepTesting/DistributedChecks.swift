@@ -26,6 +26,10 @@ public enum DistributedChecks {
         ("[DIST-32] frozen groups stay as they are", frozenGroups),
         ("[DIST-33] ranks with different models refuse to start", differentModels),
         ("D3 everything is put back", everythingIsPutBack),
+        ("[DIST-27] accumulation counts the global batch: steps and weights are one process's", accumulation),
+        ("[DIST-28] clipping sees the averaged gradient, wherever it was added", clipping),
+        ("[DIST-30] the learning rate finder leaves all ranks as they were", finder),
+        ("[DIST-31] trackers decide alike on all ranks", trackers),
     ]
 
     /// A learner of `rows` rows of y = 2x + 3 in batches of `batchSize`, not shuffled unless asked.

@@ -57,6 +57,8 @@ public final class DistributedCallback: Callback {
     }
 
     public override var order: Int { 11 }
+    /// Gradients are clipped as one process would: averaged first.
+    public override var runsBefore: [Callback.Type] { [GradientClip.self] }
 
     private var isAlone: Bool { (communicator?.size ?? 1) == 1 }
     private var setup: ReplicaSetup? { communicator.map(ReplicaSetup.init) }

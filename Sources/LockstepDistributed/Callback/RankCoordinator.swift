@@ -55,6 +55,12 @@ final class RankCoordinator: TrainingCoordinator {
         return met.weight
     }
 
+    func average(_ value: Double, weight: Double) throws -> (mean: Double?, weight: Double) {
+        let met = try meet(nil, loss: value, weight: weight)
+        try throwing(met.signal)
+        return (met.loss, met.weight)
+    }
+
     /// The middle of a batch. Throws the signal of whichever rank is leaving the batch.
     ///
     /// - Returns: the mean loss over the items of all ranks; nil when there are none.

@@ -28,6 +28,7 @@ extension Learner {
             let optimizer = try optimizer.flatMap { resetOptimizer ? nil : $0 } ?? createOptimizer()
             if let wd = wd ?? self.wd { try optimizer.setHyper("wd", wd) }
             try optimizer.setHyper("lr", lr ?? self.lr)
+            try checkTrainable(optimizer)
             optimizer.zeroGradients()
             self.nEpoch = nEpoch
             isFitting = true

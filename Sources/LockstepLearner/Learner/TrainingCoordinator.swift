@@ -19,6 +19,13 @@ public protocol TrainingCoordinator: AnyObject {
     /// Called between a level's `before` event and what it does; may throw the signal of another rank.
     func enter(_ phase: Phase) throws
 
+    /// The mean of the ranks' values, weighted, and the sum of their weights; the same everywhere. For callbacks that must
+    /// know something of the whole batch between `beforeBatch` and the reduction of gradients (`beforeStep`, order 11);
+    /// every rank has to ask. May throw the signal of another rank.
+    ///
+    /// - Returns: the mean, nil when no rank has any weight.
+    func average(_ value: Double, weight: Double) throws -> (mean: Double?, weight: Double)
+
     /// Makes a cancel signal of one rank the signal of all. Called whenever a level of the loop other than the backward
     /// pass ends, with the signal that ended it here, if any; the learner goes on with what is returned.
     ///
@@ -48,6 +55,10 @@ extension TrainingCoordinator {
     public var runsEmptyParts: Bool { false }
     /// The default: nobody is asked.
     public func enter(_ phase: Phase) throws {}
+    /// The default: one rank's own.
+    public func average(_ value: Double, weight: Double) throws -> (mean: Double?, weight: Double) {
+        (weight > 0 ? value : nil, weight)
+    }
 }
 
 /// One process, alone.

@@ -35,6 +35,9 @@ public final class ParamScheduler: Callback {
         runValid = false
     }
 
+    /// Whether it sets the hyper-parameter called `name`.
+    func sets(_ name: String) -> Bool { names.contains(name) }
+
     public override var order: Int { 60 }
     public override var takesPartInInference: Bool { false }
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ending a fit whose loss is not a number.
+
+import LockstepTensor
+
+/// Ends the fit when a batch's loss is NaN or infinite, in training or validation. That batch is not recorded.
+///
+/// On several ranks a bad loss on one of them ends the fit on all.
+/// - Note: fastai: `TerminateOnNaNCallback`.
+public final class TerminateOnNaNCallback: Callback {
+    public override var order: Int { -9 }
+    public override var takesPartInInference: Bool { false }
+
+    public override func afterBatch(_ learner: Learner) throws {
+        let own = learner.loss.map { mean(of: $0) } ?? 0
+        // The loss of all ranks is bad as soon as one is, and bad everywhere at the same event.
+        if !own.isFinite || !(learner.stepLoss ?? 0).isFinite { throw CancelSignal.fit }
+    }
+}

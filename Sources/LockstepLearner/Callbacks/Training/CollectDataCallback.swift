@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeping every batch of a fit, to look at it.
+
+public import LockstepTensor
+
+/// Keeps inputs, targets, outputs and loss of every batch of a fit, training and validation, cut from the graph.
+///
+/// On several ranks each keeps its own parts of the batches.
+/// - Note: fastai: `CollectDataCallback`.
+public final class CollectDataCallback: Callback {
+    /// What is kept of one batch.
+    public struct Entry {
+        public let inputs: [Tensor]
+        public let targets: [Tensor]
+        public let outputs: [Tensor]
+        /// Nil for a batch without targets.
+        public let loss: Tensor?
+    }
+    /// The batches since the fit began.
+    public private(set) var data: [Entry] = []
+
+    public override init() { super.init() }
+
+    public override func beforeFit(_ learner: Learner) { data = [] }
+
+    public override func afterBatch(_ learner: Learner) {
+        data.append(
+            Entry(
+                inputs: learner.xb.map(\.detached), targets: learner.yb.map(\.detached),
+                outputs: learner.preds.map(\.detached), loss: learner.loss?.detached))
+    }
+}

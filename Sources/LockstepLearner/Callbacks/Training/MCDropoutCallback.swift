@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dropout while predicting, to see how sure a model is.
+
+import LockstepNN
+import LockstepTensor
+
+/// Leaves dropout on while validating or predicting. Gal and Ghahramani, arXiv 1506.02142.
+///
+/// ```swift
+/// let sure = MCDropoutCallback()
+/// let passes = try (0..<10).map { _ in try learner.predictions(callbacks: [sure]).predictions }
+/// ```
+/// Every pass drops other values; the passes of two callbacks made alike are alike. On several ranks masks are those of
+/// each rank's own parts, so predictions differ a little from those of one process.
+/// - Note: fastai: `MCDropoutCallback`.
+public final class MCDropoutCallback: Callback {
+    private var passes = 0
+    private var switchedOn: [Module] = []
+    private var saved: DropoutContext?
+
+    public override init() { super.init() }
+
+    public override func beforeValidate(_ learner: Learner) {
+        switchedOn = learner.model.modules().filter { $0 is Dropout && !$0.isTraining }
+        for layer in switchedOn { layer.train() }
+        saved = DropoutContext.current
+        passes += 1
+    }
+
+    public override func beforeBatch(_ learner: Learner) {
+        guard !learner.training, saved != nil else { return }
+        let pass = PhiloxGenerator.block(seed: learner.seed, stream: UInt64(passes), counter: 0)
+        DropoutContext.current = DropoutContext(
+            seed: UInt64(pass.0) << 32 | UInt64(pass.1), step: learner.iter, itemCount: learner.batchItemCount)
+    }
+
+    public override func afterValidate(_ learner: Learner) { switchOff() }
+
+    public override func teardown(_ learner: Learner) { switchOff() }
+
+    private func switchOff() {
+        for layer in switchedOn { layer.eval() }
+        switchedOn = []
+        if let saved { DropoutContext.current = saved }
+        saved = nil
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// What mixing callbacks share: partners, the mixed loss, and putting the loss back.
+
+import LockstepNN
+public import LockstepTensor
+
+/// The base of callbacks that train on mixtures of two items: ``MixUp``, ``CutMix``.
+///
+/// A subclass changes the inputs in `beforeBatch` and calls ``mixTargets(_:partners:share:)``. Real-valued targets are
+/// mixed as the inputs are. With class indices the loss is replaced during training phases by the mixture of the losses
+/// against both targets; it is put back however the phase ends. Training metrics compare outputs of mixed inputs with
+/// the unmixed targets.
+///
+/// Random numbers follow from the learner's seed, the batch's number and the item's place in the global batch. On several
+/// ranks items find their partners in the rank's own part, so W ranks train on other mixtures than one process does.
+open class MixHandler: Callback {
+    private var mixedLoss: MixedLoss?
+    private var original: (any LossFunction)?
+
+    public override init() {
+        super.init()
+        runValid = false
+    }
+
+    /// Replaces the loss where targets are class indices. An override calls `super`.
+    open override func beforeTrain(_ learner: Learner) throws {
+        guard learner.lossFunction.usesIntegerTargets else { return }
+        original = learner.lossFunction
+        let mixed = MixedLoss(learner.lossFunction)
+        (mixedLoss, learner.lossFunction) = (mixed, mixed)
+    }
+
+    public final override func afterTrain(_ learner: Learner) { restore(learner) }
+    public final override func afterCancelEpoch(_ learner: Learner) { restore(learner) }
+    public final override func afterCancelFit(_ learner: Learner) { restore(learner) }
+    public final override func teardown(_ learner: Learner) { restore(learner) }
+
+    private func restore(_ learner: Learner) {
+        if let original { learner.lossFunction = original }
+        (original, mixedLoss) = (nil, nil)
+    }
+
+    /// Mixes the targets, or tells the loss how to.
+    ///
+    /// - Parameters:
+    ///   - partners: For each item the one it is mixed with: `[N]`.
+    ///   - share: For each item how much of it is its own: `[N]`.
+    public final func mixTargets(_ learner: Learner, partners: Tensor, share: Tensor) {
+        let others = learner.yb.map { $0.indexSelect(axis: 0, index: partners) }
+        if let mixedLoss {
+            mixedLoss.mixture.others = others
+            mixedLoss.mixture.share = share
+        } else {
+            learner.yb = zip(learner.yb, others).map { MixHandler.mix($0, $1, share) }
+        }
+    }
+
+    /// `other + share · (own − other)`, item by item.
+    static func mix(_ own: Tensor, _ other: Tensor, _ share: Tensor) -> Tensor {
+        guard own.dtype.isFloatingPoint else { return own }
+        let weight = share.to(own.dtype).reshaped([own.dim(0)] + Array(repeating: 1, count: own.rank - 1))
+        return other + (own - other) * weight
+    }
+
+    /// The generator of item `item` of the global batch at hand; −1 for the batch as a whole.
+    final func generator(_ learner: Learner, item: Int) -> PhiloxGenerator {
+        PhiloxGenerator(seed: learner.seed, epoch: DropoutContext.current.step, item: item, purpose: .mixing)
+    }
+
+    /// A random order of the part's items.
+    final func partners(_ learner: Learner) -> Tensor {
+        var generator = generator(learner, item: -2 - DropoutContext.current.firstItem)
+        return .randomPermutation(learner.batchItemCount, using: &generator)
+    }
+}
+
+/// A loss against two targets: `share` of the item's own, the rest of its partner's. Outside of a mixed batch it is the
+/// loss it stands for.
+struct MixedLoss: LossFunction {
+    /// Set by the callback batch by batch; the learner holds a copy of the loss that refers to the same mixture.
+    final class Mixture {
+        var others: [Tensor] = []
+        var share: Tensor?
+    }
+    var reduction: Reduction
+    let mixture = Mixture()
+    private let base: any LossFunction
+
+    init(_ base: any LossFunction) { (self.base, reduction) = (base, base.reduction) }
+
+    func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+        guard let other = mixture.others.first, let share = mixture.share, other.shape == target.shape else {
+            return base(prediction, target)
+        }
+        let (own, partner) = (base.perItem(prediction, target), base.perItem(prediction, other))
+        return reduction.apply(to: partner + (own - partner) * share.to(own.dtype))
+    }
+
+    func activation(_ prediction: Tensor) -> Tensor { base.activation(prediction) }
+    func decodes(_ prediction: Tensor) -> Tensor { base.decodes(prediction) }
+    var usesIntegerTargets: Bool { true }
+    var name: String { "mixed \(base.name)" }
+}
