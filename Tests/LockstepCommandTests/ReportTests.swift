@@ -28,6 +28,8 @@ struct ReportTests {
                                           table.
                   bench                   Measure a training step: speed, memory, time to the
                                           first step.
+                  launch                  Run a program on several ranks, or write the batch
+                                          script that does.
                   doctor                  Show what this machine has and what was chosen for it.
 
                   See 'lockstep help <subcommand>' for detailed help.
