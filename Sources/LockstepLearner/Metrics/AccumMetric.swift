@@ -7,7 +7,9 @@ public import LockstepTensor
 ///
 /// Outputs go through the activation, or else the argmax, then the threshold; predictions and targets are then flattened
 /// and kept until the value is asked for.
-public final class AccumMetric: Metric {
+///
+/// On several ranks each keeps its own rows; the value is computed once, from all rows in the order of the data set.
+open class AccumMetric: Metric {
     /// What is done to the model's outputs first.
     public enum Activation: Sendable {
         case none, sigmoid, softmax
@@ -20,54 +22,67 @@ public final class AccumMetric: Metric {
     private let argmaxAxis: Int?
     private let threshold: Double?
     private let flatten: Bool
+    private let invertsArguments: Bool
     private var rows = BatchRows()
 
     /// - Parameters:
     ///   - argmaxAxis: The axis of classes: softmax is taken over it, or the argmax when there is no activation.
     ///   - threshold: Values at or above it become true.
     ///   - flatten: Whether both are flattened, with a check of their counts.
+    ///   - invertsArguments: Whether `function` takes the targets first, as scikit-learn's functions do.
     ///   - function: The value of all predictions and targets; nil where it is undefined.
     public init(
         _ name: String, activation: Activation = .none, argmaxAxis: Int? = nil, threshold: Double? = nil,
-        flatten: Bool = true, _ function: @escaping (_ preds: Tensor, _ targets: Tensor) -> Double?
+        flatten: Bool = true, invertsArguments: Bool = false,
+        _ function: @escaping (_ preds: Tensor, _ targets: Tensor) -> Double?
     ) {
         (label, self.function, self.activation) = (name, function, activation)
         (self.argmaxAxis, self.threshold, self.flatten) = (argmaxAxis, threshold, flatten)
+        self.invertsArguments = invertsArguments
     }
 
-    public override var name: String { label }
-    public override func reset() { rows = BatchRows() }
+    open override var name: String { label }
+    open override func reset() { rows = BatchRows() }
 
-    public override func accumulate(_ learner: Learner) {
+    open override func accumulate(_ learner: Learner) {
         guard let pred = learner.pred, let target = learner.yb.first else { return }
         withNoGrad {
             var pred = decided(pred.detached)
             var target = target
             if flatten {
-                require(
-                    pred.count == target.count,
-                    "\(label): \(pred.count) predictions but \(target.count) targets: \(pred.shape) and \(target.shape)"
-                )
-                (pred, target) = (pred.reshaped([pred.count]), target.reshaped([target.count]))
+                (pred, target) = flattened(pred, target)
             }
             rows.append([pred, target])
         }
     }
 
-    public override var value: Double? {
+    open override var value: Double? {
         guard let preds = rows.column(0), let targets = rows.column(1) else { return nil }
-        return withNoGrad { function(preds, targets) }
+        return withNoGrad { evaluate(preds, targets) }
     }
 
-    public override var state: MetricState {
+    open override var state: MetricState {
         get { MetricState(rows: rows) }
         set { rows = newValue.rows }
     }
 
     /// The value of one batch of predictions, without activation, argmax or threshold.
     public func callAsFunction(_ preds: Tensor, _ targets: Tensor) -> Double? {
-        flatten
-            ? function(preds.reshaped([preds.count]), targets.reshaped([targets.count])) : function(preds, targets)
+        withNoGrad {
+            let (preds, targets) = flatten ? flattened(preds, targets) : (preds, targets)
+            return evaluate(preds.detached, targets.detached)
+        }
+    }
+
+    private func evaluate(_ preds: Tensor, _ targets: Tensor) -> Double? {
+        invertsArguments ? function(targets, preds) : function(preds, targets)
+    }
+
+    private func flattened(_ preds: Tensor, _ targets: Tensor) -> (Tensor, Tensor) {
+        require(
+            preds.count == targets.count,
+            "\(label): \(preds.count) predictions but \(targets.count) targets: \(preds.shape) and \(targets.shape)")
+        return (preds.reshaped([preds.count]), targets.reshaped([targets.count]))
     }
 
     private func decided(_ outputs: Tensor) -> Tensor {
@@ -80,7 +95,7 @@ public final class AccumMetric: Metric {
             let axis = argmaxAxis ?? -1
             let probabilities = result.softmax(axis: axis)
             let last = Tensor([Int64(probabilities.dim(axis) - 1)], shape: [1])
-            result = probabilities.indexSelect(axis: axis, index: last)
+            result = probabilities.indexSelect(axis: axis, index: last).squeezed(axis: axis)
         }
         return threshold.map { result .>= $0 } ?? result
     }

@@ -10,21 +10,25 @@ public import LockstepTensor
 /// ```
 public final class AvgMetric: Metric {
     private let label: String
-    private let function: (Tensor, Tensor) -> Tensor
+    private let function: ([Tensor], [Tensor]) -> Tensor
     private var average = WeightedAverage()
 
     /// A metric called `name`; `function` returns one number for a batch.
-    public init(_ name: String, _ function: @escaping (_ pred: Tensor, _ target: Tensor) -> Tensor) {
-        label = name
-        self.function = function
+    public convenience init(_ name: String, _ function: @escaping (_ pred: Tensor, _ target: Tensor) -> Tensor) {
+        self.init(name, ofAll: { preds, targets in function(preds[0], targets[0]) })
+    }
+
+    /// A metric called `name` of all outputs and all targets of a batch.
+    public init(_ name: String, ofAll function: @escaping (_ preds: [Tensor], _ targets: [Tensor]) -> Tensor) {
+        (label, self.function) = (name, function)
     }
 
     public override var name: String { label }
     public override func reset() { average = WeightedAverage() }
     public override func accumulate(_ learner: Learner) {
-        guard let pred = learner.pred, let target = learner.yb.first else { return }
-        let value = withNoGrad { function(pred.detached, target).item() }
-        average.add(value, weight: target.rank > 0 ? target.shape[0] : 1)
+        guard !learner.preds.isEmpty, !learner.yb.isEmpty else { return }
+        let value = withNoGrad { function(learner.preds.map(\.detached), learner.yb).item() }
+        average.add(value, weight: learner.batchItemCount)
     }
     public override var value: Double? { average.value }
     public override var state: MetricState {
@@ -36,18 +40,18 @@ public final class AvgMetric: Metric {
 /// The average loss over items: each batch's mean loss, weighted by its size.
 ///
 /// Exact for losses that are plain means over items; with class weights or ignored targets it is an approximation.
-public final class AvgLoss: Metric {
+open class AvgLoss: Metric {
     private var average = WeightedAverage()
 
     public override init() {}
-    public override var name: String { "loss" }
-    public override func reset() { average = WeightedAverage() }
-    public override func accumulate(_ learner: Learner) {
+    open override var name: String { "loss" }
+    open override func reset() { average = WeightedAverage() }
+    open override func accumulate(_ learner: Learner) {
         guard let loss = learner.loss else { return }
         average.add(mean(of: loss), weight: learner.batchItemCount)
     }
-    public override var value: Double? { average.value }
-    public override var state: MetricState {
+    open override var value: Double? { average.value }
+    open override var state: MetricState {
         get { average.state }
         set { average.state = newValue }
     }
@@ -90,22 +94,6 @@ public final class ValueMetric: Metric {
     public init(_ name: String, _ function: @escaping () -> Double?) { (label, self.function) = (name, function) }
     public override var name: String { label }
     public override var value: Double? { function() }
-}
-
-/// A sum and what to divide it by.
-private struct WeightedAverage {
-    private var total = 0.0
-    private var count = 0
-
-    mutating func add(_ value: Double, weight: Int) {
-        total += value * Double(weight)
-        count += weight
-    }
-    var value: Double? { count == 0 ? nil : total / Double(count) }
-    var state: MetricState {
-        get { MetricState(sums: [total], counts: [Int64(count)]) }
-        set { (total, count) = (newValue.sums[0], Int(newValue.counts[0])) }
-    }
 }
 
 /// The mean of a loss, which is one number unless its reduction is none.

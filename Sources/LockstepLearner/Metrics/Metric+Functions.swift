@@ -13,23 +13,36 @@ extension Metric {
     }
 
     /// One minus the accuracy.
-    public static var errorRate: Metric {
-        AvgMetric("error_rate") { pred, target in 1 - share(of: pred.argmax(axis: -1), equalTo: target, "error_rate") }
-    }
+    public static var errorRate: Metric { errorRate() }
 
-    /// Share of items whose target is among the `k` largest outputs; ties count for the lowest index.
-    public static func topKAccuracy(k: Int = 5) -> Metric {
-        AvgMetric("top_k_accuracy") { pred, target in
-            let best = pred.topK(k, axis: -1).indices
-            return (best .== target.to(.int64).unsqueezed(axis: -1)).any(axis: -1).to(.float32).mean()
+    /// One minus the share of items whose largest output along `axis` is at the target class.
+    public static func errorRate(axis: Int = -1) -> Metric {
+        AvgMetric("error_rate") { pred, target in
+            1 - share(of: pred.argmax(axis: axis), equalTo: target, "error_rate")
         }
     }
+
+    /// Share of items whose target is among the five largest outputs.
+    public static var topKAccuracy: Metric { topKAccuracy() }
+
+    /// Share of items whose target is among the `k` largest outputs along `axis`; ties count for the lowest index.
+    public static func topKAccuracy(k: Int = 5, axis: Int = -1) -> Metric {
+        AvgMetric("top_k_accuracy") { pred, target in
+            let axis = axis < 0 ? axis + pred.rank : axis
+            let best = pred.topK(k, axis: axis).indices
+            let wanted = target.rank == pred.rank ? target : target.unsqueezed(axis: axis)
+            return (best .== wanted.to(.int64)).any(axis: axis).to(.float32).mean()
+        }
+    }
+
+    /// Share of right yes-or-no answers: probabilities above one half against targets of zeros and ones.
+    public static var accuracyMulti: Metric { accuracyMulti() }
 
     /// Share of right yes-or-no answers: probabilities above `threshold` against targets of zeros and ones.
     public static func accuracyMulti(threshold: Double = 0.5, sigmoid: Bool = true) -> Metric {
         AvgMetric("accuracy_multi") { pred, target in
             let answers = (sigmoid ? pred.sigmoid() : pred) .> threshold
-            return share(of: answers.to(.int64), equalTo: target, "accuracy_multi")
+            return share(of: answers, equalTo: target.to(.bool), "accuracy_multi")
         }
     }
 
@@ -39,11 +52,6 @@ extension Metric {
     public static var mae: Metric { difference("mae") { ($0 - $1).abs().mean() } }
     /// Mean squared difference of log(1 + x).
     public static var msle: Metric { difference("msle") { ($0.log1p() - $1.log1p()).square().mean() } }
-    /// Square root of the mean squared error over all items.
-    public static var rmse: Metric {
-        AccumMetric("rmse") { preds, targets in (preds - targets).square().mean().item().squareRoot() }
-    }
-
     private static func difference(_ name: String, _ function: @escaping (Tensor, Tensor) -> Tensor) -> Metric {
         AvgMetric(name) { pred, target in
             require(

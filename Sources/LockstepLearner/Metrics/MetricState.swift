@@ -25,20 +25,29 @@ public struct MetricState {
 
     /// The state of one process that saw everything the parts saw, given in rank order.
     ///
+    /// No sums or no counts are those of a rank that has seen nothing yet, and add nothing.
+    ///
     /// - Precondition: all parts come from metrics of the same kind.
     public static func merged(
         _ parts: [MetricState], file: StaticString = #fileID, line: UInt = #line
     ) -> MetricState {
         guard var total = parts.first else { return MetricState() }
         for part in parts.dropFirst() {
-            require(
-                part.sums.count == total.sums.count && part.counts.count == total.counts.count,
-                "MetricState: \(part.sums.count) sums and \(part.counts.count) counts cannot be merged with \(total.sums.count) and \(total.counts.count)",
-                file: file, line: line)
-            for index in total.sums.indices { total.sums[index] += part.sums[index] }
-            for index in total.counts.indices { total.counts[index] += part.counts[index] }
+            total.sums = added(total.sums, part.sums, "sums", file, line)
+            total.counts = added(total.counts, part.counts, "counts", file, line)
         }
         total.rows = .interleaved(parts.map(\.rows))
         return total
+    }
+
+    private static func added<Number: AdditiveArithmetic>(
+        _ total: [Number], _ part: [Number], _ what: String, _ file: StaticString, _ line: UInt
+    ) -> [Number] {
+        if part.isEmpty { return total }
+        if total.isEmpty { return part }
+        require(
+            part.count == total.count,
+            "MetricState: \(part.count) \(what) cannot be merged with \(total.count)", file: file, line: line)
+        return zip(total, part).map { $0 + $1 }
     }
 }

@@ -103,21 +103,6 @@ struct MetricTests {
         expectTrap(result, says: "Foo", "must override value")
     }
 
-    @Test("function metrics, golden values of §7.4")
-    func functions() throws {
-        expectClose(try #require(value(.accuracy, p1, y1)), 0.5)
-        expectClose(try #require(value(.errorRate, p1, y1)), 0.5)
-        expectClose(try #require(value(.topKAccuracy(k: 2), p1, y1)), 0.75)
-        let (scores, labels) = (Tensor([[0.5, -0.2], [1, -1]]), Tensor([[1, 0], [0, 0]]))
-        expectClose(try #require(value(.accuracyMulti(), scores, labels)), 0.75)
-        expectClose(try #require(value(.accuracyMulti(sigmoid: false), scores, labels)), 0.5)
-        let (p, t) = (Tensor([1, 2, 4]), Tensor([1, 3, 2]))
-        expectClose(try #require(value(.mse, p, t)), 1.6666667, relative: 1e-6)
-        expectClose(try #require(value(.mae, p, t)), 1)
-        expectClose(try #require(value(.msle, p, t)), 0.1145679, relative: 1e-5)
-        expectClose(try #require(value(.rmse, p, t, batches: 3)), 1.2909944, relative: 1e-6)
-    }
-
     @Test("different counts are a caller's mistake that names both")
     func counts() async {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Area under the ROC curve and average precision of one class per item.
+
+import LockstepTensor
+
+/// Average precision of two classes, from the probability of the last one: the area under precision over recall, in steps.
+public final class APScoreBinary: AccumMetric {
+    public init(axis: Int = -1, positive: Int = 1, name: String = "average_precision_score") {
+        super.init(name, activation: .binarySoftmax, argmaxAxis: axis) { scores, targets in
+            Ranking(scores.doubles, targets.ints.map { $0 == positive }).averagePrecision
+        }
+    }
+}
+
+/// The area under the ROC curve of two classes, from the probability of the last one.
+///
+/// It is the probability that a positive item scores higher than a negative one, ties counting one half. Nil, with a
+/// warning, when there are only positive or only negative items.
+public final class RocAucBinary: AccumMetric {
+    /// - Parameter maxFPR: Only the part up to this false positive rate, rescaled so that chance is 1/2.
+    public init(axis: Int = -1, maxFPR: Double? = nil, name: String? = nil) {
+        let label = name ?? maxFPR.map { "roc_auc_score_binary_\(suffix($0))" } ?? "roc_auc_score_binary"
+        let warning = Warning(of: label)
+        super.init(label, activation: .binarySoftmax, argmaxAxis: axis) { scores, targets in
+            let area = Ranking(scores.doubles, targets.ints.map { $0 == 1 }).rocAUC(upTo: maxFPR)
+            if area == nil { warning.onlyOneClass() }
+            return area
+        }
+    }
+}
+
+/// The area under the ROC curve of several classes, from their probabilities.
+///
+/// Nil, with a warning, when the targets lack one of the classes.
+public final class RocAuc: AccumMetric {
+    /// What is compared with what.
+    public enum MultiClass: String, Sendable {
+        /// Each class with all others together.
+        case oneVsRest = "ovr"
+        /// Each class with each other.
+        case oneVsOne = "ovo"
+    }
+
+    /// - Parameter average: `.macro`, or `.weighted` by how many targets a class, or pair of classes, has.
+    public init(
+        axis: Int = -1, average: Average = .macro, multiClass: MultiClass = .oneVsRest, name: String? = nil,
+        file: StaticString = #fileID, line: UInt = #line
+    ) {
+        let base = multiClass == .oneVsRest ? "roc_auc_score" : "roc_auc_score_ovo"
+        let label = name ?? average.named(base, usual: .macro)
+        require(
+            average == .macro || average == .weighted,
+            "\(label): average .\(average.rawValue) is not defined here; choose .macro or .weighted", file: file,
+            line: line)
+        let warning = Warning(of: label)
+        super.init(label, activation: .softmax, argmaxAxis: axis, flatten: false) { probabilities, targets in
+            let (scores, targets) = (LabelTable(scores: probabilities, axis: axis), targets.ints)
+            require(
+                scores.rows == targets.count, "\(label): \(scores.rows) predictions but \(targets.count) targets",
+                file: file, line: line)
+            let area =
+                multiClass == .oneVsRest
+                ? RocAuc.oneVsRest(scores, targets, average) : RocAuc.oneVsOne(scores, targets, average)
+            if area == nil { warning.onlyOneClass() }
+            return area
+        }
+    }
+
+    private static func oneVsRest(_ scores: LabelTable<Double>, _ targets: [Int], _ average: Average) -> Double? {
+        let flags = targets.flatMap { target in (0..<scores.columns).map { $0 == target } }
+        let table = LabelTable(values: flags, rows: scores.rows, columns: scores.columns)
+        if (0..<scores.columns).contains(where: { !table.column($0).contains(true) }) { return nil }
+        return Ranking.averaged(scores, table, average) { $0.rocAUC() }
+    }
+
+    private static func oneVsOne(_ scores: LabelTable<Double>, _ targets: [Int], _ average: Average) -> Double? {
+        var (sum, total) = (0.0, 0.0)
+        for a in 0..<scores.columns {
+            for b in 0..<a {
+                let rows = targets.indices.filter { targets[$0] == a || targets[$0] == b }
+                func area(of positive: Int) -> Double? {
+                    Ranking(rows.map { scores[$0, positive] }, rows.map { targets[$0] == positive }).rocAUC()
+                }
+                guard let first = area(of: a), let second = area(of: b) else { return nil }
+                let weight = average == .macro ? 1 : Double(rows.count)
+                (sum, total) = (sum + weight * (first + second) / 2, total + weight)
+            }
+        }
+        return total == 0 ? nil : sum / total
+    }
+}

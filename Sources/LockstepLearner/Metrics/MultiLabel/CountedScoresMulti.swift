@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// F1, F-beta, precision, recall and Jaccard of several labels per item.
+
+import LockstepTensor
+
+/// The harmonic mean of precision and recall; of several yes-or-no labels per item.
+///
+/// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
+public final class F1ScoreMulti: AccumMetric {
+    /// - Parameters:
+    ///   - sigmoid: Whether outputs are turned into probabilities first.
+    ///   - labels: Which labels count; nil: all.
+    ///   - positive: The label of which `.binary` takes the score.
+    ///   - name: The column's name; nil: `f1_score_multi`, with the options that differ from the usual ones.
+    public init(
+        threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
+        positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        let label = name ?? average.named("f1_score_multi", usual: .macro)
+        super.init(label, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false) {
+            let (answers, targets) = labelTables($0, $1, label, file, line)
+            return CountScore.fBeta(1).ofLabels(answers, targets, average, labels: labels, positive: positive)
+        }
+    }
+}
+
+/// Precision and recall in one number, recall counting β times as much: (1 + β²)·P·R / (β²·P + R); of several yes-or-no labels per item.
+///
+/// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
+public final class FBetaMulti: AccumMetric {
+    /// - Parameters:
+    ///   - sigmoid: Whether outputs are turned into probabilities first.
+    ///   - labels: Which labels count; nil: all.
+    ///   - positive: The label of which `.binary` takes the score.
+    ///   - name: The column's name; nil: `fbeta_score_multi`, with the options that differ from the usual ones.
+    public init(
+        _ beta: Double, threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
+        positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        let label = name ?? average.named("fbeta_score_multi_\(suffix(beta))", usual: .macro)
+        super.init(label, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false) {
+            let (answers, targets) = labelTables($0, $1, label, file, line)
+            return CountScore.fBeta(beta).ofLabels(answers, targets, average, labels: labels, positive: positive)
+        }
+    }
+}
+
+/// Of the items said to be of a class, the share that are; of several yes-or-no labels per item.
+///
+/// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
+public final class PrecisionMulti: AccumMetric {
+    /// - Parameters:
+    ///   - sigmoid: Whether outputs are turned into probabilities first.
+    ///   - labels: Which labels count; nil: all.
+    ///   - positive: The label of which `.binary` takes the score.
+    ///   - name: The column's name; nil: `precision_score_multi`, with the options that differ from the usual ones.
+    public init(
+        threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
+        positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        let label = name ?? average.named("precision_score_multi", usual: .macro)
+        super.init(label, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false) {
+            let (answers, targets) = labelTables($0, $1, label, file, line)
+            return CountScore.precision.ofLabels(answers, targets, average, labels: labels, positive: positive)
+        }
+    }
+}
+
+/// Of the items of a class, the share that were found; of several yes-or-no labels per item.
+///
+/// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
+public final class RecallMulti: AccumMetric {
+    /// - Parameters:
+    ///   - sigmoid: Whether outputs are turned into probabilities first.
+    ///   - labels: Which labels count; nil: all.
+    ///   - positive: The label of which `.binary` takes the score.
+    ///   - name: The column's name; nil: `recall_score_multi`, with the options that differ from the usual ones.
+    public init(
+        threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
+        positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        let label = name ?? average.named("recall_score_multi", usual: .macro)
+        super.init(label, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false) {
+            let (answers, targets) = labelTables($0, $1, label, file, line)
+            return CountScore.recall.ofLabels(answers, targets, average, labels: labels, positive: positive)
+        }
+    }
+}
+
+/// Of the items that are of a class or were said to be, the share for which both hold; of several yes-or-no labels per item.
+///
+/// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
+public final class JaccardMulti: AccumMetric {
+    /// - Parameters:
+    ///   - sigmoid: Whether outputs are turned into probabilities first.
+    ///   - labels: Which labels count; nil: all.
+    ///   - positive: The label of which `.binary` takes the score.
+    ///   - name: The column's name; nil: `jaccard_score_multi`, with the options that differ from the usual ones.
+    public init(
+        threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
+        positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        let label = name ?? average.named("jaccard_score_multi", usual: .macro)
+        super.init(label, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false) {
+            let (answers, targets) = labelTables($0, $1, label, file, line)
+            return CountScore.jaccard.ofLabels(answers, targets, average, labels: labels, positive: positive)
+        }
+    }
+}
+
+/// Answers and targets as tables of the same size.
+func labelTables(
+    _ answers: Tensor, _ targets: Tensor, _ name: String, _ file: StaticString, _ line: UInt
+) -> (LabelTable<Bool>, LabelTable<Bool>) {
+    require(
+        answers.shape == targets.shape,
+        "\(name): outputs of shape \(answers.shape) but targets of \(targets.shape); both must be [items, labels]",
+        file: file, line: line)
+    return (LabelTable(flags: answers), LabelTable(flags: targets))
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// RMSE, RMSPE, R², explained variance and correlations over all items.
+
+import LockstepTensor
+
+extension Metric {
+    /// Square root of the mean squared error over all items.
+    public static var rmse: Metric {
+        AccumMetric("rmse") { preds, targets in meanSquare(preds.doubles, targets.doubles)?.squareRoot() }
+    }
+
+    /// Root mean squared relative error of exp(prediction): for targets that are logarithms.
+    public static var expRMSPE: Metric {
+        AccumMetric("exp_rmspe") { preds, targets in
+            // (eᵗ − eᵖ) / eᵗ = 1 − eᵖ⁻ᵗ, which does not overflow for large t.
+            let ratios = (preds.to(.float64) - targets.to(.float64)).exp().doubles
+            return meanSquare(ratios, [Double](repeating: 1, count: ratios.count))?.squareRoot()
+        }
+    }
+}
+
+/// The share of the targets' variance that predictions explain: 1 − SSres / SStot. Nil for fewer than two items.
+///
+/// For targets that are all the same it is 1 when the predictions are exact, else 0.
+public final class R2Score: AccumMetric {
+    public init(name: String = "r2_score") {
+        super.init(name) { preds, targets in
+            let (preds, targets) = (preds.doubles, targets.doubles)
+            if targets.count < 2 { return nil }
+            let residuals = zip(targets, preds).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+            return shareExplained(residuals, squaredDeviations(targets))
+        }
+    }
+}
+
+/// As ``R2Score``, but a constant error does not count: 1 − Var(t − p) / Var(t). Nil without items.
+public final class ExplainedVariance: AccumMetric {
+    public init(name: String = "explained_variance_score") {
+        super.init(name) { preds, targets in
+            let (preds, targets) = (preds.doubles, targets.doubles)
+            if targets.isEmpty { return nil }
+            return shareExplained(squaredDeviations(zip(targets, preds).map { $0 - $1 }), squaredDeviations(targets))
+        }
+    }
+}
+
+/// Pearson's correlation of predictions and targets. Nil where either never changes.
+public final class PearsonCorrCoef: AccumMetric {
+    public init(
+        activation: AccumMetric.Activation = .none, argmaxAxis: Int? = nil, threshold: Double? = nil,
+        name: String = "pearsonr"
+    ) {
+        super.init(name, activation: activation, argmaxAxis: argmaxAxis, threshold: threshold) { preds, targets in
+            correlation(preds.doubles, targets.doubles)
+        }
+    }
+}
+
+/// Spearman's correlation: that of the ranks, ties sharing their mean rank. Nil where either never changes.
+public final class SpearmanCorrCoef: AccumMetric {
+    public init(
+        activation: AccumMetric.Activation = .none, argmaxAxis: Int? = nil, threshold: Double? = nil,
+        name: String = "spearmanr"
+    ) {
+        super.init(name, activation: activation, argmaxAxis: argmaxAxis, threshold: threshold) { preds, targets in
+            correlation(ranks(of: preds.doubles), ranks(of: targets.doubles))
+        }
+    }
+}
+
+private func shareExplained(_ residuals: Double, _ total: Double) -> Double {
+    total == 0 ? (residuals == 0 ? 1 : 0) : 1 - residuals / total
+}
+
+/// Σ (x − mean)².
+private func squaredDeviations(_ values: [Double]) -> Double {
+    let center = mean(of: values) ?? 0
+    return values.reduce(0) { $0 + ($1 - center) * ($1 - center) }
+}
+
+private func correlation(_ a: [Double], _ b: [Double]) -> Double? {
+    let (meanA, meanB) = (mean(of: a) ?? 0, mean(of: b) ?? 0)
+    let together = zip(a, b).reduce(0) { $0 + ($1.0 - meanA) * ($1.1 - meanB) }
+    let spread = (squaredDeviations(a) * squaredDeviations(b)).squareRoot()
+    return spread == 0 ? nil : min(1, max(-1, together / spread))
+}
+
+private func ranks(of values: [Double]) -> [Double] {
+    let order = values.indices.sorted { values[$0] < values[$1] }
+    var ranks = [Double](repeating: 0, count: values.count)
+    var start = 0
+    while start < order.count {
+        var end = start
+        while end < order.count, values[order[end]] == values[order[start]] { end += 1 }
+        for place in start..<end { ranks[order[place]] = Double(start + end - 1) / 2 }
+        start = max(end, start + 1)  // NaN equals nothing, not even itself
+    }
+    return ranks
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Right and wrong answers per class, and the scores that follow from them.
+
+import LockstepTensor
+
+/// How the answers about one class compare with its targets.
+struct LabelCounts {
+    /// Said yes, and yes it was.
+    var truePositives = 0.0
+    /// Said yes, and no it was.
+    var falsePositives = 0.0
+    /// Said no, and yes it was.
+    var falseNegatives = 0.0
+
+    /// How many targets there are.
+    var support: Double { truePositives + falseNegatives }
+
+    mutating func add(answer: Bool, target: Bool) {
+        switch (answer, target) {
+        case (true, true): truePositives += 1
+        case (true, false): falsePositives += 1
+        case (false, true): falseNegatives += 1
+        case (false, false): break
+        }
+    }
+
+    static func + (a: LabelCounts, b: LabelCounts) -> LabelCounts {
+        LabelCounts(
+            truePositives: a.truePositives + b.truePositives, falsePositives: a.falsePositives + b.falsePositives,
+            falseNegatives: a.falseNegatives + b.falseNegatives)
+    }
+}
+
+/// A score of a class's counts; 0 where it is undefined, as in scikit-learn.
+enum CountScore {
+    case precision, recall, jaccard
+    case fBeta(Double)
+
+    func of(_ counts: LabelCounts) -> Double {
+        let (tp, fp, fn) = (counts.truePositives, counts.falsePositives, counts.falseNegatives)
+        let (above, below) =
+            switch self {
+            case .precision: (tp, tp + fp)
+            case .recall: (tp, tp + fn)
+            case .jaccard: (tp, tp + fp + fn)
+            case .fBeta(let beta): ((1 + beta * beta) * tp, (1 + beta * beta) * tp + beta * beta * fn + fp)
+            }
+        return below == 0 ? 0 : above / below
+    }
+
+    /// Counts per class to one number; `average` is neither binary nor samples.
+    func averaged(_ classes: [LabelCounts], _ average: Average) -> Double {
+        switch average {
+        case .micro: return of(classes.reduce(LabelCounts(), +))
+        case .weighted:
+            let total = classes.reduce(0) { $0 + $1.support }
+            return total == 0 ? 0 : classes.reduce(0) { $0 + of($1) * $1.support } / total
+        case .binary, .macro, .samples: return mean(of: classes.map(of)) ?? 0
+        }
+    }
+
+    /// The score of one class per item. Classes are those that occur among answers or targets, unless given.
+    func ofClasses(
+        _ answers: [Int], _ targets: [Int], _ average: Average, labels: [Int]?, positive: Int, name: String,
+        file: StaticString, line: UInt
+    ) -> Double {
+        let present = Set(answers).union(targets).sorted()
+        require(
+            average != .samples,
+            "\(name): the average over samples needs several labels per item; use the metric's Multi form",
+            file: file, line: line)
+        if average == .binary {
+            require(
+                present.count <= 2 && (present.count < 2 || present.contains(positive)),
+                "\(name): average .binary needs two classes, one of them \(positive), but there are classes \(present); choose .macro, .micro or .weighted",
+                file: file, line: line)
+            return of(counts(answers, targets, [positive])[0])
+        }
+        return averaged(counts(answers, targets, labels ?? present), average)
+    }
+
+    private func counts(_ answers: [Int], _ targets: [Int], _ labels: [Int]) -> [LabelCounts] {
+        var places: [Int: Int] = [:]
+        for (place, label) in labels.enumerated() { places[label] = place }
+        var counts = [LabelCounts](repeating: LabelCounts(), count: labels.count)
+        for (answer, target) in zip(answers, targets) {
+            if answer == target {
+                if let place = places[target] { counts[place].truePositives += 1 }
+            } else {
+                if let place = places[answer] { counts[place].falsePositives += 1 }
+                if let place = places[target] { counts[place].falseNegatives += 1 }
+            }
+        }
+        return counts
+    }
+
+    /// The score of several labels per item, each one a column.
+    func ofLabels(
+        _ answers: LabelTable<Bool>, _ targets: LabelTable<Bool>, _ average: Average, labels: [Int]?, positive: Int
+    ) -> Double {
+        let chosen = labels ?? Array(0..<answers.columns)
+        func count(rows: Range<Int>, columns: [Int]) -> LabelCounts {
+            var counts = LabelCounts()
+            for row in rows {
+                for column in columns { counts.add(answer: answers[row, column], target: targets[row, column]) }
+            }
+            return counts
+        }
+        switch average {
+        case .samples:
+            return mean(of: (0..<answers.rows).map { of(count(rows: $0..<$0 + 1, columns: chosen)) }) ?? 0
+        case .binary: return of(count(rows: 0..<answers.rows, columns: [positive]))
+        default: return averaged(chosen.map { count(rows: 0..<answers.rows, columns: [$0]) }, average)
+        }
+    }
+}
