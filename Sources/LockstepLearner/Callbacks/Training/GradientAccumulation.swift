@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stepping once for several batches.
 
+import LockstepNN
 import LockstepOptim
 import LockstepTensor
 
@@ -50,12 +51,14 @@ public final class GradientAccumulation: Callback {
         let coordinator = learner.coordinator
         let own = learner.batchWeight
         let items = try coordinator.average(0, weight: Double(learner.batchItemCount)).weight
-        let met = try coordinator.average(learner.loss.map { mean(of: $0) } ?? 0, weight: own)
+        // A loss that is a sum over items adds up over ranks; a mean is averaged.
+        let addsUp = learner.lossFunction.reduction == .sum
+        let met = try coordinator.average(learner.loss.map { mean(of: $0) } ?? 0, weight: addsUp ? 1 : own)
         let ranks = try self.ranks ?? coordinator.average(0, weight: 1).weight
-        (self.ranks, batchItems, globalLoss) = (ranks, Int(items), met.mean)
+        (self.ranks, batchItems, globalLoss) = (ranks, Int(items), addsUp ? met.mean.map { $0 * ranks } : met.mean)
         (unscaled, weight) = (learner.lossGrad, own)
-        let share = met.weight > 0 ? own / met.weight : 0
-        learner.lossGrad = learner.lossGrad.map { $0 * (ranks * share * items / Double(samples)) }
+        let share = addsUp ? 1 : met.weight > 0 ? ranks * own / met.weight : 0
+        learner.lossGrad = learner.lossGrad.map { $0 * (share * items / Double(samples)) }
         // What a rank adds up is a sum with its weights in it: ranks count alike in the reduction.
         learner.batchWeight = 1
     }
