@@ -40,8 +40,8 @@ extension Learner {
 
     /// Trains or evaluates on one batch, leaving `xb`, `yb`, `preds` and `loss`.
     ///
-    /// A batch without items (a rank's part of a small global batch) goes through the same events: the model does not
-    /// run, the weight is 0, the step happens. A batch without targets ends after `afterLoss`.
+    /// A batch without items (a rank's part of a small global batch) goes through the same events: its weight is 0, the
+    /// step happens, the model runs only when layers communicate. A batch without targets ends after `afterLoss`.
     public func oneBatch(_ index: Int, _ batch: Batch) throws {
         try begin(index, batch)
         try run(.batch) {
