@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tests that need real ranks: `mpirun -n 2 lockstep-rank-tests`; the same checks run on threads in `swift test`.
-// `--faults` lists the faults that launch/test-faults.sh tries, `--fault NAME RANK STEP` is one of them.
+// `--faults` lists the faults that launch/test-faults.sh tries, `--fault NAME RANK STEP` is one of them; `--adopt` is a
+// program that has started MPI itself.
 
 import Lockstep
 import LockstepTesting
@@ -25,6 +26,8 @@ case "--faults":
     for fault in Fault.all { print(fault.line) }
 case "--fault":
     FaultScene.run(arguments: arguments.dropFirst())
+case "--adopt":
+    HostProgram.run()
 default:
     World.runOnEveryRank { ranks in
         RankSuite(ranks).run(communicatorChecks + trainingChecks)
