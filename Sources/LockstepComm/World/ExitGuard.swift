@@ -7,6 +7,8 @@ internal import Foundation
 enum ExitGuard {
     /// Written once, before the handler can run.
     private nonisolated(unsafe) static var communicator: MPICommunicator?
+    /// The code every rank has agreed to end with; written by the thread that then calls `exit`.
+    nonisolated(unsafe) static var agreedCode: Int32 = 0
 
     static func install(for communicator: MPICommunicator) {
         guard self.communicator == nil else { return }
@@ -17,7 +19,7 @@ enum ExitGuard {
     /// `MPI_Finalize` waits for all ranks: after an error it would wait for ever, so then it is `MPI_Abort`.
     private static func end(status: Int32) {
         guard let communicator, MPILibrary.isInitialised, !MPILibrary.isFinalised else { return }
-        guard status == 0, communicator.engine.leaveInOrder() else {
+        guard status == agreedCode, communicator.engine.leaveInOrder() else {
             communicator.engine.explainExit(status)
             communicator.abort(code: status == 0 ? 1 : status)
         }
