@@ -7,6 +7,8 @@ internal import Foundation
 enum ExitGuard {
     /// Written once, before the handler can run.
     private nonisolated(unsafe) static var communicator: MPICommunicator?
+    /// The code every rank has agreed to end with; written by the thread that then calls `exit`.
+    nonisolated(unsafe) static var agreedCode: Int32 = 0
 
     private struct Part { weak var plane: NodePlane? }
     private nonisolated(unsafe) static var parts: [Part] = []
@@ -29,8 +31,8 @@ enum ExitGuard {
     /// `MPI_Finalize` waits for all ranks: after an error it would wait for ever, so then it is `MPI_Abort`.
     private static func end(status: Int32) {
         guard let communicator, MPILibrary.isInitialised, !MPILibrary.isFinalised else { return }
-        if status == 0, !communicator.engine.hasFailed { lock.withLock { parts }.forEach { $0.plane?.depart() } }
-        guard status == 0, communicator.engine.leaveInOrder() else {
+        if status == agreedCode, !communicator.engine.hasFailed { lock.withLock { parts }.forEach { $0.plane?.depart() } }
+        guard status == agreedCode, communicator.engine.leaveInOrder() else {
             communicator.engine.explainExit(status)
             communicator.abort(code: status == 0 ? 1 : status)
         }
