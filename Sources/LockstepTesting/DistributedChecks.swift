@@ -12,25 +12,26 @@ import LockstepTensor
 /// Checks of the distributed callback; each is collective, leaves the communicator usable, and throws `CheckFailure`.
 public enum DistributedChecks {
     /// Every check, with the promise it checks.
-    public static let all: [(name: String, body: @Sendable (any Communicator) throws -> Void)] = [
-        ("D1/D5 training equals one process, step by step", trainingEqualsOneProcess),
-        ("D5 a loss that adds up its items adds up over ranks", summedLoss),
-        ("[DIST-21] the golden run of two ranks with a global batch", goldenRun),
-        ("[DIST-20] every item is predicted once, in the data set's order", predictionsInOrder),
-        ("[DIST-24] metrics equal one process's, whatever their kind", metricsEqualOneProcess),
-        ("[DIST-25] one log, one file", oneWriter),
-        ("[DIST-26] everyone starts from rank 0's weights", startFromRankZero),
-        ("D15 fewer items than ranks", fewerItemsThanRanks),
-        ("D10 batch norm and dropout do not depend on the number of ranks", normAndDropout),
-        ("[DIST-22] a signal of one rank is everyone's", signalsAreShared),
-        ("[DIST-32] frozen groups stay as they are", frozenGroups),
-        ("[DIST-33] ranks with different models refuse to start", differentModels),
-        ("D3 everything is put back", everythingIsPutBack),
-        ("[DIST-27] accumulation counts the global batch: steps and weights are one process's", accumulation),
-        ("[DIST-28] clipping sees the averaged gradient, wherever it was added", clipping),
-        ("[DIST-30] the learning rate finder leaves all ranks as they were", finder),
-        ("[DIST-31] trackers decide alike on all ranks", trackers),
-    ]
+    public static let all: [(name: String, body: @Sendable (any Communicator) throws -> Void)] =
+        [
+            ("D1/D5 training equals one process, step by step", trainingEqualsOneProcess),
+            ("D5 a loss that adds up its items adds up over ranks", summedLoss),
+            ("[DIST-21] the golden run of two ranks with a global batch", goldenRun),
+            ("[DIST-20] every item is predicted once, in the data set's order", predictionsInOrder),
+            ("[DIST-24] metrics equal one process's, whatever their kind", metricsEqualOneProcess),
+            ("[DIST-25] one log, one file", oneWriter),
+            ("[DIST-26] everyone starts from rank 0's weights", startFromRankZero),
+            ("D15 fewer items than ranks", fewerItemsThanRanks),
+            ("D10 batch norm and dropout do not depend on the number of ranks", normAndDropout),
+            ("[DIST-22] a signal of one rank is everyone's", signalsAreShared),
+            ("[DIST-32] frozen groups stay as they are", frozenGroups),
+            ("[DIST-33] ranks with different models refuse to start", differentModels),
+            ("D3 everything is put back", everythingIsPutBack),
+            ("[DIST-27] accumulation counts the global batch: steps and weights are one process's", accumulation),
+            ("[DIST-28] clipping sees the averaged gradient, wherever it was added", clipping),
+            ("[DIST-30] the learning rate finder leaves all ranks as they were", finder),
+            ("[DIST-31] trackers decide alike on all ranks", trackers),
+        ] + inference
 
     /// A learner of `rows` rows of y = 2x + 3 in batches of `batchSize`, not shuffled unless asked.
     static func learner(

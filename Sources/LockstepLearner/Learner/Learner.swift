@@ -94,6 +94,8 @@ public final class Learner {
     public internal(set) var isFitting = false
     /// Whether a validation or a prediction run is going on, be it inside a fit.
     public internal(set) var isInferring = false
+    /// Whether what runs is this rank's own business, such as predicting one item: nothing is shared out or agreed on.
+    public internal(set) var worksAlone = false
     /// Whether progress callbacks show bars.
     public var showsProgress = true
 
