@@ -57,8 +57,8 @@ public final class DistributedCallback: Callback {
     }
 
     public override var order: Int { 11 }
-    /// Gradients are clipped as one process would: averaged first.
-    public override var runsBefore: [Callback.Type] { [GradientClip.self] }
+    /// Gradients are checked for overflow and clipped as one process would: averaged first.
+    public override var runsBefore: [Callback.Type] { [GradientClip.self, MixedPrecision.self] }
 
     private var isAlone: Bool { (communicator?.size ?? 1) == 1 }
     private var setup: ReplicaSetup? { communicator.map(ReplicaSetup.init) }
@@ -66,6 +66,7 @@ public final class DistributedCallback: Callback {
     // MARK: Start and end
 
     public override func beforeFit(_ learner: Learner) throws {
+        if learner.worksAlone { return }
         let ranks = try communicator ?? World.current()
         communicator = ranks
         guard ranks.size > 1 else { return }
@@ -107,6 +108,7 @@ public final class DistributedCallback: Callback {
     }
 
     public override func beforeValidate(_ learner: Learner) throws {
+        if learner.worksAlone { return }
         shard(learner)
         guard batchNorm == .averageStatistics, !isAlone, itemsSinceMerge > 0 else { return }
         try setup?.averageBuffers(learner, weight: itemsSinceMerge)

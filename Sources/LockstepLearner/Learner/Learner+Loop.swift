@@ -36,7 +36,7 @@ extension Learner {
             warn(dls.warnings.first ?? "the training loader is empty: this epoch trains nothing")
         }
         var index = skipToFirstBatch()
-        var batches = try dl.makeIterator(epoch: training ? epochsSeen + epoch : 0, from: index)
+        var batches = try dl.makeIterator(epoch: training ? epochsSeen + epoch : inferenceEpoch, from: index)
         guard length == nil else {
             while let batch = try batches.next() {
                 try oneBatch(index, batch)

@@ -99,10 +99,16 @@ public final class Learner {
     public internal(set) var isFitting = false
     /// Whether a validation or a prediction run is going on, be it inside a fit.
     public internal(set) var isInferring = false
+    /// Whether what runs is this rank's own business, such as predicting one item: nothing is shared out or agreed on.
+    public internal(set) var worksAlone = false
     /// Whether progress callbacks show bars.
     public var showsProgress = true
 
+    /// Which epoch's order and random changes inference asks loaders for; test-time augmentation counts its passes here.
+    var inferenceEpoch = 0
     var dispatchLists: DispatchLists?
+    /// Arguments of the fit methods called so far; later calls replace earlier ones.
+    var fitArguments: [String: ConfigValue] = [:]
     var cancelOrigin: (callback: String, event: Event)?
     var warned: Set<String> = []
 
