@@ -40,6 +40,7 @@ extension DataLoaders {
         let loaders = DataLoaders(
             [try columns.dataset(table, rows: split.train), try columns.dataset(table, rows: split.valid)],
             batchSize: batchSize, seed: seed, file: file, line: line)
+        loaders.columns = columns
         return TabularData(loaders: loaders, columns: columns)
     }
 }
@@ -47,7 +48,20 @@ extension DataLoaders {
 extension TabularData {
     /// A loader with the validation loader's settings over every row of another table with the same columns.
     public func testLoader(for table: CSVTable, withTarget: Bool = false) throws -> DataLoader {
+        try loaders.testLoader(for: table, withTarget: withTarget)
+    }
+}
+
+extension DataLoaders {
+    /// A loader with the validation loader's settings over every row of another table with the same columns.
+    ///
+    /// - Throws: `DataError` when these are not the loaders of a table, or the table does not have its columns.
+    public func testLoader(for table: CSVTable, withTarget: Bool = false) throws(DataError) -> DataLoader {
+        guard let columns else {
+            throw DataError(
+                .mismatch, file: table.file, "rows of a table cannot be used: the loaders are not those of a table")
+        }
         let data = try columns.dataset(table, rows: Array(0..<table.rowCount), withTarget: withTarget)
-        return loaders.testLoader(for: data, withLabels: withTarget)
+        return testLoader(for: data, withLabels: withTarget)
     }
 }
