@@ -31,6 +31,10 @@ open class DataLoader: BatchSource {
         /// Every order and every random change follows from it.
         public var seed: UInt64 = 42
         public var hooks = Hooks()
+        /// What a ``TransformedDataLoader`` does with items and batches.
+        public var transforms = LoaderTransforms()
+        /// The part of the data, 0 training and 1 validation, where the dataset does not say: which transforms act.
+        public var splitIndex: Int?
 
         public init() {}
     }
@@ -217,7 +221,12 @@ open class DataLoader: BatchSource {
     /// Whether batches may be asked of the dataset whole (`Dataset.batch(at:epoch:)`), which leaves out the steps from
     /// `createItem` to `createBatch`. Only when none of them does anything; a subclass that overrides none may say so.
     open var readsWholeBatches: Bool {
-        type(of: self) == DataLoader.self && options.batchSize != nil && options.hooks.afterItem == nil
-            && options.hooks.beforeBatch == nil && options.hooks.createBatch == nil
+        type(of: self) == DataLoader.self && hasNoItemSteps
+    }
+
+    /// Whether no hook stands between the items and the batch.
+    final var hasNoItemSteps: Bool {
+        options.batchSize != nil && options.hooks.afterItem == nil && options.hooks.beforeBatch == nil
+            && options.hooks.createBatch == nil
     }
 }

@@ -111,8 +111,11 @@ public final class DataLoaders {
     public func newEmpty() -> DataLoaders {
         let empty = DataLoaders(
             loaders.map { source in
-                let empty = EmptyDataset(inputCount: source.inputCount)
-                return (source as? DataLoader)?.new(dataset: empty, numWorkers: 0) ?? DataLoader(empty)
+                guard let loader = source as? DataLoader else {
+                    return DataLoader(EmptyDataset(inputCount: source.inputCount))
+                }
+                return loader.new(
+                    dataset: loader.dataset?.newEmpty() ?? EmptyDataset(inputCount: source.inputCount), numWorkers: 0)
             }, path: path)
         empty.columns = columns
         return empty

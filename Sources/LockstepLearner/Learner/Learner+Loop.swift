@@ -30,7 +30,7 @@ extension Learner {
         if nIter == 0, training {
             warn(dls.warnings.first ?? "the training loader is empty: this epoch trains nothing")
         }
-        var batches = try dl.makeIterator(epoch: training ? epochsSeen + epoch : 0)
+        var batches = try dl.makeIterator(epoch: training ? epochsSeen + epoch : inferenceEpoch)
         var index = 0
         while let batch = try batches.next() {
             try oneBatch(index, batch)

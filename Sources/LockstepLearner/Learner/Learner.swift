@@ -97,7 +97,11 @@ public final class Learner {
     /// Whether progress callbacks show bars.
     public var showsProgress = true
 
+    /// Which epoch's order and random changes inference asks loaders for; test-time augmentation counts its passes here.
+    var inferenceEpoch = 0
     var dispatchLists: DispatchLists?
+    /// Arguments of the fit methods called so far; later calls replace earlier ones.
+    var fitArguments: [String: ConfigValue] = [:]
     var cancelOrigin: (callback: String, event: Event)?
     var warned: Set<String> = []
 

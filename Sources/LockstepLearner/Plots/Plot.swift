@@ -30,6 +30,9 @@ public struct Plot: Sendable {
     public var curves: [Curve]
     /// Where dotted upright lines stand.
     public var verticals: [Double] = []
+    /// The least the axes show, on linear scales, whatever the points; nil for what the points need.
+    public var xRange: ClosedRange<Double>?
+    public var yRange: ClosedRange<Double>?
 
     public init(
         title: String = "", xLabel: String = "", yLabel: String = "", logX: Bool = false, logY: Bool = false,
@@ -53,11 +56,12 @@ public struct Plot: Sendable {
     /// The extent of all points, never empty.
     func extent() -> (x: ClosedRange<Double>, y: ClosedRange<Double>) {
         let all = curves.flatMap { points(of: $0) }
-        func range(_ values: [Double]) -> ClosedRange<Double> {
+        func range(_ values: [Double], _ least: ClosedRange<Double>?) -> ClosedRange<Double> {
+            let values = values + (least.map { [$0.lowerBound, $0.upperBound] } ?? [])
             guard let low = values.min(), let high = values.max() else { return 0...1 }
             return low < high ? low...high : low - 0.5...high + 0.5
         }
-        return (range(all.map(\.x)), range(all.map(\.y)))
+        return (range(all.map(\.x), logX ? nil : xRange), range(all.map(\.y), logY ? nil : yRange))
     }
 }
 

@@ -20,6 +20,13 @@ extension Learner {
         wd: HyperValue? = nil, moms: (Double, Double, Double)? = nil, callbacks: [Callback] = [],
         resetOptimizer: Bool = false, startEpoch: Int = 0
     ) throws {
+        note(
+            "fit_one_cycle",
+            [
+                "n_epoch": .int(nEpoch), "lr_max": lrMax.map(ConfigValue.init), "div": .double(div),
+                "div_final": .double(divFinal), "pct_start": .double(pctStart), "wd": wd.map(ConfigValue.init),
+                "reset_opt": .bool(resetOptimizer), "start_epoch": .int(startEpoch),
+            ])
         let optimizer = try optimizer ?? createOptimizer()
         let peaks = try (lrMax ?? lr).values(groups: optimizer.groups.count, name: "lr")
         let moms = moms ?? self.moms

@@ -43,7 +43,8 @@ extension Optimizer {
         let entries = arena.slots.indices.map { index in
             OptimizerState.Entry(
                 steps: steps[index], flags: flags[index],
-                tensors: state.enumerated().map { (stateNames[$0], copyOfPart($1, index)) })
+                tensors: foreign.map { copies(of: $0.optimizer.state(of: arena.slots[index].parameter)) }
+                    ?? state.enumerated().map { (stateNames[$0], copyOfPart($1, index)) })
         }
         return OptimizerState(
             rule: rule.name, hypers: values.map { Array(zip(names, $0)).map { (name: $0, value: $1) } },
@@ -69,7 +70,7 @@ extension Optimizer {
                 "optimizer state has \(new.entries.count) parameters, this optimizer \(arena.slots.count)")
         }
         for (index, entry) in new.entries.enumerated() {
-            for (name, tensor) in entry.tensors {
+            for (name, tensor) in entry.tensors where foreign == nil {
                 guard rule.stateNames.contains(name) else {
                     throw OptimizerError(
                         .stateMismatch, "optimizer state “\(name)” of \(new.rule) does not belong to \(rule.name)")
@@ -92,7 +93,11 @@ extension Optimizer {
         }
         reorderHypers()
         state = []
-        if new.entries.contains(where: { !$0.tensors.isEmpty }) {
+        if let foreign {
+            for (slot, entry) in zip(arena.slots, new.entries) {
+                foreign.optimizer.setState(copies(of: entry.tensors), of: slot.parameter)
+            }
+        } else if new.entries.contains(where: { !$0.tensors.isEmpty }) {
             prepareState()
             for (index, entry) in new.entries.enumerated() {
                 for (name, tensor) in entry.tensors {
@@ -116,6 +121,7 @@ extension Optimizer {
 
     /// Forgets moments and step counts; flags stay.
     public func clearState() {
+        foreign?.optimizer.clearState()
         state = []
         steps = Array(repeating: 0, count: steps.count)
         lookahead?.count = 0
@@ -141,6 +147,14 @@ extension Optimizer {
             wanted.compactMap { names.firstIndex(of: $0) } + names.indices.filter { !wanted.contains(names[$0]) }
         names = order.map { names[$0] }
         values = values.map { group in order.map { group[$0] } }
+    }
+
+    private func copies(of tensors: [(name: String, tensor: Tensor)]) -> [(name: String, tensor: Tensor)] {
+        tensors.map { name, tensor in
+            let copy = Tensor.uninitialized(tensor.shape, dtype: tensor.dtype)
+            Tensor.copy(tensor.detached, into: copy)
+            return (name: name, tensor: copy)
+        }
     }
 
     private func part(_ flat: Tensor, _ index: Int) -> Tensor {
