@@ -5,7 +5,9 @@
 ## test       run every test, the mpirun ones too (set-up and build included)
 ## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
 ## build      build the library, the command and the examples, optimised
-## bench      measure every benchmark case on 1 and 2 ranks (CASES="mlp gpt", BENCH_RANKS="1 2")
+## bench      measure every case on 1 and 2 ranks, beside the peers where they are installed (ROUNDS=3)
+## bench-peers  install PyTorch, fastai and JAX into PEERS, outside the tree (needs PyPI)
+## roofline   measure every case beside what one core could do at best
 ## format     rewrite the sources with swift format
 ## lint       check format, licence headers, file sizes and the top level
 ## docs       build the reference documentation into .build/docs; a warning is an error
@@ -17,8 +19,8 @@
 # kept with the clone and not for the whole account.
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing --manifest-cache local
 LOCKSTEP    = .build/release/lockstep
-CASES       = linreg mlp mlp256 lenet resnet20 tabular gpt lstm
-BENCH_RANKS = 1 2
+PEERS       = $(HOME)/.cache/lockstep-peers
+ROUNDS      = 3
 FAULTS      = 20
 SOURCES     = Package.swift Sources Tests
 
@@ -28,7 +30,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults build bench format lint docs reference clean
+.PHONY: help setup run test test-faults build bench bench-peers roofline format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -53,7 +55,20 @@ build: setup
 
 bench: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
-	@for case in $(CASES); do for n in $(BENCH_RANKS); do $(LOCKSTEP) bench $$case --ranks $$n --json || exit; done; done
+	@if [ -x $(PEERS)/bin/python ]; then \
+	    $(LOCKSTEP) bench all --peers $(PEERS)/bin/python --rounds $(ROUNDS) --report .build/bench; \
+	else \
+	    echo "no peers in $(PEERS): make bench-peers installs them; ours alone:"; \
+	    $(LOCKSTEP) bench all && $(LOCKSTEP) bench all --ranks 2; \
+	fi
+
+bench-peers:
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet torch fastai jax
+
+roofline: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@$(LOCKSTEP) bench --roofline
 
 format:
 	swift format format --in-place --parallel --recursive $(SOURCES)

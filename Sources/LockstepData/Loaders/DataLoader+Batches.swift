@@ -34,7 +34,7 @@ extension DataLoader {
     }
 
     /// A loader of the same class over the same or another dataset, with the same options apart from those given. `n` is
-    /// not carried over, and epochs are counted from 0 again.
+    /// not carried over, to another dataset neither is the sampling, and epochs are counted from 0 again.
     public func new(
         dataset: (any Dataset)? = nil, batchSize: Int?? = .none, shuffle: Bool? = nil, dropLast: Bool? = nil,
         n: Int? = nil, numWorkers: Int? = nil, seed: UInt64? = nil, hooks: Hooks? = nil,
@@ -49,6 +49,7 @@ extension DataLoader {
         if let hooks { options.hooks = hooks }
         if let transforms { options.transforms = transforms }
         options.n = n
+        if dataset != nil { options.sampling = .every }
         if let dataset { return Self(dataset, options: options, file: file, line: line) }
         switch source {
         case .indexed(let dataset): return Self(dataset, options: options, file: file, line: line)

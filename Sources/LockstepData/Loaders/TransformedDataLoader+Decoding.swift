@@ -16,7 +16,7 @@ extension TransformedDataLoader {
     ///
     /// - Parameter full: whether to go all the way back; otherwise until each member can show itself.
     public func decodeBatch(_ batch: Batch, maxCount: Int = 9, full: Bool = true) throws -> [ItemTuple] {
-        let members = try semantic(decode(batch).members).members.compactMap { $0 as? any SemanticTensor }
+        let members = semantic(try decode(batch).members).members.compactMap { $0 as? any SemanticTensor }
         let dataset = dataset as? any TransformedDataset
         return try (0..<Swift.max(0, Swift.min(maxCount, batch.size))).map { row in
             let value = try options.transforms.afterItem.decode(

@@ -98,7 +98,7 @@ open class TransformedDataLoader: DataLoader {
         var dataset = dataset
         if let transformed = dataset as? any TransformedDataset { dataset = transformed.with(splitIndex: splitIndex) }
         let copy = new(dataset: dataset, n: options.n)
-        copy.options.splitIndex = splitIndex
+        (copy.options.splitIndex, copy.options.sampling) = (splitIndex, options.sampling)
         return copy
     }
 
@@ -161,7 +161,7 @@ open class TransformedDataLoader: DataLoader {
             splitIndex: splitIndex,
             items: rows.map { ItemContext(seed: context.seed, epoch: context.epoch, index: $0) }, isBatch: true)
         encoding.use = Use.afterBatch
-        let value = try options.transforms.afterBatch.encode(try semantic(batch.members), context: encoding)
+        let value = try options.transforms.afterBatch.encode(semantic(batch.members), context: encoding)
         var result = try Batch(value, inputCount: batch.inputs.count, size: batch.size)
         result.firstItem = batch.firstItem
         return try super.afterBatch(result, context: context)
@@ -169,27 +169,32 @@ open class TransformedDataLoader: DataLoader {
 
     /// Only where neither items nor their lists are transformed: `afterBatch` does not mind.
     open override var readsWholeBatches: Bool {
-        type(of: self) == TransformedDataLoader.self && hasNoItemSteps && options.transforms.afterItem.isEmpty
-            && options.transforms.beforeBatch.isEmpty
+        isOurs && hasNoItemSteps && options.transforms.afterItem.isEmpty && options.transforms.beforeBatch.isEmpty
+    }
+
+    open override var ordersBySeed: Bool { isOurs }
+
+    private var isOurs: Bool {
+        let type = type(of: self)
+        return type == TransformedDataLoader.self || type == WeightedDataLoader.self || type == PartialDataLoader.self
     }
 
     // MARK: Types of members
 
     /// `tensors` as what the items' members were before they became plain tensors.
-    func semantic(_ tensors: [Tensor]) throws -> ItemTuple {
-        ItemTuple(tensors, types: try memberTypes())
-    }
+    func semantic(_ tensors: [Tensor]) -> ItemTuple { ItemTuple(tensors, types: memberTypes()) }
 
     private func plainTuple(_ sample: Sample) -> ItemTuple {
         ItemTuple(sample.members, types: dataset?.memberTypes ?? [])
     }
 
-    /// What the members of the first item that is not skipped are.
-    private func memberTypes() throws -> [any SemanticTensor.Type] {
+    /// What the members of the first item that can be made are.
+    private func memberTypes() -> [any SemanticTensor.Type] {
         if let foundTypes { return foundTypes }
         var types = dataset?.memberTypes ?? []
         if let dataset = dataset, dataset is any TransformedDataset || !options.transforms.afterItem.isEmpty {
-            for index in 0..<dataset.count {
+            // An item may have an unknown label, say: who iterates is told. A few are enough to look at.
+            for index in 0..<Swift.min(dataset.count, 16) {
                 let context = ItemContext(seed: options.seed, epoch: 0, index: index)
                 do {
                     let item =
@@ -199,7 +204,7 @@ open class TransformedDataLoader: DataLoader {
                         ($0 as? any SemanticTensor).map { type(of: $0) } ?? Tensor.self
                     }
                     break
-                } catch is SkipItem {
+                } catch {
                     continue
                 }
             }

@@ -5,17 +5,20 @@ import LockstepTensor
 
 extension Datasets {
     /// Training and validation loaders. The training loader is shuffled and, if it is, drops a short last batch; the
-    /// validation loader does neither. `hooks` act on training, `validHooks` on validation.
+    /// validation loader does neither. `sampling` and `hooks` act on training, `validHooks` on validation.
     public func dataLoaders(
         batchSize: Int = 64, validBatchSize: Int? = nil, shuffle: Bool = true, validShuffle: Bool = false,
-        dropLast: Bool? = nil, n: Int? = nil, numWorkers: Int = 0, seed: UInt64 = 42, path: String = ".",
+        dropLast: Bool? = nil, n: Int? = nil, sampling: Sampling = .every, numWorkers: Int = 0, seed: UInt64 = 42,
+        path: String = ".",
         hooks: DataLoader.Hooks = DataLoader.Hooks(), validHooks: DataLoader.Hooks = DataLoader.Hooks(),
         file: StaticString = #fileID, line: UInt = #line
     ) -> DataLoaders {
         var options = DataLoader.Options()
         (options.batchSize, options.shuffle, options.dropLast) = (batchSize, shuffle, dropLast ?? shuffle)
         (options.n, options.numWorkers, options.seed, options.hooks) = (n, numWorkers, seed, hooks)
+        options.sampling = sampling
         var validOptions = options
+        validOptions.sampling = .every
         (validOptions.batchSize, validOptions.shuffle) = (validBatchSize ?? batchSize, validShuffle)
         (validOptions.dropLast, validOptions.n, validOptions.hooks) = (false, nil, validHooks)
         let type = all is any TransformedDataset ? TransformedDataLoader.self : DataLoader.self
@@ -33,14 +36,19 @@ extension Datasets {
     /// - Throws: what a transform throws while it learns.
     public func dataLoaders(
         batchSize: Int = 64, validBatchSize: Int? = nil, shuffle: Bool = true, validShuffle: Bool = false,
-        dropLast: Bool? = nil, n: Int? = nil, numWorkers: Int = 0, seed: UInt64 = 42, path: String = ".",
+        dropLast: Bool? = nil, n: Int? = nil, sampling: Sampling = .every, numWorkers: Int = 0, seed: UInt64 = 42,
+        path: String = ".",
         afterItem: [any Transform] = [], beforeBatch: [any Transform] = [], afterBatch: [any Transform] = [],
         file: StaticString = #fileID, line: UInt = #line
     ) throws -> DataLoaders {
-        let train = try TransformedDataLoader(
-            train, batchSize: batchSize, shuffle: shuffle, dropLast: dropLast ?? shuffle, n: n, numWorkers: numWorkers,
-            seed: seed, splitIndex: 0, afterItem: afterItem, beforeBatch: beforeBatch, afterBatch: afterBatch,
-            file: file, line: line)
+        var options = DataLoader.Options()
+        (options.batchSize, options.shuffle, options.dropLast) = (batchSize, shuffle, dropLast ?? shuffle)
+        (options.n, options.sampling, options.numWorkers, options.seed) = (n, sampling, numWorkers, seed)
+        options.splitIndex = 0
+        let train = TransformedDataLoader(train, options: options, file: file, line: line)
+        try train.add(afterItem, at: .afterItem)
+        try train.add(beforeBatch, at: .beforeBatch)
+        try train.add(afterBatch, at: .afterBatch)
         let valid = train.new(
             dataset: valid, batchSize: validBatchSize ?? batchSize, shuffle: validShuffle, dropLast: false, file: file,
             line: line)

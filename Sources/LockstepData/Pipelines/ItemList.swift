@@ -8,6 +8,8 @@ public import LockstepTensor
 /// Reading an item must not change anything that another thread reads.
 public struct ItemList {
     public let count: Int
+    /// The classes that items are numbers of, when a transform has found them.
+    public internal(set) var vocabulary: [String]?
     private let element: (Int) throws -> Any
     /// The numbers the items have in the list that this is a part of.
     private let originals: [Int]?

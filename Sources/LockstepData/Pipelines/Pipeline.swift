@@ -137,7 +137,9 @@ public struct Pipeline {
             let context = TransformContext(splitIndex: isTraining && training != nil ? 0 : nil)
             let seen = isTraining ? training ?? items : items
             var transform = transform
-            try transform.setup(former.isEmpty ? seen : seen.mapped { try former.encode($0, context: context) })
+            var made = former.isEmpty ? seen : seen.mapped { try former.encode($0, context: context) }
+            made.vocabulary = former.vocabulary
+            try transform.setup(made)
             insert([transform])
         }
         inputTypes = try types(of: items)

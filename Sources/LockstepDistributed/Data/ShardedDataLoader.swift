@@ -86,7 +86,7 @@ public final class ShardedDataLoader: BatchSource {
 
     private func globalBatches(_ loader: DataLoader, epoch: Int) throws -> [[Int]] {
         var order = loader.indices(epoch: epoch)
-        if let communicator, type(of: loader) != DataLoader.self {
+        if let communicator, !loader.ordersBySeed {
             order = try communicator.broadcast(bytes: rank == 0 ? Wire.bytes(of: order) : nil, name: "sampling order")
                 .withUnsafeBytes { Array($0.bindMemory(to: Int.self)) }
         }

@@ -24,7 +24,7 @@ struct Bench: ParsableCommand {
     }
 
     @Argument(help: ArgumentHelp("What to measure.", valueName: "case"))
-    var choice: Choice
+    var choice: Choice = .all
 
     @Option(help: ArgumentHelp("Timed steps (default: as many as the peers time).", valueName: "n"))
     var batches: Int?
@@ -32,15 +32,26 @@ struct Bench: ParsableCommand {
     @Flag(help: "Run the steps in a Learner with the default callbacks.")
     var learner = false
 
+    @Flag(help: "Compare the step with what this core could do at best: its fastest product, its fastest copy.")
+    var roofline = false
+
     @Flag(help: "Print one line of JSON per case.")
     var json = false
 
     @OptionGroup var ranks: RankOptions
+    @OptionGroup(title: "Peers") var peers: PeerOptions
 
     func validate() throws {
+        if peers.peers != nil, choice == .allreduce || learner || roofline || batches != nil || ranks.ranks != nil {
+            throw ValidationError(
+                "--peers compares bare steps on 1 and 2 ranks: no other measuring option goes with it")
+        }
         if let batches, batches < 1 { throw ValidationError("--batches \(batches): at least 1 is needed") }
         if choice == .allreduce, batches != nil || learner {
             throw ValidationError("bench allreduce has neither --batches nor --learner")
+        }
+        if roofline, learner || choice == .allreduce || ranks.ranks ?? 1 > 1 || ranks.inProcess ?? 1 > 1 {
+            throw ValidationError("--roofline measures a bare step on one rank: no --learner, --ranks, --in-process")
         }
         if choice == .all, Launcher.startedRanks != nil {
             throw ValidationError("bench all starts a program for each case; use --ranks instead of mpirun")
@@ -48,12 +59,21 @@ struct Bench: ParsableCommand {
     }
 
     func run() throws {
+        if let python = peers.peers {
+            return try peers.compare(
+                BenchmarkCase(rawValue: choice.rawValue).map { [$0] } ?? BenchmarkCase.allCases, python: python)
+        }
         if choice == .allreduce { return try runAllReduce() }
         guard let benchmark = BenchmarkCase(rawValue: choice.rawValue) else { return try runAll() }
         let task = Benchmark(benchmark, batches: batches, usesLearner: learner)
         let json = json
         // The header of `bench all` comes from the program that starts the others.
         let wantsHeader = ProcessInfo.processInfo.environment["LOCKSTEP_BENCH_ROWS"] == nil
+        if roofline {
+            if !json, wantsHeader { print(Roofline.header) }
+            let result = try Roofline(benchmark, batches: batches)
+            return print(json ? result.json : result.row)
+        }
         try ranks.run { communicator in
             let result = try task.run(over: communicator)
             guard communicator.isRankZero else { return }
@@ -78,7 +98,7 @@ struct Bench: ParsableCommand {
 
     /// Each case in a process of its own: peak memory and start-up time are the case's.
     private func runAll() throws {
-        if !json { print(BenchmarkResult.header) }
+        if !json { print(roofline ? Roofline.header : BenchmarkResult.header) }
         var environment = ProcessInfo.processInfo.environment
         environment["LOCKSTEP_BENCH_ROWS"] = "1"
         let options = CommandLine.arguments.dropFirst(2).filter { $0 != Choice.all.rawValue }
