@@ -53,6 +53,8 @@ public enum DistributedChecks {
             ("[DIST-28] clipping sees the averaged gradient, wherever it was added", clipping),
             ("[DIST-30] the learning rate finder leaves all ranks as they were", finder),
             ("[DIST-31] trackers decide alike on all ranks", trackers),
+            ("[SAVE-08] weights saved on several ranks have the model's names", savedNames),
+            ("[EXP-01] a learner exported on several ranks is written once and there for all", exportedOnce),
         ] + inference
 
     /// A learner of `rows` rows of y = 2x + 3 in batches of `batchSize`, not shuffled unless asked.

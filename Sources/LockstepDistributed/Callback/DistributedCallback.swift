@@ -56,6 +56,9 @@ public final class DistributedCallback: Callback {
         (self.batchNorm, self.checkInterval) = (batchNorm, checkInterval)
     }
 
+    /// No: ranks belong to a run.
+    public override var isExported: Bool { false }
+
     public override var order: Int { 11 }
     /// Gradients are checked for overflow and clipped as one process would: averaged first.
     public override var runsBefore: [Callback.Type] { [GradientClip.self, MixedPrecision.self] }
