@@ -3,6 +3,7 @@
 
 ## run        train on real handwritten digits, two MPI ranks (set-up and build included)
 ## test       run every test, the mpirun ones too (set-up and build included)
+## conformance  run every test and report on each identifier of the behaviour contract
 ## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
 ## build      build the library, the command and the examples, optimised
 ## bench      measure every case on 1 and 2 ranks, beside the peers where they are installed (ROUNDS=3)
@@ -30,7 +31,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults build bench bench-peers roofline format lint docs reference clean
+.PHONY: help setup run test conformance test-faults build bench bench-peers roofline format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -42,6 +43,9 @@ setup:
 run: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@$(LOCKSTEP) train digits --ranks 2
+
+conformance: setup
+	@launch/conformance.sh $(SWIFT_FLAGS)
 
 test: setup
 	@launch/test.sh $(SWIFT_FLAGS)

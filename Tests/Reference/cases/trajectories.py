@@ -57,13 +57,18 @@ def thirds(model):
     return parts
 
 
+def put_state(record, prefix, model):
+    for key, value in model.state_dict().items():
+        record.put(f"{prefix}/{key}", value.clone())
+        record.tensors[f"{prefix}/{key}"].shape = value.shape  # a count of batches is a scalar
+
+
 def run(record, name, model, data, batch, loss, optimizer, metric, fit, splitter=None, cbs=()):
     """Trains `model` on the first rows of `data` but those of the last two batches, which validate; in order."""
     x, y = data
     record.put(f"{name}/x", x)
     record.put(f"{name}/y", y)
-    for key, value in model.state_dict().items():
-        record.put(f"{name}/start/{key}", value.clone())
+    put_state(record, f"{name}/start", model)
     pairs = list(zip(x, y))
     cut = len(pairs) - 2 * batch
     dls = DataLoaders(DataLoader(pairs[:cut], bs=batch), DataLoader(pairs[cut:], bs=batch))
@@ -77,8 +82,7 @@ def run(record, name, model, data, batch, loss, optimizer, metric, fit, splitter
     record.put(f"{name}/lrs", torch.tensor(tape.lrs))
     record.put(f"{name}/moms", torch.tensor(tape.moms))
     record.put(f"{name}/rows", torch.tensor(tape.rows))
-    for key, value in model.state_dict().items():
-        record.put(f"{name}/end/{key}", value)
+    put_state(record, f"{name}/end", model)
 
 
 def classes(name, count, *shape):
@@ -96,10 +100,11 @@ def build():
         accuracy, lambda l: l.fit_one_cycle(3, 2e-2, wd=0.1))
 
     def transfer(learner):
+        # The plain fit comes first: fastai leaves the last momentum of a cycle on the optimizer, Lockstep does not.
         learner.freeze()
-        learner.fit_one_cycle(1, slice(2e-2))
+        learner.fit(1, slice(2e-2))
         learner.freeze_to(1)
-        learner.fit(1, slice(1e-3, 1e-2))
+        learner.fit_one_cycle(1, slice(1e-3, 2e-2))
         learner.unfreeze()
         learner.fit_one_cycle(3, slice(1e-4, 1e-2))
 
