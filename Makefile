@@ -81,7 +81,7 @@ lint:
 	@launch/lint.sh $(SOURCES)
 
 docs: setup
-	@launch/docs.sh
+	@launch/docs.sh $(SWIFT_FLAGS)
 
 reference:
 	@Tests/Reference/regenerate.sh

@@ -20,13 +20,14 @@ public enum BatchConvention: Sendable {
 /// with weight 0. All ranks run the same number of batches. Concatenating the parts in rank order gives the order of the
 /// data set.
 ///
-/// A ``DataLoader`` makes only the items of this rank's part. Other sources, streams included, are read whole on every
+/// A `DataLoader` makes only the items of this rank's part. Other sources, streams included, are read whole on every
 /// rank and cut into rows.
 public final class ShardedDataLoader: BatchSource {
     /// The loader whose batches are shared.
     public let inner: any BatchSource
     public let rank: Int
     public let size: Int
+    /// What the loader's batch size counts.
     public let convention: BatchConvention
     private let communicator: (any Communicator)?
 

@@ -21,7 +21,8 @@ extension Learner {
         }
     }
 
-    /// Trains or evaluates on every batch of ``dl``.
+    /// Trains or evaluates on every batch of ``dl``. Collective, as part of a fit or a validation: on several ranks each
+    /// goes through its own parts of the same number of batches.
     ///
     /// - Throws: ``LearnerError`` when the loader does not know its length; what the loader and the callbacks throw.
     public func allBatches() throws {

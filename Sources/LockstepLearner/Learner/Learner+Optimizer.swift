@@ -9,6 +9,8 @@ extension Learner {
     /// Makes a new optimizer over the splitter's groups, with default hyper-parameters and ``lr``.
     ///
     /// A factory that carries a learning rate of its own wins, and ``lr`` becomes that. Groups that were frozen stay so.
+    /// Nothing is communicated: each rank makes its own, and a fit gives all of them rank 0's state.
+    ///
     /// - Throws: `OptimizerError` when ``lr`` lists another number of rates than there are groups;
     ///   ``NothingToTrainError`` when the model has no parameters.
     @discardableResult

@@ -22,6 +22,7 @@ public struct LearnerError: Error, CustomStringConvertible, Sendable {
         /// The loss function cannot give one loss per item.
         public static let noReduction = Code(kind: .noReduction)
     }
+    /// What kind of problem it is.
     public let code: Code
     /// One sentence.
     public let message: String

@@ -120,7 +120,8 @@ struct LoopFactsTests {
         expectClose(seen, [0, 1.0 / 3, 2.0 / 3])
         #expect(model.resets == 1)
         try learner.fit(1, callbacks: [ModelResetter()])
-        #expect(model.resets == 1 + 1 + 3, "the fit, and the resetter before training, before validation, after the fit")
+        #expect(
+            model.resets == 1 + 1 + 3, "the fit, and the resetter before training, before validation, after the fit")
     }
 
     @Test("[§3.3] a fit always writes the learning rate, for every group")
