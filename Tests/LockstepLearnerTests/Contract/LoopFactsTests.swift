@@ -46,7 +46,8 @@ struct LoopFactsTests {
     func noParameters() throws {
         let learner = goldenLearner()
         learner.model = Identity()
-        expectClose(try #require(try learner.validate()[0]), 9 + 28.0 / 15, relative: 1e-5)  // (x − (2x + 3))² on six points
+        // The mean of (x − (2x + 3))² over six points.
+        expectClose(try #require(try learner.validate()[0]), 9 + 28.0 / 15, relative: 1e-5)
         let error = #expect(throws: NothingToTrainError.self) { try learner.fit(1) }
         #expect(error?.description.contains("no parameters") == true, "\(String(describing: error))")
     }
