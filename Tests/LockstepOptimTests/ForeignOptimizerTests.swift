@@ -22,7 +22,9 @@ private final class TorchSGD: ForeignOptimizer {
     func hyper(_ name: String, group: Int) -> Double { hypers[group][name] ?? .nan }
     func setHyper(_ name: String, group: Int, _ value: Double) { hypers[group][name] = value }
     func step(_ parameters: [Parameter], group: Int) {
-        let (lr, mom, wd) = (hyper("lr", group: group), hyper("momentum", group: group), hyper("weight_decay", group: group))
+        let (lr, mom, wd) = (
+            hyper("lr", group: group), hyper("momentum", group: group), hyper("weight_decay", group: group)
+        )
         for parameter in parameters {
             guard let gradient = parameter.gradient else { continue }
             let momentum = momenta[ObjectIdentifier(parameter)].map { $0 * mom + gradient } ?? gradient * 1
@@ -49,7 +51,8 @@ struct ForeignOptimizerTests {
     }
     private func give(_ groups: [[Parameter]], _ step: Int) {
         for (index, parameter) in groups.joined().enumerated() {
-            parameter.gradient = Tensor(Array(repeating: Float(0.1 * Double(step + 1) - 0.2 * Double(index)), count: parameter.value.count))
+            parameter.gradient = Tensor(
+                Array(repeating: Float(0.1 * Double(step + 1) - 0.2 * Double(index)), count: parameter.value.count))
         }
     }
 

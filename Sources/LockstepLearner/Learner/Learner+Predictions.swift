@@ -48,7 +48,10 @@ extension Learner {
             of: try coordinator.gather(gathering.rows), order: reorder ? unusualOrder(of: loader) : nil)
         withNoGrad {
             result.outputs = result.outputs?.map { activation?($0) ?? lossFunction.activation($0) }
-            if withDecoded, let first = result.outputs?.first { result.decoded = lossFunction.decodes(first) }
+            // A rank that never saw an item has the part all the same.
+            if withDecoded, let all = result.outputs {
+                result.decoded = all.first.map(lossFunction.decodes) ?? .zeros([0])
+            }
         }
         return result
     }

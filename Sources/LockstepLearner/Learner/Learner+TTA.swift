@@ -32,8 +32,9 @@ extension Learner {
     /// Collective; the writing rank gets everything, the others empty parts.
     /// - Parameters:
     ///   - n: Number of augmented passes.
-    ///   - itemTransforms: Changes of single items in the augmented passes, in place of the training loader's.
-    ///   - batchTransforms: Changes of whole batches in the augmented passes, in place of the training loader's.
+    ///   - itemTransforms: Transforms of items in place of the loader's `afterItem` ones. Those for training act in the
+    ///     augmented passes, others in all.
+    ///   - batchTransforms: The same for whole batches, in place of the loader's `afterBatch` ones.
     ///   - beta: The share of the plain predictions; nil for both apart.
     ///   - useMax: Whether the largest value is taken instead of the mean.
     /// - Precondition: `n` is positive.
@@ -41,8 +42,8 @@ extension Learner {
     ///   in another order each time; what `predictions` throws.
     /// - Note: fastai: `tta`.
     public func tta(
-        on source: DataSource = .valid, n: Int = 4, itemTransforms: ((Sample, ItemContext) throws -> Sample)? = nil,
-        batchTransforms: ((Batch, BatchContext) throws -> Batch)? = nil, beta: Double? = 0.25, useMax: Bool = false,
+        on source: DataSource = .valid, n: Int = 4, itemTransforms: [any Transform]? = nil,
+        batchTransforms: [any Transform]? = nil, beta: Double? = 0.25, useMax: Bool = false,
         activation: ((Tensor) -> Tensor)? = nil, callbacks: [Callback] = [], file: StaticString = #fileID,
         line: UInt = #line
     ) throws -> TTAResult {
@@ -83,34 +84,47 @@ extension Learner {
 
     /// The loaders of the augmented passes and of the plain one: the same items in the same order.
     private func ttaLoaders(
-        for source: DataSource, _ itemTransforms: ((Sample, ItemContext) throws -> Sample)?,
-        _ batchTransforms: ((Batch, BatchContext) throws -> Batch)?, passes: Int
+        for source: DataSource, _ itemTransforms: [any Transform]?, _ batchTransforms: [any Transform]?, passes: Int
     ) throws -> (augmented: any BatchSource, plain: any BatchSource) {
         guard let loader = try loader(for: source) as? DataLoader else {
             throw LearnerError(
                 .noLoader, "tta: only the items of a DataLoader can be augmented, these come as \(source)")
         }
-        if type(of: loader) != DataLoader.self, loader.dataset != nil {
+        if let dataset = loader.dataset {
             let order = loader.indices(epoch: 0)
             guard (1...passes).allSatisfy({ loader.indices(epoch: $0) == order }) else {
                 throw LearnerError(
                     .unstableOrder,
                     "tta: \(type(of: loader)) takes other items in each pass, so the passes cannot be averaged")
             }
-        }
-        var (changed, unchanged) = (loader.hooks, loader.hooks)
-        if itemTransforms == nil, batchTransforms == nil {
-            if let train = (dls.train as? DataLoader)?.hooks {
-                (changed.afterItem, changed.afterBatch) = (train.afterItem, train.afterBatch)
+            if itemTransforms != nil || batchTransforms != nil {
+                let changed =
+                    (loader as? TransformedDataLoader)?.new(dropLast: false)
+                    ?? TransformedDataLoader(dataset, options: loader.options)
+                if let itemTransforms {
+                    changed.transforms.afterItem = Pipeline()
+                    try changed.add(itemTransforms, at: .afterItem)
+                }
+                if let batchTransforms {
+                    changed.transforms.afterBatch = Pipeline()
+                    try changed.add(batchTransforms, at: .afterBatch)
+                }
+                return (changed.with(splitIndex: 0), changed.with(splitIndex: 1))
             }
-        } else {
-            if let itemTransforms { changed.afterItem = itemTransforms }
-            if let batchTransforms { changed.afterBatch = batchTransforms }
+        }
+        // Loaders without transforms carry their augmentations as hooks, those of training items on the training loader.
+        var (changed, unchanged) = (loader.hooks, loader.hooks)
+        if let train = (dls.train as? DataLoader)?.hooks {
+            (changed.afterItem, changed.afterBatch) = (train.afterItem, train.afterBatch)
         }
         if source.isTraining, let valid = (dls.valid as? DataLoader)?.hooks {
             (unchanged.afterItem, unchanged.afterBatch) = (valid.afterItem, valid.afterBatch)
         }
-        return (loader.new(dropLast: false, hooks: changed), loader.new(dropLast: false, hooks: unchanged))
+        let (augmented, plain) = (loader.new(hooks: changed), loader.new(hooks: unchanged))
+        if let augmented = augmented as? TransformedDataLoader, let plain = plain as? TransformedDataLoader {
+            return (augmented.with(splitIndex: 0), plain.with(splitIndex: 1))
+        }
+        return (augmented, plain)
     }
 }
 

@@ -6,7 +6,8 @@ public struct LearnerError: Error, CustomStringConvertible, Sendable {
     /// What kind of misuse. New kinds may be added.
     public struct Code: Hashable, Sendable {
         private enum Kind {
-            case nameCollision, duplicate, cycle, noLoader, unsizedLoader, busy, noReduction, missingCallback, unstableOrder
+            case nameCollision, duplicate, cycle, noLoader, unsizedLoader, busy, noReduction, missingCallback,
+                unstableOrder
         }
         private let kind: Kind
         /// A callback's name is that of a member of the learner.

@@ -32,7 +32,7 @@ public final class Recorder: Callback {
     /// How much of the smoothed loss stays from batch to batch.
     var beta: Double { smooth.beta }
 
-    private let smooth: AvgSmoothLoss
+    let smooth: AvgSmoothLoss
     private let validLoss = AvgLoss()
     private var trainValues: [Double?]?
     private var validValues: [Double?]?

@@ -77,7 +77,9 @@ public final class ParamScheduler: Callback {
     public override func afterBatch(_ learner: Learner) {
         guard let optimizer = learner.optimizer else { return }
         let last = optimizer.groups.count - 1
-        for position in names.indices where indices[position] != nil { record[position].append(optimizer.hyper(names[position], group: last) ?? 0) }
+        for position in names.indices where indices[position] != nil {
+            record[position].append(optimizer.hyper(names[position], group: last) ?? 0)
+        }
     }
 
     public override func afterFit(_ learner: Learner) { publish(learner) }

@@ -85,7 +85,9 @@ public struct OptimizerWrapper {
     /// Lets the optimizer step those of its parameters that `isDue` lets through, with the hyper-parameters given.
     func step(_ values: [[Double]], where isDue: (Parameter) -> Bool) {
         for (group, parameters) in optimizer.groups.enumerated() {
-            for (index, name) in names.enumerated() { optimizer.setHyper(name.theirs, group: group, values[group][index]) }
+            for (index, name) in names.enumerated() {
+                optimizer.setHyper(name.theirs, group: group, values[group][index])
+            }
             let due = parameters.filter(isDue)
             if !due.isEmpty { optimizer.step(due, group: group) }
         }
@@ -122,10 +124,12 @@ extension OptimizerFactory {
         let wrapper = OptimizerWrapper(optimizer, hyperNames: hyperNames, file: file, line: line)
         // A learner works on one thread, and so does its optimizer.
         nonisolated(unsafe) let ready = wrapper
-        return Self(WrappedRule(wrapper), foreign: { _, _ in
-            ready.optimizer.clearState()
-            return ready
-        })
+        return Self(
+            WrappedRule(wrapper),
+            foreign: { _, _ in
+                ready.optimizer.clearState()
+                return ready
+            })
     }
 
     /// A foreign optimizer made over the learner's parameter groups when it is first needed.

@@ -20,7 +20,8 @@ struct ArgumentsTests {
         #expect(arguments["Learner.__init__.wd_bn_bias"] == .bool(false))
         #expect(arguments["Learner.__init__.moms"] == .string("(0.95, 0.85, 0.95)"))
         #expect(arguments["Learner.__init__.wd"] == nil)
-        #expect(arguments["DataLoader.__init__.bs"] == .int(16) && arguments["DataLoader.__init__.shuffle"] == .bool(true))
+        #expect(
+            arguments["DataLoader.__init__.bs"] == .int(16) && arguments["DataLoader.__init__.shuffle"] == .bool(true))
         #expect(arguments["TrainEvalCallback"] == .bool(true))
         #expect(arguments["n_inp"] == .int(1) && arguments["batch size"] == .int(16))
         #expect(arguments["batch per epoch"] == .int(10) && arguments["model parameters"] == .int(2))
@@ -48,7 +49,8 @@ struct ArgumentsTests {
         #expect(arguments["Learner.fit_one_cycle.n_epoch"] == .int(2) && arguments["Learner.fit.n_epoch"] == .int(2))
         #expect(arguments["Learner.fit_one_cycle.lr_max"] == .string("slice(0.0001, 0.01)"))
         let json = try JSONEncoder().encode(arguments)
-        #expect(try JSONDecoder().decode([String: ConfigValue].self, from: json)["Learner.__init__.lr"] == .double(0.05))
+        #expect(
+            try JSONDecoder().decode([String: ConfigValue].self, from: json)["Learner.__init__.lr"] == .double(0.05))
     }
 
     @Test("[ARG-02] loaders, model and random numbers are as before")
@@ -87,7 +89,9 @@ struct ArgumentsTests {
 
     @Test("the summary: layers, parameters, optimizer, loss, frozen groups, callbacks in order")
     func summary() throws {
-        let model = Sequential { Linear(1, 4); ReLU(); Linear(4, 3) }
+        let model = Sequential {
+            Linear(1, 4); ReLU(); Linear(4, 3)
+        }
         let learner = goldenLearner(defaultCallbacks: [Recorder(), TrainEvalCallback()])
         learner.model = model
         learner.lossFunction = CrossEntropyFlat()

@@ -24,7 +24,8 @@ struct PredictionsTests {
             defaultCallbacks: .core)
     }
 
-    @Test("[INF-10] every combination of flags puts the parts in the order inputs, predictions, targets, decoded, losses")
+    @Test(
+        "[INF-10] every combination of flags puts the parts in the order inputs, predictions, targets, decoded, losses")
     func combinations() throws {
         let learner = learner()
         for bits in 0..<32 {
@@ -148,7 +149,8 @@ struct PredictionsTests {
             let loader = DataLoader(TensorDataset(inputs: [x], targets: []), batchSize: 8)
             let learner = learner()
             var live: [Int] = []
-            let watch = ClosureCallback([.afterBatch: { _ in live.append(MemoryStatistics.current.liveBlocks) }], order: 99)
+            let watch = ClosureCallback(
+                [.afterBatch: { _ in live.append(MemoryStatistics.current.liveBlocks) }], order: 99)
             _ = try learner.predictions(on: .loader(loader), callbacks: [watch], savePredictions: folder.path)
             let growth = try #require(live.last) - live[1]
             #expect(growth < 3, "tensors alive grew by \(growth) over six batches: \(live)")
@@ -185,8 +187,11 @@ struct PredictionsTests {
         let learner = learner()
         learner.model = SumAndDifference()
         let (a, b) = (sample([3, 4], seed: 1), sample([3, 4], seed: 2))
-        let batches = [0..<3, 3..<4].map { part in Batch(inputs: [a[.all, part], b[.all, part]], targets: [], size: part.count) }
-        let result = try learner.predictions(on: .batches(batches), withInput: true, activation: { $0 * 2 }, concatDim: 1)
+        let batches = [0..<3, 3..<4].map { part in
+            Batch(inputs: [a[.all, part], b[.all, part]], targets: [], size: part.count)
+        }
+        let result = try learner.predictions(
+            on: .batches(batches), withInput: true, activation: { $0 * 2 }, concatDim: 1)
         #expect(result.count == 4 && result.inputs?.count == 2 && result.outputs?.count == 2)
         expectClose(try #require(result.outputs)[0], (a + b) * 2)
         expectClose(try #require(result.outputs)[1], (a - b) * 2)
@@ -247,7 +252,9 @@ struct PredictionsTests {
         expectClose(try #require(own.losses), try #require(usual.losses))
     }
 
-    @Test("[CORE-20] FetchPredsCallback fetches after each validation, in a fit, in validate and in itself, and never hangs")
+    @Test(
+        "[CORE-20] FetchPredsCallback fetches after each validation, in a fit, in validate and in itself, and never hangs"
+    )
     func fetch() throws {
         let fetch = FetchPredsCallback(withInput: true)
         let learner = goldenLearner(metrics: [.mae], callbacks: [fetch])
@@ -258,7 +265,8 @@ struct PredictionsTests {
         try plain.fit(2)
         #expect(seen.count == 2 && seen[0] != seen[1] && seen[0].count == 6)
         #expect(fetch.predictions?.inputs?.count == 1)
-        #expect(learner.recorder?.values == plain.recorder?.values && learner.recorder?.losses == plain.recorder?.losses)
+        #expect(
+            learner.recorder?.values == plain.recorder?.values && learner.recorder?.losses == plain.recorder?.losses)
         let direct = learner.model.forward(lineDataset(6).inputs)[0].doubles
         expectClose(try #require(fetch.predictions?.predictions), direct)
         let validated = try learner.validate()

@@ -71,19 +71,47 @@ struct TTATests {
         expectClose(try learner().tta(n: 1).predictions.predictions, [2.75, 3.75])
     }
 
-    @Test("transforms of one's own take the place of the loader's")
+    @Test("transforms of one's own take the place of the loader's; those for training act in the augmented passes only")
     func ownTransforms() throws {
         let learner = learner()
-        let items = try learner.tta(
-            n: 2, itemTransforms: { sample, _ in Sample(inputs: sample.inputs.map { $0 * 10 }, targets: sample.targets) },
-            beta: 0)
-        expectClose(items.predictions.predictions, [20, 30])
-        let batches = try learner.tta(
-            n: 2,
-            batchTransforms: { batch, context in
-                Batch(inputs: batch.inputs.map { $0 * Double(context.epoch) }, targets: batch.targets, size: batch.size)
-            }, beta: 0)
-        expectClose(batches.predictions.predictions, [1, 1.5])
+        learner.dls = DataLoaders(learner.dls[1], learner.dls[1])
+        let tenfold = FunctionTransform(splitIndex: 0) { (x: Tensor) in x * 10 }
+        let half = FunctionTransform { (x: Tensor) in x * 0.5 }
+        let items = try learner.tta(n: 2, itemTransforms: [tenfold, half], beta: nil)
+        guard case .separate(let augmented, let plain) = items else { return }
+        expectClose(augmented.predictions, [10, 15])
+        expectClose(plain.predictions, [1, 1.5])
+        let batches = try learner.tta(n: 2, batchTransforms: [tenfold], beta: 0.5)
+        expectClose(batches.predictions.predictions, [11, 16.5])
+    }
+
+    /// Adds a random number to each item.
+    private struct Shift: RandomTransform {
+        var encodes: [TypedFunction] {
+            [
+                TypedFunction { (n: Int, context: TransformContext) in
+                    var generator = context.generator()
+                    return n * 100 + Int.random(in: 1...9, using: &generator)
+                }
+            ]
+        }
+    }
+
+    @Test("[INF-31] [DS-02] the training part's random transforms act in the augmented passes, each pass other ones")
+    func randomTransforms() throws {
+        let data = try Datasets(
+            0..<6, transforms: [[Shift()], []], splits: Split(train: [0, 1, 2], valid: [3, 4, 5]))
+        let toFloat = FunctionTransform { (x: Tensor) in x.to(.float32) }
+        let learner = Learner(
+            dls: try data.dataLoaders(batchSize: 2, afterBatch: [toFloat]), model: Identity(), loss: .mse,
+            defaultCallbacks: .core)
+        guard case .separate(let augmented, let plain) = try learner.tta(n: 3, beta: nil) else { return }
+        #expect(plain.predictions.doubles == [3, 4, 5] && plain.target?.doubles == [3, 4, 5])
+        let values = augmented.predictions.doubles
+        #expect(zip(values, [3.0, 4, 5]).allSatisfy { $0 - 100 * $1 >= 1 && $0 - 100 * $1 <= 9 })
+        #expect(try learner.tta(n: 3, beta: 0).predictions.predictions.doubles == values, "the same again")
+        #expect(values.contains { $0 * 3 != ($0 * 3 / 3).rounded() * 3 }, "a mean of different numbers: \(values)")
+        #expect(try learner.predictions().predictions.doubles == [3, 4, 5])
     }
 
     @Test("events: one fit around n + 1 validations; the epoch counts the passes")
@@ -94,7 +122,9 @@ struct TTATests {
         try learner.addCallback(verbose)
         try learner.on(.beforeValidate) { epochs.append($0.epoch) }
         _ = try learner.tta(n: 2)
-        let outer = verbose.events.filter { $0 != .beforeBatch && $0 != .afterBatch && $0 != .afterPred && $0 != .afterLoss }
+        let outer = verbose.events.filter {
+            $0 != .beforeBatch && $0 != .afterBatch && $0 != .afterPred && $0 != .afterLoss
+        }
         #expect(
             names(outer) == "before_fit before_epoch before_validate after_validate before_validate after_validate "
                 + "before_validate after_validate after_epoch after_fit")

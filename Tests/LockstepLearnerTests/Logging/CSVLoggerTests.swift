@@ -4,6 +4,7 @@
 import Foundation
 import LockstepData
 import LockstepLearner
+import LockstepOptim
 import LockstepTesting
 import Testing
 
@@ -59,7 +60,10 @@ struct CSVLoggerTests {
             let learner = learner(CSVLogger(), folder.path)
             try learner.fit(1)
             try learner.fit(2)
-            #expect(try text(folder.path + "/history.csv").split(separator: "\n").map { $0.prefix(2) } == ["ep", "0,", "0,", "1,"])
+            #expect(
+                try text(folder.path + "/history.csv").split(separator: "\n").map { $0.prefix(2) } == [
+                    "ep", "0,", "0,", "1,",
+                ])
             learner.metrics = []
             let error = #expect(throws: CallbackError.self) { try learner.fit(1) }
             #expect(error?.description.contains("other columns") == true)
@@ -94,7 +98,9 @@ struct CSVLoggerTests {
 
     @Test("a file that cannot be written is an error before training, and so is a missing recorder")
     func failures() throws {
-        let error = #expect(throws: CallbackError.self) { try learner(CSVLogger(filename: "a.csv"), "/nonexistent").fit(1) }
+        let error = #expect(throws: CallbackError.self) {
+            try learner(CSVLogger(filename: "a.csv"), "/nonexistent").fit(1)
+        }
         #expect(error?.description.contains("/nonexistent/a.csv") == true)
         #expect(throws: CallbackError.self) { try tinyLearner([CSVLogger()]).fit(1) }
     }

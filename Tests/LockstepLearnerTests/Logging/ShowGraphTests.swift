@@ -14,7 +14,9 @@ struct ShowGraphTests {
         let text = TextCollector()
         let console = text.console(isTerminal: true)
         let learner = goldenLearner(
-            defaultCallbacks: [TrainEvalCallback(), Recorder(), ProgressCallback(console), ShowGraphCallback(console: console)])
+            defaultCallbacks: [
+                TrainEvalCallback(), Recorder(), ProgressCallback(console), ShowGraphCallback(console: console),
+            ])
         learner.logger = PrintLogger(console)
         try learner.fit(3)
         let drawings = text.text.split(separator: "learning curve", omittingEmptySubsequences: false)
@@ -31,7 +33,8 @@ struct ShowGraphTests {
             let learner = goldenLearner(callbacks: [graph])
             learner.path = folder.path
             var sizes: [Int] = []
-            try learner.on(.afterEpoch, order: 99) { _ in sizes.append(try Files.read(folder.path + "/loss.svg").count) }
+            try learner.on(.afterEpoch, order: 99) { _ in sizes.append(try Files.read(folder.path + "/loss.svg").count)
+            }
             try learner.fit(3)
             #expect(sizes.count == 3 && sizes[0] < sizes[2])
             #expect(text.text.count(of: "learning curve") == 1)

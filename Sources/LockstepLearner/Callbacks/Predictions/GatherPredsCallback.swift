@@ -43,7 +43,9 @@ public final class GatherPredsCallback: Callback {
         self.withPredictions = withPredictions && savePredictions == nil
         self.withTargets = withTargets && saveTargets == nil
         axis = concatDim
-        files = (savePredictions.map { BatchFiles($0, axis: concatDim) }, saveTargets.map { BatchFiles($0, axis: concatDim) })
+        files = (
+            savePredictions.map { BatchFiles($0, axis: concatDim) }, saveTargets.map { BatchFiles($0, axis: concatDim) }
+        )
         super.init()
         runTrain = false
     }

@@ -17,7 +17,9 @@ extension NumericArray {
             case .bool: .bool(tensor.bools)
             }
         guard let array = NumericArray(shape: tensor.shape.dimensions, elements: elements) else {
-            stop("NumericArray: \(elements.count) elements for a tensor of shape \(tensor.shape)", file: #fileID, line: #line)
+            stop(
+                "NumericArray: \(elements.count) elements for a tensor of shape \(tensor.shape)", file: #fileID,
+                line: #line)
         }
         self = array
     }
