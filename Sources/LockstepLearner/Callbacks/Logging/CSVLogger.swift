@@ -21,6 +21,11 @@ public final class CSVLogger: Callback {
     public let append: Bool
     private var hasBegun = false
 
+    /// A history file.
+    ///
+    /// - Parameters:
+    ///   - filename: Relative to the learner's path unless absolute.
+    ///   - append: Whether to keep the lines of an earlier program run.
     public init(filename: String = "history.csv", append: Bool = false) {
         (self.filename, self.append) = (filename, append)
     }
