@@ -56,6 +56,9 @@ public final class DistributedCallback: Callback {
         (self.batchNorm, self.checkInterval) = (batchNorm, checkInterval)
     }
 
+    /// No: ranks belong to a run.
+    public override var isExported: Bool { false }
+
     public override var order: Int { 11 }
     /// Gradients are checked for overflow and clipped as one process would: averaged first.
     public override var runsBefore: [Callback.Type] { [GradientClip.self, MixedPrecision.self] }
@@ -86,6 +89,7 @@ public final class DistributedCallback: Callback {
 
     /// Makes the learner agree with `ranks` until the callback is taken out.
     func attach(_ learner: Learner, to ranks: any Communicator) {
+        if let threads = World.threadsPerRank { ProcessorReport.setThreadsPerRank(threads) }
         let own = RankCoordinator(ranks)
         coordinator = own
         learner.coordinator = own

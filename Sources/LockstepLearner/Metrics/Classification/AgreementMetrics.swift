@@ -12,6 +12,8 @@ public final class BalancedAccuracy: AccumMetric {
         ) { answers, targets in
             ConfusionMatrix(occurring: answers.ints, targets.ints).balancedAccuracy(adjusted: adjusted)
         }
+        recipe = MetricRecipe(
+            name: "BalancedAccuracy", arguments: ["axis": axis, "adjusted": adjusted, "name": self.name])
     }
 }
 
@@ -33,6 +35,8 @@ public final class CohenKappa: AccumMetric {
         super.init(
             name ?? (weights == .none ? "cohen_kappa_score" : "cohen_kappa_score_\(weights.rawValue)"), argmaxAxis: axis
         ) { answers, targets in ConfusionMatrix(occurring: answers.ints, targets.ints).cohenKappa(weights) }
+        recipe = MetricRecipe(
+            name: "CohenKappa", arguments: ["axis": axis, "weights": weights.rawValue, "name": self.name])
     }
 }
 
@@ -40,6 +44,7 @@ public final class CohenKappa: AccumMetric {
 public final class HammingLoss: AccumMetric {
     public init(axis: Int = -1, name: String = "hamming_loss") {
         super.init(name, argmaxAxis: axis) { answers, targets in shareOfDifferent(answers.ints, targets.ints) }
+        recipe = MetricRecipe(name: "HammingLoss", arguments: ["axis": axis, "name": name])
     }
 }
 
@@ -49,6 +54,7 @@ public final class MatthewsCorrCoef: AccumMetric {
         super.init(name, argmaxAxis: axis) { answers, targets in
             ConfusionMatrix(occurring: answers.ints, targets.ints).matthewsCorrCoef
         }
+        recipe = MetricRecipe(name: "MatthewsCorrCoef", arguments: ["axis": axis, "name": name])
     }
 }
 
@@ -63,6 +69,8 @@ public final class BrierScore: AccumMetric {
             name ?? (ofProbabilities ? "brier_score_loss_probabilities" : "brier_score_loss"),
             activation: ofProbabilities ? .binarySoftmax : .none, argmaxAxis: axis
         ) { answers, targets in meanSquare(answers.doubles, targets.doubles) }
+        recipe = MetricRecipe(
+            name: "BrierScore", arguments: ["axis": axis, "ofProbabilities": ofProbabilities, "name": self.name])
     }
 }
 

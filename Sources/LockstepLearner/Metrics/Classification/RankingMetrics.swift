@@ -9,6 +9,7 @@ public final class APScoreBinary: AccumMetric {
         super.init(name, activation: .binarySoftmax, argmaxAxis: axis) { scores, targets in
             Ranking(scores.doubles, targets.ints.map { $0 == positive }).averagePrecision
         }
+        recipe = MetricRecipe(name: "APScoreBinary", arguments: ["axis": axis, "positive": positive, "name": name])
     }
 }
 
@@ -26,6 +27,7 @@ public final class RocAucBinary: AccumMetric {
             if area == nil { warning.onlyOneClass() }
             return area
         }
+        recipe = MetricRecipe(name: "RocAucBinary", arguments: ["axis": axis, "maxFPR": maxFPR, "name": label])
     }
 }
 
@@ -64,6 +66,9 @@ public final class RocAuc: AccumMetric {
             if area == nil { warning.onlyOneClass() }
             return area
         }
+        recipe = MetricRecipe(
+            name: "RocAuc",
+            arguments: ["axis": axis, "average": average.rawValue, "multiClass": multiClass.rawValue, "name": label])
     }
 
     private static func oneVsRest(_ scores: LabelTable<Double>, _ targets: [Int], _ average: Average) -> Double? {

@@ -13,6 +13,8 @@ public final class HammingLossMulti: AccumMetric {
             let (answers, targets) = labelTables($0, $1, name, file, line)
             return shareOfDifferent(answers.values, targets.values)
         }
+        recipe = MetricRecipe(
+            name: "HammingLossMulti", arguments: ["threshold": threshold, "sigmoid": sigmoid, "name": name])
     }
 }
 
@@ -32,6 +34,11 @@ public final class BrierScoreMulti: AccumMetric {
             let columns = answers.rank == 0 ? 1 : answers.dim(-1)
             return meanSquare(answers.doubles, targets.doubles).map { $0 * Double(columns) }
         }
+        recipe = MetricRecipe(
+            name: "BrierScoreMulti",
+            arguments: [
+                "threshold": threshold, "sigmoid": sigmoid, "ofProbabilities": ofProbabilities, "name": self.name,
+            ])
     }
 }
 
@@ -41,6 +48,8 @@ public final class MatthewsCorrCoefMulti: AccumMetric {
         super.init(name, activation: sigmoid ? .sigmoid : .none, threshold: threshold) { answers, targets in
             ConfusionMatrix(occurring: answers.ints, targets.ints).matthewsCorrCoef
         }
+        recipe = MetricRecipe(
+            name: "MatthewsCorrCoefMulti", arguments: ["threshold": threshold, "sigmoid": sigmoid, "name": name])
     }
 }
 
@@ -58,6 +67,8 @@ public final class RocAucMulti: AccumMetric {
             if area == nil { warning.onlyOneClass() }
             return area
         }
+        recipe = MetricRecipe(
+            name: "RocAucMulti", arguments: ["sigmoid": sigmoid, "average": average.rawValue, "name": label])
     }
 }
 
@@ -72,5 +83,7 @@ public final class APScoreMulti: AccumMetric {
             let (_, flags) = labelTables(scores, targets, label, file, line)
             return Ranking.averaged(LabelTable(scores: scores), flags, average) { $0.averagePrecision }
         }
+        recipe = MetricRecipe(
+            name: "APScoreMulti", arguments: ["sigmoid": sigmoid, "average": average.rawValue, "name": label])
     }
 }

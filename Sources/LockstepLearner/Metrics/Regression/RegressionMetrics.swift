@@ -7,6 +7,7 @@ extension Metric {
     /// Square root of the mean squared error over all items.
     public static var rmse: Metric {
         AccumMetric("rmse") { preds, targets in meanSquare(preds.doubles, targets.doubles)?.squareRoot() }
+            .remembering("rmse")
     }
 
     /// Root mean squared relative error of exp(prediction): for targets that are logarithms.
@@ -15,7 +16,7 @@ extension Metric {
             // (eᵗ − eᵖ) / eᵗ = 1 − eᵖ⁻ᵗ, which does not overflow for large t.
             let ratios = (preds.to(.float64) - targets.to(.float64)).exp().doubles
             return meanSquare(ratios, [Double](repeating: 1, count: ratios.count))?.squareRoot()
-        }
+        }.remembering("expRMSPE")
     }
 }
 
@@ -30,6 +31,7 @@ public final class R2Score: AccumMetric {
             let residuals = zip(targets, preds).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
             return shareExplained(residuals, squaredDeviations(targets))
         }
+        recipe = MetricRecipe(name: "R2Score", arguments: ["name": name])
     }
 }
 
@@ -41,6 +43,7 @@ public final class ExplainedVariance: AccumMetric {
             if targets.isEmpty { return nil }
             return shareExplained(squaredDeviations(zip(targets, preds).map { $0 - $1 }), squaredDeviations(targets))
         }
+        recipe = MetricRecipe(name: "ExplainedVariance", arguments: ["name": name])
     }
 }
 
@@ -53,6 +56,9 @@ public final class PearsonCorrCoef: AccumMetric {
         super.init(name, activation: activation, argmaxAxis: argmaxAxis, threshold: threshold) { preds, targets in
             correlation(preds.doubles, targets.doubles)
         }
+        recipe = MetricRecipe(
+            name: "PearsonCorrCoef",
+            arguments: ["activation": "\(activation)", "argmaxAxis": argmaxAxis, "threshold": threshold, "name": name])
     }
 }
 
@@ -65,6 +71,9 @@ public final class SpearmanCorrCoef: AccumMetric {
         super.init(name, activation: activation, argmaxAxis: argmaxAxis, threshold: threshold) { preds, targets in
             correlation(ranks(of: preds.doubles), ranks(of: targets.doubles))
         }
+        recipe = MetricRecipe(
+            name: "SpearmanCorrCoef",
+            arguments: ["activation": "\(activation)", "argmaxAxis": argmaxAxis, "threshold": threshold, "name": name])
     }
 }
 

@@ -12,7 +12,7 @@ import LockstepTensor
 /// are.
 public final class CorpusBLEU: Metric {
     private static let orders = 4
-    private let axis: Int
+    let axis: Int
     private let (file, line): (StaticString, UInt)
     private var matches = [Double](repeating: 0, count: orders)
     private var counts = [Int64](repeating: 0, count: orders)
