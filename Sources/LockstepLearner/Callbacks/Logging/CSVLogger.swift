@@ -33,6 +33,7 @@ public final class CSVLogger: Callback {
     public override var order: Int { 60 }
     public override var runsAfter: [Callback.Type] { [Recorder.self] }
     public override var takesPartInInference: Bool { false }
+    public override var isExported: Bool { false }
 
     /// Where the file lies for `learner`.
     public func path(for learner: Learner) -> String { joinedPath(learner.path, filename) }

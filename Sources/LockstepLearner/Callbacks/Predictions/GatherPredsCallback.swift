@@ -50,6 +50,8 @@ public final class GatherPredsCallback: Callback {
         runTrain = false
     }
 
+    public override var isExported: Bool { false }
+
     public override func beforeValidate(_ learner: Learner) throws {
         rows = BatchRows()
         counts = Columns()

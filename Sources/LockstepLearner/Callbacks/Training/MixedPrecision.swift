@@ -49,6 +49,8 @@ public final class MixedPrecision: Callback, Configured {
     }
 
     public override var order: Int { 10 }
+    /// A learner that is given away predicts in float32.
+    public override var isExported: Bool { false }
     public var arguments: KeyValuePairs<String, ConfigValue> {
         ["precision": .string("\(precision)"), "init_scale": .double(initialScale)]
     }
