@@ -44,7 +44,7 @@ public final class DistributedCallback: Callback {
     private var gradientWeight = 0.0
 
     /// - Parameters:
-    ///   - communicator: The ranks; nil means the ones this program was started with (``World``).
+    ///   - communicator: The ranks; nil means the ones this program was started with (`World`).
     ///   - batch: Whether the loaders' batch size is that of all ranks together, as in one process, or of each.
     ///   - batchNorm: Whose statistics batch normalisation uses in training.
     ///   - checkInterval: Compare the ranks' parameters every so many steps, to find what makes them drift apart.

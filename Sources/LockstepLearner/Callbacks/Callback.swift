@@ -27,6 +27,7 @@ open class Callback {
     /// Whether it sees batch events in validation.
     public final var runValid = true
 
+    /// A callback that runs in training and validation.
     public init() {}
 
     /// Its place among the others: −10 training mode, −9 stop on a bad loss, 0 yours, 6 accumulation, 10 precision,

@@ -20,7 +20,7 @@ extension Learner {
         return evaluation.values ?? Array(repeating: nil, count: 1 + metrics.count)
     }
 
-    /// ``validate(on:callbacks:)`` with the columns' names.
+    /// ``validate(on:callbacks:)`` with the columns' names. Collective.
     public func validateNamed(
         on source: DataSource = .valid, callbacks: [Callback] = []
     ) throws -> [(name: String, value: Double?)] {

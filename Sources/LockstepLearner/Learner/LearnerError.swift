@@ -29,6 +29,7 @@ public struct LearnerError: Error, CustomStringConvertible, Sendable {
         /// A loader takes other items, or in another order, each time.
         public static let unstableOrder = Code(kind: .unstableOrder)
     }
+    /// What kind of problem it is.
     public let code: Code
     /// One sentence.
     public let message: String

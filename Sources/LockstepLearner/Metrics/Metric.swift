@@ -27,6 +27,7 @@ open class Metric {
     /// How it was made, when options are hidden in its functions.
     final var recipe: MetricRecipe?
 
+    /// A metric that has seen nothing.
     public init() {}
 
     /// Forgets everything. The default does nothing.

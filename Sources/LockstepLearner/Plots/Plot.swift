@@ -13,20 +13,29 @@ public struct Plot: Sendable {
     /// One curve. Points that are not finite, or not positive on a logarithmic axis, are left out.
     public struct Curve: Sendable {
         public let name: String
+        /// Where the points lie along the horizontal axis.
         public let x: [Double]
+        /// How high they lie; those that are not finite are left out.
         public let y: [Double]
         /// Whether the points are drawn one by one instead of being joined.
         public let isScatter: Bool
 
+        /// A curve, or separate points.
         public init(_ name: String, x: [Double], y: [Double], isScatter: Bool = false) {
             (self.name, self.x, self.y, self.isScatter) = (name, x, y, isScatter)
         }
     }
+    /// The heading.
     public var title: String
+    /// What the horizontal axis measures.
     public var xLabel: String
+    /// What the vertical axis measures.
     public var yLabel: String
+    /// Whether the horizontal axis is logarithmic.
     public var logX: Bool
+    /// Whether the vertical axis is logarithmic.
     public var logY: Bool
+    /// What is drawn, in the order of the legend.
     public var curves: [Curve]
     /// Where dotted upright lines stand.
     public var verticals: [Double] = []
@@ -35,6 +44,7 @@ public struct Plot: Sendable {
     /// The same upwards.
     public var yRange: ClosedRange<Double>?
 
+    /// A plot.
     public init(
         title: String = "", xLabel: String = "", yLabel: String = "", logX: Bool = false, logY: Bool = false,
         curves: [Curve] = []

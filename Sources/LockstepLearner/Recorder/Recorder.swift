@@ -41,6 +41,7 @@ public final class Recorder: Callback {
     private var isCancelled = false
     private var start = ContinuousClock.now
 
+    /// A recorder; `beta` is how much of the smoothed loss stays at each batch.
     public init(addTime: Bool = true, trainMetrics: Bool = false, validMetrics: Bool = true, beta: Double = 0.98) {
         (self.addTime, self.trainMetrics, self.validMetrics) = (addTime, trainMetrics, validMetrics)
         smooth = AvgSmoothLoss(beta: beta)

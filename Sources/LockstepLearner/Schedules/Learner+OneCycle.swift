@@ -11,6 +11,8 @@ extension Learner {
     /// lr    max/div → max        max → max/divFinal          (cosines)
     /// mom   moms.0 → moms.1      moms.1 → moms.2
     /// ```
+    /// Collective: on several ranks call it on all of them.
+    ///
     /// - Parameters:
     ///   - lrMax: The peak; nil takes ``lr``. Slices give each parameter group its own.
     ///   - moms: Momentum at start, peak and end; nil takes ``moms``.

@@ -9,10 +9,12 @@ public struct OptimizerState {
     public struct Entry {
         /// Steps taken.
         public var steps: Int
+        /// Whether it decays, and whether freezing passes it by.
         public var flags: Optimizer.Flags
         /// Named state tensors, shaped as the parameter; empty before the first step.
         public var tensors: [(name: String, tensor: Tensor)]
 
+        /// A parameter's part; without tensors, as before the first step.
         public init(
             steps: Int, flags: Optimizer.Flags = Optimizer.Flags(), tensors: [(name: String, tensor: Tensor)] = []
         ) {
@@ -23,10 +25,12 @@ public struct OptimizerState {
     public var rule: String
     /// Per group: names and values.
     public var hypers: [[(name: String, value: Double)]]
+    /// One for each parameter, in the order of the arena.
     public var entries: [Entry]
     /// Lookahead's count and slow weights, when it is used.
     public var lookahead: (count: Int, slow: [Tensor])?
 
+    /// A memory made of its parts, as from a file.
     public init(
         rule: String, hypers: [[(name: String, value: Double)]], entries: [Entry],
         lookahead: (count: Int, slow: [Tensor])? = nil

@@ -17,6 +17,7 @@ public final class Optimizer {
         /// Whether freezing passes it by (on for normalisation layers).
         public var forceTrain = false
 
+        /// Decaying, and frozen with its group.
         public init() {}
     }
 

@@ -216,7 +216,7 @@ struct InferenceTests {
         #expect(logger.rows.count == 1)
     }
 
-    @Test("unreduced losses for a scope, also when the body throws")
+    @Test("[LOSS-12] unreduced losses for a scope, also when the body throws")
     func unreduced() throws {
         struct Oops: Error {}
         let learner = synthLearner()

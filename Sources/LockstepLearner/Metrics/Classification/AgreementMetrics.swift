@@ -31,6 +31,7 @@ public final class CohenKappa: AccumMetric {
         case quadratic
     }
 
+    /// Kappa of the classes along `axis`; with weights, mistakes between distant classes count more.
     public init(axis: Int = -1, weights: Weights = .none, name: String? = nil) {
         super.init(
             name ?? (weights == .none ? "cohen_kappa_score" : "cohen_kappa_score_\(weights.rawValue)"), argmaxAxis: axis
@@ -42,6 +43,7 @@ public final class CohenKappa: AccumMetric {
 
 /// The share of wrong answers.
 public final class HammingLoss: AccumMetric {
+    /// The share of wrong classes along `axis`.
     public init(axis: Int = -1, name: String = "hamming_loss") {
         super.init(name, argmaxAxis: axis) { answers, targets in shareOfDifferent(answers.ints, targets.ints) }
         recipe = MetricRecipe(name: "HammingLoss", arguments: ["axis": axis, "name": name])
@@ -50,6 +52,7 @@ public final class HammingLoss: AccumMetric {
 
 /// Matthews' correlation of answers and targets, for any number of classes: 1 right, 0 chance.
 public final class MatthewsCorrCoef: AccumMetric {
+    /// The correlation of the classes along `axis`.
     public init(axis: Int = -1, name: String = "matthews_corrcoef") {
         super.init(name, argmaxAxis: axis) { answers, targets in
             ConfusionMatrix(occurring: answers.ints, targets.ints).matthewsCorrCoef

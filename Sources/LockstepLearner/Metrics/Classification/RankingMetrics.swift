@@ -5,6 +5,7 @@ import LockstepTensor
 
 /// Average precision of two classes, from the probability of the last one: the area under precision over recall, in steps.
 public final class APScoreBinary: AccumMetric {
+    /// Average precision of class `positive` against the other, from the scores along `axis`.
     public init(axis: Int = -1, positive: Int = 1, name: String = "average_precision_score") {
         super.init(name, activation: .binarySoftmax, argmaxAxis: axis) { scores, targets in
             Ranking(scores.doubles, targets.ints.map { $0 == positive }).averagePrecision

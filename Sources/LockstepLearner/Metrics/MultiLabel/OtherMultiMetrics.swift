@@ -5,6 +5,7 @@ import LockstepTensor
 
 /// The share of wrong answers to several yes-or-no questions per item.
 public final class HammingLossMulti: AccumMetric {
+    /// Scores go through the sigmoid if asked; at `threshold` and above they are a yes.
     public init(
         threshold: Double = 0.5, sigmoid: Bool = true, name: String = "hamming_loss_multi",
         file: StaticString = #fileID, line: UInt = #line
@@ -44,6 +45,7 @@ public final class BrierScoreMulti: AccumMetric {
 
 /// Matthews' correlation of all answers to several yes-or-no questions per item.
 public final class MatthewsCorrCoefMulti: AccumMetric {
+    /// Scores go through the sigmoid if asked; at `threshold` and above they are a yes.
     public init(threshold: Double = 0.5, sigmoid: Bool = true, name: String = "matthews_corrcoef_multi") {
         super.init(name, activation: sigmoid ? .sigmoid : .none, threshold: threshold) { answers, targets in
             ConfusionMatrix(occurring: answers.ints, targets.ints).matthewsCorrCoef
@@ -55,6 +57,7 @@ public final class MatthewsCorrCoefMulti: AccumMetric {
 
 /// The area under the ROC curve of several labels per item. Nil, with a warning, when a label is always or never set.
 public final class RocAucMulti: AccumMetric {
+    /// Scores go through the sigmoid if asked; `average` says how labels are put together.
     public init(
         sigmoid: Bool = true, average: Average = .macro, name: String? = nil, file: StaticString = #fileID,
         line: UInt = #line
@@ -74,6 +77,7 @@ public final class RocAucMulti: AccumMetric {
 
 /// Average precision of several labels per item.
 public final class APScoreMulti: AccumMetric {
+    /// Scores go through the sigmoid if asked; `average` says how labels are put together.
     public init(
         sigmoid: Bool = true, average: Average = .macro, name: String? = nil, file: StaticString = #fileID,
         line: UInt = #line

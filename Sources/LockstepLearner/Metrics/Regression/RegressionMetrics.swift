@@ -24,6 +24,7 @@ extension Metric {
 ///
 /// For targets that are all the same it is 1 when the predictions are exact, else 0.
 public final class R2Score: AccumMetric {
+    /// R² under a name.
     public init(name: String = "r2_score") {
         super.init(name) { preds, targets in
             let (preds, targets) = (preds.doubles, targets.doubles)
@@ -37,6 +38,7 @@ public final class R2Score: AccumMetric {
 
 /// As ``R2Score``, but a constant error does not count: 1 − Var(t − p) / Var(t). Nil without items.
 public final class ExplainedVariance: AccumMetric {
+    /// The explained share under a name.
     public init(name: String = "explained_variance_score") {
         super.init(name) { preds, targets in
             let (preds, targets) = (preds.doubles, targets.doubles)
@@ -49,6 +51,7 @@ public final class ExplainedVariance: AccumMetric {
 
 /// Pearson's correlation of predictions and targets. Nil where either never changes.
 public final class PearsonCorrCoef: AccumMetric {
+    /// The correlation of what activation, argmax and threshold make of the outputs (see ``AccumMetric``).
     public init(
         activation: AccumMetric.Activation = .none, argmaxAxis: Int? = nil, threshold: Double? = nil,
         name: String = "pearsonr"
@@ -64,6 +67,7 @@ public final class PearsonCorrCoef: AccumMetric {
 
 /// Spearman's correlation: that of the ranks, ties sharing their mean rank. Nil where either never changes.
 public final class SpearmanCorrCoef: AccumMetric {
+    /// The correlation of what activation, argmax and threshold make of the outputs (see ``AccumMetric``).
     public init(
         activation: AccumMetric.Activation = .none, argmaxAxis: Int? = nil, threshold: Double? = nil,
         name: String = "spearmanr"
