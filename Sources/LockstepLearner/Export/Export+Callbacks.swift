@@ -14,6 +14,12 @@ extension ExportRegistry.Entry {
         Entry(CollectDataCallback.self) { _ in CollectDataCallback() },
         Entry(MCDropoutCallback.self) { _ in MCDropoutCallback() },
         Entry(ModelResetter.self) { _ in ModelResetter() },
+        Entry(RNNCallback.self) { _ in RNNCallback() },
+        Entry(RNNRegularizer.self) {
+            ["alpha": $0.alpha, "beta": $0.beta]
+        } _: {
+            RNNRegularizer(alpha: try $0("alpha"), beta: try $0("beta"))
+        },
         Entry(TerminateOnNaNCallback.self) { _ in TerminateOnNaNCallback() },
         Entry(Recorder.self) {
             ["addTime": $0.addTime, "trainMetrics": $0.trainMetrics, "validMetrics": $0.validMetrics, "beta": $0.beta]
