@@ -59,6 +59,7 @@ public enum Launcher {
         for (name, value) in mpirunEnvironment { setenv(name, value, 0) }
         // mpirun gives its ranks a terminal of their own: what they write may go to a file all the same.
         if isatty(STDOUT_FILENO) == 0 { setenv("TERM", "dumb", 1) }
+        StopSignals.unblock()  // mpirun passes them on
         fflush(nil)
         execv(words[0], words.map { strdup($0) } + [nil])
         throw LaunchError(

@@ -7,6 +7,8 @@ import Lockstep
 /// Appends the recorder's rows to a file, on the writing rank.
 final class HistoryFile: Callback {
     private let path: String
+    /// The epoch with which a resumed run goes on: what the file has of earlier ones stays.
+    var startEpoch: Int?
 
     init(_ path: String) {
         self.path = path
@@ -19,6 +21,13 @@ final class HistoryFile: Callback {
 
     override func beforeFit(_ learner: Learner) throws {
         guard learner.coordinator.isWriter, let names = learner.recorder?.names else { return }
+        if let startEpoch, let text = try? String(contentsOfFile: path, encoding: .utf8) {
+            let lines = text.split(separator: "\n").map(String.init)
+            let kept = lines.filter { line in
+                line.prefix { $0 != "," } == "epoch" || (Int(line.prefix { $0 != "," }) ?? startEpoch) < startEpoch
+            }
+            return try append(kept.joined(separator: "\n"), mode: "w")
+        }
         try append((["epoch"] + names + ["seconds"]).joined(separator: ","), mode: "w")
     }
 

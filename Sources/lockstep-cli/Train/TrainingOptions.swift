@@ -28,18 +28,25 @@ struct TrainingOptions: ParsableArguments {
     @Flag(help: "Print the settings as JSON and do not train.")
     var printConfig = false
 
-    @Option(help: ArgumentHelp("Reserved for continuing an interrupted run.", valueName: "folder", visibility: .hidden))
-    var resume: String?
-
+    @OptionGroup var watch: WatchOptions
     @OptionGroup var ranks: RankOptions
 
     func validate() throws {
         if let epochs, epochs < 1 { throw ValidationError("--epochs \(epochs): at least 1 is needed") }
         if let lr, !(lr > 0 && lr.isFinite) { throw ValidationError("--lr \(lr): must be greater than 0") }
         if let batchSize, batchSize < 1 { throw ValidationError("--batch-size \(batchSize): at least 1 is needed") }
-        if resume != nil {
-            throw ValidationError("--resume is reserved: continuing an interrupted run is not possible yet")
-        }
+        if watch.resume != nil, run != nil { throw ValidationError("--resume names the run's folder; leave --run out") }
         if let save, save.hasSuffix("/") { throw ValidationError("--save \(save): name a file, not a folder") }
+    }
+
+    /// The settings to train with: those of the run to resume if one is named.
+    func settled(_ settings: TrainingSettings) throws -> TrainingSettings {
+        try watch.resumed(
+            settings,
+            given: [
+                ("--epochs", { epochs == nil || epochs == $0.epochs }), ("--lr", { lr == nil || lr == $0.lr }),
+                ("--batch-size", { batchSize == nil || batchSize == $0.batchSize }),
+                ("--seed", { seed == 42 || seed == $0.seed }),
+            ])
     }
 }

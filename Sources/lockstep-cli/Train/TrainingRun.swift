@@ -26,10 +26,13 @@ struct TrainingRun: Sendable {
     /// Makes the task on every rank and trains it.
     func run(_ make: @escaping @Sendable (TrainingSettings) throws -> TrainingTask) throws {
         if options.printConfig { return print(try settings.json) }
-        try options.ranks.run { ranks in try train(make, ranks) }
+        let settings = try options.settled(settings)
+        try options.ranks.run { ranks in try train(settings, make, ranks) }
     }
 
-    private func train(_ make: (TrainingSettings) throws -> TrainingTask, _ ranks: any Communicator) throws {
+    private func train(
+        _ settings: TrainingSettings, _ make: (TrainingSettings) throws -> TrainingTask, _ ranks: any Communicator
+    ) throws {
         let started = ContinuousClock.now
         setSeed(settings.seed)
         let task = try make(settings)
@@ -37,22 +40,26 @@ struct TrainingRun: Sendable {
             throw Failure.usage(
                 "--batch-size \(settings.batchSize): larger than the training set of \(train.itemCount ?? 0) samples")
         }
-        let files = try RunFolder(options.run, recipe: settings.recipe, over: ranks)
+        let files = try RunFolder(options.watch.resume ?? options.run, recipe: settings.recipe, over: ranks)
         let console = Console.standardOutput
         if ranks.isRankZero {
             if !task.notes.isEmpty { console.write(task.notes + "\n") }
-            console.write(opening(task, ranks) + "\n")
+            console.write(opening(settings, task, ranks) + "\n")
         }
+        let watch = try RunWatch(options.watch, HistoryFile(files.path("history.csv")), over: ranks)
         let learner = Learner(
-            dls: task.dls, model: task.model, loss: task.loss, callbacks: [HistoryFile(files.path("history.csv"))],
+            dls: task.dls, model: task.model, loss: task.loss, callbacks: watch.callbacks,
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
         let prepared = ContinuousClock.now
         try learner.distributed(over: ranks) {
-            try learner.fitOneCycle(settings.epochs, lrMax: .value(settings.lr))
+            try learner.coordinator.write { try files.write(settings.json + "\n", to: "settings.json") }
+            try watch.fit(learner, settings)
+            if watch.isStopped { return }
             try learner.save("model", withOptimizer: false)
             if let save = options.save { try learner.save(absolute(save), withOptimizer: false) }
-            try learner.coordinator.write { try files.write(settings.json + "\n", to: "settings.json") }
+            try watch.complete(learner, in: files)
         }
+        try watch.endIfStopped(over: ranks, in: files)
         guard ranks.isRankZero else { return }
         let (setUp, trained) = ((prepared - started) / .seconds(1), (.now - prepared) / .seconds(1))
         let result = learner.finalRecord.last.flatMap { $0 }.map { decimals($0, 4) } ?? "unknown"
@@ -64,7 +71,7 @@ struct TrainingRun: Sendable {
             """)
     }
 
-    private func opening(_ task: TrainingTask, _ ranks: any Communicator) -> String {
+    private func opening(_ settings: TrainingSettings, _ task: TrainingTask, _ ranks: any Communicator) -> String {
         func items(_ source: (any BatchSource)?) -> String { "\((source as? DataLoader)?.itemCount ?? 0)" }
         let kind = ranks is InProcessCommunicator ? "threads" : "processes"
         return
