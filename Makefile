@@ -4,6 +4,7 @@
 ## run        train on real handwritten digits, two MPI ranks (set-up and build included)
 ## test       run every test, the mpirun ones too (set-up and build included)
 ## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
+## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer
 ## build      build the library, the command and the examples, optimised
 ## bench      measure every benchmark case on 1 and 2 ranks (CASES="mlp gpt", BENCH_RANKS="1 2")
 ## format     rewrite the sources with swift format
@@ -28,7 +29,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults build bench format lint docs reference clean
+.PHONY: help setup run test test-faults test-tsan build bench format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -47,6 +48,9 @@ test: setup
 test-faults: setup
 	swift build $(SWIFT_FLAGS) --product lockstep-rank-tests
 	@launch/test-faults.sh $(FAULTS)
+
+test-tsan: setup
+	@launch/test-tsan.sh
 
 build: setup
 	swift build $(SWIFT_FLAGS)
