@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tests that need real ranks: `mpirun -n 2 lockstep-rank-tests`; the same checks run on threads in `swift test`.
 // `--threads N` and `--threads N --nodes` run them on threads of one process, on one pretended machine or one for each rank.
-// `--faults` lists the faults that launch/test-faults.sh tries, `--fault NAME RANK STEP` is one of them.
+// `--faults` lists the faults that launch/test-faults.sh tries, `--fault NAME RANK STEP` is one of them; `--adopt` is a
+// program that has started MPI itself.
 
 import Glibc
 import Lockstep
@@ -27,6 +28,8 @@ case "--faults":
     for fault in Fault.all { print(fault.line) }
 case "--fault":
     FaultScene.run(arguments: arguments.dropFirst())
+case "--adopt":
+    HostProgram.run()
 case "--threads":
     guard arguments.count > 1, let ranks = Int(arguments[1]), ranks > 0 else {
         Console.standardError.write(

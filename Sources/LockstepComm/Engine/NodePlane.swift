@@ -22,6 +22,8 @@ final class NodePlane {
     let timeouts: Timeouts
     /// Ranks of other nodes, for messages.
     var remoteRanks: [Int] = []
+    /// Called every millisecond of a long wait: moves along what MPI has not finished. Nil where MPI has nothing to do.
+    var progress: (() -> Void)?
     private let segment: SharedSegment
     let control: UnsafeMutablePointer<cmpi_control>
     /// A table C can walk.

@@ -19,6 +19,14 @@ public protocol Dataset {
     func item(at index: Int, context: ItemContext) throws -> Sample
     /// The items at `indices` as one batch, faster than one by one; nil (the default) when there is no such way.
     func batch(at indices: [Int], epoch: Int) throws -> Batch?
+    /// What the members of an item hold, inputs first; as long as it is known. Empty (the default) for plain tensors.
+    var memberTypes: [any SemanticTensor.Type] { get }
+    /// What the targets mean; nil (the default) when the dataset does not know.
+    var targetKind: TargetKind? { get }
+    /// The classes that targets stand for; nil by default.
+    var vocabulary: [String]? { get }
+    /// The same without items: what a model that is given away keeps of its data. By default only the number of inputs.
+    func newEmpty() -> any Dataset
 }
 
 extension Dataset {
@@ -26,6 +34,10 @@ extension Dataset {
     public var inputCount: Int { count > 0 ? (try? item(at: 0).inputs.count) ?? 1 : 1 }
     public func item(at index: Int, context: ItemContext) throws -> Sample { try item(at: index) }
     public func batch(at indices: [Int], epoch: Int) throws -> Batch? { nil }
+    public var memberTypes: [any SemanticTensor.Type] { [] }
+    public var targetKind: TargetKind? { nil }
+    public var vocabulary: [String]? { nil }
+    public func newEmpty() -> any Dataset { EmptyDataset(self) }
 }
 
 /// Items that come one after another, from a file or a generator, and cannot be asked for by number.
@@ -87,7 +99,8 @@ public struct ItemContext: Sendable {
 public struct BatchContext: Sendable {
     public let seed: UInt64
     public let epoch: Int
-    /// The indices of the batch's items in the dataset, in order; empty for streams and after skipped items.
+    /// The indices of the batch's items in the dataset, in order (in a stream, their places). Empty when a hook
+    /// has made other items of them.
     public let indices: [Int]
 }
 

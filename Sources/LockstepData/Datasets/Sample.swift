@@ -7,6 +7,8 @@ public import LockstepTensor
 public struct Sample {
     public var inputs: [Tensor]
     public var targets: [Tensor]
+    /// The item's number in its dataset (in a stream its place), once a loader has made it.
+    public internal(set) var index: Int?
 
     public init(inputs: [Tensor], targets: [Tensor] = []) {
         self.inputs = inputs

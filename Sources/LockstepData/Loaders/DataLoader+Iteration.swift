@@ -17,16 +17,14 @@ extension DataLoader {
         beforeIter(epoch: epoch)
         let next = try ordered(count: batches.count, workers: options.numWorkers) { [self] number in
             let assembled = try assemble(batches[number], epoch: epoch)
-            return (try collated(assembled), assembled.isWhole)
+            return (try collated(assembled), assembled.indices)
         }
-        var number = 0
         return BatchIterator { [self] in
-            guard let (batch, isWhole) = try next() else {
+            guard let (batch, indices) = try next() else {
                 afterIter()
                 return nil
             }
-            defer { number += 1 }
-            return try finish(batch, indices: isWhole ? batches[number] : [], epoch: epoch)
+            return try finish(batch, indices: indices, epoch: epoch)
         }
     }
 
@@ -74,9 +72,9 @@ extension DataLoader {
         return BatchIterator { [self] in
             if let next = nextBatch {
                 switch try next() {
-                case .batch(let batch):
+                case .batch(let batch, let indices):
                     number += 1
-                    return try finish(batch, indices: chunk(number - 1), epoch: epoch)
+                    return try finish(batch, indices: indices, epoch: epoch)
                 case .rest(let samples):
                     // Dropping the first iterator joins its workers before new ones start.
                     nextBatch = nil
@@ -97,7 +95,8 @@ extension DataLoader {
             }
             let items = Array(waiting.prefix(size))
             waiting.removeFirst(items.count)
-            return try finish(try createBatch(beforeBatch(items)), indices: [], epoch: epoch)
+            return try finish(
+                try createBatch(beforeBatch(items)), indices: items.compactMap(\.index), epoch: epoch)
         }
     }
 
@@ -159,36 +158,40 @@ extension DataLoader {
     private func streamIterator(_ part: StreamPart, epoch: Int, workers: Int) throws -> BatchIterator {
         let nextItem = try part.open(epoch)
         var taken = 0
-        let nextBatch: (Int) throws -> Batch? = { [self] _ in
+        let nextBatch: (Int) throws -> (Batch, [Int])? = { [self] _ in
             var items: [Sample] = []
             while items.count < part.batchSize, options.n.map({ taken < $0 }) ?? true, let item = try nextItem() {
                 taken += 1
                 let context = ItemContext(seed: options.seed, epoch: epoch, index: taken - 1)
                 do {
-                    items.append(try afterItem(item, context: context))
+                    var item = try afterItem(item, context: context)
+                    item.index = taken - 1
+                    items.append(item)
                 } catch is SkipItem {
                     continue
                 }
             }
             if items.isEmpty || (items.count < part.batchSize && options.dropLast) { return nil }
-            guard let own = part.range?(items.count) else { return try createBatch(beforeBatch(items)) }
-            if own.isEmpty { return try createBatch(beforeBatch([items[0]])).withoutItems }
+            guard let own = part.range?(items.count) else {
+                return (try createBatch(beforeBatch(items)), items.compactMap(\.index))
+            }
+            if own.isEmpty { return (try createBatch(beforeBatch([items[0]])).withoutItems, []) }
             var batch = try createBatch(beforeBatch(Array(items[own])))
             batch.firstItem = own.lowerBound
-            return batch
+            return (batch, items[own].compactMap(\.index))
         }
-        var next: () throws -> Batch? = { try nextBatch(0) }
+        var next: () throws -> (Batch, [Int])? = { try nextBatch(0) }
         if workers > 0 {
-            let prefetcher = try Prefetcher<Batch>(workers: 1, depth: 2, count: nil, produce: nextBatch)
+            let prefetcher = try Prefetcher<(Batch, [Int])>(workers: 1, depth: 2, count: nil, produce: nextBatch)
             next = { try prefetcher.next() }
         }
         return BatchIterator { [self] in
-            guard let batch = try next() else {
+            guard let (batch, indices) = try next() else {
                 afterIter()
                 return nil
             }
             let first = batch.firstItem
-            var finished = try finish(batch, indices: [], epoch: epoch)
+            var finished = try finish(batch, indices: indices, epoch: epoch)
             finished.firstItem = first
             return finished
         }

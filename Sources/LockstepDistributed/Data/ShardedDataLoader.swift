@@ -27,6 +27,7 @@ public final class ShardedDataLoader: BatchSource {
     public let inner: any BatchSource
     public let rank: Int
     public let size: Int
+    /// What the loader's batch size counts.
     public let convention: BatchConvention
     private let communicator: (any Communicator)?
 
@@ -93,7 +94,7 @@ public final class ShardedDataLoader: BatchSource {
 
     private func globalBatches(_ loader: DataLoader, epoch: Int) throws -> [[Int]] {
         var order = loader.indices(epoch: epoch)
-        if let communicator, type(of: loader) != DataLoader.self {
+        if let communicator, !loader.ordersBySeed {
             order = try communicator.broadcast(bytes: rank == 0 ? Wire.bytes(of: order) : nil, name: "sampling order")
                 .withUnsafeBytes { Array($0.bindMemory(to: Int.self)) }
         }
