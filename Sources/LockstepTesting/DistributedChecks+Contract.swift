@@ -102,7 +102,7 @@ extension DistributedChecks {
 
     @Sendable static func averagedStatistics(_ c: any Communicator) throws {
         setSeed(3)
-        let items = TensorDataset(inputs: [sample([23, 4], seed: 5)], targets: [.zeros([23, 2])])
+        let items = TensorDataset(inputs: [sample([24, 4], seed: 5)], targets: [.zeros([24, 2])])
         let data = DataLoader(items, batchSize: 8)
         let learner = Learner(
             dls: DataLoaders(data, data),
