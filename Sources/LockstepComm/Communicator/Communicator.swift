@@ -19,6 +19,9 @@ public protocol Communicator: AnyObject {
     /// Rides in the header of every following collective until it is changed.
     var outgoingStatus: StatusWord { get set }
 
+    /// Told of every collective this rank has taken part in; none cost nothing. Empty, and deaf, where there is but one rank.
+    var observers: [any CommunicationObserver] { get set }
+
     /// Replaces `buffer` on every rank by its reduction over all ranks; the same bits on every rank.
     @discardableResult
     func allReduce(
@@ -69,6 +72,11 @@ public protocol Communicator: AnyObject {
 }
 
 extension Communicator {
+    /// The default: nobody is told.
+    public var observers: [any CommunicationObserver] {
+        get { [] }
+        set {}
+    }
     public var localRank: Int { placement.localRank }
     public var localSize: Int { placement.localSize }
     public var nodeIndex: Int { placement.node }

@@ -61,5 +61,12 @@ extension CommunicatorError {
         CommunicatorError(.peerFailed, rank: rank, "rank \(rank): \(event.isEmpty ? "" : event + ": ")\(text)")
     }
 
+    static func left(rank: Int, waiting: Int, operation: String) -> CommunicatorError {
+        CommunicatorError(
+            .peerLeft, rank: rank,
+            "rank \(rank) has ended its program while rank \(waiting) waits for it in \(operation). Every rank must call the same collectives."
+        )
+    }
+
     static func memory(_ message: String) -> CommunicatorError { CommunicatorError(.memory, message) }
 }

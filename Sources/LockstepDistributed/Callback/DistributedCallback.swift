@@ -85,6 +85,7 @@ public final class DistributedCallback: Callback {
 
     /// Makes the learner agree with `ranks` until the callback is taken out.
     func attach(_ learner: Learner, to ranks: any Communicator) {
+        if let threads = World.threadsPerRank { ProcessorReport.setThreadsPerRank(threads) }
         let own = RankCoordinator(ranks)
         coordinator = own
         learner.coordinator = own

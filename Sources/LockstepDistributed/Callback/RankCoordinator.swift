@@ -12,7 +12,7 @@ import LockstepTensor
 /// rank leaves the batch instead). All meetings are the same collective, a sum of two numbers with a word of flags in its
 /// header, so that a rank that is leaving meets the others wherever they are; what one of them wants, all of them then throw.
 final class RankCoordinator: TrainingCoordinator {
-    private let communicator: any Communicator
+    let communicator: any Communicator
     /// A signal all ranks are unwinding with; until its level has caught it nobody needs to be asked again.
     private var inFlight: CancelSignal?
     /// How far the current batch has come.
@@ -111,13 +111,13 @@ final class RankCoordinator: TrainingCoordinator {
         return signal
     }
 
-    private func throwing(_ signal: CancelSignal?) throws {
+    func throwing(_ signal: CancelSignal?) throws {
         guard let signal else { return }
         inFlight = signal
         throw signal
     }
 
-    private func meet(
+    func meet(
         _ signal: CancelSignal?, loss: Double = 0, weight: Double = 0
     ) throws -> (signal: CancelSignal?, loss: Double?, weight: Double) {
         var sums: InlineArray<2, Double> = [weight > 0 ? loss * weight : 0, weight]

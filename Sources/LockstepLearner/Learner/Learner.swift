@@ -70,21 +70,26 @@ public final class Learner {
     public var stepLoss: Double?
     /// How much the batch counts when gradients of several ranks are averaged: its number of items, unless changed.
     public var batchWeight = 0.0
+    /// The place of the batch's first item in the global batch, when this is one rank's part of it; otherwise 0.
+    public internal(set) var batchFirstItem = 0
     /// Number of epochs of this fit.
     public var nEpoch = 1
     /// The epoch, from 0.
     public var epoch = 0
     /// Epochs of earlier fits. Loaders shuffle by this plus ``epoch``, so that no two epochs are alike.
     public internal(set) var epochsSeen = 0
-    /// Number of batches in ``dl``.
+    /// Number of batches in ``dl``; 0 when it does not know.
     public var nIter = 0
+    /// The batch with which the training phase begins; set it in `beforeTrain` to leave out those before, as when resuming.
+    public var firstBatch = 0
     /// The batch in ``dl``, from 0.
     public var iter = 0
     /// Whether batches train. Set by ``TrainEvalCallback``, as the next two are.
     public var training = false
     /// Training batches since the start of the fit.
     public var trainIter = 0
-    /// How much of the fit is done, 0 to 1; what schedules follow.
+    /// How much of the fit is done, 0 to 1; what schedules follow. Rises with every batch, or only with every epoch where
+    /// the training loader does not know how many batches it has.
     public var pctTrain = 0.0
     /// The smoothed training loss. Set by the recorder, as the next is.
     public var smoothLoss: Double?

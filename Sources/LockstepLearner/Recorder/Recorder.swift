@@ -29,7 +29,7 @@ public final class Recorder: Callback {
     /// What a ``ParamScheduler`` recorded: for each hyper-parameter the last group's value in each training batch.
     public internal(set) var hps: [String: [Double]] = [:]
 
-    private let smooth: AvgSmoothLoss
+    let smooth: AvgSmoothLoss
     private let validLoss = AvgLoss()
     private var trainValues: [Double?]?
     private var validValues: [Double?]?

@@ -26,17 +26,15 @@ public final class MixUp: MixHandler {
         super.init()
     }
 
-    public override func beforeBatch(_ learner: Learner) {
-        let count = learner.batchItemCount
-        guard count > 0, !learner.yb.isEmpty else { return }
-        let first = DropoutContext.current.firstItem
-        let shares = (0..<count).map { index in
-            var generator = generator(learner, item: first + index)
+    public override func beforeBatch(_ learner: Learner) throws {
+        guard let partners = try partners(learner) else { return }
+        let shares = (0..<learner.batchItemCount).map { index in
+            var generator = generator(learner, item: learner.batchFirstItem + index)
             let drawn = draw(&generator)
             return max(drawn, 1 - drawn)
         }
-        let (share, partners) = (Tensor(shares.map(Float.init)), partners(learner))
-        learner.xb = learner.xb.map { MixHandler.mix($0, $0.indexSelect(axis: 0, index: partners), share) }
-        mixTargets(learner, partners: partners, share: share)
+        let share = Tensor(shares.map(Float.init))
+        learner.xb = zip(learner.xb, partners.inputs).map { MixHandler.mix($0, $1, share) }
+        mixTargets(learner, others: partners.targets, share: share)
     }
 }
