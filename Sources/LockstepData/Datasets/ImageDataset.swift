@@ -61,7 +61,9 @@ public struct ImageDataset: Dataset, Sendable {
         bytes.reserveCapacity(indices.count * imageShape.elementCount)
         let width = imageShape.elementCount
         for index in indices { bytes += pixels[index * width..<(index + 1) * width] }
-        return ImageDataset(pixels: bytes, labels: indices.map { labels[$0] }, imageShape: imageShape, values: values, classCount: classCount)
+        return ImageDataset(
+            pixels: bytes, labels: indices.map { labels[$0] }, imageShape: imageShape, values: values,
+            classCount: classCount)
     }
 
     /// Mean and standard deviation over every value of every image, before `scale` and `offset`.
