@@ -3,6 +3,7 @@
 
 ## run        train on real handwritten digits, two MPI ranks (set-up and build included)
 ## test       run every test, the mpirun ones too (set-up and build included)
+## conformance  run every test and report on each identifier of the behaviour contract
 ## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
@@ -32,7 +33,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults test-nodes test-slurm build bench bench-peers roofline format lint docs reference clean
+.PHONY: help setup run test conformance test-faults test-nodes test-slurm build bench bench-peers roofline format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -44,6 +45,9 @@ setup:
 run: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@$(LOCKSTEP) train digits --ranks 2
+
+conformance: setup
+	@launch/conformance.sh $(SWIFT_FLAGS)
 
 test: setup
 	@launch/test.sh $(SWIFT_FLAGS)
@@ -89,7 +93,7 @@ lint:
 	@launch/lint.sh $(SOURCES)
 
 docs: setup
-	@launch/docs.sh
+	@launch/docs.sh $(SWIFT_FLAGS)
 
 reference:
 	@Tests/Reference/regenerate.sh

@@ -77,10 +77,15 @@ extension Communicator {
         get { [] }
         set {}
     }
+    /// Position of this rank among those of its node.
     public var localRank: Int { placement.localRank }
+    /// Number of ranks on this node.
     public var localSize: Int { placement.localSize }
+    /// Which node this rank is on; nodes are numbered by their lowest rank.
     public var nodeIndex: Int { placement.node }
+    /// Number of nodes.
     public var nodeCount: Int { placement.nodeCount }
+    /// Whether this is the rank that writes and prints.
     public var isRankZero: Bool { rank == 0 }
 
     /// Waits until every rank is here.

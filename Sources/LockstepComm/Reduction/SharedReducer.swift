@@ -10,6 +10,7 @@
 ///
 /// Making one is collective. Not `Sendable`: it belongs to its rank.
 public final class SharedReducer {
+    /// The ranks whose values are added up.
     public let communicator: any Communicator
     /// Keeps the arena alive; hand it to whatever keeps pointers into it.
     public var owner: AnyObject { segment.owner }

@@ -22,6 +22,9 @@ final class RankCoordinator: TrainingCoordinator {
     /// Whether callbacks that see the reduced gradient may still cancel the step.
     var meetsBeforeUpdate = false
 
+    /// Whether the last thing the ranks did was to fail alike, in writing or reading a file.
+    private var failedTogether = false
+
     private enum Progress { case outside, begun, reduced, committed }
 
     init(_ communicator: any Communicator) { self.communicator = communicator }
@@ -120,6 +123,7 @@ final class RankCoordinator: TrainingCoordinator {
     func meet(
         _ signal: CancelSignal?, loss: Double = 0, weight: Double = 0
     ) throws -> (signal: CancelSignal?, loss: Double?, weight: Double) {
+        failedTogether = false
         var sums: InlineArray<2, Double> = [weight > 0 ? loss * weight : 0, weight]
         communicator.outgoingStatus = signal?.status ?? []
         defer { communicator.outgoingStatus = [] }
@@ -163,16 +167,27 @@ final class RankCoordinator: TrainingCoordinator {
 
     // MARK: Files
 
-    func write(_ body: () throws -> Void) throws { try communicator.onRankZero("write") { try body() } }
+    func write(_ body: () throws -> Void) throws {
+        try together { try communicator.onRankZero("write") { try body() } }
+    }
 
     func read(_ body: () throws -> [UInt8]) throws -> [UInt8] {
-        let bytes = try communicator.onRankZero("read") { try body() }
+        let bytes = try together { try communicator.onRankZero("read") { try body() } }
         return try communicator.broadcast(bytes: bytes, from: 0, name: "read")
+    }
+
+    private func together<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch {
+            failedTogether = true
+            throw error
+        }
     }
 
     func abandon(because error: any Error) {
         // What every rank has found alike needs no telling: the ranks stay together and can go on.
-        if (error as? CallbackError)?.underlying is ReplicaError { return }
+        if failedTogether || (error as? CallbackError)?.underlying is ReplicaError { return failedTogether = false }
         communicator.fail(error, during: "fit")
     }
 }

@@ -27,6 +27,7 @@ public final class ShardedDataLoader: BatchSource {
     public let inner: any BatchSource
     public let rank: Int
     public let size: Int
+    /// What the loader's batch size counts.
     public let convention: BatchConvention
     private let communicator: (any Communicator)?
 

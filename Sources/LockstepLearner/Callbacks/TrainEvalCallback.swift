@@ -48,7 +48,7 @@ public final class TrainEvalCallback: Callback {
     }
 }
 
-/// Skips the epochs before a given one, as when resuming. Added by `fit(startEpoch:)`.
+/// Skips the epochs before a given one, as when resuming, on every rank alike. Added by `fit(startEpoch:)`.
 public final class SkipToEpoch: Callback {
     private let target: Int
 

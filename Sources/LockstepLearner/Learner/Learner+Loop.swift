@@ -21,7 +21,8 @@ extension Learner {
         }
     }
 
-    /// Trains or evaluates on every batch of ``dl``.
+    /// Trains or evaluates on every batch of ``dl``. Collective, as part of a fit or a validation: on several ranks each
+    /// goes through its own parts of the same number of batches.
     ///
     /// A stream that does not know its length is read to its end. Should the ends differ between ranks, those that have come
     /// to theirs go on with empty batches until all have.
@@ -36,7 +37,7 @@ extension Learner {
             warn(dls.warnings.first ?? "the training loader is empty: this epoch trains nothing")
         }
         var index = skipToFirstBatch()
-        var batches = try dl.makeIterator(epoch: training ? epochsSeen + epoch : 0, from: index)
+        var batches = try dl.makeIterator(epoch: training ? epochsSeen + epoch : inferenceEpoch, from: index)
         guard length == nil else {
             while let batch = try batches.next() {
                 try oneBatch(index, batch)

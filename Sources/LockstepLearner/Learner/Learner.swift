@@ -21,8 +21,11 @@ public final class Learner {
 
     /// The loaders: training at index 0, validation at 1, more if you like.
     public var dls: DataLoaders
+    /// What is trained. On several ranks each rank has its own copy, kept equal.
     public var model: Module
+    /// What is minimised.
     public var lossFunction: any LossFunction
+    /// Makes ``optimizer``.
     public var optimizerFactory: OptimizerFactory
     /// Made on first need: by `fit`, `load`, freezing, or ``createOptimizer()``.
     public internal(set) var optimizer: Optimizer?
@@ -32,6 +35,7 @@ public final class Learner {
     public var wd: HyperValue?
     /// Momentum at start, middle and end of ``fitOneCycle(_:lrMax:div:divFinal:pctStart:wd:moms:callbacks:resetOptimizer:startEpoch:)``.
     public var moms: (Double, Double, Double)
+    /// Cuts the model into parameter groups.
     public var splitter: ParameterSplitter
     /// Whether normalisation parameters and biases decay too.
     public var wdBnBias: Bool
@@ -99,10 +103,16 @@ public final class Learner {
     public internal(set) var isFitting = false
     /// Whether a validation or a prediction run is going on, be it inside a fit.
     public internal(set) var isInferring = false
+    /// Whether what runs is this rank's own business, such as predicting one item: nothing is shared out or agreed on.
+    public internal(set) var worksAlone = false
     /// Whether progress callbacks show bars.
     public var showsProgress = true
 
+    /// Which epoch's order and random changes inference asks loaders for; test-time augmentation counts its passes here.
+    var inferenceEpoch = 0
     var dispatchLists: DispatchLists?
+    /// Arguments of the fit methods called so far; later calls replace earlier ones.
+    var fitArguments: [String: ConfigValue] = [:]
     var cancelOrigin: (callback: String, event: Event)?
     var warned: Set<String> = []
 

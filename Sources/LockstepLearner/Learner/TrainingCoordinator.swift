@@ -78,6 +78,7 @@ extension TrainingCoordinator {
 
 /// One process, alone.
 public final class SoloCoordinator: TrainingCoordinator {
+    /// The coordinator of one process.
     public init() {}
     public var isWriter: Bool { true }
     public func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }

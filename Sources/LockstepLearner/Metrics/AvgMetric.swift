@@ -106,11 +106,13 @@ open class AvgLoss: Metric {
 ///
 /// On several ranks it follows ``Learner/stepLoss``, the mean over all of them, and so is the same everywhere.
 public final class AvgSmoothLoss: Metric {
+    /// How much of the old average stays at each batch.
     public let beta: Double
     /// How many losses it has seen.
     public private(set) var count = 0
     private var sum = 0.0
 
+    /// A smoothed loss of which a share of `beta` stays at each batch.
     public init(beta: Double = 0.98) { self.beta = beta }
     public override func reset() { (count, sum) = (0, 0) }
     public override func accumulate(_ learner: Learner) {
@@ -132,6 +134,7 @@ public final class ValueMetric: Metric {
     private let label: String
     private let function: () -> Double?
 
+    /// A metric called `name` whose value is what `function` returns when asked.
     public init(_ name: String, _ function: @escaping () -> Double?) { (label, self.function) = (name, function) }
     public override var name: String { label }
     public override var value: Double? { function() }

@@ -12,18 +12,21 @@ public import LockstepTensor
 /// several ranks.
 /// - Note: fastai: `CutMix`.
 public final class CutMix: MixHandler {
+    /// The parameter of the Beta distribution; nil when a function draws shares.
+    public let alpha: Double?
     private let draw: (inout PhiloxGenerator) -> Double
 
     /// - Precondition: `alpha` is positive.
     public init(alpha: Double = 1, file: StaticString = #fileID, line: UInt = #line) {
         require(alpha > 0, "CutMix: Beta(\(alpha), \(alpha)) needs a positive parameter", file: file, line: line)
+        self.alpha = alpha
         draw = { Beta.sample(alpha, using: &$0) }
         super.init()
     }
 
     /// Draws λ from `share` instead: a function of a generator to 0…1.
     public init(share: @escaping (_ generator: inout PhiloxGenerator) -> Double) {
-        draw = share
+        (alpha, draw) = (nil, share)
         super.init()
     }
 

@@ -11,18 +11,21 @@ import LockstepNN
 /// ``MixHandler`` for the loss and for several ranks.
 /// - Note: fastai: `MixUp`.
 public final class MixUp: MixHandler {
+    /// The parameter of the Beta distribution; nil when a function draws shares.
+    public let alpha: Double?
     private let draw: (inout PhiloxGenerator) -> Double
 
     /// - Precondition: `alpha` is positive.
     public init(alpha: Double = 0.4, file: StaticString = #fileID, line: UInt = #line) {
         require(alpha > 0, "MixUp: Beta(\(alpha), \(alpha)) needs a positive parameter", file: file, line: line)
+        self.alpha = alpha
         draw = { Beta.sample(alpha, using: &$0) }
         super.init()
     }
 
     /// Draws l from `share` instead: a function of a generator to 0…1.
     public init(share: @escaping (_ generator: inout PhiloxGenerator) -> Double) {
-        draw = share
+        (alpha, draw) = (nil, share)
         super.init()
     }
 
