@@ -73,7 +73,7 @@ public struct DataBlock {
 
     /// - Parameters:
     ///   - getItems: makes the items of the source; by default the source is a collection of items.
-    ///   - getX: what makes each input of an item, one per input; items as they are when empty.
+    ///   - getX: what makes each input of an item, one per input, before the block's transforms; items as they are when empty.
     ///   - getY: what makes each target, one per target.
     ///   - splitter: a random fifth for validation by default.
     ///   - itemTransforms: more transforms of items; of two of one type the last is kept.
@@ -112,8 +112,7 @@ public struct DataBlock {
     public func datasets(_ source: Any) throws -> Datasets {
         let items = try items(of: source)
         let transforms = zip(getters, blocks).map { getter, block in
-            // A getter comes before transforms of any order.
-            DataBlock.merged((getter.map { [Getter(transform: $0) as any Transform] } ?? []) + block.typeTransforms)
+            DataBlock.merged((getter.map { [$0] } ?? []) + block.typeTransforms)
         }
         return try Datasets(items, transforms: transforms, splits: splitter(items), nInputs: inputCount)
     }
@@ -144,18 +143,8 @@ public struct DataBlock {
     /// `transforms` without those of which another of the same type follows; closures are all different.
     private static func merged(_ transforms: [any Transform]) -> [any Transform] {
         transforms.enumerated().filter { index, transform in
-            transform is FunctionTransform || transform is Getter
+            transform is FunctionTransform
                 || !transforms[(index + 1)...].contains { type(of: $0) == type(of: transform) }
         }.map(\.element)
     }
-}
-
-/// A transform that comes before all others.
-struct Getter: Transform {
-    let transform: any Transform
-
-    var encodes: [TypedFunction] { transform.encodes }
-    var decodes: [TypedFunction] { transform.decodes }
-    var order: Int { .min }
-    var splitIndex: Int? { transform.splitIndex }
 }
