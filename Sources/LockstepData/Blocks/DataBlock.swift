@@ -73,7 +73,7 @@ public struct DataBlock {
 
     /// - Parameters:
     ///   - getItems: makes the items of the source; by default the source is a collection of items.
-    ///   - getX: what makes each input of an item, one per input, before the block's transforms; items as they are when empty.
+    ///   - getX: what makes each input of an item, one per input; items as they are when empty.
     ///   - getY: what makes each target, one per target.
     ///   - splitter: a random fifth for validation by default.
     ///   - itemTransforms: more transforms of items; of two of one type the last is kept.
@@ -112,7 +112,8 @@ public struct DataBlock {
     public func datasets(_ source: Any) throws -> Datasets {
         let items = try items(of: source)
         let transforms = zip(getters, blocks).map { getter, block in
-            DataBlock.merged((getter.map { [$0] } ?? []) + block.typeTransforms)
+            // A getter comes before transforms of any order.
+            DataBlock.merged((getter.map { [Getter(transform: $0) as any Transform] } ?? []) + block.typeTransforms)
         }
         return try Datasets(items, transforms: transforms, splits: splitter(items), nInputs: inputCount)
     }
@@ -143,8 +144,20 @@ public struct DataBlock {
     /// `transforms` without those of which another of the same type follows; closures are all different.
     private static func merged(_ transforms: [any Transform]) -> [any Transform] {
         transforms.enumerated().filter { index, transform in
-            transform is FunctionTransform
+            transform is FunctionTransform || transform is Getter
                 || !transforms[(index + 1)...].contains { type(of: $0) == type(of: transform) }
         }.map(\.element)
     }
+}
+
+/// A transform that comes before all others.
+package struct Getter: Transform {
+    package let transform: any Transform
+
+    package init(transform: any Transform) { self.transform = transform }
+
+    package var encodes: [TypedFunction] { transform.encodes }
+    package var decodes: [TypedFunction] { transform.decodes }
+    package var order: Int { .min }
+    package var splitIndex: Int? { transform.splitIndex }
 }
