@@ -21,6 +21,7 @@ public final class CSVLogger: Callback {
     public let append: Bool
     private var hasBegun = false
 
+    /// Rows in a file of the learner's path.
     public init(filename: String = "history.csv", append: Bool = false) {
         (self.filename, self.append) = (filename, append)
     }

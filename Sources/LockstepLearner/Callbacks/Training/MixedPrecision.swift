@@ -20,6 +20,7 @@ public import LockstepTensor
 /// all ranks leave out the same steps. Validation runs under autocast too.
 /// - Note: fastai: `MixedPrecision`; PyTorch: `GradScaler`.
 public final class MixedPrecision: Callback, Configured {
+    /// Which numbers are emulated.
     public let precision: ReducedPrecision
     /// What losses are multiplied by; 1 for ``ReducedPrecision/bfloat16``.
     public private(set) var scale: Double
