@@ -170,7 +170,7 @@ struct ExportedTypesTests {
         // Functions (known by their names), bases, and what belongs to one run.
         let exceptions: Set = [
             "Apply", "AvgMetric", "ValueMetric", "ClosureCallback", "BeforeBatchCallback", "ParamScheduler",
-            "SkipToEpoch", "ActivationStats", "Recurrent", "GatherPredictions",
+            "SkipToEpoch", "ActivationStats", "Recurrent", "GatherPredsCallback", "FetchPredsCallback",
         ]
         let bases = [
             "Module", "BatchNorm", "Recurrent", "AccumMetric", "Metric", "Dice", "DiceMulti", "AvgLoss", "Callback",
