@@ -27,6 +27,7 @@ public final class ShowGraphCallback: Callback {
     public override var order: Int { 65 }
     public override var runsAfter: [Callback.Type] { [ProgressCallback.self, Recorder.self] }
     public override var takesPartInInference: Bool { false }
+    public override var isExported: Bool { false }
 
     /// - Throws: ``LearnerError`` without a recorder.
     public override func beforeFit(_ learner: Learner) throws {
