@@ -25,7 +25,7 @@ struct TrainingRun: Sendable {
         let console = Console.standardOutput
         if ranks.isRankZero { console.write(task.opening(settings, ranks)) }
         let learner = Learner(
-            dls: task.dls, model: task.model, loss: task.loss, callbacks: [HistoryFile(files.path("history.csv"))],
+            dls: task.dls, model: task.model, loss: task.loss, callbacks: [CSVLogger()],
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
         let prepared = ContinuousClock.now
         var conclusion: String?
