@@ -67,8 +67,7 @@ let package = Package(
                 "Lockstep", "LockstepBench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-            ],
-            resources: [.embedInCode("Bench/gloo.py")]),
+            ]),
         .executableTarget(name: "digits", dependencies: ["Lockstep"], path: "Sources/Examples/digits"),
         .executableTarget(
             name: "lockstep-rank-tests", dependencies: ["Lockstep", "LockstepTesting", "CMPI"],
