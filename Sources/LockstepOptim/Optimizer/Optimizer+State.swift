@@ -40,6 +40,7 @@ extension Optimizer {
     /// A deep copy of everything but the parameters.
     public var stateDictionary: OptimizerState {
         let stateNames = rule.stateNames
+        let state = wholeState()
         let entries = arena.slots.indices.map { index in
             OptimizerState.Entry(
                 steps: steps[index], flags: flags[index],
@@ -91,7 +92,7 @@ extension Optimizer {
             for group in values.indices { values[group].append(fallback) }
         }
         reorderHypers()
-        state = []
+        (state, shared) = ([], nil)
         if new.entries.contains(where: { !$0.tensors.isEmpty }) {
             prepareState()
             for (index, entry) in new.entries.enumerated() {
@@ -116,7 +117,7 @@ extension Optimizer {
 
     /// Forgets moments and step counts; flags stay.
     public func clearState() {
-        state = []
+        (state, shared) = ([], nil)
         steps = Array(repeating: 0, count: steps.count)
         lookahead?.count = 0
         lookahead?.slow = nil
@@ -124,6 +125,7 @@ extension Optimizer {
 
     /// The flat memory of each state, for a broadcast over ranks: the same list on every rank after a first call.
     package func flatState() -> [Tensor] {
+        keepState()
         prepareState()
         return state
     }
