@@ -32,6 +32,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Run the steps in a Learner with the default callbacks.")
     var learner = false
 
+    @Flag(help: "Let every rank update all parameters, as ranks of several nodes do.")
+    var replicated = false
+
     @Flag(help: "Print one line of JSON per case.")
     var json = false
 
@@ -39,8 +42,8 @@ struct Bench: ParsableCommand {
 
     func validate() throws {
         if let batches, batches < 1 { throw ValidationError("--batches \(batches): at least 1 is needed") }
-        if choice == .allreduce, batches != nil || learner {
-            throw ValidationError("bench allreduce has neither --batches nor --learner")
+        if choice == .allreduce, batches != nil || learner || replicated {
+            throw ValidationError("bench allreduce has none of --batches, --learner and --replicated")
         }
         if choice == .all, Launcher.startedRanks != nil {
             throw ValidationError("bench all starts a program for each case; use --ranks instead of mpirun")
@@ -50,7 +53,8 @@ struct Bench: ParsableCommand {
     func run() throws {
         if choice == .allreduce { return try runAllReduce() }
         guard let benchmark = BenchmarkCase(rawValue: choice.rawValue) else { return try runAll() }
-        let task = Benchmark(benchmark, batches: batches, usesLearner: learner)
+        let task = Benchmark(
+            benchmark, batches: batches, usesLearner: learner, update: replicated ? .replicated : .automatic)
         let json = json
         // The header of `bench all` comes from the program that starts the others.
         let wantsHeader = ProcessInfo.processInfo.environment["LOCKSTEP_BENCH_ROWS"] == nil

@@ -25,6 +25,11 @@ struct TrainingOptions: ParsableArguments {
         help: ArgumentHelp("Folder of the run's files (default: runs/<recipe>-<date>-<time>).", valueName: "folder"))
     var run: String?
 
+    @Flag(
+        help: "Train with the same bits on 1, 2, 4 and 8 ranks: batches in eight pieces, added as a fixed tree. Slower."
+    )
+    var bitwise = false
+
     @Flag(help: "Print the settings as JSON and do not train.")
     var printConfig = false
 

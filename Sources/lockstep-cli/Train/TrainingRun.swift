@@ -47,7 +47,7 @@ struct TrainingRun: Sendable {
             dls: task.dls, model: task.model, loss: task.loss, callbacks: [HistoryFile(files.path("history.csv"))],
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
         let prepared = ContinuousClock.now
-        try learner.distributed(over: ranks) {
+        try learner.distributed(over: ranks, reduction: options.bitwise ? .bitwise : .ranks) {
             try learner.fitOneCycle(settings.epochs, lrMax: .value(settings.lr))
             try learner.save("model", withOptimizer: false)
             if let save = options.save { try learner.save(absolute(save), withOptimizer: false) }
