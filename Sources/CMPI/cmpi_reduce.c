@@ -60,6 +60,16 @@ void cmpi_weighted_sum(
     }
 }
 
+void cmpi_prefetch_for_writing(const float *values, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count; i += 16) {
+#if defined(__x86_64__)
+        __asm__ volatile("prefetchw %0" : : "m"(values[i]));  // the builtin means a plain load without -mprfchw
+#else
+        __builtin_prefetch(values + i, 1);
+#endif
+    }
+}
+
 // Eight sums that the compiler may keep in one register: a fixed order whatever the instruction set.
 CLONES double cmpi_sum_of_squares(const float *values, ptrdiff_t count) {
     double sums[8] = {0};

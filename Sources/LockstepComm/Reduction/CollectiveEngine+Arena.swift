@@ -4,6 +4,8 @@ internal import CMPI
 
 /// What an owner does with its slice of an arena.
 struct OwnedUpdate {
+    /// What the update writes, laid out as the arena.
+    let destination: UnsafePointer<Float>?
     /// Called once, with the sum of the tails, before the first piece.
     let begin: (UnsafeBufferPointer<Float>) throws -> Void
     /// Called with each piece as soon as it is averaged.
@@ -96,6 +98,10 @@ extension CollectiveEngine {
             ? CollectiveEngine.updatePiece : link != nil ? CollectiveEngine.linkPiece : max(1, slice.count)
         for start in stride(from: slice.lowerBound, to: slice.upperBound, by: piece) {
             let part = start..<min(start + piece, slice.upperBound)
+            // Every rank has read what is to be written: taking it back from their caches overlaps with the sum.
+            if let destination = owner?.destination {
+                cmpi_prefetch_for_writing(destination + part.lowerBound, part.count)
+            }
             weightedSum(part, segment, scales, everywhere: everywhere && link == nil)
             let own = segment.own.baseAddress.unsafelyUnwrapped + part.lowerBound * MemoryLayout<Float>.stride
             if let link {

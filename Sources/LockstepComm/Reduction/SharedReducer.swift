@@ -71,19 +71,21 @@ public final class SharedReducer {
     ///
     /// `update` is called with consecutive pieces of `ownedRange(of: count)`, while they are still in the cache; the
     /// averages stand in `arena` at the same place. What it writes to shared memory all ranks see when this returns.
-    /// - Parameter begin: called before any update with the sum of the tails, which in the arenas is not to be relied on.
+    /// - Parameters:
+    ///   - destination: what `update` writes, laid out as the arena: it is fetched into the cache ahead of the update.
+    ///   - begin: called before any update with the sum of the tails, which in the arenas is not to be relied on.
     @discardableResult
     public func reduceOwned(
         weight: Double, status: StatusWord = [], count: Int? = nil, tailCount: Int = 0, ranges: [Range<Int>]? = nil,
-        name: String = "gradients", file: StaticString = #fileID, line: UInt = #line,
-        begin: (UnsafeBufferPointer<Float>) throws -> Void = { _ in }, update: (Range<Int>) throws -> Void
+        updating destination: UnsafePointer<Float>? = nil, name: String = "gradients", file: StaticString = #fileID,
+        line: UInt = #line, begin: (UnsafeBufferPointer<Float>) throws -> Void = { _ in }, update: (Range<Int>) throws -> Void
     ) throws -> Agreement {
         let plan = Plan(arena.count, count, tailCount, ranges, file: file, line: line)
         let call = plan.call(weight: weight, status: status, name: name)
         if let engine = (communicator as? any EngineBacked)?.engine, isShared {
             return try withoutActuallyEscaping(begin) { begin in
                 try withoutActuallyEscaping(update) { update in
-                    try engine.reduceArena(segment, plan, call, owner: OwnedUpdate(begin: begin, update: update))
+                    try engine.reduceArena(segment, plan, call, owner: OwnedUpdate(destination: destination, begin: begin, update: update))
                 }
             }
         }

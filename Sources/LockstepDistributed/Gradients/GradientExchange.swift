@@ -100,7 +100,8 @@ package final class GradientExchange {
         findRanges()
         _ = writeFlags(weight: weight)
         try reducer.reduceOwned(
-            weight: weight, count: arena.count, tailCount: arena.slots.count, ranges: ranges, name: "update",
+            weight: weight, count: arena.count, tailCount: arena.slots.count, ranges: ranges,
+            updating: UnsafePointer(arena.values.unsafePointer.assumingMemoryBound(to: Float.self)), name: "update",
             begin: { sums in
                 for (slot, flag) in zip(arena.slots, sums) where flag > 0 { slot.parameter.leaf.markTouched() }
                 if scale != 1 { arena.scaleGradients(by: scale) }
