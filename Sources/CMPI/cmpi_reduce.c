@@ -2,6 +2,9 @@
 // Reduction kernels: plain loops, vectorised by the compiler for each instruction set, one order of addition.
 #include "cmpi_reduce.h"
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 // ifunc resolvers run before the thread sanitizer is ready.
 #if defined(__x86_64__) && defined(__linux__) && !(defined(__has_feature) && __has_feature(thread_sanitizer))
@@ -60,14 +63,16 @@ void cmpi_weighted_sum(
     }
 }
 
-void cmpi_prefetch_for_writing(const float *values, ptrdiff_t count) {
-    for (ptrdiff_t i = 0; i < count; i += 16) {
+void cmpi_stream(float *destination, const float *source, ptrdiff_t count) {
+    ptrdiff_t i = 0;
 #if defined(__x86_64__)
-        __asm__ volatile("prefetchw %0" : : "m"(values[i]));  // the builtin means a plain load without -mprfchw
-#else
-        __builtin_prefetch(values + i, 1);
+    for (; i < count && ((uintptr_t)(destination + i) & 15) != 0; ++i) destination[i] = source[i];
+    for (; i + 4 <= count; i += 4) _mm_stream_ps(destination + i, _mm_loadu_ps(source + i));
 #endif
-    }
+    for (; i < count; ++i) destination[i] = source[i];
+#if defined(__x86_64__)
+    _mm_sfence();  // such stores are not ordered with the flag that is raised next
+#endif
 }
 
 // Eight sums that the compiler may keep in one register: a fixed order whatever the instruction set.

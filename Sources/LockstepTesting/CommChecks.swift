@@ -219,6 +219,14 @@ public enum CommChecks {
             let off = (0..<count).map { abs(gradients.arena[$0] - values[$0]) }.max() ?? 0
             try expect(off, 0, "what owners hold can be fetched")
             try c.barrier()
+            let shared = updated.peers[0].baseAddress?.assumingMemoryBound(to: Float.self)
+            try gradients.reduceOwned(weight: 1, tailCount: 1, updating: shared) { range, values in
+                for index in 0..<range.count { values?[index] += 1 }
+            }
+            let first = updated.peers[0].assumingMemoryBound(to: Float.self)
+            let wrong = (0..<count).first { abs(first[$0] - values[$0] - 1) > 1e-5 }
+            try expect(wrong, nil, "updates of copies arrive where they belong")
+            try c.barrier()
         }
     }
 

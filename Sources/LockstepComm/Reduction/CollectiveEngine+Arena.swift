@@ -4,12 +4,25 @@ internal import CMPI
 
 /// What an owner does with its slice of an arena.
 struct OwnedUpdate {
-    /// What the update writes, laid out as the arena.
-    let destination: UnsafePointer<Float>?
+    /// What the update changes, laid out as the arena; nil when that is its own affair.
+    let values: UnsafeMutablePointer<Float>?
     /// Called once, with the sum of the tails, before the first piece.
     let begin: (UnsafeBufferPointer<Float>) throws -> Void
-    /// Called with each piece as soon as it is averaged.
-    let update: (Range<Int>) throws -> Void
+    /// Called with each piece as soon as it is averaged, and with a copy of its values to change.
+    let update: (Range<Int>, UnsafeMutablePointer<Float>?) throws -> Void
+
+    /// Updates a piece.
+    func callAsFunction(_ part: Range<Int>) throws {
+        guard let values else { return try update(part, nil) }
+        try withUnsafeTemporaryAllocation(
+            byteCount: part.count * MemoryLayout<Float>.stride, alignment: 64
+        ) { copy in
+            guard let copy = copy.baseAddress?.bindMemory(to: Float.self, capacity: part.count) else { return }
+            copy.update(from: values + part.lowerBound, count: part.count)
+            try update(part, copy)
+            cmpi_stream(values + part.lowerBound, copy, part.count)
+        }
+    }
 }
 
 extension CollectiveEngine {
@@ -35,7 +48,7 @@ extension CollectiveEngine {
             if let owner {
                 let tail = segment.own.assumingMemoryBound(to: Float.self)[plan.tail]
                 try guarded { try owner.begin(UnsafeBufferPointer(rebasing: tail)) }
-                for range in plan.ranges { try guarded { try owner.update(range) } }
+                for range in plan.ranges { try guarded { try owner(range) } }
             }
             return agreement
         }
@@ -98,10 +111,6 @@ extension CollectiveEngine {
             ? CollectiveEngine.updatePiece : link != nil ? CollectiveEngine.linkPiece : max(1, slice.count)
         for start in stride(from: slice.lowerBound, to: slice.upperBound, by: piece) {
             let part = start..<min(start + piece, slice.upperBound)
-            // Every rank has read what is to be written: taking it back from their caches overlaps with the sum.
-            if let destination = owner?.destination {
-                cmpi_prefetch_for_writing(destination + part.lowerBound, part.count)
-            }
             weightedSum(part, segment, scales, everywhere: everywhere && link == nil)
             let own = segment.own.baseAddress.unsafelyUnwrapped + part.lowerBound * MemoryLayout<Float>.stride
             if let link {
@@ -120,7 +129,7 @@ extension CollectiveEngine {
             if let sum = squares {
                 squares = sum + cmpi_sum_of_squares(own.assumingMemoryBound(to: Float.self), part.count)
             }
-            if let owner { try guarded { try owner.update(part) } }
+            if let owner { try guarded { try owner(part) } }
         }
     }
 

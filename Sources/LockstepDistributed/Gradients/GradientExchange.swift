@@ -101,13 +101,13 @@ package final class GradientExchange {
         _ = writeFlags(weight: weight)
         try reducer.reduceOwned(
             weight: weight, count: arena.count, tailCount: arena.slots.count, ranges: ranges,
-            updating: UnsafePointer(arena.values.unsafePointer.assumingMemoryBound(to: Float.self)), name: "update",
+            updating: arena.values.unsafePointer.assumingMemoryBound(to: Float.self), name: "update",
             begin: { sums in
                 for (slot, flag) in zip(arena.slots, sums) where flag > 0 { slot.parameter.leaf.markTouched() }
                 if scale != 1 { arena.scaleGradients(by: scale) }
                 optimizer.beginStep()
             },
-            update: { optimizer.update(within: $0) })
+            update: { optimizer.update(within: $0, in: $1) })
         arena.debt.putOff(fetching: fetch)
         optimizer.nextStep = .nothing
     }

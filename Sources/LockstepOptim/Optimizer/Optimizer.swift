@@ -101,10 +101,15 @@ public final class Optimizer {
 
     /// Updates the elements of the arena in `range`, with the gradients that stand there. Rules that need whole
     /// parameters' norms cannot be cut.
-    package func update(within range: Range<Int>) {
+    ///
+    /// - Parameter copy: A copy of the values in `range`, to be changed in their place.
+    package func update(within range: Range<Int>, in copy: UnsafeMutableRawPointer? = nil) {
+        let width = arena.values.dtype.byteCount
         for run in runs where run.range.lowerBound < range.upperBound {
             if run.range.upperBound <= range.lowerBound { continue }
-            update(run.range.clamped(to: range), run)
+            let part = run.range.clamped(to: range)
+            let place = copy.map { $0 + (part.lowerBound - range.lowerBound) * width }
+            update(part, run, place ?? arena.values.unsafePointer + part.lowerBound * width)
         }
     }
 
@@ -140,11 +145,11 @@ public final class Optimizer {
             && steps[next] + 1 == steps[first]
     }
 
-    private func update(_ range: Range<Int>, _ run: Run) {
+    private func update(_ range: Range<Int>, _ run: Run, _ place: UnsafeMutableRawPointer) {
         let width = arena.values.dtype.byteCount
         let offset = range.lowerBound * width
         // State of a slice starts where the slice does.
-        let place = (range.lowerBound - (shared?.owned.lowerBound ?? 0)) * width
+        let stateOffset = (range.lowerBound - (shared?.owned.lowerBound ?? 0)) * width
         let debt = arena.debt
         values[run.group].withUnsafeBufferPointer { hypers in
             guard let base = hypers.baseAddress else { return }
@@ -155,11 +160,11 @@ public final class Optimizer {
             rule.update(
                 Stretch(
                     dtype: arena.values.dtype.kernelType, count: range.count,
-                    value: arena.values.unsafePointer + offset,
+                    value: place,
                     gradient: debt.memory.unsafePointer + offset,
                     state: (
-                        !state.isEmpty ? state[0].unsafePointer + place : nil,
-                        state.count > 1 ? state[1].unsafePointer + place : nil
+                        !state.isEmpty ? state[0].unsafePointer + stateOffset : nil,
+                        state.count > 1 ? state[1].unsafePointer + stateOffset : nil
                     ), hypers: base, step: run.step, common: common))
         }
     }
