@@ -3,9 +3,14 @@
 
 ## run        train on real handwritten digits, two MPI ranks (set-up and build included)
 ## test       run every test, the mpirun ones too (set-up and build included)
+## conformance  run every test and report on each identifier of the behaviour contract
 ## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
+## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
+## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
 ## build      build the library, the command and the examples, optimised
-## bench      measure every benchmark case on 1 and 2 ranks (CASES="mlp gpt", BENCH_RANKS="1 2")
+## bench      measure every case on 1 and 2 ranks, beside the peers where they are installed (ROUNDS=3)
+## bench-peers  install PyTorch, fastai and JAX into PEERS, outside the tree (needs PyPI)
+## roofline   measure every case beside what one core could do at best
 ## format     rewrite the sources with swift format
 ## lint       check format, licence headers, file sizes and the top level
 ## docs       build the reference documentation into .build/docs; a warning is an error
@@ -17,8 +22,8 @@
 # kept with the clone and not for the whole account.
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing --manifest-cache local
 LOCKSTEP    = .build/release/lockstep
-CASES       = linreg mlp mlp256 lenet resnet20 tabular gpt lstm
-BENCH_RANKS = 1 2
+PEERS       = $(HOME)/.cache/lockstep-peers
+ROUNDS      = 3
 FAULTS      = 20
 SOURCES     = Package.swift Sources Tests
 
@@ -28,7 +33,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults build bench format lint docs reference clean
+.PHONY: help setup run test conformance test-faults test-nodes test-slurm build bench bench-peers roofline format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -41,19 +46,45 @@ run: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@$(LOCKSTEP) train digits --ranks 2
 
+conformance: setup
+	@launch/conformance.sh $(SWIFT_FLAGS)
+
 test: setup
 	@launch/test.sh $(SWIFT_FLAGS)
 
 test-faults: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
 	swift build $(SWIFT_FLAGS) --product lockstep-rank-tests
 	@launch/test-faults.sh $(FAULTS)
+
+test-nodes: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	swift build $(SWIFT_FLAGS) --product lockstep-rank-tests
+	@launch/test-nodes.sh
+
+test-slurm: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@launch/test-slurm.sh
 
 build: setup
 	swift build $(SWIFT_FLAGS)
 
 bench: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
-	@for case in $(CASES); do for n in $(BENCH_RANKS); do $(LOCKSTEP) bench $$case --ranks $$n --json || exit; done; done
+	@if [ -x $(PEERS)/bin/python ]; then \
+	    $(LOCKSTEP) bench all --peers $(PEERS)/bin/python --rounds $(ROUNDS) --report .build/bench; \
+	else \
+	    echo "no peers in $(PEERS): make bench-peers installs them; ours alone:"; \
+	    $(LOCKSTEP) bench all && $(LOCKSTEP) bench all --ranks 2; \
+	fi
+
+bench-peers:
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet torch fastai jax
+
+roofline: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@$(LOCKSTEP) bench --roofline
 
 format:
 	swift format format --in-place --parallel --recursive $(SOURCES)
@@ -62,7 +93,7 @@ lint:
 	@launch/lint.sh $(SOURCES)
 
 docs: setup
-	@launch/docs.sh
+	@launch/docs.sh $(SWIFT_FLAGS)
 
 reference:
 	@Tests/Reference/regenerate.sh

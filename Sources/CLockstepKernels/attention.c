@@ -3,7 +3,7 @@
 #include "lsk_attention.h"
 #include "lsk_memory.h"
 #include "vector_math.h"
-#include <cblas.h>
+#include "sgemm.h"
 #include <string.h>
 
 /// Query rows per tile: a tile of scores takes at most half of a core's second-level cache, with its gradient beside it.
@@ -20,7 +20,7 @@ static ptrdiff_t visible(const lsk_attention *a, ptrdiff_t t) {
 }
 
 #define REAL float
-#define GEMM cblas_sgemm
+#define GEMM lsk_sgemm
 #define EXP vm_expf
 #define LOG logf
 #define NAME(x) x##_f32

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products over OpenBLAS; plain loops for integers and for products too small to be worth a call.
 #include "lsk_blas.h"
-#include <cblas.h>
+#include "sgemm.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,8 +64,8 @@ void lsk_matmul(const lsk_gemm *g, const void *a, const void *b, void *c) {
     case LSK_FLOAT32:
         if (tiny) plain_f32(g, a, b, c);
         else if (!vector_f32(g, a, b, c))
-            cblas_sgemm(CblasRowMajor, ta, tb, (int)g->m, (int)g->n, (int)g->k, 1, a, (int)g->lda, b, (int)g->ldb,
-                        (float)g->beta, c, (int)g->ldc);
+            lsk_sgemm(CblasRowMajor, ta, tb, (int)g->m, (int)g->n, (int)g->k, 1, a, (int)g->lda, b, (int)g->ldb,
+                      (float)g->beta, c, (int)g->ldc);
         return;
     case LSK_FLOAT64:
         if (tiny) plain_f64(g, a, b, c);

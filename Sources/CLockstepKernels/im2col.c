@@ -2,7 +2,7 @@
 // Convolution by gathering patches and multiplying them with OpenBLAS; needs no other library.
 #include "im2col.h"
 #include "lsk_memory.h"
-#include <cblas.h>
+#include "sgemm.h"
 #include <string.h>
 
 enum { LSK_TILE_BYTES = 256 << 10 };  // a quarter of a core's second-level cache: the BLAS packs its own copies
@@ -33,7 +33,7 @@ static int reverse(const lsk_convolution *c, lsk_convolution *r) {
 }
 
 #define REAL float
-#define GEMM cblas_sgemm
+#define GEMM lsk_sgemm
 #define NAME(x) x##_f32
 #include "depthwise_typed.h"
 #include "im2col_typed.h"

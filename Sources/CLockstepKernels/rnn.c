@@ -3,13 +3,13 @@
 #include "lsk_rnn.h"
 #include "lsk_memory.h"
 #include "vector_math.h"
-#include <cblas.h>
+#include "sgemm.h"
 #include <string.h>
 
 LSK_INLINE double sigmoid_f64(double x) { return 1 / (1 + exp(-x)); }
 
 #define REAL float
-#define GEMM cblas_sgemm
+#define GEMM lsk_sgemm
 #define SIGMOID vm_sigmoidf
 #define TANH vm_tanhf
 #define NAME(x) x##_f32

@@ -27,11 +27,13 @@ def write(folder):
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    from cases import functional, layers, losses, metrics, models, ops, optimizers, schedules, training
+    from cases import (data, functional, layers, losses, metrics, models, ops, optimizers, precision, schedules, training,
+                       trajectories)
 
     notes = versions()
     for name, module in {"ops": ops, "functional": functional, "layers": layers, "losses": losses,
-                         "optimizers": optimizers, "training": training}.items():
+                         "optimizers": optimizers, "training": training,
+                         "trajectories": trajectories}.items():
         save_file(module.build(), folder / f"{name}.safetensors", metadata=notes)
     for name, (state, example) in models.build().items():
         save_state(state, folder / f"model.{name}.safetensors", metadata=notes)
@@ -39,7 +41,8 @@ def write(folder):
     save_state(models.dtypes(), folder / "dtypes.safetensors", metadata=notes | {"purpose": "one tensor of every type"})
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)
-    for name, values in {"schedules": schedules.build(), "metrics": metrics.build(),
+    for name, values in {"schedules": schedules.build(), "metrics": metrics.build(), "data": data.build(),
+                         "precision": precision.build(),
                          "optimizers.hypers": optimizers.hypers()}.items():
         text = json.dumps({"versions": notes, **values}, indent=1, sort_keys=True)
         (folder / f"{name}.json").write_text(text + "\n")

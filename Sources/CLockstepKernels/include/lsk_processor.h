@@ -34,3 +34,6 @@ lsk_core_reason lsk_judge_core(const char *_Nonnull core, int32_t features, cons
 int32_t lsk_select_core(const char *_Nonnull core);
 /// Threads one product may use. Call while no product is running.
 void lsk_set_blas_threads(int32_t count);
+/// Whether float32 products run on our own AVX-512 kernels: the processor has it, one product has one thread, and the
+/// variable LOCKSTEP_PRODUCTS is not `openblas`.
+int32_t lsk_uses_own_products(void);

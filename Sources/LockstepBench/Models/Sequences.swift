@@ -19,7 +19,9 @@ final class BenchmarkBlock: Module {
 
     func callAsFunction(_ x: Tensor) -> Tensor {
         let (batch, time) = (x.shape[0], x.shape[1])
-        let parts = qkv(n1(x)).reshaped([batch, time, 3, heads, -1]).permuted([2, 0, 3, 1, 4])
+        let parts = qkv(n1(x)).chunks(3, axis: 2).map {
+            $0.reshaped([batch, time, heads, -1]).transposed(1, 2)
+        }
         let attended = Tensor.scaledDotProductAttention(parts[0], parts[1], parts[2], causal: true)
         let h = x + o(attended.transposed(1, 2).reshaped([batch, time, -1]))
         return h + d(u(n2(h)).gelu())

@@ -10,6 +10,7 @@
 ///
 /// Making one is collective. Not `Sendable`: it belongs to its rank.
 public final class SharedReducer {
+    /// The ranks whose values are added up.
     public let communicator: any Communicator
     /// Keeps the arena alive; hand it to whatever keeps pointers into it.
     public var owner: AnyObject { segment.owner }
@@ -61,7 +62,9 @@ public final class SharedReducer {
         guard let engine = (communicator as? any EngineBacked)?.engine, isShared else {
             return try reduceByMessages(plan, call)
         }
-        let agreement = try engine.reduceArena(segment, plan, call, norms: measuresNorm ? norms : nil)
+        let agreement = try engine.observed(name) {
+            try engine.reduceArena(segment, plan, call, norms: measuresNorm ? norms : nil)
+        }
         if measuresNorm, engine.link == nil { squaredNorm = norms.sum(in: segment) }
         return agreement
     }
@@ -89,8 +92,8 @@ public final class SharedReducer {
         if let engine = (communicator as? any EngineBacked)?.engine, isShared {
             return try withoutActuallyEscaping(begin) { begin in
                 try withoutActuallyEscaping(update) { update in
-                    try engine.reduceArena(
-                        segment, plan, call, owner: OwnedUpdate(values: values, begin: begin, update: update))
+                    let owner = OwnedUpdate(values: values, begin: begin, update: update)
+                    return try engine.observed(name) { try engine.reduceArena(segment, plan, call, owner: owner) }
                 }
             }
         }

@@ -23,7 +23,9 @@ extension SharedReducer {
         let plan = Plan(arena.count, count, tailCount, ranges, file: file, line: line)
         guard communicator.size > 1 else { return }
         if let engine = (communicator as? any EngineBacked)?.engine, isShared, engine.link == nil {
-            return try engine.sumAsTree(segment, plan, plan.call(weight: 1, status: [], name: name))
+            return try engine.observed(name) {
+                try engine.sumAsTree(segment, plan, plan.call(weight: 1, status: [], name: name))
+            }
         }
         for range in plan.ranges {
             for start in stride(from: range.lowerBound, to: range.upperBound, by: SharedReducer.messagePiece) {

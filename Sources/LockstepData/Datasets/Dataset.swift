@@ -19,6 +19,14 @@ public protocol Dataset {
     func item(at index: Int, context: ItemContext) throws -> Sample
     /// The items at `indices` as one batch, faster than one by one; nil (the default) when there is no such way.
     func batch(at indices: [Int], epoch: Int) throws -> Batch?
+    /// What the members of an item hold, inputs first; as long as it is known. Empty (the default) for plain tensors.
+    var memberTypes: [any SemanticTensor.Type] { get }
+    /// What the targets mean; nil (the default) when the dataset does not know.
+    var targetKind: TargetKind? { get }
+    /// The classes that targets stand for; nil by default.
+    var vocabulary: [String]? { get }
+    /// The same without items: what a model that is given away keeps of its data. By default only the number of inputs.
+    func newEmpty() -> any Dataset
 }
 
 extension Dataset {
@@ -26,6 +34,10 @@ extension Dataset {
     public var inputCount: Int { count > 0 ? (try? item(at: 0).inputs.count) ?? 1 : 1 }
     public func item(at index: Int, context: ItemContext) throws -> Sample { try item(at: index) }
     public func batch(at indices: [Int], epoch: Int) throws -> Batch? { nil }
+    public var memberTypes: [any SemanticTensor.Type] { [] }
+    public var targetKind: TargetKind? { nil }
+    public var vocabulary: [String]? { nil }
+    public func newEmpty() -> any Dataset { EmptyDataset(self) }
 }
 
 /// Items that come one after another, from a file or a generator, and cannot be asked for by number.
@@ -42,6 +54,20 @@ public protocol StreamDataset {
 extension StreamDataset {
     public var count: Int? { nil }
     public var inputCount: Int { 1 }
+}
+
+/// A stream of which each rank can read a part of its own, every n-th file or line, say.
+///
+/// With any other stream every rank reads all items and keeps its own, so that batches are those of one process. With this
+/// one nobody reads in vain, and batches depend on the number of ranks. Parts need not be equally long: ranks whose part has
+/// ended take part in the steps of the others without items.
+public protocol PartitionedStream: StreamDataset {
+    /// Starts part number `part` of `count`, as `samples(epoch:)` does the whole stream.
+    func samples(epoch: Int, part: Int, of count: Int) throws -> () throws -> Sample?
+}
+
+extension PartitionedStream {
+    public func samples(epoch: Int) throws -> () throws -> Sample? { try samples(epoch: epoch, part: 0, of: 1) }
 }
 
 /// Thrown by `item(at:)` or `afterItem` to leave an item out; the following items fill its place in the batch.
@@ -73,7 +99,8 @@ public struct ItemContext: Sendable {
 public struct BatchContext: Sendable {
     public let seed: UInt64
     public let epoch: Int
-    /// The indices of the batch's items in the dataset, in order; empty for streams and after skipped items.
+    /// The indices of the batch's items in the dataset, in order (in a stream, their places). Empty when a hook
+    /// has made other items of them.
     public let indices: [Int]
 }
 

@@ -39,6 +39,9 @@ public struct ImageDataset: Dataset, Sendable {
     }
 
     public var inputCount: Int { 1 }
+    /// Images where they have channels, height and width.
+    public var memberTypes: [any SemanticTensor.Type] { imageShape.rank == 3 ? [TensorImage.self] : [] }
+    public var targetKind: TargetKind? { .category(count: (labels.max() ?? -1) + 1) }
 
     /// Input: float32 `imageShape`. Target: int64 scalar.
     public func item(at index: Int) -> Sample {

@@ -68,13 +68,31 @@ public struct Subset: Dataset {
     public func batch(at positions: [Int], epoch: Int) throws -> Batch? {
         try base.batch(at: positions.map { indices[$0] }, epoch: epoch)
     }
+
+    public var memberTypes: [any SemanticTensor.Type] { base.memberTypes }
+    public var targetKind: TargetKind? { base.targetKind }
+    public var vocabulary: [String]? { base.vocabulary }
+    public func newEmpty() -> any Dataset { base.newEmpty() }
 }
 
-/// A dataset without items that remembers how many inputs they would have.
+/// A dataset without items that remembers what they would be like.
 public struct EmptyDataset: Dataset {
     public let inputCount: Int
 
-    public init(inputCount: Int = 1) { self.inputCount = inputCount }
+    public let memberTypes: [any SemanticTensor.Type]
+    public let targetKind: TargetKind?
+    public let vocabulary: [String]?
+
+    public init(inputCount: Int = 1, targetKind: TargetKind? = nil, vocabulary: [String]? = nil) {
+        (self.inputCount, self.targetKind, self.vocabulary) = (inputCount, targetKind, vocabulary)
+        memberTypes = []
+    }
+
+    /// What is left of `dataset` without its items.
+    public init(_ dataset: any Dataset) {
+        (inputCount, memberTypes) = (dataset.inputCount, dataset.memberTypes)
+        (targetKind, vocabulary) = (dataset.targetKind, dataset.vocabulary)
+    }
 
     public var count: Int { 0 }
 
@@ -100,4 +118,6 @@ public struct Unlabelled: Dataset {
     public func batch(at indices: [Int], epoch: Int) throws -> Batch? {
         try base.batch(at: indices, epoch: epoch).map { Batch(inputs: $0.inputs, size: $0.size) }
     }
+
+    public var memberTypes: [any SemanticTensor.Type] { Array(base.memberTypes.prefix(inputCount)) }
 }

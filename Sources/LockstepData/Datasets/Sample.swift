@@ -7,6 +7,8 @@ public import LockstepTensor
 public struct Sample {
     public var inputs: [Tensor]
     public var targets: [Tensor]
+    /// The item's number in its dataset (in a stream its place), once a loader has made it.
+    public internal(set) var index: Int?
 
     public init(inputs: [Tensor], targets: [Tensor] = []) {
         self.inputs = inputs
@@ -42,5 +44,13 @@ public struct Batch {
     public init(members: [Tensor], inputCount: Int, size: Int? = nil) {
         self.init(
             inputs: Array(members.prefix(inputCount)), targets: Array(members.dropFirst(inputCount)), size: size)
+    }
+
+    /// The same members without items: a part of the batch that holds none.
+    package var withoutItems: Batch {
+        func emptied(_ tensors: [Tensor]) -> [Tensor] {
+            tensors.map { $0.rank > 0 ? .zeros(Shape([0] + $0.shape.dimensions.dropFirst()), dtype: $0.dtype) : $0 }
+        }
+        return Batch(inputs: emptied(inputs), targets: emptied(targets), size: 0)
     }
 }

@@ -10,7 +10,7 @@ extension DataLoader {
     /// A sharding loader gives each rank its part of every global batch with this and `indexBatches(epoch:)`.
     public func batch(of indices: [Int], epoch: Int) throws -> Batch {
         let assembled = try assemble(indices, epoch: epoch)
-        return try finish(try collated(assembled), indices: assembled.isWhole ? indices : [], epoch: epoch)
+        return try finish(try collated(assembled), indices: assembled.indices, epoch: epoch)
     }
 
     /// The first batch of the next epoch, made on the calling thread. Counts as an iteration: `epoch` rises.
@@ -34,11 +34,11 @@ extension DataLoader {
     }
 
     /// A loader of the same class over the same or another dataset, with the same options apart from those given. `n` is
-    /// not carried over, and epochs are counted from 0 again.
+    /// not carried over, to another dataset neither is the sampling, and epochs are counted from 0 again.
     public func new(
         dataset: (any Dataset)? = nil, batchSize: Int?? = .none, shuffle: Bool? = nil, dropLast: Bool? = nil,
-        n: Int? = nil, numWorkers: Int? = nil, seed: UInt64? = nil, hooks: Hooks? = nil, file: StaticString = #fileID,
-        line: UInt = #line
+        n: Int? = nil, numWorkers: Int? = nil, seed: UInt64? = nil, hooks: Hooks? = nil,
+        transforms: LoaderTransforms? = nil, file: StaticString = #fileID, line: UInt = #line
     ) -> Self {
         var options = options
         if let batchSize { options.batchSize = batchSize }
@@ -47,7 +47,9 @@ extension DataLoader {
         if let numWorkers { options.numWorkers = numWorkers }
         if let seed { options.seed = seed }
         if let hooks { options.hooks = hooks }
+        if let transforms { options.transforms = transforms }
         options.n = n
+        if dataset != nil { options.sampling = .every }
         if let dataset { return Self(dataset, options: options, file: file, line: line) }
         switch source {
         case .indexed(let dataset): return Self(dataset, options: options, file: file, line: line)
@@ -59,19 +61,27 @@ extension DataLoader {
 
     /// What came of a list of indices.
     enum Assembled {
-        case batch(Batch)
+        case batch(Batch, indices: [Int])
         /// Some items were skipped; these are left, not yet put together.
         case rest([Sample])
 
-        var isWhole: Bool { if case .batch = self { true } else { false } }
+        /// The numbers of the items, in order.
+        var indices: [Int] {
+            switch self {
+            case .batch(_, let indices): indices
+            case .rest(let samples): samples.compactMap(\.index)
+            }
+        }
     }
 
     /// Makes the items at `indices`, and the batch of them unless some were skipped. Runs on worker threads.
     func assemble(_ indices: [Int], epoch: Int) throws -> Assembled {
-        if readsWholeBatches, let batch = try dataset?.batch(at: indices, epoch: epoch) { return .batch(batch) }
+        if readsWholeBatches, let batch = try dataset?.batch(at: indices, epoch: epoch) {
+            return .batch(batch, indices: indices)
+        }
         let items = try samples(indices, epoch: epoch)
         if items.count < indices.count || items.isEmpty { return .rest(items) }
-        return .batch(try createBatch(beforeBatch(items)))
+        return .batch(try createBatch(beforeBatch(items)), indices: indices)
     }
 
     /// The items at `indices` without the skipped ones.
@@ -81,7 +91,9 @@ extension DataLoader {
         for index in indices {
             let context = ItemContext(seed: options.seed, epoch: epoch, index: index)
             do {
-                samples.append(try afterItem(createItem(context), context: context))
+                var sample = try afterItem(createItem(context), context: context)
+                sample.index = index
+                samples.append(sample)
             } catch is SkipItem {
                 continue
             }
@@ -92,7 +104,7 @@ extension DataLoader {
     /// A batch of what is left after skipping.
     func collated(_ assembled: Assembled) throws -> Batch {
         switch assembled {
-        case .batch(let batch): batch
+        case .batch(let batch, _): batch
         case .rest(let samples) where samples.isEmpty: try emptyBatch()
         case .rest(let samples): try createBatch(beforeBatch(samples))
         }
@@ -108,10 +120,6 @@ extension DataLoader {
             return Batch(inputs: [], targets: [], size: 0)
         }
         let context = ItemContext(seed: options.seed, epoch: 0, index: 0)
-        let model = try createBatch(beforeBatch([afterItem(createItem(context), context: context)]))
-        func emptied(_ tensors: [Tensor]) -> [Tensor] {
-            tensors.map { Tensor.zeros(Shape([0] + $0.shape.dimensions.dropFirst()), dtype: $0.dtype) }
-        }
-        return Batch(inputs: emptied(model.inputs), targets: emptied(model.targets), size: 0)
+        return try createBatch(beforeBatch([afterItem(createItem(context), context: context)])).withoutItems
     }
 }

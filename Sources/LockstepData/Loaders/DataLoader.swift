@@ -31,6 +31,12 @@ open class DataLoader: BatchSource {
         /// Every order and every random change follows from it.
         public var seed: UInt64 = 42
         public var hooks = Hooks()
+        /// Which items an epoch takes.
+        public var sampling = Sampling.every
+        /// What a ``TransformedDataLoader`` does with items and batches.
+        public var transforms = LoaderTransforms()
+        /// The part of the data, 0 training and 1 validation, where the dataset does not say: which transforms act.
+        public var splitIndex: Int?
 
         public init() {}
     }
@@ -111,6 +117,7 @@ open class DataLoader: BatchSource {
         require(
             options.numWorkers >= 0, "DataLoader: numWorkers is \(options.numWorkers), it counts threads", file: file,
             line: line)
+        if let dataset { options.sampling.check(dataset.count, file, line) }
         if case .stream = source {
             require(
                 !options.shuffle, "DataLoader: a stream cannot be shuffled, its items cannot be asked for by number",
@@ -125,6 +132,8 @@ open class DataLoader: BatchSource {
         if case .indexed(let dataset) = source { return dataset }
         return nil
     }
+    /// Whether items come from a stream and not by number.
+    public var isStream: Bool { dataset == nil }
     public var batchSize: Int? { options.batchSize }
     public var shuffle: Bool { options.shuffle }
     public var dropLast: Bool { options.dropLast }
@@ -152,7 +161,11 @@ open class DataLoader: BatchSource {
             case .indexed(let dataset): dataset.count
             case .stream(let stream): stream.count
             }
-        return available.map { Swift.min($0, options.n ?? $0) }
+        return available.map { available in
+            let count = Swift.min(available, options.n ?? available)
+            if case .partial(let wanted) = options.sampling { return Swift.min(count, wanted) }
+            return count
+        }
     }
 
     /// The number of batches of one epoch: items / batch size, rounded up, or down with `dropLast`. Items that are
@@ -167,10 +180,14 @@ open class DataLoader: BatchSource {
     /// - Precondition: not a stream.
     open func indices(epoch: Int) -> [Int] {
         require(dataset != nil, "DataLoader.indices: a stream has no indices")
-        let count = itemCount ?? 0
-        guard options.shuffle else { return Array(0..<count) }
-        return RandomStream.permutation(count, seed: options.seed, stream: RandomStream.order(epoch: epoch))
+        let available = dataset?.count ?? 0
+        return options.sampling.indices(
+            Swift.min(available, options.n ?? available), shuffle: options.shuffle, seed: options.seed, epoch: epoch)
     }
+
+    /// Whether `indices(epoch:)` is known to follow from the seed alone, so that every rank can work it out for itself. A
+    /// subclass that leaves the order alone may say so; by default it may not be.
+    open var ordersBySeed: Bool { type(of: self) == DataLoader.self }
 
     /// `indices(epoch:)` cut into batches, a short last one kept or left out as `dropLast` says.
     public func indexBatches(epoch: Int) -> [[Int]] {
@@ -217,7 +234,12 @@ open class DataLoader: BatchSource {
     /// Whether batches may be asked of the dataset whole (`Dataset.batch(at:epoch:)`), which leaves out the steps from
     /// `createItem` to `createBatch`. Only when none of them does anything; a subclass that overrides none may say so.
     open var readsWholeBatches: Bool {
-        type(of: self) == DataLoader.self && options.batchSize != nil && options.hooks.afterItem == nil
-            && options.hooks.beforeBatch == nil && options.hooks.createBatch == nil
+        type(of: self) == DataLoader.self && hasNoItemSteps
+    }
+
+    /// Whether no hook stands between the items and the batch.
+    final var hasNoItemSteps: Bool {
+        options.batchSize != nil && options.hooks.afterItem == nil && options.hooks.beforeBatch == nil
+            && options.hooks.createBatch == nil
     }
 }

@@ -9,6 +9,8 @@ public final class DataLoaders {
     public var loaders: [any BatchSource]
     /// The folder that models and tables of this run are kept in.
     public var path: String
+    /// What the columns of a table are, when that is what the items come from: how new rows become inputs.
+    public var columns: TabularColumns?
 
     /// - Precondition: at least one loader.
     public init(_ loaders: [any BatchSource], path: String = ".", file: StaticString = #fileID, line: UInt = #line) {
@@ -107,11 +109,16 @@ public final class DataLoaders {
 
     /// The same loaders without items: what a model that is given away keeps of its data.
     public func newEmpty() -> DataLoaders {
-        DataLoaders(
+        let empty = DataLoaders(
             loaders.map { source in
-                let empty = EmptyDataset(inputCount: source.inputCount)
-                return (source as? DataLoader)?.new(dataset: empty, numWorkers: 0) ?? DataLoader(empty)
+                guard let loader = source as? DataLoader else {
+                    return DataLoader(EmptyDataset(inputCount: source.inputCount))
+                }
+                return loader.new(
+                    dataset: loader.dataset?.newEmpty() ?? EmptyDataset(inputCount: source.inputCount), numWorkers: 0)
             }, path: path)
+        empty.columns = columns
+        return empty
     }
 
     /// What is probably not meant, one sentence each: training data that give no batch at all.

@@ -4,7 +4,7 @@
 /// One column of a table.
 public struct CSVColumn: Sendable, Equatable {
     /// The type of a column.
-    public enum Kind: String, Sendable, CaseIterable {
+    public enum Kind: String, Sendable, CaseIterable, Codable {
         case integer, real, text
     }
 

@@ -35,11 +35,17 @@ extension DataLoaders {
         _ table: CSVTable, target: String, batchSize: Int = 64, seed: UInt64 = 42, split splitter: Splitter = .random(),
         options: TabularOptions = TabularOptions(), file: StaticString = #fileID, line: UInt = #line
     ) throws -> TabularData {
-        let split = splitter(table.rowCount)
+        let split = try splitter(ItemList(rowsOf: table))
         let columns = try TabularColumns(fitting: table, target: target, training: split.train, options: options)
-        let loaders = DataLoaders(
-            [try columns.dataset(table, rows: split.train), try columns.dataset(table, rows: split.valid)],
-            batchSize: batchSize, seed: seed, file: file, line: line)
+        func loader(_ rows: [Int], _ splitIndex: Int) throws -> TransformedDataLoader {
+            var settings = DataLoader.Options()
+            (settings.batchSize, settings.seed) = (batchSize, seed)
+            (settings.shuffle, settings.dropLast) = (splitIndex == 0, splitIndex == 0)
+            let data = TabularDataset(try columns.dataset(table, rows: rows), columns: columns, splitIndex: splitIndex)
+            return TransformedDataLoader(data, options: settings, file: file, line: line)
+        }
+        let loaders = DataLoaders(try loader(split.train, 0), try loader(split.valid, 1))
+        loaders.columns = columns
         return TabularData(loaders: loaders, columns: columns)
     }
 }
@@ -47,7 +53,21 @@ extension DataLoaders {
 extension TabularData {
     /// A loader with the validation loader's settings over every row of another table with the same columns.
     public func testLoader(for table: CSVTable, withTarget: Bool = false) throws -> DataLoader {
-        let data = try columns.dataset(table, rows: Array(0..<table.rowCount), withTarget: withTarget)
-        return loaders.testLoader(for: data, withLabels: withTarget)
+        try loaders.testLoader(for: table, withTarget: withTarget)
+    }
+}
+
+extension DataLoaders {
+    /// A loader with the validation loader's settings over every row of another table with the same columns.
+    ///
+    /// - Throws: `DataError` when these are not the loaders of a table, or the table does not have its columns.
+    public func testLoader(for table: CSVTable, withTarget: Bool = false) throws(DataError) -> DataLoader {
+        guard let columns else {
+            throw DataError(
+                .mismatch, file: table.file, "rows of a table cannot be used: the loaders are not those of a table")
+        }
+        let rows = try columns.dataset(table, rows: Array(0..<table.rowCount), withTarget: withTarget)
+        // Without a target there is none to leave out, and the columns stay to decode with.
+        return testLoader(for: TabularDataset(rows, columns: columns, splitIndex: 1) as any Dataset, withLabels: true)
     }
 }

@@ -2,8 +2,10 @@
 // What was found out about the columns of a table: kinds, categories, statistics, and the target.
 
 /// A column of categories: each becomes an index into `vocabulary`.
-public struct CategoricalColumn: Sendable, Equatable {
+public struct CategoricalColumn: Sendable, Equatable, Codable {
     public let name: String
+    /// What the values were read as: `7` and `7.0` are one number, but two words.
+    public let kind: CSVColumn.Kind
     /// Index 0 stands for a missing or unknown value, then the categories of the training rows in order.
     public let vocabulary: [String]
     /// For a column made to mark where another one is missing: that column's name.
@@ -14,7 +16,7 @@ public struct CategoricalColumn: Sendable, Equatable {
 }
 
 /// A column of numbers: standardised, a missing one replaced by the median.
-public struct ContinuousColumn: Sendable, Equatable {
+public struct ContinuousColumn: Sendable, Equatable, Codable {
     public let name: String
     /// Of the training rows that have a value.
     public let median: Double
@@ -25,8 +27,8 @@ public struct ContinuousColumn: Sendable, Equatable {
 }
 
 /// What is to be predicted.
-public struct TargetColumn: Sendable, Equatable {
-    public enum Kind: Sendable, Equatable {
+public struct TargetColumn: Sendable, Equatable, Codable {
+    public enum Kind: Sendable, Equatable, Codable {
         /// One of these classes; the target is the index.
         case classification(classes: [String])
         /// A number.
@@ -101,4 +103,34 @@ private func short(_ value: Double) -> String {
     while abs(value) * scale < 1000, scale < 1e12 { scale *= 10 }
     let rounded = (value * scale).rounded() / scale
     return rounded == rounded.rounded() && abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"
+}
+
+extension TabularColumns: Codable {
+    private enum CodingKeys: CodingKey { case categorical, continuous, target, ignored }
+    private struct Ignored: Codable { let name, reason: String }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(categorical, forKey: .categorical)
+        try container.encode(continuous, forKey: .continuous)
+        try container.encode(target, forKey: .target)
+        try container.encode(ignored.map { Ignored(name: $0.name, reason: $0.reason) }, forKey: .ignored)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        categorical = try container.decode([CategoricalColumn].self, forKey: .categorical)
+        continuous = try container.decode([ContinuousColumn].self, forKey: .continuous)
+        target = try container.decode(TargetColumn.self, forKey: .target)
+        ignored = try container.decode([Ignored].self, forKey: .ignored).map { (name: $0.name, reason: $0.reason) }
+        let isUsable = continuous.allSatisfy { column in
+            column.deviation != 0 && [column.deviation, column.mean, column.median].allSatisfy(\.isFinite)
+        }
+        guard isUsable, !(categorical.isEmpty && continuous.isEmpty), target.outputCount > 0,
+            categorical.allSatisfy({ !$0.vocabulary.isEmpty })
+        else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: container.codingPath, debugDescription: "the statistics of columns that cannot be"))
+        }
+    }
 }

@@ -52,13 +52,16 @@ extension TabularColumns {
                 ignored.append((column.name, reason))
             } else if Self.isCategorical(column, training, options) {
                 let vocabulary = ["#na#"] + Self.categories(column, training)
-                categorical.append(CategoricalColumn(name: column.name, vocabulary: vocabulary, marksMissing: nil))
+                categorical.append(
+                    CategoricalColumn(
+                        name: column.name, kind: column.kind, vocabulary: vocabulary, marksMissing: nil))
             } else if let values = column.doubles {
                 continuous.append(Self.statistics(column.name, values, training))
                 if let missing = column.missing, training.contains(where: { missing[$0] }) {
                     categorical.append(
                         CategoricalColumn(
-                            name: column.name + "_na", vocabulary: ["#na#", "false", "true"], marksMissing: column.name)
+                            name: column.name + "_na", kind: .text, vocabulary: ["#na#", "false", "true"],
+                            marksMissing: column.name)
                     )
                 }
             } else {

@@ -54,11 +54,12 @@ public final class DistributedCallback: Callback {
     /// The passes of a batch in pieces, where bits matter.
     private var shards: MicroShards?
     private var hadFixedConvolutions = false
+    private var threadsBefore = 1
     /// Whether a callback will ask for the norm of the reduced gradients.
     private var measuresNorm = false
 
     /// - Parameters:
-    ///   - communicator: The ranks; nil means the ones this program was started with (``World``).
+    ///   - communicator: The ranks; nil means the ones this program was started with (`World`).
     ///   - batch: Whether the loaders' batch size is that of all ranks together, as in one process, or of each.
     ///   - batchNorm: Whose statistics batch normalisation uses in training.
     ///   - update: Who updates which parameters.
@@ -73,9 +74,12 @@ public final class DistributedCallback: Callback {
         self.update = reduction == .bitwise ? .replicated : update
     }
 
+    /// No: ranks belong to a run.
+    public override var isExported: Bool { false }
+
     public override var order: Int { 11 }
-    /// Gradients are clipped as one process would: averaged first.
-    public override var runsBefore: [Callback.Type] { [GradientClip.self] }
+    /// Gradients are checked for overflow and clipped as one process would: averaged first.
+    public override var runsBefore: [Callback.Type] { [GradientClip.self, MixedPrecision.self] }
 
     private var isAlone: Bool { (communicator?.size ?? 1) == 1 }
     private var setup: ReplicaSetup? { communicator.map(ReplicaSetup.init) }
@@ -83,6 +87,7 @@ public final class DistributedCallback: Callback {
     // MARK: Start and end
 
     public override func beforeFit(_ learner: Learner) throws {
+        if learner.worksAlone { return }
         let ranks = try communicator ?? World.current()
         communicator = ranks
         guard ranks.size > 1 || reduction == .bitwise else { return }
@@ -103,8 +108,10 @@ public final class DistributedCallback: Callback {
     private func beginBitwise(_ learner: Learner, _ ranks: any Communicator) throws {
         let shards = try MicroShards(over: ranks)
         (self.shards, learner.passes) = (shards, shards)
-        hadFixedConvolutions = ConvolutionEngine.isFixed
+        (hadFixedConvolutions, threadsBefore) = (ConvolutionEngine.isFixed, ProcessorReport.current.threadsPerRank)
         ConvolutionEngine.isFixed = true
+        // However many cores a rank has, products are cut alike.
+        ProcessorReport.setThreadsPerRank(1)
     }
 
     /// Gives every rank the same parameters, in memory they share where that is possible.
@@ -130,6 +137,7 @@ public final class DistributedCallback: Callback {
 
     /// Makes the learner agree with `ranks` until the callback is taken out.
     func attach(_ learner: Learner, to ranks: any Communicator) {
+        if let threads = World.threadsPerRank { ProcessorReport.setThreadsPerRank(threads) }
         let own = RankCoordinator(ranks)
         own.hasLeftSharing = { [weak self] in self?.exchange?.hasLeft ?? false }
         own.endSharing = { [weak self, weak learner] in
@@ -148,6 +156,7 @@ public final class DistributedCallback: Callback {
         if shards != nil {
             (shards, learner.passes) = (nil, nil)
             ConvolutionEngine.isFixed = hadFixedConvolutions
+            ProcessorReport.setThreadsPerRank(threadsBefore)
         }
         guard let replaced else { return }
         learner.coordinator = replaced
@@ -159,11 +168,13 @@ public final class DistributedCallback: Callback {
     public override func beforeTrain(_ learner: Learner) {
         shard(learner)
         let later = learner.orderedCallbacks(for: .beforeStep).drop { $0 !== self }.dropFirst()
+            .filter { !($0 is TimingCallback) }
         coordinator?.meetsBeforeUpdate = !later.isEmpty
         measuresNorm = later.contains { ($0 as? GradientClip)?.normType == 2 }
     }
 
     public override func beforeValidate(_ learner: Learner) throws {
+        if learner.worksAlone { return }
         shard(learner)
         guard batchNorm == .averageStatistics, !isAlone, itemsSinceMerge > 0 else { return }
         try setup?.averageBuffers(learner, weight: itemsSinceMerge)

@@ -31,6 +31,7 @@ extension Optimizer {
 
     /// Why this optimizer's step cannot be divided among ranks; nil when it can.
     package var indivisible: String? {
+        if isWrapped { return "what \(rule.name) does with a parameter is not known" }
         if lookahead != nil { return "Lookahead keeps weights of its own" }
         return rule.isPerParameter ? "\(rule.name) needs the norms of whole parameters" : nil
     }

@@ -17,6 +17,7 @@ public final class Optimizer {
         /// Whether freezing passes it by (on for normalisation layers).
         public var forceTrain = false
 
+        /// Decaying, and frozen with its group.
         public init() {}
     }
 
@@ -41,6 +42,8 @@ public final class Optimizer {
     var shared: SharedState?
     var lookahead: LookaheadState?
     private var rate = 1.0
+    /// What steps in place of `rule`, when the optimizer is not one of ours.
+    let foreign: OptimizerWrapper?
 
     /// An optimizer over `groups`, whose parameters move into an arena.
     public init(
@@ -48,12 +51,26 @@ public final class Optimizer {
     ) {
         self.groups = groups
         self.rule = rule
+        foreign = nil
         arena = ParameterArena(groups, file: file, line: line)
         flags = Array(repeating: Flags(), count: arena.slots.count)
         steps = Array(repeating: 0, count: arena.slots.count)
         names = ["lr"] + rule.defaults.map(\.name)
         values = Array(repeating: [lr] + rule.defaults.map(\.value), count: groups.count)
     }
+
+    /// An optimizer that lets a foreign one step, over that one's groups.
+    public init(wrapping wrapper: OptimizerWrapper, file: StaticString = #fileID, line: UInt = #line) {
+        (groups, foreign) = (wrapper.optimizer.groups, wrapper)
+        rule = WrappedRule(wrapper)
+        arena = ParameterArena(groups, file: file, line: line)
+        flags = Array(repeating: Flags(), count: arena.slots.count)
+        steps = Array(repeating: 0, count: arena.slots.count)
+        (names, values) = (wrapper.names.map(\.ours), wrapper.values)
+    }
+
+    /// Whether a foreign optimizer steps: its hyper-parameters are the ones it has, and no others.
+    public var isWrapped: Bool { foreign != nil }
 
     // MARK: - Stepping
 
@@ -66,12 +83,13 @@ public final class Optimizer {
         nextStep = .everything
         if scope == .nothing { return }
         if scope == .everything { keepOwnCopies() }
+        if let foreign { return step(foreign) }
         beginStep()
         update(within: scope == .everything ? 0..<arena.count : shared?.owned ?? 0..<arena.count)
         lookahead?.blend(arena)
     }
 
-    /// Counts a step and works out which parameters take part; ``update(within:)`` then does it, in any number of pieces.
+    /// Counts a step and works out which parameters take part; ``update(within:in:)`` then does it, in any number of pieces.
     package func beginStep() {
         prepareState()
         lookahead?.remember(arena)
@@ -131,6 +149,16 @@ public final class Optimizer {
         case nothing
     }
     package var nextStep = StepScope.everything
+
+    private func step(_ foreign: OptimizerWrapper) {
+        var due: Set<ObjectIdentifier> = []
+        for (index, slot) in arena.slots.enumerated() where isDue(index) {
+            steps[index] += 1
+            due.insert(ObjectIdentifier(slot.parameter))
+        }
+        if rate != 1 { arena.scaleGradients(by: rate) }
+        foreign.step(values) { due.contains(ObjectIdentifier($0)) }
+    }
 
     /// Multiplies gradients inside the next steps, without a pass of its own.
     package func setGradientScale(_ scale: Double) { rate = scale }

@@ -21,6 +21,9 @@ public struct ProcessorReport: Sendable {
     public let reason: String
     /// Threads one matrix product may use.
     public let threadsPerRank: Int
+    /// Whether float32 products of 16 rows and columns or more run on our own AVX-512 kernels and not on the BLAS library's:
+    /// where the processor has AVX-512 and a product one thread. `LOCKSTEP_PRODUCTS=openblas` turns them off.
+    public let usesOwnProducts: Bool
 
     /// Whether the library's own choice was replaced.
     public var isReselected: Bool { coreFound != coreChosen }
@@ -37,7 +40,8 @@ public struct ProcessorReport: Sendable {
         return ProcessorReport(
             features: names.filter { Int(raw.features) & $0.0 != 0 }.map(\.1),
             library: String(cString: lsk_blas_configuration()), coreFound: found, coreChosen: chosen,
-            reason: sentence(raw.reason, found: found, chosen: chosen), threadsPerRank: Int(raw.threads))
+            reason: sentence(raw.reason, found: found, chosen: chosen), threadsPerRank: Int(raw.threads),
+            usesOwnProducts: lsk_uses_own_products() != 0)
     }
 
     /// Sets how many threads a matrix product may use (1 unless set). Call while nothing is being computed.

@@ -15,7 +15,7 @@ struct Bench: ParsableCommand {
                 "  \($0.rawValue.padding(toLength: 10, withPad: " ", startingAt: 0))\($0.summary)"
             }
             .joined(separator: "\n")
-            + "\n  allreduce the reduction of gradients, 1 KiB to 64 MiB, beside MPI_Allreduce and a copy (default: 2 ranks)"
+            + "\n  allreduce the reduction of gradients, 1 KiB to 64 MiB, beside MPI_Allreduce, Gloo and a copy (default: 2 ranks)"
     )
 
     /// A case, or every one.
@@ -24,7 +24,7 @@ struct Bench: ParsableCommand {
     }
 
     @Argument(help: ArgumentHelp("What to measure.", valueName: "case"))
-    var choice: Choice
+    var choice: Choice = .all
 
     @Option(help: ArgumentHelp("Timed steps (default: as many as the peers time).", valueName: "n"))
     var batches: Int?
@@ -35,22 +35,44 @@ struct Bench: ParsableCommand {
     @Flag(help: "Let every rank update all parameters, as ranks of several nodes do.")
     var replicated = false
 
+    @Flag(help: "Compare the step with what this core could do at best: its fastest product, its fastest copy.")
+    var roofline = false
+
     @Flag(help: "Print one line of JSON per case.")
     var json = false
 
+    @Option(help: ArgumentHelp("For allreduce: a Python with torch, to measure Gloo beside.", valueName: "path"))
+    var python: String?
+
+    @Option(help: .hidden)
+    var part: AllReduceBench.Part?
+
     @OptionGroup var ranks: RankOptions
+    @OptionGroup(title: "Peers") var peers: PeerOptions
 
     func validate() throws {
+        if peers.peers != nil, choice == .allreduce || learner || roofline || batches != nil || ranks.ranks != nil {
+            throw ValidationError(
+                "--peers compares bare steps on 1 and 2 ranks: no other measuring option goes with it")
+        }
         if let batches, batches < 1 { throw ValidationError("--batches \(batches): at least 1 is needed") }
         if choice == .allreduce, batches != nil || learner || replicated {
             throw ValidationError("bench allreduce has none of --batches, --learner and --replicated")
         }
+        if roofline, learner || choice == .allreduce || ranks.ranks ?? 1 > 1 || ranks.inProcess ?? 1 > 1 {
+            throw ValidationError("--roofline measures a bare step on one rank: no --learner, --ranks, --in-process")
+        }
+        if choice != .allreduce, python != nil { throw ValidationError("--python goes with bench allreduce") }
         if choice == .all, Launcher.startedRanks != nil {
             throw ValidationError("bench all starts a program for each case; use --ranks instead of mpirun")
         }
     }
 
     func run() throws {
+        if let python = peers.peers {
+            return try peers.compare(
+                BenchmarkCase(rawValue: choice.rawValue).map { [$0] } ?? BenchmarkCase.allCases, python: python)
+        }
         if choice == .allreduce { return try runAllReduce() }
         guard let benchmark = BenchmarkCase(rawValue: choice.rawValue) else { return try runAll() }
         let task = Benchmark(
@@ -58,6 +80,11 @@ struct Bench: ParsableCommand {
         let json = json
         // The header of `bench all` comes from the program that starts the others.
         let wantsHeader = ProcessInfo.processInfo.environment["LOCKSTEP_BENCH_ROWS"] == nil
+        if roofline {
+            if !json, wantsHeader { print(Roofline.header) }
+            let result = try Roofline(benchmark, batches: batches)
+            return print(json ? result.json : result.row)
+        }
         try ranks.run { communicator in
             let result = try task.run(over: communicator)
             guard communicator.isRankZero else { return }
@@ -69,20 +96,40 @@ struct Bench: ParsableCommand {
     /// Two ranks unless told otherwise: one has nothing to reduce.
     private func runAllReduce() throws {
         let json = json
-        var ranks = ranks
-        if ranks.ranks == nil, ranks.inProcess == nil, Launcher.startedRanks == nil { ranks.ranks = 2 }
+        if let part {
+            return try measureAllReduce(part) { try print(String(decoding: JSONEncoder().encode($0), as: UTF8.self)) }
+        }
+        if !json { print(AllReduceResult.header) }
+        if ranks.inProcess != nil || Launcher.startedRanks != nil {
+            // Ranks that are here already: no other programs beside them.
+            return try measureAllReduce(.all) { print(json ? $0.json : $0.row) }
+        }
+        let python = try python.map { name in
+            guard let path = name.contains("/") ? name : Launcher.path(of: name) else {
+                throw Failure.noInput("--python \(name): there is no such program in PATH")
+            }
+            try Failure.requireReadable(path, option: "--python")
+            return path
+        }
+        for result in try AllReducePeers(ranks: ranks.ranks ?? 2, python: python).run() {
+            print(json ? result.json : result.row)
+        }
+        if python == nil, !json { print("Gloo was left out: --python PATH names a Python with torch.") }
+    }
+
+    private func measureAllReduce(
+        _ part: AllReduceBench.Part, _ show: @escaping @Sendable (AllReduceResult) throws -> Void
+    ) throws {
         try ranks.run { communicator in
             let isWriter = communicator.isRankZero
-            if isWriter, !json { print(AllReduceResult.header) }
-            try AllReduceBench().run(over: communicator) { result in
-                if isWriter { Console.standardOutput.write((json ? result.json : result.row) + "\n") }
-            }
+            try AllReduceBench(part: part).run(over: communicator) { if isWriter { try show($0) } }
+            fflush(nil)
         }
     }
 
     /// Each case in a process of its own: peak memory and start-up time are the case's.
     private func runAll() throws {
-        if !json { print(BenchmarkResult.header) }
+        if !json { print(roofline ? Roofline.header : BenchmarkResult.header) }
         var environment = ProcessInfo.processInfo.environment
         environment["LOCKSTEP_BENCH_ROWS"] = "1"
         let options = CommandLine.arguments.dropFirst(2).filter { $0 != Choice.all.rawValue }

@@ -15,6 +15,8 @@ struct DoctorReport: Codable {
     var cores = Launcher.usableCores
     /// Threads of each rank unless told otherwise.
     var threadsPerRank: Int
+    /// Whether float32 products run on our own kernels.
+    var ownProducts: Bool
     var blas: Blas
     var oneDNN = MachineFacts.hasOneDNN
     var mpi: MPI
@@ -38,7 +40,7 @@ struct DoctorReport: Codable {
 
     init(_ transport: TransportFacts) {
         let report = ProcessorReport.current
-        (features, threadsPerRank) = (report.features, report.threadsPerRank)
+        (features, threadsPerRank, ownProducts) = (report.features, report.threadsPerRank, report.usesOwnProducts)
         blas = Blas(
             library: report.library, coreFound: report.coreFound, coreChosen: report.coreChosen,
             reselected: report.isReselected, reason: report.reason)
@@ -78,6 +80,7 @@ struct DoctorReport: Codable {
             ("features", features.joined(separator: " ")), ("cores", "\(cores)"),
             ("threads per rank", "\(threadsPerRank)"),
             ("blas", blas.library), ("blas core", "\(blas.coreChosen): \(blas.reason)"),
+            ("products", ownProducts ? "own AVX-512 kernels in float32, the BLAS elsewhere" : "the BLAS"),
             ("oneDNN", oneDNN ? "yes" : "no: OpenBLAS does the convolutions"), ("mpirun", mpi.mpirun ?? "not found"),
             ("mpi", library ?? "unknown"), ("launcher", mpi.launcher),
         ]

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Float32 matrix products: our own kernels where they are faster, OpenBLAS elsewhere.
+#pragma once
+#include <cblas.h>
+#include <stddef.h>
+
+/// c = alpha * op(a) * op(b) + beta * c, with the parameters of cblas_sgemm; row-major only.
+void lsk_sgemm(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE ta, enum CBLAS_TRANSPOSE tb, int m, int n, int k, float alpha,
+               const float *_Nonnull a, int lda, const float *_Nonnull b, int ldb, float beta, float *_Nonnull c,
+               int ldc);
+
+/// One operand: element (t, p) of its tiled axis and of the inner axis lies at x[t * tile + p * inner]; one step is 1.
+typedef struct lsk_side {
+    const float *_Nonnull x;
+    ptrdiff_t tile, inner;
+} lsk_side;
+
+#if defined(__x86_64__)
+/// The product for processors with AVX-512, on the calling thread; `rows` is op(a) by its rows, `columns` op(b) by its
+/// columns. Every element is one chain of fused multiply-adds per 256 inner steps, whatever m and n are.
+void lsk_sgemm_avx512(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha, lsk_side rows, lsk_side columns, float beta,
+                      float *_Nonnull c, ptrdiff_t ldc);
+#endif

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Datasets whose items are made by transforms and can be turned back.
+
+import LockstepTensor
+
+/// A dataset that gives items of any type, and turns what a model says back into what a person reads.
+public protocol TransformedDataset: Dataset {
+    /// The part of the data: 0 training, 1 validation, nil the whole.
+    var splitIndex: Int? { get }
+    /// Item `index` before it is tensors, inputs first.
+    func tuple(at index: Int, context: ItemContext) throws -> ItemTuple
+    /// Members of an item back through its transforms; all the way if `full`, otherwise until each can show itself.
+    func decode(_ tuple: ItemTuple, full: Bool) throws -> ItemTuple
+    /// The same items as another part of the data sees them.
+    func with(splitIndex: Int?) -> any TransformedDataset
+    /// Other items through the same transforms as validation items; inputs only, unless `withLabels`.
+    func testSet(_ items: ItemList, withLabels: Bool) throws -> any Dataset
+}
+
+extension TransformedDataset {
+    public func item(at index: Int) throws -> Sample {
+        try item(at: index, context: ItemContext(seed: 42, epoch: 0, index: index))
+    }
+
+    public func item(at index: Int, context: ItemContext) throws -> Sample {
+        try Sample(tuple(at: index, context: context), inputCount: inputCount)
+    }
+}
+
+/// Items through several pipelines, one per member.
+package struct TransformedTuples: TransformedDataset {
+    /// All over the same items. A test set has those of the inputs only, and keeps the rest to decode with.
+    package let lists: [TransformedLists]
+    package let inputCount: Int
+    /// How many of the lists make members.
+    let memberCount: Int
+
+    package init(_ lists: [TransformedLists], inputCount: Int, memberCount: Int? = nil) {
+        (self.lists, self.inputCount) = (lists, inputCount)
+        self.memberCount = memberCount ?? lists.count
+    }
+
+    package var count: Int { lists.first?.count ?? 0 }
+    package var splitIndex: Int? { lists.first?.splitIndex }
+
+    package func tuple(at index: Int, context: ItemContext) throws -> ItemTuple {
+        ItemTuple(
+            try (0..<memberCount).map { try lists[$0].item(at: index, context: context, number: $0) })
+    }
+
+    package func decode(_ tuple: ItemTuple, full: Bool) throws -> ItemTuple {
+        ItemTuple(
+            try tuple.members.enumerated().map { number, member in
+                number < lists.count ? try lists[number].decode(member, full: full) : member
+            })
+    }
+
+    package func with(splitIndex: Int?) -> any TransformedDataset { changed { $0.with(splitIndex: splitIndex) } }
+    package func subset(_ number: Int) -> TransformedTuples { changed { $0.subset(number) } }
+    package func newEmpty() -> any Dataset { changed { $0.newEmpty() } }
+
+    package func testSet(_ items: ItemList, withLabels: Bool) throws -> any Dataset {
+        let labelled = withLabels ? lists.count : inputCount
+        return TransformedTuples(
+            try lists.enumerated().map { number, list in
+                // Labels that are not asked for need not be there, but what the model says is decoded with their transforms.
+                number < labelled ? try list.infer(items) : list.newEmpty().with(splitIndex: 1)
+            }, inputCount: inputCount, memberCount: labelled)
+    }
+
+    package var targetKind: TargetKind? {
+        lists.dropFirst(inputCount).reversed().lazy.compactMap(\.pipeline.targetKind).first
+    }
+    package var vocabulary: [String]? { lists.reversed().lazy.compactMap(\.pipeline.vocabulary).first }
+
+    private func changed(_ body: (TransformedLists) -> TransformedLists) -> TransformedTuples {
+        TransformedTuples(lists.map(body), inputCount: inputCount, memberCount: memberCount)
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of a table as tensors, with the columns they came from: other rows can be treated the same way later.
+
+import LockstepTensor
+
+/// Rows of a table; a batch is one gather per member, as fast as a `TensorDataset`.
+public struct TabularDataset: TransformedDataset {
+    /// What the columns are, and the statistics and categories of the training rows.
+    public let columns: TabularColumns
+    /// The rows as tensors.
+    public let rows: TensorDataset
+    public let splitIndex: Int?
+
+    /// Rows that `columns` have made into tensors.
+    public init(_ rows: TensorDataset, columns: TabularColumns, splitIndex: Int? = nil) {
+        (self.rows, self.columns, self.splitIndex) = (rows, columns, splitIndex)
+    }
+
+    /// No rows: what a model that is given away keeps of its data.
+    public init(columns: TabularColumns) {
+        var inputs: [Tensor] = []
+        if !columns.categorical.isEmpty { inputs.append(.zeros([0, columns.categorical.count], dtype: .int64)) }
+        if !columns.continuous.isEmpty { inputs.append(.zeros([0, columns.continuous.count])) }
+        let target: Tensor =
+            switch columns.target.kind {
+            case .classification: .zeros([0], dtype: .int64)
+            case .regression: .zeros([0, 1])
+            }
+        self.init(TensorDataset(inputs: inputs, targets: [target]), columns: columns)
+    }
+
+    public var count: Int { rows.count }
+    public var inputCount: Int { rows.inputCount }
+    public func item(at index: Int) throws -> Sample { rows.item(at: index) }
+    public func item(at index: Int, context: ItemContext) throws -> Sample { rows.item(at: index) }
+    public func batch(at indices: [Int], epoch: Int) throws -> Batch? { rows.batch(at: indices, epoch: epoch) }
+
+    public var targetKind: TargetKind? {
+        switch columns.target.kind {
+        case .classification(let classes): .category(count: classes.count)
+        case .regression: .regression(count: 1)
+        }
+    }
+
+    public var vocabulary: [String]? {
+        if case .classification(let classes) = columns.target.kind { classes } else { nil }
+    }
+
+    public func newEmpty() -> any Dataset { TabularDataset(columns: columns) }
+
+    public func tuple(at index: Int, context: ItemContext) -> ItemTuple { ItemTuple(rows.item(at: index).members) }
+
+    public func with(splitIndex: Int?) -> any TransformedDataset {
+        TabularDataset(rows, columns: columns, splitIndex: splitIndex)
+    }
+
+    /// Categories back to words, numbers to their own scale, the target to its class or number.
+    public func decode(_ tuple: ItemTuple, full: Bool) throws -> ItemTuple {
+        var members = tuple.members
+        var position = 0
+        if !columns.categorical.isEmpty, position < members.count {
+            members[position] = try decoded(members[position], columns.categorical.count) { number, value in
+                try Labels.label(Int(value), columns.categorical[number].vocabulary)
+            }
+            position += 1
+        }
+        if !columns.continuous.isEmpty, position < members.count {
+            members[position] = try decoded(members[position], columns.continuous.count) { number, value in
+                value * columns.continuous[number].deviation + columns.continuous[number].mean
+            }
+            position += 1
+        }
+        if position < members.count, let answer = members[position] as? Tensor {
+            switch columns.target.kind {
+            case .classification(let classes):
+                members[position] = try Labels.label(Labels.integer(answer), classes)
+            case .regression where answer.count == 1: members[position] = answer.item()
+            case .regression: break
+            }
+        }
+        return ItemTuple(members)
+    }
+
+    private func decoded<Value>(_ member: Any, _ count: Int, _ body: (Int, Double) throws -> Value) throws -> Any {
+        guard let tensor = member as? Tensor, tensor.count == count else { return member }
+        return try tensor.doubles.enumerated().map { try body($0, $1) }
+    }
+
+    /// Rows, each a ``TableRow`` or a dictionary of texts by column, as these columns treat them.
+    ///
+    /// - Throws: `DataError` naming a column that is missing, or an item that is no row.
+    public func testSet(_ items: ItemList, withLabels: Bool) throws -> any Dataset {
+        var parts: [TensorDataset] = []
+        for index in 0..<items.count {
+            let item = try items[index]
+            let row: TableRow
+            switch item {
+            case let item as TableRow: row = item
+            case let item as [String: String]: row = try TableRow(item)
+            default:
+                throw DataError(
+                    .mismatch, file: "row", "a \(type(of: item)) is not the row of a table",
+                    remedy: "Give a TableRow, or a dictionary of texts by column")
+            }
+            parts.append(try columns.dataset(row.alone, rows: [0], withTarget: withLabels))
+        }
+        guard let first = parts.first else { return TabularDataset(columns: columns) }
+        func joined(_ members: KeyPath<TensorDataset, [Tensor]>) -> [Tensor] {
+            first[keyPath: members].indices.map { member in
+                Tensor.concatenated(parts.map { $0[keyPath: members][member] })
+            }
+        }
+        return TabularDataset(
+            TensorDataset(inputs: joined(\.inputs), targets: joined(\.targets)), columns: columns, splitIndex: 1)
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// An item before it is tensors: values of any type, and tensors that say what they hold.
+
+public import LockstepTensor
+
+/// The members of one item, inputs first, of any type: what transforms take member by member.
+public struct ItemTuple: CustomStringConvertible {
+    public var members: [Any]
+
+    public init(_ members: [Any]) { self.members = members }
+
+    /// Tensors as what `types` says they hold; plain where it says nothing.
+    init(_ tensors: [Tensor], types: [any SemanticTensor.Type]) {
+        members = tensors.enumerated().map { number, tensor in
+            number < types.count ? types[number].init(tensor) : tensor
+        }
+    }
+
+    public var count: Int { members.count }
+
+    public subscript(index: Int) -> Any {
+        get { members[index] }
+        set { members[index] = newValue }
+    }
+
+    public var description: String { "(" + members.map { "\($0)" }.joined(separator: ", ") + ")" }
+}
+
+/// A tensor that says what it holds, so that transforms can tell an image from a mask.
+///
+/// Where no function of a transform takes the type itself, one that takes `Tensor` does, and the result keeps the type. A
+/// model sees the plain tensors.
+public protocol SemanticTensor {
+    var tensor: Tensor { get }
+    init(_ tensor: Tensor)
+}
+
+extension SemanticTensor {
+    func replacing(_ tensor: Tensor) -> any SemanticTensor { Self(tensor) }
+}
+
+extension Tensor: SemanticTensor {
+    public var tensor: Tensor { self }
+    public init(_ tensor: Tensor) { self = tensor }
+}
+
+/// An image, [channels, height, width]; in a batch [N, channels, height, width].
+public struct TensorImage: SemanticTensor {
+    public let tensor: Tensor
+    public init(_ tensor: Tensor) { self.tensor = tensor }
+}
+
+/// The class of every pixel of an image, [height, width]; in a batch [N, height, width].
+public struct TensorMask: SemanticTensor {
+    public let tensor: Tensor
+    public init(_ tensor: Tensor) { self.tensor = tensor }
+}
+
+extension Sample {
+    /// The members of `tuple` as tensors, of which the first `inputCount` are inputs.
+    ///
+    /// Integers become int64, other numbers float32, booleans bool; arrays of them vectors.
+    /// - Throws: `DataError` (`.item`) naming a member that is nothing of the kind.
+    public init(_ tuple: ItemTuple, inputCount: Int) throws(DataError) {
+        var tensors: [Tensor] = []
+        for (index, member) in tuple.members.enumerated() {
+            guard let tensor = Sample.tensor(of: member) else {
+                throw DataError(
+                    .item, file: "dataset", "member \(index) is a \(type(of: member)), which is not a tensor",
+                    remedy: "Add a transform that makes a tensor of it, for example Categorize or ToTensor")
+            }
+            tensors.append(tensor)
+        }
+        self.init(inputs: Array(tensors.prefix(inputCount)), targets: Array(tensors.dropFirst(inputCount)))
+    }
+
+    static func tensor(of value: Any) -> Tensor? {
+        switch value {
+        case let value as any SemanticTensor: value.tensor
+        case let value as Int: Tensor([value], shape: [])
+        case let value as Float: Tensor([value], shape: [])
+        case let value as Double: Tensor([Float(value)], shape: [])
+        case let value as Bool: Tensor([value], shape: [])
+        case let value as [Int]: Tensor(value, shape: [value.count])
+        case let value as [Float]: Tensor(value)
+        case let value as [Double]: Tensor(value.map { Float($0) })
+        case let value as [Bool]: Tensor(value, shape: [value.count])
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers as targets.
+
+import LockstepTensor
+
+/// A number to a float32 scalar, several to a vector [count].
+///
+/// Loss: mean squared error. fastai's `RegressionSetup`.
+public struct RegressionSetup: Transform, Codable, Hashable, Sendable {
+    /// How many numbers an item has; nil until it is learned from the first.
+    public private(set) var count: Int?
+
+    public init(count: Int? = nil) { self.count = count }
+
+    public var targetKind: TargetKind? { count.map { .regression(count: $0) } }
+
+    public mutating func setup(_ items: ItemList) throws {
+        if count != nil { return }
+        count = items.count == 0 ? 1 : Sample.tensor(of: try items[0])?.count ?? 1
+    }
+
+    public var encodes: [TypedFunction] {
+        [
+            TypedFunction { (value: Int) in Tensor([Float(value)], shape: []) },
+            TypedFunction { (value: Float) in Tensor([value], shape: []) },
+            TypedFunction { (value: Double) in Tensor([Float(value)], shape: []) },
+            TypedFunction { (values: [Int]) in Tensor(values.map { Float($0) }) },
+            TypedFunction { (values: [Float]) in Tensor(values) },
+            TypedFunction { (values: [Double]) in Tensor(values.map { Float($0) }) },
+            TypedFunction { (values: Tensor) in values.to(.float32) },
+        ]
+    }
+
+    /// A number, or an array of several.
+    public var decodes: [TypedFunction] {
+        [TypedFunction { (values: Tensor) -> Any in values.count == 1 ? values.item() : values.doubles }]
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values that can show themselves as text.
+
+import LockstepTensor
+
+/// A value that a person can read as it is: decoding need not go further back.
+public protocol Showable {
+    /// The value in few words.
+    var shown: String { get }
+}
+
+extension String: Showable {
+    public var shown: String { self }
+}
+
+extension Array: Showable where Element: Showable {
+    public var shown: String { map(\.shown).joined(separator: "; ") }
+}
+
+extension TensorImage: Showable {
+    public var shown: String { "image \(tensor.shape)" }
+}
+
+extension TensorMask: Showable {
+    public var shown: String { "mask \(tensor.shape)" }
+}
+
+/// `value` in few words, whatever it is: the elements of a small tensor, the shape of a large one.
+func textShown(_ value: Any) -> String {
+    if let showable = value as? any Showable { return showable.shown }
+    guard let tensor = value as? Tensor else { return "\(value)" }
+    func number(_ value: Double) -> String {
+        if tensor.dtype == .bool { return value != 0 ? "true" : "false" }
+        if !tensor.dtype.isFloatingPoint { return String(Int(value)) }
+        guard value.isFinite, abs(value) < 1e6 else { return "\(Float(value))" }
+        return "\((value * 1e4).rounded() / 1e4)"
+    }
+    if tensor.rank == 0 { return number(tensor.item()) }
+    if tensor.count <= 8, tensor.rank == 1 { return "[" + tensor.doubles.map(number).joined(separator: ", ") + "]" }
+    return "\(tensor.dtype) \(tensor.shape)"
+}

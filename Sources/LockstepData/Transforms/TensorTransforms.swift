@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers to tensors, bytes to floats.
+
+import LockstepTensor
+
+/// Numbers, booleans and arrays of them to tensors: whole numbers int64, others float32. Order 5.
+///
+/// fastai's `ToTensor`.
+public struct ToTensor: Transform, Codable, Hashable, Sendable {
+    public init() {}
+
+    public var order: Int { 5 }
+
+    public var encodes: [TypedFunction] {
+        [
+            TypedFunction { (value: Int) in Tensor([value], shape: []) },
+            TypedFunction { (value: Float) in Tensor([value], shape: []) },
+            TypedFunction { (value: Double) in Tensor([Float(value)], shape: []) },
+            TypedFunction { (value: Bool) in Tensor([value], shape: []) },
+            TypedFunction { (values: [Int]) in Tensor(values, shape: [values.count]) },
+            TypedFunction { (values: [Float]) in Tensor(values) },
+            TypedFunction { (values: [Double]) in Tensor(values.map { Float($0) }) },
+            TypedFunction { (values: [Bool]) in Tensor(values, shape: [values.count]) },
+        ]
+    }
+}
+
+/// Images of bytes to float32 0 … 1, masks to class numbers (int64). Order 10.
+///
+/// Decoding clamps an image to 0 … 1 and gives bytes again, cut off, not rounded. fastai's `IntToFloatTensor`.
+public struct IntToFloat: Transform, Codable, Hashable, Sendable {
+    /// What an image is divided by.
+    public let divisor: Double
+    /// What a mask is divided by, rounding down.
+    public let maskDivisor: Int
+
+    public init(divisor: Double = 255, maskDivisor: Int = 1) {
+        (self.divisor, self.maskDivisor) = (divisor, maskDivisor)
+    }
+
+    public var order: Int { 10 }
+
+    public var encodes: [TypedFunction] {
+        [
+            TypedFunction { (image: TensorImage) in TensorImage(image.tensor.to(.float32) / divisor) },
+            TypedFunction { (mask: TensorMask) in
+                let classes = mask.tensor.to(.int64)
+                return TensorMask(
+                    maskDivisor == 1
+                        ? classes : (classes.to(.float64) / Double(maskDivisor)).floor().to(.int64))
+            },
+        ]
+    }
+
+    public var decodes: [TypedFunction] {
+        [
+            TypedFunction { (image: TensorImage) in
+                TensorImage((image.tensor.clamped(min: 0, max: 1) * divisor).to(.uint8))
+            }
+        ]
+    }
+}

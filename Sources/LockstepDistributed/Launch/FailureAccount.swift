@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Open MPI 4's mpirun writes about a failed job, reduced to the rank that failed first.
+
+/// Reads mpirun's standard error line by line; keeps its boxed accounts to itself and learns from them.
+struct FailureAccount {
+    private(set) var rank: Int?
+    private(set) var reason: String?
+    /// Whether a rank has said a sentence of ours.
+    private var hasSentence = false
+    /// Whether such a sentence said that the job ends.
+    private(set) var isEnding = false
+    /// A machine that mpirun has lost.
+    private var lostHost: String?
+    /// The rank that a rank's own sentence blames.
+    private var blamed: Int?
+    /// The rank that called `MPI_Abort`.
+    private var aborted: (rank: Int, reason: String?)?
+    private var isInBox = false
+    private var box: [String] = []
+
+    /// - Returns: what of `line` a person should see; nil if nothing.
+    mutating func read(_ line: String) -> String? {
+        // A box is a line of dashes, text, and a line of dashes.
+        if line.count > 60, line.allSatisfy({ $0 == "-" }) {
+            defer { isInBox.toggle() }
+            guard isInBox else {
+                box = []
+                return nil
+            }
+            return understandBox() ? nil : ([line] + box + [line]).joined(separator: "\n")
+        }
+        guard isInBox else {
+            let isSentence = line.hasPrefix("lockstep: ")
+            hasSentence = hasSentence || isSentence
+            isEnding =
+                isEnding
+                || isSentence
+                    && ["the job ends", "has not come within", "the ranks disagree"].contains { line.contains($0) }
+            if blamed == nil { blamed = FailureAccount.rankBlamed(by: line) }
+            // "1 more process has sent help message …": about the boxes.
+            return line.contains("help message") || line.contains("orte_base_help_aggregate") ? nil : line
+        }
+        box.append(line)
+        return nil
+    }
+
+    /// - Returns: whether the box was about a failed rank, and is told in the sentence.
+    private mutating func understandBox() -> Bool {
+        let text = box.joined(separator: " ")
+        let words = text.split(whereSeparator: { $0 == " " || $0 == "\n" }).map(String.init)
+        func word(after phrase: [String]) -> String? {
+            words.indices.first { words[$0...].starts(with: phrase) && $0 + phrase.count < words.count }
+                .map { words[$0 + phrase.count] }
+        }
+        if text.contains("MPI_ABORT was invoked on rank") {
+            // Whoever notices a failure ends the job: often not the rank that failed.
+            let code = word(after: ["errorcode"]).map { "ended the job with code \(digits($0))" }
+            aborted = aborted ?? (word(after: ["on", "rank"]).flatMap { Int(digits($0)) } ?? 0, code)
+            return true
+        }
+        if text.contains("lost communication with a remote daemon") {
+            // The first one named is mpirun's own.
+            lostHost =
+                lostHost
+                ?? words.indices.last { $0 > 1 && words[$0 - 1] == "node" && words[$0 - 2] == "on" }.map { words[$0] }
+            return true
+        }
+        if text.contains("mpirun noticed that process rank") {
+            note(
+                word(after: ["process", "rank"]),
+                word(after: ["on", "signal"]).map { "was killed by signal \(digits($0))" })
+            return true
+        }
+        if text.contains("process returned a non-zero exit code") || text.contains("Primary job") { return true }
+        if text.contains("exited with non-zero status"), let name = word(after: ["Process", "name:"]) {
+            // [[job,step],rank]
+            note(
+                name.split(separator: ",").last.map { String($0) },
+                word(after: ["code:"]).map { "ended with code \(digits($0))" })
+            return true
+        }
+        return false
+    }
+
+    /// "lockstep: rank 1 (pid …) has died", "lockstep: rank 1: fit: …", "lockstep: …: rank 1 has not come within …".
+    static func rankBlamed(by line: String) -> Int? {
+        guard line.hasPrefix("lockstep: ") else { return nil }
+        let words = line.split(separator: " ").map(String.init)
+        /// The rank that is named at `index`, as in "rank 1," or "rank 1:".
+        func rank(at index: Int) -> Int? {
+            guard index > 0, index < words.count, words[index - 1] == "rank" else { return nil }
+            return Int(words[index].filter(\.isNumber))
+        }
+        if let end = words.indices.first(where: { words[$0...].starts(with: ["has", "not", "come"]) }) {
+            return words[..<end].indices.reversed().lazy.compactMap { rank(at: $0) }.first
+        }
+        guard let first = rank(at: 2) else { return nil }
+        let rest = words[3...].prefix(4)
+        let isBlame = words[2].hasSuffix(":") || ["died.", "called", "ended"].contains { rest.contains($0) }
+        return isBlame ? first : nil
+    }
+
+    private mutating func note(_ rank: String?, _ reason: String?) {
+        guard self.rank == nil, let rank = rank.flatMap({ Int(digits($0)) }) else { return }
+        (self.rank, self.reason) = (rank, reason)
+    }
+
+    private func digits(_ word: String) -> String { word.filter(\.isNumber) }
+
+    /// What the job came to.
+    func outcome(mpirunCode code: Int32) -> RankJob.Outcome {
+        guard code != 0 else { return RankJob.Outcome(code: 0, sentence: "") }
+        if let lostHost, blamed == nil {
+            return RankJob.Outcome(
+                code: code, sentence: "the host \(lostHost) was lost: it is down, or the network to it is",
+                wasExplained: hasSentence)
+        }
+        // A rank's own sentence knows best; who ended the job because of it is only mpirun's first.
+        let told = blamed.map { ($0, $0 == rank ? reason : "did what the message above says") }
+        guard let first = told ?? rank.map({ ($0, reason) }) ?? (hasSentence ? nil : aborted) else {
+            let sentence = hasSentence ? "the message above says why the job failed" : "mpirun ended with code \(code)"
+            return RankJob.Outcome(code: code, sentence: sentence, wasExplained: hasSentence)
+        }
+        return RankJob.Outcome(
+            code: code, sentence: "rank \(first.0) failed first: it \(first.1 ?? "ended with code \(code)")",
+            wasExplained: hasSentence)
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tests of the transforms of tensors: normalising, bytes to floats, numbers to tensors.
+
+import LockstepTensor
+import LockstepTesting
+import Testing
+
+@testable import LockstepData
+
+@Suite("Tensor transforms", .timeLimit(.minutes(1)))
+struct TensorTransformTests {
+    @Test("[TX-05] normalising and back: given statistics")
+    func given() throws {
+        let pipeline = Pipeline([Normalize(mean: [0.5], std: [0.25])])
+        let image = TensorImage(Tensor.full([1, 1, 1, 1], 0.75))
+        let normal = try #require(try pipeline.encode(image) as? TensorImage)
+        #expect(normal.tensor.item() == 1)
+        #expect((try pipeline.decode(normal) as? TensorImage)?.tensor.item() == 0.75)
+        let plain = Tensor([0.75])
+        #expect((try pipeline.encode(plain) as? Tensor)?.item() == 0.75, "what is no image stays")
+        let single = try #require(try pipeline.encode(TensorImage(Tensor.full([1, 2, 2], 0.75))) as? TensorImage)
+        #expect(single.tensor.shape == [1, 2, 2] && single.tensor.floats == [1, 1, 1, 1])
+        #expect(Normalize.imageNet.mean?.count == 3)
+    }
+
+    @Test("[TX-05] statistics of the first batch as in fastai, and back")
+    func learned() throws {
+        let reference = try DataReference.load().normalize
+        let images = (0..<4).map { Tensor(Array(reference.x[$0 * 30..<$0 * 30 + 30]), shape: [3, 2, 5]) }
+        let data = try Datasets(images, transforms: [[FunctionTransform { (x: Tensor) in TensorImage(x) }]], nInputs: 1)
+        let loader = try TransformedDataLoader(data, batchSize: 4, afterBatch: [Normalize()])
+        let normalize = try #require(loader.transforms.afterBatch.transforms[0] as? Normalize)
+        expectClose(try #require(normalize.mean), reference.mean)
+        expectClose(try #require(normalize.std), reference.std)
+        let batch = try loader.oneBatch()
+        expectClose(batch.inputs[0].floats, reference.y)
+        expectClose(try loader.decode(batch).inputs[0].floats, reference.back)
+        let items = try loader.decodeBatch(batch, maxCount: 2)
+        expectClose(try #require(items[1][0] as? TensorImage).tensor, images[1])
+    }
+
+    @Test("learning from data without images is an error that says what to do")
+    func nothing() {
+        let data = TensorDataset(inputs: [Tensor([1, 2])])
+        let error = dataError { try TransformedDataLoader(data, afterBatch: [Normalize()]) }
+        #expect(error?.reason == "the first batch holds no images to learn mean and deviation from")
+        let empty = dataError {
+            try TransformedDataLoader(
+                ImageDataset(pixels: [], labels: [], imageShape: [1, 1, 1]), afterBatch: [Normalize()])
+        }
+        #expect(empty?.reason.hasPrefix("there is no batch to learn") == true)
+        let one = dataError {
+            try TransformedDataLoader(
+                ImageDataset(pixels: [1], labels: [0], imageShape: [1, 1, 1]), afterBatch: [Normalize()])
+        }
+        #expect(one?.reason.contains("less than two values per channel") == true)
+    }
+
+    @Test("bytes to floats and back as in fastai; masks to classes")
+    func bytes() throws {
+        let reference = try DataReference.load().intToFloat
+        let pipeline = Pipeline([IntToFloat(maskDivisor: 5)])
+        let image = TensorImage(Tensor(stride(from: 0, to: 256, by: 17).map { UInt8($0) }, shape: [16]))
+        let mask = TensorMask(Tensor(stride(from: 0, to: 40, by: 7).map { UInt8($0) }, shape: [6]))
+        let floats = try #require(try pipeline.encode(image) as? TensorImage).tensor
+        expectClose(floats.floats, reference.image)
+        #expect(floats.dtype == .float32)
+        let classes = try #require(try pipeline.encode(mask) as? TensorMask).tensor
+        #expect(classes.ints == reference.mask && classes.dtype == .int64)
+        let back = try pipeline.decode(TensorImage(Tensor([-0.5, 0, 0.25, 0.999, 1, 1.5])))
+        #expect((back as? TensorImage)?.tensor.ints == reference.decoded)
+        #expect((try pipeline.decode(TensorImage(floats)) as? TensorImage)?.tensor.dtype == .uint8)
+    }
+
+    @Test("numbers and arrays to tensors")
+    func toTensor() throws {
+        let pipeline = Pipeline([ToTensor()])
+        for (value, dtype, shape) in [
+            (3, .int64, []), (3.5, .float32, []), (Float(1), .float32, []), (true, .bool, []), ([1, 2], .int64, [2]),
+            ([1.0], .float32, [1]), ([Float](), .float32, [0]), ([true], .bool, [1]),
+        ] as [(Any, DType, Shape)] {
+            let tensor = try #require(try pipeline.encode(value) as? Tensor)
+            #expect(tensor.dtype == dtype && tensor.shape == shape)
+        }
+        #expect(try pipeline.encode("a") as? String == "a")
+    }
+}
