@@ -27,7 +27,7 @@ def write(folder):
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    from cases import data, functional, layers, losses, metrics, models, ops, optimizers, schedules, training
+    from cases import data, functional, layers, losses, metrics, models, ops, optimizers, schedules, text, training
 
     notes = versions()
     for name, module in {"ops": ops, "functional": functional, "layers": layers, "losses": losses,
@@ -39,10 +39,10 @@ def write(folder):
     save_state(models.dtypes(), folder / "dtypes.safetensors", metadata=notes | {"purpose": "one tensor of every type"})
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)
-    for name, values in {"schedules": schedules.build(), "metrics": metrics.build(), "data": data.build(),
+    for name, values in {"schedules": schedules.build(), "metrics": metrics.build(), "data": data.build(), "text": text.build(),
                          "optimizers.hypers": optimizers.hypers()}.items():
-        text = json.dumps({"versions": notes, **values}, indent=1, sort_keys=True)
-        (folder / f"{name}.json").write_text(text + "\n")
+        document = json.dumps({"versions": notes, **values}, indent=1, sort_keys=True)
+        (folder / f"{name}.json").write_text(document + "\n")
 
 
 def close(a, b):

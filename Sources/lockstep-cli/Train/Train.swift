@@ -7,8 +7,8 @@ import Lockstep
 /// The group of recipes.
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a model: on handwritten digits, MNIST, or a table.",
-        subcommands: [TrainDigits.self, TrainMNIST.self, TrainCSV.self])
+        abstract: "Train a model: on handwritten digits, MNIST, a table, or a text.",
+        subcommands: [TrainDigits.self, TrainMNIST.self, TrainCSV.self, TrainText.self])
 }
 
 /// The digits that come with the package.

@@ -12,6 +12,8 @@ struct TrainingTask {
     let metric: Metric
     /// Printed before training, once.
     var notes = ""
+    /// Run on every rank when the weights are saved; what it returns is printed instead of the metric, once.
+    var conclude: (@Sendable (Learner, RunFolder) throws -> String)?
 }
 
 /// Trains a task on the ranks that were asked for.
@@ -47,18 +49,20 @@ struct TrainingRun: Sendable {
             dls: task.dls, model: task.model, loss: task.loss, callbacks: [HistoryFile(files.path("history.csv"))],
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
         let prepared = ContinuousClock.now
+        var conclusion: String?
         try learner.distributed(over: ranks) {
             try learner.fitOneCycle(settings.epochs, lrMax: .value(settings.lr))
             try learner.save("model", withOptimizer: false)
             if let save = options.save { try learner.save(absolute(save), withOptimizer: false) }
             try learner.coordinator.write { try files.write(settings.json + "\n", to: "settings.json") }
+            conclusion = try task.conclude?(learner, files)
         }
         guard ranks.isRankZero else { return }
         let (setUp, trained) = ((prepared - started) / .seconds(1), (.now - prepared) / .seconds(1))
         let result = learner.finalRecord.last.flatMap { $0 }.map { decimals($0, 4) } ?? "unknown"
         console.write(
             """
-            \(task.metric.name) \(result), trained in \(decimals(trained, 2)) s (data and model took \(decimals(setUp, 2)) s)
+            \(conclusion ?? "\(task.metric.name) \(result)"), trained in \(decimals(trained, 2)) s (data and model took \(decimals(setUp, 2)) s)
             the run's files lie in \(files.folder): model.safetensors, history.csv, settings.json
 
             """)

@@ -17,18 +17,20 @@ struct TrainingSettings: Codable, Sendable {
     var data: String?
     /// The column to predict, for tables.
     var target: String?
+    /// Tokens in a block, for texts.
+    var blockLength: Int?
     /// The version of Lockstep.
     var lockstep = LockstepVersion.current
 
     /// Fills in what the options leave open.
     init(
         recipe: String, model: String, options: TrainingOptions, epochs: Int, lr: Double,
-        data: String? = nil, target: String? = nil
+        data: String? = nil, target: String? = nil, batchSize: Int = 64
     ) {
         (self.recipe, self.model, self.data, self.target) = (recipe, model, data, target)
         self.epochs = options.epochs ?? epochs
         self.lr = options.lr ?? lr
-        batchSize = options.batchSize ?? 64
+        self.batchSize = options.batchSize ?? batchSize
         seed = options.seed
     }
 
