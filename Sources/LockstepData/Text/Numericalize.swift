@@ -35,10 +35,22 @@ struct TokenTable {
 /// `Numericalize` and `make_vocab`, without their padding to a multiple of eight.
 public struct Numericalize: Hashable, Sendable {
     /// The tokens; a token's number is its place.
-    public let vocabulary: [String]
+    public private(set) var tokens: [String]
     /// The number of every token that has none.
-    public let unknown: Int
-    private let numbers: [String: Int]
+    public private(set) var unknown: Int
+    private var numbers: [String: Int]
+    private var fitting: Fitting?
+
+    /// What a vocabulary is made by where it is still to be learned.
+    private struct Fitting: Hashable {
+        let minFrequency: Int, maxVocab: Int, reserved: [String]
+    }
+
+    /// A transform that learns its vocabulary from the texts of a pipeline: its training items, as a ``Tokenizer`` leaves them.
+    public init(minFrequency: Int = 3, maxVocab: Int = 60_000, reserved: [String] = SpecialToken.all) {
+        (tokens, unknown, numbers) = ([], 0, [:])
+        fitting = Fitting(minFrequency: minFrequency, maxVocab: maxVocab, reserved: reserved)
+    }
 
     /// A vocabulary of the tokens of texts.
     ///
@@ -84,16 +96,21 @@ public struct Numericalize: Hashable, Sendable {
     }
 
     private init(distinct vocabulary: [String]) {
-        self.vocabulary = vocabulary
+        tokens = vocabulary
         numbers = Dictionary(uniqueKeysWithValues: zip(vocabulary, vocabulary.indices))
         unknown = numbers[SpecialToken.unknown.rawValue] ?? 0
     }
 
     /// The number of tokens.
-    public var count: Int { vocabulary.count }
+    public var count: Int { tokens.count }
 
     /// The number of a token.
-    public func encode(_ token: String) -> Int { numbers[token] ?? unknown }
+    /// - Precondition: there is a vocabulary.
+    public func encode(_ token: String) -> Int {
+        if let number = numbers[token] { return number }
+        require(!tokens.isEmpty, "Numericalize: no vocabulary has been learned yet")
+        return unknown
+    }
 
     /// The numbers of tokens.
     public func encode(_ tokens: some Sequence<String>) -> [Int] { tokens.map(encode) }
@@ -105,9 +122,9 @@ public struct Numericalize: Hashable, Sendable {
     ) -> [String] {
         numbers.map { number in
             require(
-                vocabulary.indices.contains(number),
+                tokens.indices.contains(number),
                 "Numericalize.decode: there is no token \(number) among \(count)", file: file, line: line)
-            return vocabulary[number]
+            return tokens[number]
         }
     }
 
@@ -117,11 +134,44 @@ public struct Numericalize: Hashable, Sendable {
     }
 }
 
+extension Numericalize: Transform {
+    public var vocabulary: [String]? { tokens }
+    public var encodes: [TypedFunction] { [TypedFunction { (tokens: [String]) in Tensor(encode(tokens)) }] }
+    public var decodes: [TypedFunction] {
+        [
+            TypedFunction { (numbers: Tensor) throws -> [String] in
+                try numbers.ints.map { number in
+                    guard tokens.indices.contains(number) else {
+                        throw DataError(.mismatch, file: "Numericalize", "there is no token \(number) among \(count)")
+                    }
+                    return tokens[number]
+                }
+            }
+        ]
+    }
+
+    /// Learns the vocabulary, unless there is one.
+    public mutating func setup(_ items: ItemList) throws {
+        guard let fitting else { return }
+        var table = TokenTable()
+        for item in try items.all() {
+            guard let tokens = item as? [String] else {
+                throw DataError(
+                    .mismatch, file: "Numericalize", "an item is a \(type(of: item)), not a list of tokens",
+                    remedy: "Put a Tokenizer before it")
+            }
+            for token in tokens { table.add(token) }
+        }
+        self = Numericalize(
+            table: table, minFrequency: fitting.minFrequency, maxVocab: fitting.maxVocab, reserved: fitting.reserved)
+    }
+}
+
 extension Numericalize: Codable {
-    /// The vocabulary as an array of strings.
+    /// The tokens as an array of strings.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        try container.encode(vocabulary)
+        try container.encode(tokens)
     }
 
     /// - Throws: `DecodingError` for an empty vocabulary or one with a token twice.

@@ -70,3 +70,8 @@ public struct Tokenizer: Hashable, Codable, Sendable {
         return writer.text
     }
 }
+
+extension Tokenizer: Transform {
+    public var encodes: [TypedFunction] { [TypedFunction { (text: String) in tokens(text) }] }
+    public var decodes: [TypedFunction] { [TypedFunction { (tokens: [String]) in text(of: tokens) }] }
+}

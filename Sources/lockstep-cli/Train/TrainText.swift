@@ -10,7 +10,7 @@ struct TrainText: ParsableCommand {
         commandName: "text",
         abstract: "Train a language model on a text file, by character or by word, and let it write.",
         discussion: "The last tenth of the text is held out. Losses are nats per character (or word): e^loss is the\n"
-            + "perplexity. Defaults: 5 epochs, --lr 0.003, --batch-size 32.")
+            + "perplexity. Defaults: 3 epochs, --lr 0.003, --batch-size 32.")
 
     @Argument(help: ArgumentHelp("The text, in UTF-8.", valueName: "file")) var file: String
     @Option(help: "Network: transformer blocks, or an LSTM.") var model: TextModel = .gpt
@@ -38,7 +38,7 @@ struct TrainText: ParsableCommand {
     func run() throws {
         try Failure.requireReadable(file, option: "text")
         var settings = TrainingSettings(
-            recipe: "text", model: model.rawValue, options: options, epochs: 5, lr: 3e-3, data: file, batchSize: 32)
+            recipe: "text", model: model.rawValue, options: options, epochs: 3, lr: 3e-3, data: file, batchSize: 32)
         settings.blockLength = blockLength
         try TrainingRun(settings, options).run { [self] settings in
             let text = try DataLoaders.text(

@@ -14,17 +14,17 @@ import Testing
         for wanted in reference.vocabularies {
             let made = Numericalize(
                 fitting: reference.corpus, minFrequency: wanted.minFrequency, maxVocab: wanted.maxVocab)
-            #expect(made.vocabulary == wanted.vocabulary)
+            #expect(made.tokens == wanted.vocabulary)
         }
     }
 
     @Test("tokens have their place as number, others that of xxunk") func numbers() {
         let made = Numericalize(fitting: ["b", "a", "b", "xxunk"], minFrequency: 1, reserved: ["xxpad", "xxunk"])
-        #expect(made.vocabulary == ["xxpad", "xxunk", "b", "a"])
+        #expect(made.tokens == ["xxpad", "xxunk", "b", "a"])
         #expect(made.encode(["a", "b", "c", "xxunk"]) == [3, 2, 1, 1])
         #expect(made.decode([3, 2, 1]) == ["a", "b", "xxunk"])
         #expect(Numericalize(vocabulary: ["p", "q"]).encode("r") == 0)
-        #expect(Numericalize(fitting: []).vocabulary == SpecialToken.all)
+        #expect(Numericalize(fitting: []).tokens == SpecialToken.all)
     }
 
     @Test("an encoding goes through a file unchanged") func coding() throws {
@@ -39,7 +39,7 @@ import Testing
 
     @Test("characters: one number for each, and the text back") func characters() {
         let encoding = TextEncoding(fitting: "hello")
-        #expect(encoding.numericalize.vocabulary == ["xxunk", "l", "h", "e", "o"])
+        #expect(encoding.numericalize.tokens == ["xxunk", "l", "h", "e", "o"])
         #expect(encoding.encode("hole?") == [2, 4, 1, 3, 0])
         #expect(encoding.decode([2, 4, 1, 3]) == "hole")
     }

@@ -13,7 +13,7 @@ import Testing
     @Test("the last tenth is held out, and the vocabulary knows only the rest") func parts() throws {
         let data = try DataLoaders.text(text + "klmnopqrst", blockLength: 8, batchSize: 4)
         #expect(data.tokenCounts == (999, 111))
-        #expect(data.encoding.numericalize.vocabulary.sorted() == (["xxunk"] + "abcdefghij".map(String.init)).sorted())
+        #expect(data.encoding.numericalize.tokens.sorted() == (["xxunk"] + "abcdefghij".map(String.init)).sorted())
         let valid = try #require(data.loaders.validDataset)
         #expect(valid.count == 110 / 8)
         // "j", then what training has never seen.
@@ -49,7 +49,7 @@ import Testing
     @Test("words are numbered in the order of their frequency") func words() throws {
         let data = try DataLoaders.text(
             String(repeating: "the cat and the dog ", count: 30), tokenizer: .words, blockLength: 5, batchSize: 2)
-        #expect(data.encoding.numericalize.vocabulary.dropFirst(9) == ["the", "cat", "and", "dog"])
+        #expect(data.encoding.numericalize.tokens.dropFirst(9) == ["the", "cat", "and", "dog"])
     }
 
     @Test("files that are no texts are refused with place and remedy") func files() throws {
@@ -68,5 +68,30 @@ import Testing
             #expect(dataError { try DataLoaders.text(path: path) }?.code == .mismatch)
             #expect(dataError { try DataLoaders.text(path: folder + "/none") }?.code == .unreadable)
         }
+    }
+
+    @Test("[TX-01] texts with classes go through pipelines, and come back") func classification() throws {
+        let texts = ["Good film", "Bad film", "a good GOOD film", "bad bad", "so good", "no film"]
+        let data = try Datasets(
+            texts,
+            transforms: [
+                [Tokenizer.words, Numericalize(minFrequency: 1)],
+                [FunctionTransform { (text: String) in text.lowercased().contains("good") ? 1 : 0 }],
+            ], splits: Split(train: [0, 1, 2, 3], valid: [4, 5]))
+        let item = try data[4]
+        // "so" is in no training text: xxunk.
+        let numbers = try #require(item[0] as? Tensor).ints
+        #expect(numbers.count == 3 && numbers[0] == 2 && numbers[1] == 0 && numbers[2] > 8)
+        #expect(try data.decode(data[2])[0] as? String == "a good GOOD film")
+        let dls = try data.dataLoaders(batchSize: 4, shuffle: false, beforeBatch: [PadInput()])
+        let batch = try dls.oneBatch()
+        #expect(batch.inputs[0].shape == [4, 6])
+        #expect(batch.inputs[0][3].ints.suffix(3) == [1, 1, 1])
+        let first = try #require(
+            try Pipeline([PadInput(token: 9, first: true)]).encode([
+                Sample(inputs: [Tensor([1, 2] as [Int])]), Sample(inputs: [Tensor([3] as [Int])]),
+            ]) as? [Sample])
+        #expect(first[1].inputs[0].ints == [9, 3])
+        #expect(throws: DataError.self) { try Datasets([1, 2], transforms: [[Numericalize()]]) }
     }
 }
