@@ -3,7 +3,10 @@
 
 ## run        train on real handwritten digits, two MPI ranks (set-up and build included)
 ## test       run every test, the mpirun ones too (set-up and build included)
+## conformance  run every test and report on each identifier of the behaviour contract
 ## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
+## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
+## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
 ## build      build the library, the command and the examples, optimised
 ## bench      measure every case on 1 and 2 ranks, beside the peers where they are installed (ROUNDS=3)
 ## bench-peers  install PyTorch, fastai and JAX into PEERS, outside the tree (needs PyPI)
@@ -30,7 +33,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults build bench bench-peers roofline format lint docs reference clean
+.PHONY: help setup run test conformance test-faults test-nodes test-slurm build bench bench-peers roofline format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -43,12 +46,25 @@ run: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@$(LOCKSTEP) train digits --ranks 2
 
+conformance: setup
+	@launch/conformance.sh $(SWIFT_FLAGS)
+
 test: setup
 	@launch/test.sh $(SWIFT_FLAGS)
 
 test-faults: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
 	swift build $(SWIFT_FLAGS) --product lockstep-rank-tests
 	@launch/test-faults.sh $(FAULTS)
+
+test-nodes: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	swift build $(SWIFT_FLAGS) --product lockstep-rank-tests
+	@launch/test-nodes.sh
+
+test-slurm: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@launch/test-slurm.sh
 
 build: setup
 	swift build $(SWIFT_FLAGS)
@@ -77,7 +93,7 @@ lint:
 	@launch/lint.sh $(SOURCES)
 
 docs: setup
-	@launch/docs.sh
+	@launch/docs.sh $(SWIFT_FLAGS)
 
 reference:
 	@Tests/Reference/regenerate.sh

@@ -40,12 +40,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-    ]
-        + (Context.environment["LOCKSTEP_DOCS"] == nil
-            ? []
-            : [
-                .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")
-            ]),
+    ],
     targets: [
         // MARK: C
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -83,10 +78,12 @@ let package = Package(
                 "Lockstep", "LockstepBench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-            ]),
+            ],
+            resources: [.embedInCode("Bench/gloo.py")]),
         .executableTarget(name: "digits", dependencies: ["Lockstep"], path: "Sources/Examples/digits"),
         .executableTarget(
-            name: "lockstep-rank-tests", dependencies: ["Lockstep", "LockstepTesting"], path: "Sources/RankTests"),
+            name: "lockstep-rank-tests", dependencies: ["Lockstep", "LockstepTesting", "CMPI"],
+            path: "Sources/RankTests"),
 
         // MARK: Tests
         .testTarget(

@@ -21,10 +21,12 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 network=()
 # Open MPI tries every network of every host, and waits for those that lead nowhere.
 [ -z "${SUBNET:-}" ] || network=(--mca btl_tcp_if_include "$SUBNET" --mca oob_tcp_if_include "$SUBNET")
+# A host that falls silent is noticed within half a minute: the default is five minutes.
+network+=(--mca oob_tcp_keepalive_time 10 --mca oob_tcp_keepalive_intvl 5 --mca oob_tcp_keepalive_probes 3)
 
 # mpirun passes on OMPI_… by itself; these are ours.
 variables=()
-for name in $(compgen -e | grep '^LOCKSTEP_' || true); do variables+=(-x "$name"); done
+for name in $(compgen -e | grep -E '^(LOCKSTEP|OPENBLAS)_' || true); do variables+=(-x "$name"); done
 
-exec mpirun -q --hostfile "$hostfile" -n "$ranks" --map-by slot --bind-to core:overload-allowed \
-    ${network[@]+"${network[@]}"} ${variables[@]+"${variables[@]}"} "$@"
+exec mpirun --hostfile "$hostfile" -n "$ranks" --map-by slot --bind-to core:overload-allowed \
+    "${network[@]}" ${variables[@]+"${variables[@]}"} "$@"

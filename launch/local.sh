@@ -20,5 +20,4 @@ if [ "$ranks" -le "$(nproc)" ]; then
 else
     binding=(--oversubscribe --bind-to none)
 fi
-# -q: the rank that fails says why in one sentence; mpirun's own account would hide it.
-exec mpirun -q -n "$ranks" "${binding[@]}" "$@"
+exec mpirun -n "$ranks" "${binding[@]}" "$@"

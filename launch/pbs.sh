@@ -13,4 +13,4 @@ read -r -a command <<< "${PROGRAM:-.build/release/lockstep train digits}"
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 # Debian's Open MPI is built without PBS, so it has to be told the nodes: one line for each rank.
-exec mpirun -q --hostfile "$PBS_NODEFILE" -n "$(grep -c . "$PBS_NODEFILE")" "${command[@]}"
+exec mpirun --hostfile "$PBS_NODEFILE" -n "$(grep -c . "$PBS_NODEFILE")" "${command[@]}"

@@ -4,13 +4,14 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/test-faults.sh [RUNS | --short]    (make test-faults calls it; FAULTS=200 make test-faults)"
-    echo "  SEED=n repeats a run's order; PROGRAM=file tests another build of lockstep-rank-tests"
+    echo "usage: launch/test-faults.sh [RUNS]    (make test-faults calls it; FAULTS=200 make test-faults)"
+    echo "  SEED=n repeats a run's order; BIN=folder tests another build of lockstep and lockstep-rank-tests"
     exit 0
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
-program=${PROGRAM:-.build/release/lockstep-rank-tests}
+bin=${BIN:-.build/release}
+program=$bin/lockstep-rank-tests
 RANDOM=${SEED:=$(($(date +%s) % 32768))}
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 SWIFT_BACKTRACE=enable=no
 log=$(mktemp)
@@ -29,7 +30,7 @@ try() {
     sentence=${sentence//RANK/$culprit}
     # A job that outlives 60 seconds hangs; the bound of its kind counts from the fault.
     # shellcheck disable=SC2086  # several variables
-    env $environment timeout --foreground --kill-after=5 60 mpirun -q --oversubscribe --bind-to none -n "$ranks" \
+    env $environment timeout --foreground --kill-after=5 60 "$bin/lockstep" launch -n "$ranks" -- \
         "$program" --fault "$name" "$culprit" "$step" < /dev/null > "$log" 2>&1
     status=$?
     start=$(sed -nE 's/.*fault at ([0-9]+) ms.*/\1/p' "$log" | tail -n 1)
@@ -57,20 +58,16 @@ try() {
     fi
 }
 
-if [ "${1:-}" = --short ]; then
-    for line in "${faults[@]:0:6}"; do try "$line"; done
-else
-    runs=${1:-20}
-    echo "$runs faults, SEED=$SEED"
-    order=()
-    for ((run = 0; run < runs; run++)); do
-        # Every kind once before any comes again.
-        [ ${#order[@]} -gt 0 ] || mapfile -t order < <(seq 0 $((${#faults[@]} - 1)))
-        pick=$((RANDOM % ${#order[@]}))
-        try "${faults[${order[pick]}]}"
-        unset "order[pick]"
-        order=("${order[@]}")
-    done
-fi
+runs=${1:-20}
+echo "$runs faults, SEED=$SEED"
+order=()
+for ((run = 0; run < runs; run++)); do
+    # Every kind once before any comes again.
+    [ ${#order[@]} -gt 0 ] || mapfile -t order < <(seq 0 $((${#faults[@]} - 1)))
+    pick=$((RANDOM % ${#order[@]}))
+    try "${faults[${order[pick]}]}"
+    unset "order[pick]"
+    order=("${order[@]}")
+done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -57,6 +57,10 @@ LSK_SIMD static void NAME(multiply)(ptrdiff_t n, REAL *s, const REAL *factor) {
     for (ptrdiff_t j = 0; j < n; j++) s[j] *= factor[j];
 }
 
+LSK_SIMD static void NAME(scale)(ptrdiff_t n, REAL *s, REAL factor) {
+    for (ptrdiff_t j = 0; j < n; j++) s[j] *= factor;
+}
+
 static void NAME(attend)(const lsk_attention *a) {
     ptrdiff_t tile = tile_of(a), keys = a->keys;
     REAL *scores = lsk_allocate((size_t)(tile * keys + keys) * sizeof(REAL) + (size_t)keys * sizeof(uint32_t));
@@ -82,7 +86,7 @@ static void NAME(attend)(const lsk_attention *a) {
                 }
                 REAL sum = NAME(exponentials)(n, s, most);
                 log_sums[first + r] = most + (REAL)LOG(sum);
-                for (ptrdiff_t j = 0; j < n; j++) s[j] *= 1 / sum;
+                NAME(scale)(n, s, 1 / sum);
                 memset(s + n, 0, (size_t)(limit - n) * sizeof(REAL));
                 if (a->dropped > 0) {
                     NAME(keep_row)(a, p, first + r, n, words, factor);
@@ -105,10 +109,18 @@ LSK_SIMD static void NAME(backward_row)(ptrdiff_t n, REAL *s, REAL *d, const REA
     }
 }
 
-LSK_SIMD static REAL NAME(dot)(ptrdiff_t n, const REAL *x, const REAL *y) {
-    REAL s = 0;
-    for (ptrdiff_t i = 0; i < n; i++) s += x[i] * y[i];
-    return s;
+/// out[r] = x[r] . y[r] for `rows` rows of `n` numbers; sixteen sums a row, because one would be a chain of additions.
+LSK_SIMD static void NAME(dots)(ptrdiff_t rows, ptrdiff_t n, const REAL *x, ptrdiff_t x_row, const REAL *y,
+                                ptrdiff_t y_row, REAL *out) {
+    for (ptrdiff_t r = 0; r < rows; r++, x += x_row, y += y_row) {
+        NAME(lanes) sum = {0};
+        REAL total = 0;
+        ptrdiff_t i = 0;
+        for (; i + 16 <= n; i += 16) sum += *(const NAME(lanes) *)(x + i) * *(const NAME(lanes) *)(y + i);
+        for (; i < n; i++) total += x[i] * y[i];
+        for (int k = 0; k < 16; k++) total += sum[k];
+        out[r] = total;
+    }
 }
 
 static void NAME(clear_rows)(lsk_rows m, ptrdiff_t p, ptrdiff_t rows, ptrdiff_t width) {
@@ -119,18 +131,22 @@ static void NAME(attend_backward)(const lsk_attention *a, lsk_rows dys, lsk_rows
                                   REAL *dmask) {
     ptrdiff_t tile = tile_of(a), keys = a->keys;
     REAL *scores =
-        lsk_allocate((size_t)(2 * tile * keys + keys) * sizeof(REAL) + (size_t)keys * sizeof(uint32_t));
-    REAL *slopes = scores + tile * keys, *factor = slopes + tile * keys;
-    uint32_t *words = (uint32_t *)(factor + keys);
+        lsk_allocate((size_t)(2 * tile * keys + keys + tile) * sizeof(REAL) + (size_t)keys * sizeof(uint32_t));
+    REAL *slopes = scores + tile * keys, *factor = slopes + tile * keys, *inner = factor + keys;
+    uint32_t *words = (uint32_t *)(inner + tile);
     for (ptrdiff_t p = 0; p < a->problems; p++) {
         const REAL *q = MATRIX(a->q, p), *k = MATRIX(a->k, p), *v = MATRIX(a->v, p), *y = MATRIX(a->y, p);
         const REAL *dy = MATRIX(dys, p), *log_sums = (const REAL *)a->log_sums + p * a->queries;
         REAL *dq = MATRIX(dqs, p), *dk = MATRIX(dks, p), *dv = MATRIX(dvs, p);
-        NAME(clear_rows)(dks, p, keys, a->width);
-        NAME(clear_rows)(dvs, p, keys, a->value_width);
+        if (tile < a->queries) {  // otherwise the only tile writes every row
+            NAME(clear_rows)(dks, p, keys, a->width);
+            NAME(clear_rows)(dvs, p, keys, a->value_width);
+        }
         for (ptrdiff_t first = 0; first < a->queries; first += tile) {
             ptrdiff_t rows = a->queries - first < tile ? a->queries - first : tile;
-            ptrdiff_t limit = visible(a, first + rows - 1);
+            ptrdiff_t limit = tile < a->queries ? visible(a, first + rows - 1) : keys;
+            REAL sum = tile < a->queries ? 1 : 0;
+            NAME(dots)(rows, a->value_width, dy + first * dys.row, dys.row, y + first * a->y.row, a->y.row, inner);
             GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)limit, (int)a->width, (REAL)a->scale,
                  q + first * a->q.row, (int)a->q.row, k, (int)a->k.row, 0, scores, (int)keys);
             GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)limit, (int)a->value_width, 1,
@@ -141,8 +157,7 @@ static void NAME(attend_backward)(const lsk_attention *a, lsk_rows dys, lsk_rows
                 if (a->mask) NAME(mask_row)(a, p, t, n, s);
                 NAME(exponentials)(n, s, log_sums[t]);
                 if (a->dropped > 0) NAME(keep_row)(a, p, t, n, words, factor);
-                REAL inner = NAME(dot)(a->value_width, dy + t * dys.row, y + t * a->y.row);
-                NAME(backward_row)(n, s, d, a->dropped > 0 ? factor : NULL, inner);
+                NAME(backward_row)(n, s, d, a->dropped > 0 ? factor : NULL, inner[r]);
                 memset(s + n, 0, (size_t)(limit - n) * sizeof(REAL));
                 memset(d + n, 0, (size_t)(limit - n) * sizeof(REAL));
                 if (dmask) {
@@ -152,11 +167,11 @@ static void NAME(attend_backward)(const lsk_attention *a, lsk_rows dys, lsk_rows
                 }
             }
             GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, (int)limit, (int)a->value_width, (int)rows, 1, scores,
-                 (int)keys, dy + first * dys.row, (int)dys.row, 1, dv, (int)dvs.row);
+                 (int)keys, dy + first * dys.row, (int)dys.row, sum, dv, (int)dvs.row);
             GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, (int)a->width, (int)limit, (REAL)a->scale, slopes,
                  (int)keys, k, (int)a->k.row, 0, dq + first * dqs.row, (int)dqs.row);
             GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, (int)limit, (int)a->width, (int)rows, (REAL)a->scale, slopes,
-                 (int)keys, q + first * a->q.row, (int)a->q.row, 1, dk, (int)dks.row);
+                 (int)keys, q + first * a->q.row, (int)a->q.row, sum, dk, (int)dks.row);
         }
     }
     lsk_release(scores);

@@ -63,6 +63,17 @@ int32_t lsk_select_core(const char *core) {
     return 1;
 }
 
+// How many threads the user wants; one where nothing is said: more cores are for more ranks.
+static int32_t threads_wanted(void) {
+    const char *names[] = {"LOCKSTEP_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"};
+    for (int i = 0; i < 3; ++i) {
+        const char *text = getenv(names[i]);
+        int count = text ? atoi(text) : 0;
+        if (count > 0) return count;
+    }
+    return 1;
+}
+
 // A constructor because setenv is safe only while no other thread runs, and because the choice must precede every product.
 __attribute__((constructor)) static void select_kernels(void) {
     report.features = processor_features();
@@ -72,7 +83,7 @@ __attribute__((constructor)) static void select_kernels(void) {
     report.reason = lsk_judge_core(report.core_found, report.features, getenv("OPENBLAS_CORETYPE"), can_reselect);
     if (report.reason == LSK_CORE_RESELECTED) lsk_select_core("SkylakeX");
     if (report.reason == LSK_CORE_RESELECTED && !uses_avx512(report.core_chosen)) report.reason = LSK_CORE_REFUSED;
-    lsk_set_blas_threads(1);
+    lsk_set_blas_threads(threads_wanted());
     const char *wanted = getenv("LOCKSTEP_PRODUCTS");
     own_products = (report.features & LSK_HAS_AVX512) && !(wanted && strcasecmp(wanted, "openblas") == 0);
 }

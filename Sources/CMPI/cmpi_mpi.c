@@ -131,11 +131,10 @@ int cmpi_iallgatherv_bytes(
     *request = (cmpi_handle)r;
     return rc;
 }
-int cmpi_ibarrier(cmpi_handle comm, cmpi_handle *request) {
-    MPI_Request r = MPI_REQUEST_NULL;
-    int rc = MPI_Ibarrier(comm_of(comm), &r);
-    *request = (cmpi_handle)r;
-    return rc;
+int cmpi_barrier(cmpi_handle comm) { return MPI_Barrier(comm_of(comm)); }
+int cmpi_progress(cmpi_handle comm) {
+    int flag;
+    return MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_of(comm), &flag, MPI_STATUS_IGNORE);
 }
 int cmpi_test(cmpi_handle *request, int *done) {
     MPI_Request r = (MPI_Request)*request;

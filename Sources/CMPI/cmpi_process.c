@@ -63,17 +63,29 @@ int cmpi_usable_cores(void) {
     return n > 0 ? (int)n : 1;
 }
 
-void cmpi_affinity(uint8_t *mask, size_t bytes) {
+void cmpi_affinity(int32_t pid, uint8_t *mask, size_t bytes) {
     memset(mask, 0, bytes);
 #if defined(__linux__)
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    if (sched_getaffinity((pid_t)pid, sizeof set, &set) == 0) {
         for (size_t core = 0; core < bytes * 8 && core < CPU_SETSIZE; ++core)
             if (CPU_ISSET(core, &set)) mask[core / 8] |= (uint8_t)(1u << (core % 8));
         return;
     }
 #endif
     for (int core = 0; core < cmpi_usable_cores() && (size_t)core < bytes * 8; ++core) mask[core / 8] |= (uint8_t)(1u << (core % 8));
+}
+
+int cmpi_set_affinity(const uint8_t *mask, size_t bytes) {
+#if defined(__linux__)
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (size_t core = 0; core < bytes * 8 && core < CPU_SETSIZE; ++core)
+        if (mask[core / 8] >> (core % 8) & 1) CPU_SET(core, &set);
+    return sched_setaffinity(0, sizeof set, &set);
+#else
+    return -1;
+#endif
 }
 
 int64_t cmpi_free_bytes(const char *path) {
@@ -100,3 +112,27 @@ static void (*exit_handler)(int);
 static void call_handler(void) { exit_handler(0); }
 int cmpi_on_exit(void (*handler)(int status)) { exit_handler = handler; return atexit(call_handler); }
 #endif
+
+static int late_status;
+static void exit_late(int signal) {
+    (void)signal;
+    _exit(late_status);
+}
+void cmpi_exit_within(uint32_t seconds, int status) {
+    late_status = status;
+    signal(SIGALRM, exit_late);
+    alarm(seconds);
+}
+
+// mpirun gives its ranks a terminal of their own even when what they write goes to a file: progress bars would end up
+// there. The launcher's own output tells. A constructor because setenv is safe only while no other thread runs.
+__attribute__((constructor)) static void look_behind_the_terminal(void) {
+    char path[64], target[256];
+    if (!getenv("OMPI_COMM_WORLD_RANK") || isatty(STDOUT_FILENO) != 1) return;
+    snprintf(path, sizeof path, "/proc/%d/fd/1", (int)getppid());
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    if (n <= 0) return;
+    target[n] = 0;
+    if (strncmp(target, "/dev/pts/", 9) != 0 && strncmp(target, "/dev/tty", 8) != 0 && strcmp(target, "/dev/console") != 0)
+        setenv("TERM", "dumb", 1);
+}

@@ -11,7 +11,7 @@ import LockstepTensor
 
 extension DistributedChecks {
     /// Trains the same learner alone and on all ranks and compares weights, losses and rows.
-    private static func compare(
+    static func compare(
         _ c: any Communicator, _ what: String, epochs: Int = 3, withRows: Bool = true, _ make: () -> Learner
     ) throws {
         let (alone, together) = (make(), make())
@@ -106,9 +106,16 @@ extension DistributedChecks {
 
     @Sendable static func trackers(_ c: any Communicator) throws {
         let silent = Console { _ in }
+        func make(_ stop: EarlyStoppingCallback) -> Learner {
+            self.learner(rows: 8, batchSize: 4, lr: 0.3, callbacks: [stop, ReduceLROnPlateau(console: silent)])
+        }
+        let alone = make(EarlyStoppingCallback(patience: 2, console: silent))
+        try alone.withoutLogging { try alone.fit(30) }
         let stop = EarlyStoppingCallback(patience: 2, console: silent)
-        let learner = learner(rows: 8, batchSize: 4, lr: 0.3, callbacks: [stop, ReduceLROnPlateau(console: silent)])
+        let learner = make(stop)
         try learner.withoutLogging { try learner.distributed(over: c) { try learner.fit(30) } }
+        let (one, many) = (alone.recorder?.rows.count ?? 0, learner.recorder?.rows.count ?? 0)
+        try require(one == many && one < 30, "\(many) epochs, one process \(one)")
         let epochs = try c.allGather([Double(learner.recorder?.rows.count ?? 0), stop.best ?? .nan])
         try require(
             (0..<c.size).allSatisfy { epochs[2 * $0] == epochs[0] && epochs[2 * $0 + 1] == epochs[1] },

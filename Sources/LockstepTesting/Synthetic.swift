@@ -37,7 +37,7 @@ public func synthLoaders(
 
 /// A learner of the regression fixture: mean squared error, SGD with momentum 0.9.
 ///
-/// Only ``TrainEvalCallback`` is there unless `defaultCallbacks` says otherwise.
+/// Only `TrainEvalCallback` is there unless `defaultCallbacks` says otherwise.
 public func synthLearner(
     nTrain: Int = 10, nValid: Int = 2, batchSize: Int = 16, lr: LearningRate = 1e-3, seed: UInt64 = 42,
     optimizer: OptimizerFactory = .sgd(mom: 0.9), callbacks: [Callback] = [], metrics: [Metric] = [],
@@ -90,7 +90,7 @@ public final class VerboseCallback: Callback {
     public override func afterFit(_ learner: Learner) { note(.afterFit) }
 }
 
-/// Checks what ``TrainEvalCallback`` promises, at the events where others rely on it. What is wrong is thrown.
+/// Checks what `TrainEvalCallback` promises, at the events where others rely on it. What is wrong is thrown.
 public final class TestTrainEvalCallback: Callback {
     /// A promise that was not kept.
     public struct Violation: Error, CustomStringConvertible {

@@ -21,7 +21,7 @@ struct Fault: Sendable {
     /// One line for the script that runs it: name, bound, how it ends, environment, sentence, separated by bars.
     var line: String { "\(name)|\(bound)|\(endsWell ? "zero" : "nonzero")|\(environment)|\(sentence)" }
 
-    /// All of them, the six of the short run first.
+    /// All of them.
     static let all: [Fault] = [
         Fault(name: "killed", bound: 4, sentence: "lockstep: rank RANK \\(pid [0-9]+\\) has died") { scene in
             try scene.train { kill(getpid(), SIGKILL) }
@@ -70,6 +70,29 @@ struct Fault: Sendable {
         },
         Fault(name: "crashes", bound: 10, sentence: "lockstep: rank RANK \\(pid [0-9]+\\) has died") { scene in
             try scene.train { abort() }
+        },
+        Fault(
+            // A caller's mistake stops the program at once, as every trap does.
+            name: "traps", bound: 10, sentence: "lockstep: rank RANK \\(pid [0-9]+\\) has died"
+        ) { scene in
+            try scene.train { preconditionFailure("a caller's mistake") }
+        },
+        Fault(
+            name: "late-but-comes", bound: 20, endsWell: true, environment: "LOCKSTEP_STALL_TIMEOUT=0.5",
+            sentence: "lockstep: rank RANK \\(pid [0-9]+\\) is late: rank [0-9] has waited"
+        ) { scene in
+            try scene.train { sleep(2) }
+        },
+        Fault(
+            name: "throws-in-validation", bound: 3, sentence: "lockstep: .*rank RANK: .*sample 17 cannot be read"
+        ) { scene in
+            try scene.validate { throw BadSample() }
+        },
+        Fault(
+            name: "without-shared-memory", bound: 30, endsWell: true, environment: "LOCKSTEP_SHARED_MEMORY=off",
+            sentence: "lockstep: ranks talk through MPI, not through shared memory: LOCKSTEP_SHARED_MEMORY is off"
+        ) { scene in
+            try scene.train {}
         },
         Fault(
             name: "exits-with-a-code", bound: 3, sentence: "lockstep: rank RANK has called exit\\(3\\)"
@@ -130,6 +153,31 @@ struct Fault: Sendable {
                 var values = [Float](repeating: 1, count: isStruck ? 5 : 4)
                 try scene.ranks.allReduce(&values, name: "loss")
             }
+        },
+        Fault(
+            name: "leaves-early-across-nodes", bound: 4, environment: "LOCKSTEP_RANKS_PER_NODE=1",
+            sentence: "lockstep: rank RANK has ended its program while rank [0-9] waits for it in"
+        ) { scene in
+            try scene.train { exit(0) }
+        },
+        Fault(
+            // No rank sees into another machine: mpirun does, and its account becomes a sentence.
+            name: "killed-across-nodes", bound: 8, environment: "LOCKSTEP_RANKS_PER_NODE=1",
+            sentence: "lockstep: rank RANK failed first: it was killed by signal 9"
+        ) { scene in
+            try scene.train { kill(getpid(), SIGKILL) }
+        },
+        Fault(
+            name: "exits-with-a-code-across-nodes", bound: 4, environment: "LOCKSTEP_RANKS_PER_NODE=1",
+            sentence: "lockstep: rank RANK has called exit\\(3\\)"
+        ) { scene in
+            try scene.train { exit(3) }
+        },
+        Fault(
+            name: "skips-a-collective-across-nodes", bound: 4, environment: "LOCKSTEP_RANKS_PER_NODE=1",
+            sentence: "lockstep: collective [0-9]+: the ranks disagree: .*ranks? RANK calls? [^;]*'step"
+        ) { scene in
+            for step in 0..<20 where !scene.strikes(at: step) { try scene.ranks.barrier(name: "step \(step)") }
         },
         Fault(
             name: "stopped-across-nodes", bound: 10,

@@ -64,6 +64,19 @@ struct FaultScene {
         }
     }
 
+    /// Trains; `body` runs in the validation of the rank at fault, in the first batch after the step.
+    func validate(_ body: @escaping () throws -> Void) throws {
+        try fit { learner in
+            var isDone = false
+            try learner.on(.afterPred) { learner in
+                guard !learner.training, !isDone, ranks.rank == culprit, learner.trainIter >= step else { return }
+                isDone = true
+                announce(on: culprit)
+                try body()
+            }
+        }
+    }
+
     /// One rank's loss becomes NaN; what it does about that, all do.
     func trainUntilNaN() throws {
         try fit { learner in

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tests that need real ranks: `mpirun -n 2 lockstep-rank-tests`; the same checks run on threads in `swift test`.
-// `--faults` lists the faults that launch/test-faults.sh tries, `--fault NAME RANK STEP` is one of them.
+// `--threads N` and `--threads N --nodes` run them on threads of one process, on one pretended machine or one for each rank.
+// `--faults` lists the faults that launch/test-faults.sh tries, `--fault NAME RANK STEP` is one of them; `--adopt` is a
+// program that has started MPI itself.
 
+import Glibc
 import Lockstep
 import LockstepTesting
 
-let communicatorChecks: [RankSuite.Check] = [
+let communicatorChecks: [ThreadSuite.Check] = [
     ("communicator: reductions", CommChecks.reductions),
     ("communicator: gathers", CommChecks.gathers),
     ("communicator: broadcasts", CommChecks.broadcasts),
@@ -17,7 +20,7 @@ let communicatorChecks: [RankSuite.Check] = [
     ("communicator: splits", CommChecks.splits),
 ]
 
-let trainingChecks: [RankSuite.Check] = DistributedChecks.all.map { ("training: \($0.name)", $0.body) }
+let trainingChecks: [ThreadSuite.Check] = DistributedChecks.all.map { ("training: \($0.name)", $0.body) }
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
@@ -25,8 +28,20 @@ case "--faults":
     for fault in Fault.all { print(fault.line) }
 case "--fault":
     FaultScene.run(arguments: arguments.dropFirst())
+case "--adopt":
+    HostProgram.run()
+case "--threads":
+    guard arguments.count > 1, let ranks = Int(arguments[1]), ranks > 0 else {
+        Console.standardError.write(
+            "usage: lockstep-rank-tests --threads N [--nodes] [TEXT]   (checks whose names hold TEXT)\n")
+        exit(64)
+    }
+    let rest = arguments.dropFirst(2)
+    let text = rest.last { $0 != "--nodes" } ?? ""
+    ThreadSuite(ranks: ranks, ranksPerNode: rest.contains("--nodes") ? 1 : nil)
+        .run((communicatorChecks + trainingChecks).filter { text.isEmpty || $0.name.contains(text) })
 default:
     World.runOnEveryRank { ranks in
-        RankSuite(ranks).run(communicatorChecks + trainingChecks)
+        RankSuite(ranks).run((communicatorChecks + trainingChecks).map { ($0.name, $0.body) })
     }
 }

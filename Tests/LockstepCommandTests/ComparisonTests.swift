@@ -7,8 +7,8 @@ import Testing
 @testable import LockstepBench
 
 @Suite("Comparison") struct ComparisonTests {
-    private func measured(_ speeds: Double...) -> [Measurement] {
-        speeds.map { Measurement(samplesPerSecond: $0, mebibytes: Int($0) / 10, firstStepSeconds: 1) }
+    private func measured(_ speeds: Double...) -> [StepMeasurement] {
+        speeds.map { StepMeasurement(samplesPerSecond: $0, mebibytes: Int($0) / 10, firstStepSeconds: 1) }
     }
 
     @Test("medians over rounds, the best peer, and the ratio to it")

@@ -80,13 +80,16 @@ struct TrainTests {
     func killedRank(victim: Int) throws {
         let command = try Command()
         let job = try command.start(["train", "digits", "--ranks", "2", "--epochs", "1000000"])
-        // The command has become mpirun; its children are the ranks, in order, once training has begun.
+        // The command has started mpirun, whose children are the ranks, in order, once training has begun.
+        func children(of process: Int32) -> [Int32] {
+            let path = "/proc/\(process)/task/\(process)/children"
+            let children = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            return children.split(separator: " ").compactMap { Int32($0) }
+        }
         var ranks: [Int32] = []
         for _ in 0..<600 where !command.exists("runs") || ranks.count < 2 {
             usleep(100_000)
-            let path = "/proc/\(job.processIdentifier)/task/\(job.processIdentifier)/children"
-            let children = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-            ranks = children.split(separator: " ").compactMap { Int32($0) }
+            ranks = children(of: job.processIdentifier).flatMap(children(of:))
         }
         try #require(ranks.count == 2)
         usleep(500_000)

@@ -23,7 +23,7 @@ import Testing
         #expect(!arena.isWhole)
     }
 
-    @Test("hyper-parameters: number, slice and list over three groups")
+    @Test("[§8.2] hyper-parameters: number, slice and list over three groups")
     func hypers() throws {
         let optimizer = OptimizerFactory.sgd(mom: 0.9)(parameters([1, 1, 1]).map { [$0] }, lr: 1)
         func lrs() -> [Double] { (0..<3).map { optimizer.hyper("lr", group: $0) ?? .nan } }
@@ -63,7 +63,7 @@ import Testing
         #expect(a.value.floats != held)
     }
 
-    @Test("a parameter that no gradient reached is untouched")
+    @Test("[§8.1] a parameter that no gradient reached is untouched")
     func unreached() {
         let (a, b) = (Parameter(wrappedValue: .ones([2])), Parameter(wrappedValue: .ones([2])))
         let optimizer = OptimizerFactory.adam()([[a, b]], lr: 0.1)

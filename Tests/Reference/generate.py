@@ -27,11 +27,13 @@ def write(folder):
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    from cases import data, functional, images, layers, losses, metrics, models, ops, optimizers, schedules, text, training
+    from cases import (data, functional, images, layers, losses, metrics, models, ops, optimizers, schedules, text, training,
+                       trajectories)
 
     notes = versions()
     for name, module in {"ops": ops, "functional": functional, "images": images, "layers": layers, "losses": losses,
-                         "optimizers": optimizers, "training": training}.items():
+                         "optimizers": optimizers, "training": training,
+                         "trajectories": trajectories}.items():
         save_file(module.build(), folder / f"{name}.safetensors", metadata=notes)
     for name, (state, example) in models.build().items():
         save_state(state, folder / f"model.{name}.safetensors", metadata=notes)

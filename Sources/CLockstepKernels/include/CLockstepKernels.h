@@ -16,6 +16,7 @@
 #include "lsk_unary.h"
 #include "lsk_compare.h"
 #include "lsk_reduce.h"
+#include "lsk_round.h"
 #include "lsk_softmax.h"
 #include "lsk_sort.h"
 #include "lsk_optimizer.h"

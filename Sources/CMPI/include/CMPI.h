@@ -4,4 +4,5 @@
 #include "cmpi_mpi.h"
 #include "cmpi_process.h"
 #include "cmpi_reduce.h"
+#include "cmpi_signals.h"
 #include "cmpi_sync.h"

@@ -41,7 +41,9 @@ int cmpi_gatherv_bytes(
 int cmpi_iallgatherv_bytes(
     const void *source, int count, void *destination, const int *counts, const int *offsets, cmpi_handle comm,
     cmpi_handle *request);
-int cmpi_ibarrier(cmpi_handle comm, cmpi_handle *request);
+int cmpi_barrier(cmpi_handle comm);
+/// Moves along what MPI has begun and not finished, such as data that a returned call left in a queue.
+int cmpi_progress(cmpi_handle comm);
 int cmpi_test(cmpi_handle *request, int *done);
 
 /// A window of per-rank segments on pages of their own, with one passive epoch open for its whole life.

@@ -16,8 +16,10 @@ uint64_t cmpi_pid_namespace(void);
 char cmpi_process_state(int32_t pid, uint64_t start_time);
 /// Cores this process may run on (affinity mask).
 int cmpi_usable_cores(void);
-/// The cores this process may run on, one bit each; the rest of `mask` becomes zero.
-void cmpi_affinity(uint8_t *mask, size_t bytes);
+/// The cores a process (0: this one) may run on, one bit each; the rest of `mask` becomes zero. All cores if it cannot be read.
+void cmpi_affinity(int32_t pid, uint8_t *mask, size_t bytes);
+/// Confines the calling thread, and those it starts, to these cores. Returns 0 when that is done.
+int cmpi_set_affinity(const uint8_t *mask, size_t bytes);
 /// Free bytes of the file system at `path`, -1 if it cannot be read.
 int64_t cmpi_free_bytes(const char *path);
 /// An anonymous zeroed mapping, page aligned, NULL when memory is exhausted.
@@ -25,5 +27,7 @@ void *_Nullable cmpi_map(size_t bytes);
 void cmpi_unmap(void *base, size_t bytes);
 /// Calls `handler` with the exit status when the process ends through exit() or return from main.
 int cmpi_on_exit(void (*handler)(int status));
+/// Ends the process with `status` once `seconds` have passed, whatever it is doing then.
+void cmpi_exit_within(uint32_t seconds, int status);
 
 #pragma clang assume_nonnull end

@@ -6,7 +6,7 @@ public struct CaseComparison: Codable, Sendable, Equatable {
     public var name: String
     public var ranks: Int
     /// Medians over the rounds, by contender.
-    public var medians: [String: Measurement]
+    public var medians: [String: StepMeasurement]
     /// Every round's samples per second, by contender, in order.
     public var rounds: [String: [Double]]
 
@@ -15,7 +15,7 @@ public struct CaseComparison: Codable, Sendable, Equatable {
         _ benchmark: BenchmarkCase, ranks: Int, rounds count: Int, programs: PeerPrograms,
         progress: (_ contender: Contender, _ round: Int) -> Void = { _, _ in }
     ) {
-        var found: [Contender: [Measurement]] = [:]
+        var found: [Contender: [StepMeasurement]] = [:]
         var missing: Set<Contender> = []
         for round in 0..<max(1, count) {
             for contender in Contender.allCases
@@ -31,21 +31,21 @@ public struct CaseComparison: Codable, Sendable, Equatable {
         self.init(name: benchmark.rawValue, ranks: ranks, found)
     }
 
-    init(name: String, ranks: Int, _ found: [Contender: [Measurement]]) {
+    init(name: String, ranks: Int, _ found: [Contender: [StepMeasurement]]) {
         (self.name, self.ranks, medians, rounds) = (name, ranks, [:], [:])
         for (contender, list) in found where !list.isEmpty {
             rounds[contender.rawValue] = list.map(\.samplesPerSecond)
-            medians[contender.rawValue] = Measurement(
+            medians[contender.rawValue] = StepMeasurement(
                 samplesPerSecond: median(list.map(\.samplesPerSecond)), mebibytes: median(list.map(\.mebibytes)),
                 firstStepSeconds: median(list.map(\.firstStepSeconds)))
         }
     }
 
     /// Our figure.
-    public var own: Measurement? { medians[Contender.lockstep.rawValue] }
+    public var own: StepMeasurement? { medians[Contender.lockstep.rawValue] }
 
     /// The fastest of the others.
-    public var bestPeer: (contender: Contender, measurement: Measurement)? {
+    public var bestPeer: (contender: Contender, measurement: StepMeasurement)? {
         Contender.allCases.filter { $0 != .lockstep }
             .compactMap { contender in medians[contender.rawValue].map { (contender, $0) } }
             .max { $0.1.samplesPerSecond < $1.1.samplesPerSecond }

@@ -52,7 +52,7 @@ public struct PeerPrograms: Sendable {
     }
 
     /// Runs it; nil when it does not start or prints no measurement.
-    func measure(_ contender: Contender, _ benchmark: BenchmarkCase, ranks: Int) -> Measurement? {
+    func measure(_ contender: Contender, _ benchmark: BenchmarkCase, ranks: Int) -> StepMeasurement? {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = command(contender, benchmark, ranks: ranks)
@@ -66,12 +66,12 @@ public struct PeerPrograms: Sendable {
         let data = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         let line = data.split(separator: UInt8(ascii: "\n")).last { $0.first == UInt8(ascii: "{") }
-        return line.flatMap { try? JSONDecoder().decode(Measurement.self, from: Data($0)) }
+        return line.flatMap { try? JSONDecoder().decode(StepMeasurement.self, from: Data($0)) }
     }
 }
 
 /// What every contender prints.
-public struct Measurement: Codable, Sendable, Equatable {
+public struct StepMeasurement: Codable, Sendable, Equatable {
     public var samplesPerSecond: Double
     public var mebibytes: Int
     public var firstStepSeconds: Double

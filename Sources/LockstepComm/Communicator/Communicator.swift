@@ -19,6 +19,9 @@ public protocol Communicator: AnyObject {
     /// Rides in the header of every following collective until it is changed.
     var outgoingStatus: StatusWord { get set }
 
+    /// Told of every collective this rank has taken part in; none cost nothing. Empty, and deaf, where there is but one rank.
+    var observers: [any CommunicationObserver] { get set }
+
     /// Replaces `buffer` on every rank by its reduction over all ranks; the same bits on every rank.
     @discardableResult
     func allReduce(
@@ -69,10 +72,20 @@ public protocol Communicator: AnyObject {
 }
 
 extension Communicator {
+    /// The default: nobody is told.
+    public var observers: [any CommunicationObserver] {
+        get { [] }
+        set {}
+    }
+    /// Position of this rank among those of its node.
     public var localRank: Int { placement.localRank }
+    /// Number of ranks on this node.
     public var localSize: Int { placement.localSize }
+    /// Which node this rank is on; nodes are numbered by their lowest rank.
     public var nodeIndex: Int { placement.node }
+    /// Number of nodes.
     public var nodeCount: Int { placement.nodeCount }
+    /// Whether this is the rank that writes and prints.
     public var isRankZero: Bool { rank == 0 }
 
     /// Waits until every rank is here.

@@ -17,6 +17,7 @@ public struct SharedSegment {
     /// Keeps the memory, and the mapping of the peers' memory, alive.
     public let owner: AnyObject
 
+    /// A view of `peers`, of which number `localRank` is this rank's own.
     public init(peers: [UnsafeMutableRawBufferPointer], ranks: [Int], localRank: Int, owner: AnyObject) {
         self.own = peers[localRank]
         self.peers = peers
@@ -31,12 +32,16 @@ public struct SharedSegment {
 public struct Placement: Sendable, Hashable {
     /// Nodes are numbered by their lowest rank.
     public var node: Int
+    /// Position among the ranks of the node.
     public var localRank: Int
+    /// Number of ranks on the node.
     public var localSize: Int
+    /// Number of nodes.
     public var nodeCount: Int
     /// Name of the machine.
     public var host: String
 
+    /// A place.
     public init(node: Int, localRank: Int, localSize: Int, nodeCount: Int, host: String) {
         self.node = node
         self.localRank = localRank

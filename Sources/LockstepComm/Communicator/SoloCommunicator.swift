@@ -10,6 +10,7 @@ public final class SoloCommunicator: Communicator {
     public var outgoingStatus: StatusWord = []
     private var failure: (any Error)?
 
+    /// A world of one rank.
     public init() {
         placement = Placement(node: 0, localRank: 0, localSize: 1, nodeCount: 1, host: ProcessInfo.processInfo.hostName)
     }

@@ -6,7 +6,9 @@
 /// The word costs nothing: it travels in the header that every collective carries anyway, so a decision taken on one
 /// rank becomes the decision of all, at the same collective, without a message of its own.
 public struct StatusWord: OptionSet, Sendable, Hashable {
+    /// One bit for each flag.
     public let rawValue: UInt64
+    /// The flags whose bits are set.
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// An error on this rank; its text travels separately (`Communicator.fail(_:during:)`).
@@ -18,12 +20,19 @@ public struct StatusWord: OptionSet, Sendable, Hashable {
     /// This rank still has data (streams of unknown length).
     public static let hasData = StatusWord(rawValue: 1 << 3)
 
+    /// The backward pass is given up.
     public static let cancelBackward = StatusWord(rawValue: 1 << 8)
+    /// The optimizer's step is given up.
     public static let cancelStep = StatusWord(rawValue: 1 << 9)
+    /// The batch is given up.
     public static let cancelBatch = StatusWord(rawValue: 1 << 10)
+    /// The training phase is given up.
     public static let cancelTrain = StatusWord(rawValue: 1 << 11)
+    /// The validation phase is given up.
     public static let cancelValidate = StatusWord(rawValue: 1 << 12)
+    /// The epoch is given up.
     public static let cancelEpoch = StatusWord(rawValue: 1 << 13)
+    /// The fit is given up.
     public static let cancelFit = StatusWord(rawValue: 1 << 14)
 
     /// Bits 32 to 63 are the caller's own.
@@ -39,6 +48,7 @@ public struct Agreement: Sendable, Hashable {
     /// The lowest rank whose status word was not empty.
     public var firstSignallingRank: Int?
 
+    /// What the ranks agreed on.
     public init(weight: Double, status: StatusWord, firstSignallingRank: Int?) {
         self.weight = weight
         self.status = status

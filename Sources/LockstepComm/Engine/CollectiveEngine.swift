@@ -29,6 +29,8 @@ final class CollectiveEngine {
     let link: (any NodeLink)?
     let topology: Topology
     var outgoing: StatusWord = []
+    /// Told of every collective; see `observed`.
+    var observers: [any CommunicationObserver] = []
     /// Counts the uses of the staging areas; equal on all ranks.
     var turn = 0
     private(set) var sequence: UInt64 = 0
@@ -110,7 +112,10 @@ final class CollectiveEngine {
                 let start = cmpi_now()
                 var looked = start
                 var hasReported = false
-                defer { plane.endStallReport(hasReported) }
+                defer {
+                    plane.endStallReport(hasReported)
+                    if plane.measuresWaiting { plane.waited += cmpi_now() - start }
+                }
                 try link.exchange(
                     headers: local.baseAddress.unsafelyUnwrapped, count: count,
                     into: worldHeaders + Int(sequence & 1) * size,

@@ -20,7 +20,7 @@ extension EngineBacked {
     public func allReduce(
         _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation, name: String
     ) throws -> Agreement {
-        try engine.allReduce(buffer, as: type, operation, name: name)
+        try engine.observed(name) { try engine.allReduce(buffer, as: type, operation, name: name) }
     }
 
     @discardableResult
@@ -28,28 +28,40 @@ extension EngineBacked {
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, as type: ElementType,
         _ operation: ReductionOperation, name: String
     ) throws -> Agreement {
-        try engine.reduceScatter(source, into: destination, as: type, operation, name: name)
+        try engine.observed(name) {
+            try engine.reduceScatter(source, into: destination, as: type, operation, name: name)
+        }
     }
 
     @discardableResult
     public func allGather(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, name: String
     ) throws -> Agreement {
-        try engine.allGather(source, into: destination, name: name)
+        try engine.observed(name) { try engine.allGather(source, into: destination, name: name) }
     }
 
     public func gather(_ source: UnsafeRawBufferPointer, to root: Int?, name: String) throws -> [[UInt8]]? {
-        try engine.gather(source, to: root, name: name)
+        try engine.observed(name) { try engine.gather(source, to: root, name: name) }
     }
 
     @discardableResult
     public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, from root: Int, name: String) throws -> Agreement {
-        try engine.broadcast(buffer, from: root, name: name)
+        try engine.observed(name) { try engine.broadcast(buffer, from: root, name: name) }
     }
 
     @discardableResult
     public func agree(weight: Double, status: StatusWord, name: String) throws -> Agreement {
-        try engine.open(CollectiveCall(kind: .agree, name: name, weight: weight, status: status))
+        try engine.observed(name) {
+            try engine.open(CollectiveCall(kind: .agree, name: name, weight: weight, status: status))
+        }
+    }
+
+    public var observers: [any CommunicationObserver] {
+        get { engine.observers }
+        set {
+            engine.observers = newValue
+            engine.plane.measuresWaiting = !newValue.isEmpty
+        }
     }
 
     public func note(step: Int, event: String) { engine.plane.note(step: step, event: event) }

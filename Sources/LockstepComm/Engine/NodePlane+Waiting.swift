@@ -13,12 +13,17 @@ extension NodePlane {
             endStallReport(hasReported)
             cmpi_store64(&own.pointee.beat_ns, cmpi_now())
         }
+        var looked = start
+        let nap = progress == nil ? timeouts.sleep : min(timeouts.sleep, 1_000_000)
         while true {
-            switch Int(cmpi_wait(records[late], phase, &control.pointee.alarm, timeouts.sleep)) {
+            switch Int(cmpi_wait(records[late], phase, &control.pointee.alarm, nap)) {
             case Int(CMPI_REACHED): return
             case Int(CMPI_ALARM): throw alarmError()
-            default: try lookAround(late: late, since: start, hasReported: &hasReported)
+            default: progress?()
             }
+            guard cmpi_now() - looked >= timeouts.sleep else { continue }
+            looked = cmpi_now()
+            try lookAround(late: late, since: start, hasReported: &hasReported)
         }
     }
 
@@ -44,7 +49,9 @@ extension NodePlane {
             hasReported = true
             printToStandardError(stallReport(late: late, waited: waited))
         }
-        if waited > timeouts.abort {
+        // Who is in a transfer between nodes is not late himself, and has a watchdog of his own.
+        let isElsewhere = late.map { cmpi_load(&records[$0].pointee.waiting) == 2 } ?? false
+        if waited > timeouts.abort + (isElsewhere ? 2 : 0) {
             let who = late.map { "rank \(worldRanks[$0])" } ?? remoteText
             let error = CommunicatorError(
                 .timedOut, rank: late.map { worldRanks[$0] },
@@ -120,8 +127,9 @@ extension NodePlane {
         var lines: [String] = []
         if let late {
             let stopped = ["T", "t"].contains(processState(of: late))
+            let isElsewhere = cmpi_load(&records[late].pointee.waiting) == 2
             lines.append(
-                "lockstep: rank \(worldRanks[late]) (pid \(records[late].pointee.pid)) is late: rank \(worldRanks[rank]) has waited \(seconds(waited)) s for it in \(operationText(of: rank)).\(stopped ? " Its process is stopped (SIGSTOP or a debugger)." : "")"
+                "lockstep: rank \(worldRanks[late]) (pid \(records[late].pointee.pid)) is late: rank \(worldRanks[rank]) has waited \(seconds(waited)) s for it in \(operationText(of: rank)).\(stopped ? " Its process is stopped (SIGSTOP or a debugger)." : isElsewhere ? " It waits for other nodes itself." : "")"
             )
         } else {
             lines.append(
@@ -131,7 +139,7 @@ extension NodePlane {
         for peer in 0..<size {
             let record = records[peer]
             let state =
-                cmpi_load(&record.pointee.waiting) == 1
+                cmpi_load(&record.pointee.waiting) != 0
                 ? "waits in \(operationText(of: peer))" : "last seen \(activityText(of: peer))"
             lines.append("lockstep:   rank \(worldRanks[peer])  pid \(record.pointee.pid)  \(state)")
         }

@@ -22,6 +22,8 @@ final class NodePlane {
     let timeouts: Timeouts
     /// Ranks of other nodes, for messages.
     var remoteRanks: [Int] = []
+    /// Called every millisecond of a long wait: moves along what MPI has not finished. Nil where MPI has nothing to do.
+    var progress: (() -> Void)?
     private let segment: SharedSegment
     let control: UnsafeMutablePointer<cmpi_control>
     /// A table C can walk.
@@ -29,6 +31,10 @@ final class NodePlane {
     /// Peers are processes of this machine that can be asked after.
     let peersAreProcesses: Bool
     private(set) var phase: UInt32 = 0
+    /// Whether `waited` counts: two looks at the clock per synchronisation.
+    var measuresWaiting = false
+    /// Nanoseconds this rank has waited for others.
+    var waited: Int64 = 0
 
     /// - Parameter segment: zeroed segments of `segmentBytes`, one per local rank.
     init(segment: SharedSegment, worldRanks: [Int], peersAreProcesses: Bool, timeouts: Timeouts) {
@@ -65,6 +71,13 @@ final class NodePlane {
 
     /// Publishes everything this rank has written and waits until all ranks have done as much.
     func synchronise() throws {
+        guard measuresWaiting else { return try waitForAll() }
+        let start = cmpi_now()
+        defer { waited += cmpi_now() - start }
+        try waitForAll()
+    }
+
+    private func waitForAll() throws {
         phase &+= 1
         var late = cmpi_synchronise(records, CInt(size), CInt(rank), phase, timeouts.spin, timeouts.yield)
         while late >= 0 {

@@ -15,6 +15,7 @@ public struct Timeouts: Sendable, Hashable {
     /// Nanoseconds of one sleep: how often peers are looked at.
     var sleep: Int64 = 100_000_000
 
+    /// Waits that are reported after `stall` and given up after `abort` seconds.
     public init(stall: Double = 30, abort: Double = 300) {
         self.stall = stall
         self.abort = abort

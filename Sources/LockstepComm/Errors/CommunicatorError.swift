@@ -7,7 +7,9 @@
 public struct CommunicatorError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What kind of error. A struct, so that new codes break nobody's `switch`.
     public struct Code: RawRepresentable, Sendable, Hashable {
+        /// The number that travels between ranks.
         public let rawValue: Int32
+        /// The code with this number.
         public init(rawValue: Int32) { self.rawValue = rawValue }
         /// Ranks called different collectives, or with different counts, types or names.
         public static let mismatch = Code(rawValue: 1)
@@ -29,13 +31,16 @@ public struct CommunicatorError: Error, Sendable, Hashable, CustomStringConverti
         public static let memory = Code(rawValue: 9)
     }
 
+    /// What kind of failure it is.
     public var code: Code
     /// The rank that caused it, where one did.
     public var rank: Int?
+    /// What went wrong, in one sentence.
     public var message: String
     /// The error of MPI behind it.
     public var mpi: MPIError?
 
+    /// A failure, of `rank` if it is known whose it is.
     public init(_ code: Code, rank: Int? = nil, _ message: String, mpi: MPIError? = nil) {
         self.code = code
         self.rank = rank
@@ -59,6 +64,13 @@ extension CommunicatorError {
 
     static func peerFailed(rank: Int, event: String, text: String) -> CommunicatorError {
         CommunicatorError(.peerFailed, rank: rank, "rank \(rank): \(event.isEmpty ? "" : event + ": ")\(text)")
+    }
+
+    static func left(rank: Int, waiting: Int, operation: String) -> CommunicatorError {
+        CommunicatorError(
+            .peerLeft, rank: rank,
+            "rank \(rank) has ended its program while rank \(waiting) waits for it in \(operation). Every rank must call the same collectives."
+        )
     }
 
     static func memory(_ message: String) -> CommunicatorError { CommunicatorError(.memory, message) }

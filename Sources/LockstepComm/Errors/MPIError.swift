@@ -7,7 +7,9 @@ internal import CMPI
 /// Codes are the implementation's; the named ones below are error classes, which MPI fixes only by name, so compare
 /// with `~=` (or `errorClass`), which maps a code to its class first.
 public struct MPIError: RawRepresentable, Error, Hashable, Sendable, CustomStringConvertible {
+    /// The error code as MPI returned it.
     public let rawValue: CInt
+    /// The error that MPI calls `rawValue`.
     public init(rawValue: CInt) { self.rawValue = rawValue }
 
     /// Throws unless `code` is `MPI_SUCCESS`.
@@ -32,6 +34,7 @@ public struct MPIError: RawRepresentable, Error, Hashable, Sendable, CustomStrin
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// Lets `catch MPIError.invalidRank` match by error class.
     public static func ~= (pattern: MPIError, error: any Error) -> Bool {
         let code = (error as? MPIError) ?? (error as? CommunicatorError)?.mpi
         return code?.errorClass == pattern
@@ -40,11 +43,17 @@ public struct MPIError: RawRepresentable, Error, Hashable, Sendable, CustomStrin
 
 // Open MPI's and MPICH's classes agree on these.
 extension MPIError {
+    /// `MPI_ERR_BUFFER`.
     public static var invalidBuffer: MPIError { MPIError(rawValue: 1) }
+    /// `MPI_ERR_COUNT`.
     public static var invalidCount: MPIError { MPIError(rawValue: 2) }
+    /// `MPI_ERR_TYPE`.
     public static var invalidType: MPIError { MPIError(rawValue: 3) }
+    /// `MPI_ERR_TAG`.
     public static var invalidTag: MPIError { MPIError(rawValue: 4) }
+    /// `MPI_ERR_COMM`.
     public static var invalidCommunicator: MPIError { MPIError(rawValue: 5) }
+    /// `MPI_ERR_RANK`.
     public static var invalidRank: MPIError { MPIError(rawValue: 6) }
 
     @available(*, unavailable, renamed: "invalidBuffer") public static var MPI_ERR_BUFFER: MPIError { .invalidBuffer }

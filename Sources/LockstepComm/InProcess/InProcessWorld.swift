@@ -12,9 +12,12 @@ internal import Synchronization
 /// communicator. With `ranksPerNode` the ranks behave as if they were on several machines.
 public struct InProcessWorld: Sendable {
     public let size: Int
+    /// How many ranks act as if they shared a machine.
     public let ranksPerNode: Int
+    /// When a wait is reported and given up.
     public let timeouts: Timeouts
 
+    /// `size` ranks that will be threads of this process.
     public init(
         _ size: Int, ranksPerNode: Int? = nil, timeouts: Timeouts = .environment, file: StaticString = #fileID,
         line: UInt = #line

@@ -25,7 +25,7 @@ final class LinkWatchdog: Sendable {
                     let waited = Double(now - state.since) * 1e-9
                     if waited > timeouts.abort {
                         return (
-                            "rank \(rank): \(state.what) between nodes has not ended within \(Int(timeouts.abort)) s; the job ends. Is the network up?",
+                            "\(state.what) between nodes, seen from rank \(rank), has not ended within \(Int(timeouts.abort)) s; the job ends. Is the network up? LOCKSTEP_ABORT_TIMEOUT sets the limit.",
                             true, false
                         )
                     }
@@ -34,7 +34,10 @@ final class LinkWatchdog: Sendable {
                     return ("rank \(rank) has waited \(Int(waited)) s in \(state.what) between nodes.", false, false)
                 }
                 if let text { printToStandardError("lockstep: \(text)") }
-                if gaveUp { _ = cmpi_abort(cmpi_comm_world(), 1) }
+                if gaveUp {
+                    cmpi_exit_within(5, 1)
+                    _ = cmpi_abort(cmpi_comm_world(), 1)
+                }
                 if stopped { return }
             }
         }

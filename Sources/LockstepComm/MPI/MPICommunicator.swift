@@ -69,11 +69,19 @@ public final class MPICommunicator: EngineBacked {
         if nodes.count > 1 {
             let laneCount = nodes.map(\.count).min() ?? 0
             let lane = try whole.split(color: node.rank < laneCount ? node.rank : nil, key: nodeIndex)
-            link = MPILink(
-                lane: lane, whole: whole, laneCount: laneCount, nodeCounts: nodes.map(\.count), timeouts: timeouts)
+            let record = plane.own
+            link = MPILink(lane: lane, whole: whole, laneCount: laneCount, nodes: nodes, timeouts: timeouts) {
+                cmpi_store(&record.pointee.waiting, $0 ? 2 : 0)
+            }
             headers = try memory(node.rank == 0 ? CollectiveEngine.worldHeaderBytes(size: whole.size) : 64)
         }
         engine = CollectiveEngine(rank: whole.rank, topology: topology, plane: plane, link: link, worldHeaders: headers)
+        if nodes.count > 1 { MPICommunicator.spansNodes.value.store(true, ordering: .relaxed) }
+        if MPICommunicator.spansNodes.value.load(ordering: .relaxed) {
+            let handle = whole.handle
+            plane.progress = { _ = cmpi_progress(handle) }
+        }
+        ExitGuard.watch(plane)
         // Every record must be filled in before anyone looks for its owner's process.
         _ = try whole.allGather(0)
     }
@@ -85,6 +93,8 @@ public final class MPICommunicator: EngineBacked {
     }
 
     private static let hasExplained = Box(Atomic(false))
+    /// Whether any communicator of this process has ranks on several nodes.
+    private static let spansNodes = Box(Atomic(false))
 
     /// Says once per job, on its first process, why memory is not shared. Parts made by `split` have a rank 0 of their own.
     private static func explainOnce(_ text: String) {
@@ -136,6 +146,8 @@ public final class MPICommunicator: EngineBacked {
 
     /// Ends the job. The corresponding MPI function is `MPI_Abort`.
     public func abort(code: Int32) -> Never {
+        // Cut off from mpirun, MPI_Abort waits for an answer that cannot come.
+        cmpi_exit_within(5, code)
         _ = cmpi_abort(cmpi_comm_world(), code)
         _exit(code)
     }

@@ -63,6 +63,9 @@ struct MPIGroup {
         }
     }
 
+    /// Waits until all ranks of the group are here. The corresponding MPI function is `MPI_Barrier`.
+    func barrier() throws { try MPIError.check(cmpi_barrier(handle), "MPI_Barrier") }
+
     /// The corresponding MPI function is `MPI_Bcast`.
     func broadcast(_ buffer: UnsafeMutableRawBufferPointer, from root: Int) throws {
         guard let base = buffer.baseAddress else { return }

@@ -11,8 +11,12 @@ final class MPILink: NodeLink {
     let laneCount: Int
     private let lane: MPIGroup?
     private let whole: MPIGroup
-    private let nodeCounts: [Int]
+    private let nodes: [[Int]]
+    /// Where each node's headers start in what was received: one about the node, then one for each of its ranks.
+    private let starts: [Int]
     private let watchdog: LinkWatchdog
+    /// Tells the ranks of this node when this one is in a transfer that another node can hold up.
+    private let isTransferring: (Bool) -> Void
     private var pending: cmpi_handle = 0
     private var hasPending = false
     private var hasAnnounced = false
@@ -24,11 +28,18 @@ final class MPILink: NodeLink {
     private let story: UnsafeMutablePointer<cmpi_record>
     private let stories: UnsafeMutablePointer<cmpi_record>
 
-    init(lane: MPIGroup?, whole: MPIGroup, laneCount: Int, nodeCounts: [Int], timeouts: Timeouts) {
+    /// - Parameter nodes: the ranks of every node, by local rank.
+    init(
+        lane: MPIGroup?, whole: MPIGroup, laneCount: Int, nodes: [[Int]], timeouts: Timeouts,
+        isTransferring: @escaping (Bool) -> Void
+    ) {
+        self.isTransferring = isTransferring
         self.lane = lane
         self.whole = whole
         self.laneCount = laneCount
-        self.nodeCounts = nodeCounts
+        self.nodes = nodes
+        let nodeCounts = nodes.map(\.count)
+        starts = nodes.indices.map { node in nodeCounts[..<node].reduce(0) { $0 + $1 + 1 } }
         watchdog = LinkWatchdog(rank: whole.rank, timeouts: timeouts)
         heldCounts = .allocate(capacity: nodeCounts.count)
         heldOffsets = .allocate(capacity: nodeCounts.count)
@@ -50,23 +61,24 @@ final class MPILink: NodeLink {
         sending[0] = cmpi_header()
         (sending + 1).update(from: headers, count: count)
         try sendHeaders(whileWaiting)
-        var at = 0
         var to = 0
-        var failed: [Int] = []
-        for (node, count) in nodeCounts.enumerated() {
-            if receiving[at].kind == CollectiveKind.failure.rawValue { failed.append(node) }
-            (all + to).update(from: receiving + at + 1, count: count)
-            at += count + 1
-            to += count
+        for (node, start) in starts.enumerated() {
+            (all + to).update(from: receiving + start + 1, count: nodes[node].count)
+            to += nodes[node].count
         }
-        guard let first = failed.first else { return }
-        hasAnnounced = true  // they know already
-        try sendStories(whileWaiting)
-        let record = stories + first
-        throw CommunicatorError(
-            CommunicatorError.Code(rawValue: record.pointee.failure_code),
-            rank: record.pointee.failure_rank < 0 ? nil : Int(record.pointee.failure_rank),
-            loadText(at: cmpi_record_failure(record), capacity: Int32(CMPI_FAILURE_BYTES)))
+        if let first = starts.indices.first(where: { kind(of: $0) == .failure }) {
+            hasAnnounced = true  // they know already
+            try sendStories(whileWaiting)
+            let record = stories + first
+            throw CommunicatorError(
+                CommunicatorError.Code(rawValue: record.pointee.failure_code),
+                rank: record.pointee.failure_rank < 0 ? nil : Int(record.pointee.failure_rank),
+                loadText(at: cmpi_record_failure(record), capacity: Int32(CMPI_FAILURE_BYTES)))
+        }
+        if let error = departure() {
+            hasAnnounced = true
+            throw error
+        }
     }
 
     func announce(_ error: CommunicatorError) {
@@ -89,30 +101,65 @@ final class MPILink: NodeLink {
         }
     }
 
+    /// Called by local rank 0 once all ranks of its node have come to their end: waits for the other nodes to do the same.
+    /// - Returns: nil in good order, otherwise the error of the ranks that still wait for this node.
+    func leave(_ whileWaiting: () throws -> Void) throws -> CommunicatorError? {
+        guard !hasAnnounced else { return nil }
+        hasAnnounced = true
+        for index in 0...(nodes.map(\.count).max() ?? 0) { sending[index] = cmpi_header() }
+        sending[0].kind = CollectiveKind.depart.rawValue
+        try sendHeaders(whileWaiting, napMicroseconds: 2000)
+        if starts.indices.contains(where: { kind(of: $0) == .failure }) { try sendStories(whileWaiting) }
+        return departure()
+    }
+
+    /// The sentence about nodes that have ended while others have not, after an exchange; the same on every node.
+    private func departure() -> CommunicatorError? {
+        guard let left = starts.indices.first(where: { kind(of: $0) == .depart }),
+            let waiting = starts.indices.first(where: { kind(of: $0) == nil })
+        else { return nil }
+        return .left(
+            rank: nodes[left][0], waiting: nodes[waiting][0],
+            operation: CollectiveHeader.describe(receiving + starts[waiting] + 1))
+    }
+
+    /// Runs a blocking transfer. A large one ends with a barrier: Open MPI moves data only within its calls, so what a call
+    /// has left in a queue would wait for this rank's next one, and the receiver with it.
+    private func transfer(_ what: String, byteCount: Int, among group: MPIGroup, _ body: () throws -> Void) throws {
+        isTransferring(true)
+        defer { isTransferring(false) }
+        try watchdog.watching("\(what) of \(byteCount) bytes") {
+            try body()
+            if byteCount >= 16 << 10 { try group.barrier() }
+        }
+    }
+
     func allReduce(
         _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation
     ) throws {
         guard let lane else { return }
-        try watchdog.watching("MPI_Allreduce of \(buffer.count) bytes") {
+        try transfer("MPI_Allreduce", byteCount: buffer.count, among: lane) {
             try lane.allReduce(buffer, as: type, operation)
         }
     }
 
     func broadcast(_ buffer: UnsafeMutableRawBufferPointer, from root: Int) throws {
-        try watchdog.watching("MPI_Bcast of \(buffer.count) bytes") { try whole.broadcast(buffer, from: root) }
+        try transfer("MPI_Bcast", byteCount: buffer.count, among: whole) { try whole.broadcast(buffer, from: root) }
     }
 
     func gather(
         _ source: UnsafeRawBufferPointer, counts: [Int], into destination: UnsafeMutableRawBufferPointer?, root: Int?
     ) throws {
-        try watchdog.watching("MPI_Gatherv") { try whole.gather(source, counts: counts, into: destination, root: root) }
+        try transfer("MPI_Gatherv", byteCount: counts.reduce(0, +), among: whole) {
+            try whole.gather(source, counts: counts, into: destination, root: root)
+        }
     }
 
     func reduceScatter(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, as type: ElementType,
         _ operation: ReductionOperation
     ) throws {
-        try watchdog.watching("MPI_Reduce_scatter_block") {
+        try transfer("MPI_Reduce_scatter_block", byteCount: source.count, among: whole) {
             try whole.reduceScatter(source, into: destination, as: type, operation)
         }
     }
@@ -121,20 +168,23 @@ final class MPILink: NodeLink {
 // MARK: - Requests
 
 extension MPILink {
-    private func sendHeaders(_ whileWaiting: () throws -> Void) throws {
+    /// What a node as a whole says; nil when it takes part.
+    private func kind(of node: Int) -> CollectiveKind? { CollectiveKind(rawValue: receiving[starts[node]].kind) }
+
+    private func sendHeaders(_ whileWaiting: () throws -> Void, napMicroseconds: UInt32 = 50) throws {
         let stride = CInt(MemoryLayout<cmpi_header>.stride)
-        let counts = nodeCounts.map { CInt($0 + 1) * stride }
-        try send(UnsafeRawPointer(sending), counts, UnsafeMutableRawPointer(receiving), whileWaiting)
+        let counts = nodes.map { CInt($0.count + 1) * stride }
+        try send(UnsafeRawPointer(sending), counts, UnsafeMutableRawPointer(receiving), whileWaiting, napMicroseconds)
     }
 
     private func sendStories(_ whileWaiting: () throws -> Void) throws {
-        let counts = [CInt](repeating: CInt(MemoryLayout<cmpi_record>.stride), count: nodeCounts.count)
+        let counts = [CInt](repeating: CInt(MemoryLayout<cmpi_record>.stride), count: nodes.count)
         try send(UnsafeRawPointer(story), counts, UnsafeMutableRawPointer(stories), whileWaiting)
     }
 
     private func send(
         _ source: UnsafeRawPointer, _ counts: [CInt], _ destination: UnsafeMutableRawPointer,
-        _ whileWaiting: () throws -> Void
+        _ whileWaiting: () throws -> Void, _ napMicroseconds: UInt32 = 50
     ) throws {
         guard let lane else { return }
         let offsets = counts.indices.map { counts[..<$0].reduce(0, +) }
@@ -147,10 +197,10 @@ extension MPILink {
                 source, counts[lane.rank], destination, heldCounts, heldOffsets, lane.handle, &pending),
             "MPI_Iallgatherv")
         hasPending = true
-        try finishPending(whileWaiting)
+        try finishPending(whileWaiting, napMicroseconds)
     }
 
-    private func finishPending(_ whileWaiting: () throws -> Void) throws {
+    private func finishPending(_ whileWaiting: () throws -> Void, _ napMicroseconds: UInt32 = 50) throws {
         var polls = 0
         while hasPending {
             var done: CInt = 0
@@ -161,7 +211,7 @@ extension MPILink {
             }
             polls += 1
             // A core may be needed by another rank; after a while, rest.
-            if polls > 10_000 { usleep(50) } else if polls > 20 { sched_yield() }
+            if polls > 10_000 { usleep(napMicroseconds) } else if polls > 20 { sched_yield() }
             if polls & 63 == 0 { try whileWaiting() }
         }
     }

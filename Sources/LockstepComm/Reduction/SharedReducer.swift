@@ -10,6 +10,7 @@
 ///
 /// Making one is collective. Not `Sendable`: it belongs to its rank.
 public final class SharedReducer {
+    /// The ranks whose values are added up.
     public let communicator: any Communicator
     /// Keeps the arena alive; hand it to whatever keeps pointers into it.
     public var owner: AnyObject { segment.owner }
@@ -54,7 +55,7 @@ public final class SharedReducer {
         guard let engine = (communicator as? any EngineBacked)?.engine, isShared else {
             return try reduceByMessages(plan, call)
         }
-        return try engine.reduceArena(segment, plan, call, update: nil)
+        return try engine.observed(name) { try engine.reduceArena(segment, plan, call, update: nil) }
     }
 
     /// As `reduce`, but leaves each averaged slice with its owner only, and hands it to `update`: the reduction and the
@@ -71,7 +72,9 @@ public final class SharedReducer {
         let plan = Plan(arena.count, count, tailCount, ranges, file: file, line: line)
         let call = plan.call(weight: weight, status: status, name: name)
         if let engine = (communicator as? any EngineBacked)?.engine, isShared {
-            return try withoutActuallyEscaping(update) { try engine.reduceArena(segment, plan, call, update: $0) }
+            return try withoutActuallyEscaping(update) { update in
+                try engine.observed(name) { try engine.reduceArena(segment, plan, call, update: update) }
+            }
         }
         let agreement = try reduceByMessages(plan, call)
         for range in plan.ranges { try update(ownedRange(in: range)) }

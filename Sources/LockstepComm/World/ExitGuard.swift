@@ -7,6 +7,20 @@ internal import Foundation
 enum ExitGuard {
     /// Written once, before the handler can run.
     private nonisolated(unsafe) static var communicator: MPICommunicator?
+    /// The code every rank has agreed to end with; written by the thread that then calls `exit`.
+    nonisolated(unsafe) static var agreedCode: Int32 = 0
+
+    private struct Part { weak var plane: NodePlane? }
+    private nonisolated(unsafe) static var parts: [Part] = []
+    private static let lock = NSLock()
+
+    /// Notes a communicator's plane: peers that wait in it learn that this rank has ended, as those of the world do.
+    static func watch(_ plane: NodePlane) {
+        lock.withLock {
+            parts.removeAll { $0.plane == nil }
+            parts.append(Part(plane: plane))
+        }
+    }
 
     static func install(for communicator: MPICommunicator) {
         guard self.communicator == nil else { return }
@@ -17,7 +31,8 @@ enum ExitGuard {
     /// `MPI_Finalize` waits for all ranks: after an error it would wait for ever, so then it is `MPI_Abort`.
     private static func end(status: Int32) {
         guard let communicator, MPILibrary.isInitialised, !MPILibrary.isFinalised else { return }
-        guard status == 0, communicator.engine.leaveInOrder() else {
+        if status == agreedCode, !communicator.engine.hasFailed { lock.withLock { parts }.forEach { $0.plane?.depart() } }
+        guard status == agreedCode, communicator.engine.leaveInOrder() else {
             communicator.engine.explainExit(status)
             communicator.abort(code: status == 0 ? 1 : status)
         }
@@ -26,8 +41,8 @@ enum ExitGuard {
 }
 
 extension CollectiveEngine {
-    /// Waits until all ranks of the node have come to their end, however long the others still work.
-    /// - Returns: false if one of them has failed instead.
+    /// Waits until all ranks have come to their end, however long the others still work.
+    /// - Returns: false if one of them has failed instead, or waits for this one.
     func leaveInOrder() -> Bool {
         guard !hasFailed, !plane.isAlarmed else { return false }
         plane.depart()
@@ -35,10 +50,26 @@ extension CollectiveEngine {
         while !plane.haveAllDeparted {
             usleep(looks < 100 ? 1000 : 20_000)
             looks += 1
+            plane.progress?()
             if plane.isAlarmed { return false }
             if looks % 50 == 0, (try? plane.lookForDeadPeers()) == nil { return false }
         }
-        return true
+        return !isLeader || leaveNodes()
+    }
+
+    /// The same between nodes, for which their first ranks speak.
+    private func leaveNodes() -> Bool {
+        guard let link = link as? MPILink else { return true }
+        do {
+            guard let error = try link.leave({}) else { return true }
+            // A rank of this node is to blame, so this node prints; the others hear the same sentence in their collective.
+            printToStandardError("lockstep: \(error.message)")
+            usleep(300_000)
+            return false
+        } catch {
+            // The network is down, or MPI is: finalising would wait for it.
+            return false
+        }
     }
 
     /// Says why the job ends now, unless a failure has been told already: `exit(3)` in a callback leaves no other trace.

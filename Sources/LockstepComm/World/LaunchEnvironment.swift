@@ -43,6 +43,17 @@ public enum Launch: Sendable, Hashable {
                     "this Slurm job has \(tasks) tasks, but the program was started directly and runs as one process. Use `srun --mpi=pmix` or `mpirun` for all of them."
             )
         }
+        for (variable, mark, system) in [
+            ("PBS_NP", "PBS_JOBID", "PBS"), ("NSLOTS", "PE_HOSTFILE", "Grid Engine"),
+            ("LSB_DJOB_NUMPROC", "LSB_JOBID", "LSF"),
+        ] {
+            if environment[mark] != nil, let slots = number(variable), slots > 1 {
+                return .solo(
+                    hint:
+                        "this \(system) job has \(slots) slots, but the program was started directly and runs as one process. Use `mpirun` for all of them."
+                )
+            }
+        }
         return .solo(hint: nil)
     }
 }

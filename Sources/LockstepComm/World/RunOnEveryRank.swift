@@ -29,4 +29,15 @@ extension World {
         usleep(300_000)
         communicator.abort(code: code)
     }
+
+    /// Ends the program with `code` on every rank, in good order: each waits for the others, then MPI is finalised. For ends
+    /// that all ranks agree on, such as a stop request. Collective; not for ranks that are threads.
+    public static func end(code: Int32) -> Never {
+        ExitGuard.agreedCode = code
+        Foundation.exit(code)
+    }
+
+    /// The code with which a program ends that stopped in good order because the system asked it to, and can be resumed:
+    /// EX_TEMPFAIL of sysexits(3). Batch systems can be told to start such jobs again.
+    public static let stopRequestedCode: Int32 = 75
 }

@@ -14,26 +14,19 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
     public var sharedMemoryWorks: Bool
     /// Free bytes where shared windows live; -1 where there is no such place.
     public var sharedMemoryFreeBytes: Int
-    /// Cores this rank may run on.
-    public var usableCores: Int
-    /// Cores the ranks of this node may run on together.
-    public var nodeCores: Int
+    /// Cores of this rank and of its node.
+    public var cores: CoreShare
     /// Nanoseconds of an agreement of all ranks, the least of many.
     public var agreementNanoseconds: Int
 
+    /// Cores this rank may run on.
+    public var usableCores: Int { cores.usable }
     /// Threads each rank of this node should use: its share of the cores, at least one.
-    public var suggestedThreadsPerRank: Int { max(1, min(usableCores, nodeCores / max(1, placement.localSize))) }
+    public var suggestedThreadsPerRank: Int { cores.threads }
 
     /// Collects the facts. Collective.
     public static func collect(over communicator: any Communicator) throws -> TransportReport {
-        var mask = [UInt8](repeating: 0, count: 128)
-        cmpi_affinity(&mask, mask.count)
-        let nodes = try communicator.allGather([Int64(communicator.nodeIndex)], name: "report nodes")
-        let masks = try communicator.allGather(mask, name: "report cores")
-        var union = [UInt8](repeating: 0, count: mask.count)
-        for rank in nodes.indices where nodes[rank] == Int64(communicator.nodeIndex) {
-            for index in mask.indices { union[index] |= masks[rank * mask.count + index] }
-        }
+        let cores = try CoreShare.collect(over: communicator)
         var least = Int64.max
         for _ in 0..<100 {
             let start = cmpi_now()
@@ -50,7 +43,7 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
         return TransportReport(
             kind: kind, mpiVersion: kind == "MPI" ? MPILibrary.version : nil, size: communicator.size,
             placement: communicator.placement, sharedMemoryWorks: works, sharedMemoryFreeBytes: SharedMemory.freeBytes,
-            usableCores: Int(cmpi_usable_cores()), nodeCores: union.reduce(0) { $0 + $1.nonzeroBitCount },
+            cores: cores,
             agreementNanoseconds: Int(least))
     }
 
@@ -74,7 +67,7 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
         lines.append(
             "shared memory     \(size == 1 ? "not needed" : sharedMemoryWorks ? "works" : "not in use: data is staged or sent"), \(sharedMemoryFreeBytes >> 20) MiB free in \(SharedMemory.directory)"
         )
-        lines.append("cores             \(usableCores) for this rank, \(nodeCores) for all of this node")
+        lines.append("cores             \(usableCores) for this rank, \(cores.node) for all of this node")
         lines.append("threads per rank  \(suggestedThreadsPerRank)")
         lines.append("agreement         \(Double(agreementNanoseconds / 10) / 100) µs")
         return lines.joined(separator: "\n")

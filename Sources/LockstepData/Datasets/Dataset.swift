@@ -56,6 +56,20 @@ extension StreamDataset {
     public var inputCount: Int { 1 }
 }
 
+/// A stream of which each rank can read a part of its own, every n-th file or line, say.
+///
+/// With any other stream every rank reads all items and keeps its own, so that batches are those of one process. With this
+/// one nobody reads in vain, and batches depend on the number of ranks. Parts need not be equally long: ranks whose part has
+/// ended take part in the steps of the others without items.
+public protocol PartitionedStream: StreamDataset {
+    /// Starts part number `part` of `count`, as `samples(epoch:)` does the whole stream.
+    func samples(epoch: Int, part: Int, of count: Int) throws -> () throws -> Sample?
+}
+
+extension PartitionedStream {
+    public func samples(epoch: Int) throws -> () throws -> Sample? { try samples(epoch: epoch, part: 0, of: 1) }
+}
+
 /// Thrown by `item(at:)` or `afterItem` to leave an item out; the following items fill its place in the batch.
 public struct SkipItem: Error, Sendable {
     public init() {}

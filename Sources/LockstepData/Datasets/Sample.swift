@@ -45,4 +45,12 @@ public struct Batch {
         self.init(
             inputs: Array(members.prefix(inputCount)), targets: Array(members.dropFirst(inputCount)), size: size)
     }
+
+    /// The same members without items: a part of the batch that holds none.
+    package var withoutItems: Batch {
+        func emptied(_ tensors: [Tensor]) -> [Tensor] {
+            tensors.map { $0.rank > 0 ? .zeros(Shape([0] + $0.shape.dimensions.dropFirst()), dtype: $0.dtype) : $0 }
+        }
+        return Batch(inputs: emptied(inputs), targets: emptied(targets), size: 0)
+    }
 }

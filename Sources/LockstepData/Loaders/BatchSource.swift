@@ -7,10 +7,25 @@
 public protocol BatchSource: AnyObject {
     /// The number of batches of one epoch, or nil when it is not known beforehand.
     var batchCount: Int? { get }
+    /// Whether an unknown `batchCount` is meant so: a stream, which is read to its end.
+    var isStream: Bool { get }
     /// How many of a batch's members are inputs.
     var inputCount: Int { get }
     /// Starts epoch number `epoch`. The iterator is a value: epochs can be repeated, and several can run side by side.
     func makeIterator(epoch: Int) throws -> BatchIterator
+    /// Starts epoch number `epoch` at batch number `first`, as when resuming.
+    func makeIterator(epoch: Int, from first: Int) throws -> BatchIterator
+}
+
+extension BatchSource {
+    /// The default: a source that does not know its length has forgotten to say it.
+    public var isStream: Bool { false }
+    /// The default: the batches before are read and dropped.
+    public func makeIterator(epoch: Int, from first: Int) throws -> BatchIterator {
+        var batches = try makeIterator(epoch: epoch)
+        for _ in 0..<first where try batches.next() == nil { break }
+        return batches
+    }
 }
 
 /// The batches of one epoch.

@@ -120,10 +120,6 @@ extension DataLoader {
             return Batch(inputs: [], targets: [], size: 0)
         }
         let context = ItemContext(seed: options.seed, epoch: 0, index: 0)
-        let model = try createBatch(beforeBatch([afterItem(createItem(context), context: context)]))
-        func emptied(_ tensors: [Tensor]) -> [Tensor] {
-            tensors.map { Tensor.zeros(Shape([0] + $0.shape.dimensions.dropFirst()), dtype: $0.dtype) }
-        }
-        return Batch(inputs: emptied(model.inputs), targets: emptied(model.targets), size: 0)
+        return try createBatch(beforeBatch([afterItem(createItem(context), context: context)])).withoutItems
     }
 }

@@ -28,11 +28,24 @@ extension DataLoader {
         }
     }
 
+    /// Starts an epoch at batch number `first` without making the batches before; only a stream is read up to there. Where
+    /// items are skipped, batches are those of the indices, and shorter.
+    public func makeIterator(epoch: Int, from first: Int) throws -> BatchIterator {
+        if first > 0, dataset != nil {
+            return try makeIterator(epoch: epoch, batches: Array(indexBatches(epoch: epoch).dropFirst(first)))
+        }
+        var batches = try makeIterator(epoch: epoch)
+        for _ in 0..<first where try batches.next() == nil { break }
+        return batches
+    }
+
     func iterate(epoch: Int, workers: Int) throws -> BatchIterator {
         beforeIter(epoch: epoch)
         switch source {
         case .indexed: return try indexedIterator(epoch: epoch, workers: workers)
-        case .stream(let stream): return try streamIterator(stream, epoch: epoch, workers: workers)
+        case .stream(let stream):
+            let whole = StreamPart(range: nil, batchSize: options.batchSize ?? 1) { try stream.samples(epoch: $0) }
+            return try streamIterator(whole, epoch: epoch, workers: workers)
         }
     }
 
@@ -107,14 +120,47 @@ extension DataLoader {
 
     // MARK: Streams
 
+    /// One rank's part of every batch of a stream.
+    package struct StreamPart {
+        /// Which part of a batch of `count` items is this rank's; nil where the whole stream is.
+        let range: ((_ count: Int) -> Range<Int>)?
+        /// Items in a batch: of all ranks, or of this one where the stream is its own.
+        let batchSize: Int
+        let open: (_ epoch: Int) throws -> () throws -> Sample?
+    }
+
+    /// The stream as rank `rank` of `count` reads it in global batches of `batchSize`; nil when items can be asked for by
+    /// number, or are batches already.
+    package func streamPart(rank: Int, of count: Int, batchSize: Int) -> StreamPart? {
+        guard case .stream(let stream) = source, options.batchSize != nil else { return nil }
+        func range(_ items: Int) -> Range<Int> { rank * items / count..<(rank + 1) * items / count }
+        guard let partitioned = stream as? any PartitionedStream else {
+            return StreamPart(range: range, batchSize: batchSize) { try stream.samples(epoch: $0) }
+        }
+        return StreamPart(range: nil, batchSize: range(batchSize).count) {
+            try partitioned.samples(epoch: $0, part: rank, of: count)
+        }
+    }
+
+    /// Whether each rank can read a part of its own.
+    package var isPartitioned: Bool {
+        if case .stream(let stream) = source { stream is any PartitionedStream } else { false }
+    }
+
+    /// One rank's part of every batch of epoch number `epoch`. Only its own items are put together; those of the others are
+    /// read, too, unless the stream is partitioned.
+    package func makeIterator(epoch: Int, part: StreamPart) throws -> BatchIterator {
+        beforeIter(epoch: epoch)
+        return try streamIterator(part, epoch: epoch, workers: options.numWorkers)
+    }
+
     /// A stream has one reader: with workers, one thread reads ahead.
-    private func streamIterator(_ stream: any StreamDataset, epoch: Int, workers: Int) throws -> BatchIterator {
-        let nextItem = try stream.samples(epoch: epoch)
+    private func streamIterator(_ part: StreamPart, epoch: Int, workers: Int) throws -> BatchIterator {
+        let nextItem = try part.open(epoch)
         var taken = 0
         let nextBatch: (Int) throws -> (Batch, [Int])? = { [self] _ in
-            let size = options.batchSize ?? 1
             var items: [Sample] = []
-            while items.count < size, options.n.map({ taken < $0 }) ?? true, let item = try nextItem() {
+            while items.count < part.batchSize, options.n.map({ taken < $0 }) ?? true, let item = try nextItem() {
                 taken += 1
                 let context = ItemContext(seed: options.seed, epoch: epoch, index: taken - 1)
                 do {
@@ -125,8 +171,14 @@ extension DataLoader {
                     continue
                 }
             }
-            if items.isEmpty || (items.count < size && options.dropLast) { return nil }
-            return (try createBatch(beforeBatch(items)), items.compactMap(\.index))
+            if items.isEmpty || (items.count < part.batchSize && options.dropLast) { return nil }
+            guard let own = part.range?(items.count) else {
+                return (try createBatch(beforeBatch(items)), items.compactMap(\.index))
+            }
+            if own.isEmpty { return (try createBatch(beforeBatch([items[0]])).withoutItems, []) }
+            var batch = try createBatch(beforeBatch(Array(items[own])))
+            batch.firstItem = own.lowerBound
+            return (batch, items[own].compactMap(\.index))
         }
         var next: () throws -> (Batch, [Int])? = { try nextBatch(0) }
         if workers > 0 {
@@ -138,7 +190,10 @@ extension DataLoader {
                 afterIter()
                 return nil
             }
-            return try finish(batch, indices: indices, epoch: epoch)
+            let first = batch.firstItem
+            var finished = try finish(batch, indices: indices, epoch: epoch)
+            finished.firstItem = first
+            return finished
         }
     }
 }

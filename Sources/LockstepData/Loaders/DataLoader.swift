@@ -132,6 +132,8 @@ open class DataLoader: BatchSource {
         if case .indexed(let dataset) = source { return dataset }
         return nil
     }
+    /// Whether items come from a stream and not by number.
+    public var isStream: Bool { dataset == nil }
     public var batchSize: Int? { options.batchSize }
     public var shuffle: Bool { options.shuffle }
     public var dropLast: Bool { options.dropLast }

@@ -101,6 +101,32 @@ package enum Files {
         if mkdir(path, 0o777) != 0, errno != EEXIST { throw unwritable(path, "cannot be created") }
     }
 
+    /// Whether a folder lies at `path`.
+    package static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Removes the file at `path`; harmless when there is none.
+    package static func remove(_ path: String) throws(DataError) {
+        if unlink(path) != 0, errno != ENOENT { throw unwritable(path, "cannot be removed") }
+    }
+
+    /// Writes `bytes` at the end of the file at `path`, or over what it held, and flushes them to the disk.
+    ///
+    /// - Throws: `DataError` (`.unwritable`).
+    package static func append(_ bytes: [UInt8], to path: String, truncating: Bool = false) throws(DataError) {
+        let mode = O_WRONLY | O_CREAT | O_CLOEXEC | (truncating ? O_TRUNC : O_APPEND)
+        let descriptor = open(path, mode, 0o666)
+        guard descriptor >= 0 else { throw unwritable(path, "cannot be opened") }
+        defer { close(descriptor) }
+        try writeAll(bytes, to: descriptor, path: path)
+        // Pipes and terminals cannot be flushed to a disk; that is no error.
+        if fsync(descriptor) != 0, errno != EINVAL, errno != EROFS, errno != ENOTSUP {
+            throw unwritable(path, "cannot be flushed to the disk")
+        }
+    }
+
     private static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])

@@ -13,6 +13,16 @@ public enum IDX {
     /// The array in `bytes`, which must hold exactly one uncompressed IDX file.
     public static func parse(_ bytes: [UInt8], file: String) throws(DataError) -> NumericArray {
         var reader = ByteReader(bytes, file: file)
+        let (code, shape) = try header(&reader, fileSize: bytes.count)
+        let data = try reader.take(reader.remaining, "the data")
+        guard let array = NumericArray(shape: shape, elements: decode(data, code)) else {
+            throw reader.error(.malformed, at: 4, "shape \(shape) does not fit \(data.count) bytes")
+        }
+        return array
+    }
+
+    /// Reads the header of a file of `fileSize` bytes and checks that its data are just as long as it says.
+    static func header(_ reader: inout ByteReader, fileSize: Int) throws(DataError) -> (code: UInt8, shape: [Int]) {
         let zeros = try reader.integer(UInt16.self, .big, "the magic number")
         guard zeros == 0 else {
             throw reader.error(.malformed, at: 0, "not IDX: the file starts with \(hex(zeros)), expected 0000")
@@ -30,21 +40,17 @@ public enum IDX {
         guard let count = NumericArray.product(shape), let needed = NumericArray.product([count, size]) else {
             throw reader.error(.tooLarge, at: 4, "the header claims more elements than a computer can count: \(shape)")
         }
-        let dataStart = reader.position
-        guard needed <= reader.remaining else {
+        let (dataStart, there) = (reader.position, fileSize - reader.position)
+        guard needed <= there else {
             throw reader.error(
-                .truncated, "shape \(shape) needs \(needed) bytes of data, the file has \(reader.remaining)",
+                .truncated, "shape \(shape) needs \(needed) bytes of data, the file has \(there)",
                 remedy: "The file was probably cut short while it was copied or downloaded; fetch it again")
         }
-        let data = try reader.take(needed, "the data")
-        guard reader.remaining == 0 else {
+        guard there == needed else {
             throw reader.error(
-                .malformed, at: dataStart + needed, "\(reader.remaining) bytes follow the data of shape \(shape)")
+                .malformed, at: dataStart + needed, "\(there - needed) bytes follow the data of shape \(shape)")
         }
-        guard let array = NumericArray(shape: shape, elements: decode(data, code)) else {
-            throw reader.error(.malformed, at: 4, "shape \(shape) does not fit \(needed) bytes")
-        }
-        return array
+        return (code, shape)
     }
 
     private static func elementSize(_ code: UInt8) -> Int? {

@@ -15,6 +15,19 @@ public enum NPY {
     /// The array in `bytes`, which must hold exactly one uncompressed `.npy` file.
     public static func parse(_ bytes: [UInt8], file: String) throws(DataError) -> NumericArray {
         var reader = ByteReader(bytes, file: file)
+        let header = try header(&reader, fileSize: bytes.count)
+        let data = try reader.take(reader.remaining, "the data")
+        let elements = header.type.decode(data, header.order)
+        let ordered = header.isColumnMajor ? elements.rowMajor(shape: header.shape) : elements
+        guard let array = NumericArray(shape: header.shape, elements: ordered) else {
+            throw reader.error(.malformed, at: magic.count, "shape \(header.shape) does not fit \(data.count) bytes")
+        }
+        return array
+    }
+
+    /// Reads the header of a file of `fileSize` bytes and checks that its data are just as long as it says.
+    static func header(_ reader: inout ByteReader, fileSize: Int) throws(DataError) -> NPYHeader {
+        let file = reader.file
         guard try reader.take(magic.count, "the magic number").elementsEqual(magic) else {
             throw reader.error(.malformed, at: 0, "not a .npy file: it does not start with \\x93NUMPY")
         }
@@ -37,19 +50,14 @@ public enum NPY {
                 .tooLarge, at: headerStart, "the header claims more elements than a computer can count: \(header.shape)"
             )
         }
-        guard needed == reader.remaining else {
+        let there = fileSize - reader.position
+        guard needed == there else {
             throw reader.error(
-                needed > reader.remaining ? .truncated : .malformed,
-                "shape \(header.shape) of \(header.type.name) needs \(needed) bytes of data, the file has \(reader.remaining)"
+                needed > there ? .truncated : .malformed,
+                "shape \(header.shape) of \(header.type.name) needs \(needed) bytes of data, the file has \(there)"
             )
         }
-        let data = try reader.take(needed, "the data")
-        let elements = header.type.decode(data, header.order)
-        let ordered = header.isColumnMajor ? elements.rowMajor(shape: header.shape) : elements
-        guard let array = NumericArray(shape: header.shape, elements: ordered) else {
-            throw reader.error(.malformed, at: headerStart, "shape \(header.shape) does not fit \(needed) bytes")
-        }
-        return array
+        return header
     }
 }
 

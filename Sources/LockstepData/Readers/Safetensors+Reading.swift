@@ -13,6 +13,16 @@ extension Safetensors {
 
     /// The archive in `bytes`; `file` is the name errors carry.
     public static func parse(_ bytes: [UInt8], file: String) throws(DataError) -> Archive {
+        let (entries, metadata) = try header(bytes, fileSize: bytes.count, file: file)
+        let archive = Archive(file: file, entries: entries, metadata: metadata, bytes: bytes)
+        try verifyChecksum(archive)
+        return archive
+    }
+
+    /// The tensors and the metadata that the header in `bytes`, the first of a file of `fileSize`, describes.
+    static func header(
+        _ bytes: [UInt8], fileSize: Int, file: String
+    ) throws(DataError) -> (entries: [Entry], metadata: [(key: String, value: String)]) {
         var reader = ByteReader(bytes, file: file)
         let claimed = try reader.integer(UInt64.self, .little, "the length of the header")
         guard claimed <= UInt64(headerLimit) else {
@@ -37,10 +47,8 @@ extension Safetensors {
                 entries.append(try entry(name, node, dataStart: reader.position, file))
             }
         }
-        try checkCoverage(entries, dataStart: reader.position, end: bytes.count, file)
-        let archive = Archive(file: file, entries: entries, metadata: metadata, bytes: bytes)
-        try verifyChecksum(archive)
-        return archive
+        try checkCoverage(entries, dataStart: reader.position, end: fileSize, file)
+        return (entries, metadata)
     }
 
     private static func entry(

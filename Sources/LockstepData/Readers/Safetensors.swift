@@ -108,4 +108,9 @@ public enum Safetensors {
         }
         return hex(crc)
     }
+
+    /// The CRC-32 of a text, eight hexadecimal digits: for what the metadata hold.
+    package static func checksum(of text: String) -> String {
+        hex(Array(text.utf8).withUnsafeBytes { Zlib.crc32($0) })
+    }
 }

@@ -26,7 +26,7 @@ struct AffineMatrix: Hashable, Sendable {
     /// Left and right become top and bottom.
     static let transposition = AffineMatrix(a: 0, b: 1, d: 1, e: 0)
 
-    /// A turn by `degrees`, counter-clockwise as one looks at the image.
+    /// A turn by `degrees`, clockwise as one looks at the image.
     static func rotation(degrees: Double) -> AffineMatrix {
         let angle = degrees * .pi / 180
         return AffineMatrix(a: cos(angle), b: sin(angle), d: -sin(angle), e: cos(angle))

@@ -44,7 +44,7 @@ public final class DistributedCallback: Callback {
     private var gradientWeight = 0.0
 
     /// - Parameters:
-    ///   - communicator: The ranks; nil means the ones this program was started with (``World``).
+    ///   - communicator: The ranks; nil means the ones this program was started with (`World`).
     ///   - batch: Whether the loaders' batch size is that of all ranks together, as in one process, or of each.
     ///   - batchNorm: Whose statistics batch normalisation uses in training.
     ///   - checkInterval: Compare the ranks' parameters every so many steps, to find what makes them drift apart.
@@ -56,9 +56,12 @@ public final class DistributedCallback: Callback {
         (self.batchNorm, self.checkInterval) = (batchNorm, checkInterval)
     }
 
+    /// No: ranks belong to a run.
+    public override var isExported: Bool { false }
+
     public override var order: Int { 11 }
-    /// Gradients are clipped as one process would: averaged first.
-    public override var runsBefore: [Callback.Type] { [GradientClip.self] }
+    /// Gradients are checked for overflow and clipped as one process would: averaged first.
+    public override var runsBefore: [Callback.Type] { [GradientClip.self, MixedPrecision.self] }
 
     private var isAlone: Bool { (communicator?.size ?? 1) == 1 }
     private var setup: ReplicaSetup? { communicator.map(ReplicaSetup.init) }
@@ -66,6 +69,7 @@ public final class DistributedCallback: Callback {
     // MARK: Start and end
 
     public override func beforeFit(_ learner: Learner) throws {
+        if learner.worksAlone { return }
         let ranks = try communicator ?? World.current()
         communicator = ranks
         guard ranks.size > 1 else { return }
@@ -85,6 +89,7 @@ public final class DistributedCallback: Callback {
 
     /// Makes the learner agree with `ranks` until the callback is taken out.
     func attach(_ learner: Learner, to ranks: any Communicator) {
+        if let threads = World.threadsPerRank { ProcessorReport.setThreadsPerRank(threads) }
         let own = RankCoordinator(ranks)
         coordinator = own
         learner.coordinator = own
@@ -106,6 +111,7 @@ public final class DistributedCallback: Callback {
     }
 
     public override func beforeValidate(_ learner: Learner) throws {
+        if learner.worksAlone { return }
         shard(learner)
         guard batchNorm == .averageStatistics, !isAlone, itemsSinceMerge > 0 else { return }
         try setup?.averageBuffers(learner, weight: itemsSinceMerge)

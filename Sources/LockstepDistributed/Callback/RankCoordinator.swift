@@ -12,7 +12,7 @@ import LockstepTensor
 /// rank leaves the batch instead). All meetings are the same collective, a sum of two numbers with a word of flags in its
 /// header, so that a rank that is leaving meets the others wherever they are; what one of them wants, all of them then throw.
 final class RankCoordinator: TrainingCoordinator {
-    private let communicator: any Communicator
+    let communicator: any Communicator
     /// A signal all ranks are unwinding with; until its level has caught it nobody needs to be asked again.
     private var inFlight: CancelSignal?
     /// How far the current batch has come.
@@ -21,6 +21,9 @@ final class RankCoordinator: TrainingCoordinator {
     var runsEmptyParts = false
     /// Whether callbacks that see the reduced gradient may still cancel the step.
     var meetsBeforeUpdate = false
+
+    /// Whether the last thing the ranks did was to fail alike, in writing or reading a file.
+    private var failedTogether = false
 
     private enum Progress { case outside, begun, reduced, committed }
 
@@ -111,15 +114,16 @@ final class RankCoordinator: TrainingCoordinator {
         return signal
     }
 
-    private func throwing(_ signal: CancelSignal?) throws {
+    func throwing(_ signal: CancelSignal?) throws {
         guard let signal else { return }
         inFlight = signal
         throw signal
     }
 
-    private func meet(
+    func meet(
         _ signal: CancelSignal?, loss: Double = 0, weight: Double = 0
     ) throws -> (signal: CancelSignal?, loss: Double?, weight: Double) {
+        failedTogether = false
         var sums: InlineArray<2, Double> = [weight > 0 ? loss * weight : 0, weight]
         communicator.outgoingStatus = signal?.status ?? []
         defer { communicator.outgoingStatus = [] }
@@ -163,16 +167,27 @@ final class RankCoordinator: TrainingCoordinator {
 
     // MARK: Files
 
-    func write(_ body: () throws -> Void) throws { try communicator.onRankZero("write") { try body() } }
+    func write(_ body: () throws -> Void) throws {
+        try together { try communicator.onRankZero("write") { try body() } }
+    }
 
     func read(_ body: () throws -> [UInt8]) throws -> [UInt8] {
-        let bytes = try communicator.onRankZero("read") { try body() }
+        let bytes = try together { try communicator.onRankZero("read") { try body() } }
         return try communicator.broadcast(bytes: bytes, from: 0, name: "read")
+    }
+
+    private func together<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch {
+            failedTogether = true
+            throw error
+        }
     }
 
     func abandon(because error: any Error) {
         // What every rank has found alike needs no telling: the ranks stay together and can go on.
-        if (error as? CallbackError)?.underlying is ReplicaError { return }
+        if failedTogether || (error as? CallbackError)?.underlying is ReplicaError { return failedTogether = false }
         communicator.fail(error, during: "fit")
     }
 }

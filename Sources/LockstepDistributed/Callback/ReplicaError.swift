@@ -12,6 +12,7 @@ public struct ReplicaError: Error, CustomStringConvertible, Sendable {
         /// Parameters that were equal are not any more.
         public static let replicasDrifted = Code(kind: .replicasDrifted)
     }
+    /// What kind of difference it is.
     public let code: Code
     /// One sentence that names the ranks and the first difference.
     public let message: String

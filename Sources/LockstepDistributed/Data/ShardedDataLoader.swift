@@ -20,13 +20,14 @@ public enum BatchConvention: Sendable {
 /// with weight 0. All ranks run the same number of batches. Concatenating the parts in rank order gives the order of the
 /// data set.
 ///
-/// A ``DataLoader`` makes only the items of this rank's part. Other sources, streams included, are read whole on every
-/// rank and cut into rows.
+/// A `DataLoader` makes only the items of this rank's part; of a stream it reads all items and puts its own together,
+/// unless the stream is a `PartitionedStream`. Other sources are read whole on every rank and cut into rows.
 public final class ShardedDataLoader: BatchSource {
     /// The loader whose batches are shared.
     public let inner: any BatchSource
     public let rank: Int
     public let size: Int
+    /// What the loader's batch size counts.
     public let convention: BatchConvention
     private let communicator: (any Communicator)?
 
@@ -52,7 +53,10 @@ public final class ShardedDataLoader: BatchSource {
 
     /// The number of global batches: the same on every rank.
     public var batchCount: Int? {
-        guard let loader = indexed, convention == .perRank, let items = loader.itemCount, let size = loader.batchSize
+        // Parts need not be equally long, so ranks have to ask each other.
+        if (inner as? DataLoader)?.isPartitioned == true { return nil }
+        guard let loader = inner as? DataLoader, convention == .perRank, let items = loader.itemCount,
+            let size = loader.batchSize
         else {
             return inner.batchCount
         }
@@ -60,11 +64,15 @@ public final class ShardedDataLoader: BatchSource {
         return loader.dropLast ? items / global : (items + global - 1) / global
     }
 
+    public var isStream: Bool { inner.isStream }
     public var inputCount: Int { inner.inputCount }
 
-    public func makeIterator(epoch: Int) throws -> BatchIterator {
-        guard let loader = indexed else { return try rows(of: inner.makeIterator(epoch: epoch)) }
-        let batches = try globalBatches(loader, epoch: epoch)
+    public func makeIterator(epoch: Int) throws -> BatchIterator { try makeIterator(epoch: epoch, from: 0) }
+
+    public func makeIterator(epoch: Int, from first: Int) throws -> BatchIterator {
+        if let stream = try streamIterator(epoch: epoch, from: first) { return stream }
+        guard let loader = indexed else { return try rows(of: inner.makeIterator(epoch: epoch, from: first)) }
+        let batches = Array(try globalBatches(loader, epoch: epoch).dropFirst(first))
         var parts = try loader.makeIterator(epoch: epoch, batches: batches.map { Array($0[part(of: $0.count)]) })
         var number = 0
         return BatchIterator { [self] in
@@ -93,6 +101,16 @@ public final class ShardedDataLoader: BatchSource {
         let size = (loader.batchSize ?? 1) * (convention == .perRank ? self.size : 1)
         let end = loader.dropLast ? order.count / size * size : order.count
         return stride(from: 0, to: end, by: size).map { Array(order[$0..<min($0 + size, end)]) }
+    }
+
+    /// This rank's part of every batch of a stream; nil where the inner loader is none.
+    private func streamIterator(epoch: Int, from first: Int) throws -> BatchIterator? {
+        guard let loader = inner as? DataLoader, let size = loader.batchSize else { return nil }
+        let global = size * (convention == .perRank ? self.size : 1)
+        guard let part = loader.streamPart(rank: rank, of: self.size, batchSize: global) else { return nil }
+        var batches = try loader.makeIterator(epoch: epoch, part: part)
+        for _ in 0..<first where try batches.next() == nil { break }
+        return batches
     }
 
     private func rows(of batches: BatchIterator) throws -> BatchIterator {

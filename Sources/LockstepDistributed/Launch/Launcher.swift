@@ -3,6 +3,7 @@
 
 import Foundation
 import LockstepComm
+import LockstepLearner
 
 /// Why a program could not be started on several ranks.
 public struct LaunchError: Error, CustomStringConvertible, Sendable {
@@ -22,8 +23,8 @@ public struct LaunchError: Error, CustomStringConvertible, Sendable {
 public enum Launcher {
     /// Makes sure that this program runs on `ranks` ranks: returns in each of them.
     ///
-    /// Outside of a launcher, and for more than one rank, the process is replaced by `mpirun` running the same program with
-    /// the same arguments. Call it first thing: what the process did before is lost.
+    /// Outside of a launcher, and for more than one rank, this process runs the same program with the same arguments under
+    /// `mpirun`, waits for it and ends with its code. Call it first thing: the ranks start from the beginning.
     /// - Throws: ``LaunchError`` when a launcher has started another number of ranks, or `mpirun` cannot be started.
     public static func ensure(ranks: Int) throws(LaunchError) {
         guard let started = startedRanks else {
@@ -51,25 +52,23 @@ public enum Launcher {
         return (environment["OMPI_COMM_WORLD_RANK"] ?? environment["PMIX_RANK"]).flatMap { Int($0) } ?? 0
     }
 
-    /// Replaces this process by `mpirun -n ranks program arguments`. Returns only by throwing.
+    /// Runs `mpirun -n ranks program arguments` and ends with its code. Returns only by throwing.
     ///
-    /// Ranks get a core each while there are enough and share them otherwise. Works as root.
+    /// Ranks get a core each while there are enough and share them otherwise. Works as root. Where no rank could say why
+    /// the job failed, the last line says which one failed first.
     static func relaunch(ranks: Int) throws(LaunchError) -> Never {
-        let words = try command(ranks: ranks, running: [programPath] + CommandLine.arguments.dropFirst(), isQuiet: true)
+        let words = try command(ranks: ranks, running: [programPath] + CommandLine.arguments.dropFirst())
         for (name, value) in mpirunEnvironment { setenv(name, value, 0) }
-        // mpirun gives its ranks a terminal of their own: what they write may go to a file all the same.
-        if isatty(STDOUT_FILENO) == 0 { setenv("TERM", "dumb", 1) }
-        fflush(nil)
-        execv(words[0], words.map { strdup($0) } + [nil])
-        throw LaunchError(
-            description: "\(words[0]) cannot be started: \(String(cString: strerror(errno)))", exitCode: 71)
+        let outcome = try RankJob(words).run()
+        if outcome.code != 0, !outcome.wasExplained { Console.standardError.write("lockstep: \(outcome.sentence)\n") }
+        exit(outcome.code)
     }
 
     /// `mpirun`, its flags, and the program with its arguments.
-    /// - Parameter isQuiet: A rank says in one sentence what went wrong; mpirun's five lines about it come on top.
+    /// - Parameter hosts: Where ranks run; nil means this machine.
     /// - Throws: ``LaunchError`` where there is no mpirun.
     package static func command(
-        ranks: Int, running words: [String], isQuiet: Bool = false
+        ranks: Int, on hosts: HostList? = nil, running words: [String]
     ) throws(LaunchError) -> [String] {
         guard let mpirun = path(of: "mpirun") else {
             throw LaunchError(
@@ -77,7 +76,7 @@ public enum Launcher {
                     "\(ranks) ranks need mpirun, which is not in PATH; install it with: apt-get install openmpi-bin libopenmpi-dev",
                 exitCode: 69)
         }
-        return [mpirun] + (isQuiet ? ["-q"] : []) + flags(ranks: ranks) + words
+        return [mpirun] + (hosts.map { $0.flags(ranks: ranks) } ?? flags(ranks: ranks)) + words
     }
 
     /// mpirun's flags for `ranks` ranks on `cores` cores.

@@ -27,6 +27,7 @@ open class Callback {
     /// Whether it sees batch events in validation.
     public final var runValid = true
 
+    /// A callback that runs in training and validation.
     public init() {}
 
     /// Its place among the others: −10 training mode, −9 stop on a bad loss, 0 yours, 6 accumulation, 10 precision,
@@ -38,6 +39,8 @@ open class Callback {
     open var runsBefore: [Callback.Type] { [] }
     /// Whether it takes part in `validate` and `predictions`; recorders and trackers of training do not.
     open var takesPartInInference: Bool { true }
+    /// Whether an exported learner keeps it; what belongs to a run or a machine, and not to the model, says no.
+    open var isExported: Bool { true }
     /// Under which name the learner knows it: the snake-cased type without a trailing `Callback`.
     open var name: String { snakeCaseName(typeName, dropping: "Callback") }
 

@@ -5,7 +5,9 @@
 public struct CallbackError: Error, CustomStringConvertible {
     /// The callback's type.
     public let callback: String
+    /// The event during which it was thrown.
     public let event: Event
+    /// What the callback threw.
     public let underlying: any Error
 
     public var description: String { "\(callback) failed in \(event.rawValue): \(sentence(for: underlying))" }
@@ -13,6 +15,7 @@ public struct CallbackError: Error, CustomStringConvertible {
 
 /// A cancel signal that was raised outside the level it cancels, so that nothing caught it.
 public struct EscapedCancelError: Error, CustomStringConvertible {
+    /// What was raised.
     public let signal: CancelSignal
     /// The type of the callback that raised it; nil when it came from elsewhere, such as a loader or another rank.
     public let callback: String?

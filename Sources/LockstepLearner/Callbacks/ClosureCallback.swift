@@ -3,12 +3,13 @@
 
 public import LockstepTensor
 
-/// A callback built from closures keyed by event.
+/// A callback built from closures keyed by event. On several ranks each rank runs its own closures.
 ///
 /// ```swift
 /// learner.on(.afterEpoch, order: 51) { learner in print(learner.finalRecord) }
 /// ```
 public final class ClosureCallback: Callback {
+    /// What is run at an event.
     public typealias Handler = (_ learner: Learner) throws -> Void
     private let handlers: [Event: Handler]
     private let position: Int
@@ -33,6 +34,7 @@ public final class ClosureCallback: Callback {
 /// ```
 ///
 /// `xb` and `yb` are lists of tensors; arithmetic with a number applies to each. What the loader holds does not change.
+/// On several ranks each changes its own part of the batch.
 public final class BeforeBatchCallback: Callback {
     private let change: (Learner, [Tensor], [Tensor]) throws -> ([Tensor], [Tensor])
 

@@ -5,8 +5,8 @@ import LockstepNN
 
 /// Puts model and learner into training or evaluation mode and counts.
 ///
-/// `pctTrain` in batch i of epoch e is (e + i / nIter) / nEpoch, so schedules see values from 0 to just under 1. Runs on
-/// every rank alike.
+/// `pctTrain` in batch i of epoch e is (e + i / nIter) / nEpoch, so schedules see values from 0 to just under 1; e / nEpoch
+/// where the loader does not know its number of batches. Runs on every rank alike.
 public final class TrainEvalCallback: Callback {
     public override init() {
         super.init()
@@ -31,7 +31,7 @@ public final class TrainEvalCallback: Callback {
     }
 
     public override func afterBatch(_ learner: Learner) {
-        learner.pctTrain += 1 / (Double(learner.nIter) * Double(learner.nEpoch))
+        if learner.nIter > 0 { learner.pctTrain += 1 / (Double(learner.nIter) * Double(learner.nEpoch)) }
         learner.trainIter += 1
     }
 
@@ -48,7 +48,7 @@ public final class TrainEvalCallback: Callback {
     }
 }
 
-/// Skips the epochs before a given one, as when resuming. Added by `fit(startEpoch:)`.
+/// Skips the epochs before a given one, as when resuming, on every rank alike. Added by `fit(startEpoch:)`.
 public final class SkipToEpoch: Callback {
     private let target: Int
 

@@ -135,9 +135,11 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable {
         /// The optimizer's part of the file does not follow our layout.
         public static let malformed = Code(kind: .malformed)
     }
+    /// What kind of problem it is.
     public let code: Code
     /// The file, or a name for bytes from elsewhere.
     public let file: String
+    /// What is wrong, in one sentence.
     public let reason: String
     public var description: String { "\(file): \(reason)" }
 

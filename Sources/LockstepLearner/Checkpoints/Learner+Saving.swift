@@ -83,7 +83,7 @@ extension Learner {
     }
 
     /// Paths one below the other; an absolute one starts over.
-    private func joined(_ parts: String...) -> String {
+    func joined(_ parts: String...) -> String {
         parts.reduce("") { base, part in
             if base.isEmpty || part.hasPrefix("/") { return part }
             if part.isEmpty { return base }

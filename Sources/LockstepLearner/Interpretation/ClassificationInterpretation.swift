@@ -17,7 +17,9 @@ public import LockstepTensor
 public final class ClassificationInterpretation: Interpretation {
     /// An actual class that was taken for another.
     public struct Confusion: Equatable, Sendable, CustomStringConvertible {
+        /// The class it is.
         public let actual: String
+        /// The class it was taken for.
         public let predicted: String
         /// How often.
         public let count: Int

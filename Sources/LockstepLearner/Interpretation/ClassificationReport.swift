@@ -6,8 +6,11 @@ public struct ClassificationReport: CustomStringConvertible, Sendable {
     /// The scores of one class or a mean of several. Undefined ones are 0.
     public struct Row: Equatable, Sendable {
         public let name: String
+        /// Of the items taken for the class, the share that is of it.
         public let precision: Double
+        /// Of the items of the class, the share that was found.
         public let recall: Double
+        /// The harmonic mean of the two.
         public let f1: Double
         /// Number of targets.
         public let support: Int
@@ -22,6 +25,7 @@ public struct ClassificationReport: CustomStringConvertible, Sendable {
     /// The mean over classes, weighted by support.
     public let weightedAverage: Row
 
+    /// The report of a confusion matrix.
     public init(_ matrix: ConfusionMatrix) {
         let counts = matrix.labels.indices.map(matrix.labelCounts)
         let total = matrix.count

@@ -15,7 +15,9 @@ import LockstepTensor
 open class Interpretation {
     /// An item's loss and its place in the data set.
     public struct TopLoss: Equatable, Sendable {
+        /// The item's loss.
         public let loss: Double
+        /// The item's place in the data set.
         public let index: Int
     }
 

@@ -45,9 +45,10 @@ extension Learner {
         return loader.new(shuffle: inOrder ? false : nil, dropLast: false)
     }
 
-    /// How many batches `loader` has.
-    func length(of loader: any BatchSource) throws(LearnerError) -> Int {
-        guard let count = loader.batchCount else {
+    /// How many batches `loader` has; nil for a stream that does not know.
+    func length(of loader: any BatchSource) throws(LearnerError) -> Int? {
+        let count = loader.batchCount
+        guard count != nil || loader.isStream else {
             throw LearnerError(
                 .unsizedLoader,
                 "\(type(of: loader)) does not know how many batches it has (batchCount is nil); give its data set a count"

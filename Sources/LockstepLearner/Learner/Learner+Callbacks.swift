@@ -2,7 +2,7 @@
 // Adding, finding and removing callbacks, for good or for a scope.
 
 extension Learner {
-    /// Adds a callback at the end of the list.
+    /// Adds a callback at the end of the list. Each rank adds its own instance: do the same on all ranks.
     ///
     /// - Throws: ``LearnerError`` when its name is that of a member of the learner, when it is here already or belongs to
     ///   another learner, or when its relations contradict those of the others. Nothing has changed then.
@@ -23,7 +23,7 @@ extension Learner {
         return self
     }
 
-    /// Adds callbacks in the order given: all of them or, when one does not fit, none.
+    /// Adds callbacks in the order given: all of them or, when one does not fit, none. Each rank adds its own.
     @discardableResult
     public func addCallbacks(_ new: [Callback]) throws(LearnerError) -> Learner {
         let before = callbacks.count
@@ -38,7 +38,8 @@ extension Learner {
         return self
     }
 
-    /// Adds a callback made of a closure for one event, and returns it, to be removed some time.
+    /// Adds a callback made of a closure for one event, and returns it, to be removed some time. On several ranks the
+    /// closure runs on each rank that has added it.
     @discardableResult
     public func on(
         _ event: Event, order: Int = 0, _ body: @escaping (_ learner: Learner) throws -> Void
@@ -48,7 +49,7 @@ extension Learner {
         return callback
     }
 
-    /// Removes an instance; harmless when it is not here.
+    /// Removes an instance; harmless when it is not here. On this rank only.
     public func removeCallback(_ callback: Callback) {
         guard let index = callbacks.firstIndex(where: { $0 === callback }) else { return }
         if isFitting || isInferring { callback.teardown(self) }
@@ -57,22 +58,22 @@ extension Learner {
         dispatchLists = nil
     }
 
-    /// Removes instances.
+    /// Removes instances. On this rank only.
     public func removeCallbacks(_ some: some Sequence<Callback>) {
         for callback in Array(some) { removeCallback(callback) }
     }
 
-    /// Removes every instance of a type and its subclasses.
+    /// Removes every instance of a type and its subclasses. On this rank only.
     public func removeCallbacks(ofType type: Callback.Type) {
         removeCallbacks(callbacks.filter { Learner.isInstance($0, of: type) })
     }
 
-    /// The instance of a type that was added last.
+    /// This rank's instance of a type that was added last.
     public func callback<Kind: Callback>(ofType type: Kind.Type = Kind.self) -> Kind? {
         callbacks.last { $0 is Kind } as? Kind
     }
 
-    /// The callback of that ``Callback/name`` that was added last.
+    /// This rank's callback of that ``Callback/name`` that was added last.
     public func callback(named name: String) -> Callback? { callbacks.last { $0.name == name } }
 
     /// The recorder, if there is one.
@@ -82,7 +83,7 @@ extension Learner {
 
     // MARK: Scopes
 
-    /// Runs `body` with callbacks added, and removes them however it ends.
+    /// Runs `body` with callbacks added, and removes them however it ends. On this rank only.
     @discardableResult
     public func withAddedCallbacks<Result>(_ new: [Callback], _ body: () throws -> Result) throws -> Result {
         try addCallbacks(new)
@@ -90,7 +91,8 @@ extension Learner {
         return try body()
     }
 
-    /// Runs `body` without some callbacks, and puts the same instances back in their places however it ends.
+    /// Runs `body` without some callbacks, and puts the same instances back in their places however it ends. On this rank
+    /// only.
     @discardableResult
     public func withRemovedCallbacks<Result>(
         _ some: [Callback], _ body: (_ learner: Learner) throws -> Result
@@ -109,7 +111,7 @@ extension Learner {
         return try body(self)
     }
 
-    /// Runs `body` without the callbacks of a type and its subclasses.
+    /// Runs `body` without the callbacks of a type and its subclasses. On this rank only.
     @discardableResult
     public func withRemovedCallbacks<Result>(
         ofType type: Callback.Type, _ body: (_ learner: Learner) throws -> Result
@@ -129,7 +131,7 @@ extension Learner {
         dls model loss_function loss_func optimizer_factory opt_func optimizer opt lr wd moms splitter wd_bn_bias
         train_bn metrics path model_directory model_dir seed callbacks cbs logger coordinator dl xb yb x y pred preds
         loss loss_grad step_loss batch_weight batch_item_count n_epoch epoch epochs_seen n_iter iter training
-        train_iter pct_train smooth_loss final_record is_fitting is_inferring shows_progress create_mbar lock
+        train_iter pct_train smooth_loss final_record is_fitting is_inferring inference_epoch works_alone fit_arguments shows_progress create_mbar lock
         running_order training_loop_description
         fit fit_one_cycle one_batch all_batches create_optimizer create_opt validate predictions get_preds predict
         show_results save load export tta summary gather_arguments gather_args lr_find fine_tune fit_flat_cos fit_sgdr

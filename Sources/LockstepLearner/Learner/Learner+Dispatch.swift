@@ -5,6 +5,7 @@ extension Learner {
     /// Dispatches `event` to the callbacks that implement it, in running order.
     ///
     /// If one throws, later ones do not see the event. Errors other than cancel signals come out as ``CallbackError``.
+    /// On several ranks the callbacks of this rank are called; those that communicate need the event on all ranks.
     public func callAsFunction(_ event: Event) throws {
         let lists = lists
         if lists.isHandled(event) {
@@ -20,21 +21,21 @@ extension Learner {
         if event == .afterFit { for callback in callbacks { callback.run = true } }
     }
 
-    /// Dispatches several events in sequence.
+    /// Dispatches several events in sequence, to the callbacks of this rank.
     public func callAsFunction(_ events: [Event]) throws {
         for event in events { try self(event) }
     }
 
-    /// Dispatches `event`; another spelling of `learner(event)`.
+    /// Dispatches `event` to the callbacks of this rank; another spelling of `learner(event)`.
     public func dispatch(_ event: Event) throws { try self(event) }
 
-    /// The callbacks that implement `event`, in running order, whether or not they are switched on.
+    /// The callbacks of this rank that implement `event`, in running order, whether or not they are switched on.
     public func orderedCallbacks(for event: Event) -> [Callback] { lists.callbacks(for: event, isInferring: false) }
 
     /// All callbacks in running order.
     public var runningOrder: [Callback] { lists.order }
 
-    /// Forgets the running order: after a callback's ``Callback/order`` has changed.
+    /// Forgets the running order: after a callback's ``Callback/order`` has changed. On this rank only.
     public func invalidateOrder() { dispatchLists = nil }
 
     private var lists: DispatchLists {

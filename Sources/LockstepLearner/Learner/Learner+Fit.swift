@@ -23,6 +23,12 @@ extension Learner {
         resetOptimizer: Bool = false, startEpoch: Int = 0
     ) throws {
         guard !isFitting else { throw LearnerError(.busy, "fit: this learner is in the middle of a fit") }
+        note(
+            "fit",
+            [
+                "n_epoch": .int(nEpoch), "lr": lr.map(ConfigValue.init), "wd": wd.map(ConfigValue.init),
+                "reset_opt": .bool(resetOptimizer), "start_epoch": .int(startEpoch),
+            ])
         let skipping = startEpoch == 0 ? [] : [SkipToEpoch(startEpoch)]
         try withAddedCallbacks(skipping + callbacks) {
             let optimizer = try optimizer.flatMap { resetOptimizer ? nil : $0 } ?? createOptimizer()

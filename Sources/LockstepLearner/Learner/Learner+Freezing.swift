@@ -40,16 +40,20 @@ extension Learner {
     /// - Throws: ``NothingToTrainError`` when no parameter of `optimizer` trains.
     func checkTrainable(_ optimizer: Optimizer) throws(NothingToTrainError) {
         guard optimizer.arena.slots.contains(where: { $0.parameter.isTrainable }) else {
-            throw NothingToTrainError(groupCount: optimizer.groups.count)
+            throw NothingToTrainError(groupCount: optimizer.groups.count, hasParameters: true)
         }
     }
 }
 
-/// A fit of a model that is frozen altogether.
+/// A fit of a model that is frozen altogether, or has nothing to train.
 public struct NothingToTrainError: Error, CustomStringConvertible, Sendable {
     /// How many parameter groups there are.
     public let groupCount: Int
+    /// Whether the model has parameters at all.
+    public let hasParameters: Bool
     public var description: String {
-        "fit: all \(groupCount) parameter group(s) are frozen, so nothing can be trained; call unfreeze() first"
+        hasParameters
+            ? "fit: all \(groupCount) parameter group(s) are frozen, so nothing can be trained; call unfreeze() first"
+            : "fit: the model has no parameters, so nothing can be trained; it can only be evaluated"
     }
 }

@@ -20,7 +20,7 @@ extension Learner {
         return evaluation.values ?? Array(repeating: nil, count: 1 + metrics.count)
     }
 
-    /// ``validate(on:callbacks:)`` with the columns' names.
+    /// ``validate(on:callbacks:)`` with the columns' names. Collective.
     public func validateNamed(
         on source: DataSource = .valid, callbacks: [Callback] = []
     ) throws -> [(name: String, value: Double?)] {
@@ -28,8 +28,17 @@ extension Learner {
         return zip(["valid_loss"] + metrics.map(\.name), values).map { (name: $0, value: $1) }
     }
 
-    /// One validation phase over `loader`, in the shell that suits where the learner stands.
+    /// One validation phase over `loader`.
     func infer(on loader: any BatchSource, callbacks: [Callback]) throws {
+        try inferring(callbacks: callbacks) {
+            dl = loader
+            try withNoGrad { try run(.validate) { try allBatches() } }
+        }
+    }
+
+    /// Runs `body`, which infers, in the shell that suits where the learner stands: between the events of a fit of one
+    /// epoch, or inside of a fit (or another inference) with the loop put back afterwards.
+    func inferring(callbacks: [Callback], _ body: () throws -> Void) throws {
         let isNested = isFitting || isInferring
         let before = LoopState(self)
         try replacing(\.isInferring, on: self, with: true) {
@@ -37,18 +46,13 @@ extension Learner {
                 try withAddedCallbacks(callbacks) {
                     if isNested {
                         defer { before.restore(to: self) }
-                        try evaluate(loader)
+                        try body()
                     } else {
-                        try cleaningUp { try asFitOfOneEpoch { try evaluate(loader) } }
+                        try cleaningUp { try asFitOfOneEpoch(body) }
                     }
                 }
             }
         }
-    }
-
-    private func evaluate(_ loader: any BatchSource) throws {
-        dl = loader
-        try withNoGrad { try run(.validate) { try allBatches() } }
     }
 
     /// Fires `before_fit` and `before_epoch`, runs `body`, and fires `after_epoch` and `after_fit`, also when `body` throws.
@@ -100,15 +104,15 @@ final class EvaluationCallback: Callback {
 /// Where a loop stands, to be put back after an inner one.
 private struct LoopState {
     let dl: (any BatchSource)?
-    let (iter, nIter, training, isModelTraining): (Int, Int, Bool, Bool)
+    let (epoch, iter, nIter): (Int, Int, Int)
+    let (training, isModelTraining): (Bool, Bool)
     let (xb, yb, preds): ([Tensor], [Tensor], [Tensor])
     let (loss, lossGrad, stepLoss, batchWeight): (Tensor?, Tensor?, Double?, Double)
 
     init(_ learner: Learner) {
         dl = learner.dl
-        (iter, nIter, training, isModelTraining) = (
-            learner.iter, learner.nIter, learner.training, learner.model.isTraining
-        )
+        (epoch, iter, nIter) = (learner.epoch, learner.iter, learner.nIter)
+        (training, isModelTraining) = (learner.training, learner.model.isTraining)
         (xb, yb, preds) = (learner.xb, learner.yb, learner.preds)
         (loss, lossGrad, stepLoss, batchWeight) = (
             learner.loss, learner.lossGrad, learner.stepLoss, learner.batchWeight
@@ -117,7 +121,7 @@ private struct LoopState {
 
     func restore(to learner: Learner) {
         learner.dl = dl
-        (learner.iter, learner.nIter, learner.training) = (iter, nIter, training)
+        (learner.epoch, learner.iter, learner.nIter, learner.training) = (epoch, iter, nIter, training)
         if learner.model.isTraining != isModelTraining { learner.model.train(isModelTraining) }
         (learner.xb, learner.yb, learner.preds) = (xb, yb, preds)
         (learner.loss, learner.lossGrad) = (loss, lossGrad)

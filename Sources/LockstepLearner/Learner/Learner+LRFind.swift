@@ -35,9 +35,11 @@ extension Learner {
         guard !isFitting else { throw LearnerError(.busy, "lrFind: this learner is in the middle of a fit") }
         let iterations = max(6, iterations)
         let batches = try length(of: dls.train)
-        guard batches > 0 else {
+        guard batches != 0 else {
             throw LearnerError(.noLoader, "lrFind: the training loader is empty, so there is nothing to train on")
         }
+        // A stream has at least one batch, and the finder stops where it has seen enough.
+        let epochs = batches.map { iterations / $0 + 1 } ?? iterations
         _ = try optimizer ?? createOptimizer()
         let finder = LRFinder(
             start: startLR, end: endLR, iterations: iterations, stopsOnDivergence: stopOnDivergence)
@@ -45,7 +47,7 @@ extension Learner {
         let bystanders = self.callbacks.filter { !$0.takesPartInInference }
         try withRemovedCallbacks(bystanders) { _ in
             defer { snapshot.restore(to: self) }
-            try withoutLogging { try fit(iterations / batches + 1, callbacks: callbacks + [finder]) }
+            try withoutLogging { try fit(epochs, callbacks: callbacks + [finder]) }
         }
         let result = LRFindResult(lrs: finder.lrs, losses: finder.losses, iterations: iterations, rules: suggest)
         if result.suggestions.count < suggest.count {

@@ -21,21 +21,47 @@ extension Learner {
         }
     }
 
-    /// Trains or evaluates on every batch of ``dl``.
+    /// Trains or evaluates on every batch of ``dl``. Collective, as part of a fit or a validation: on several ranks each
+    /// goes through its own parts of the same number of batches.
     ///
-    /// - Throws: ``LearnerError`` when the loader does not know its length; what the loader and the callbacks throw.
+    /// A stream that does not know its length is read to its end. Should the ends differ between ranks, those that have come
+    /// to theirs go on with empty batches until all have.
+    ///
+    /// - Throws: ``LearnerError`` when there is no loader, or one without a length that is no stream; what the loader and the
+    ///   callbacks throw.
     public func allBatches() throws {
         guard let dl else { throw LearnerError(.noLoader, "allBatches: there is no loader; set learner.dl first") }
-        nIter = try length(of: dl)
-        if nIter == 0, training {
+        let length = try length(of: dl)
+        nIter = length ?? 0
+        if length == 0, training {
             warn(dls.warnings.first ?? "the training loader is empty: this epoch trains nothing")
         }
-        var batches = try dl.makeIterator(epoch: training ? epochsSeen + epoch : 0)
-        var index = 0
-        while let batch = try batches.next() {
-            try oneBatch(index, batch)
+        var index = skipToFirstBatch()
+        var batches = try dl.makeIterator(epoch: training ? epochsSeen + epoch : inferenceEpoch, from: index)
+        guard length == nil else {
+            while let batch = try batches.next() {
+                try oneBatch(index, batch)
+                index += 1
+            }
+            return
+        }
+        var empty = Batch(inputs: [], targets: [], size: 0)
+        while true {
+            let batch = try batches.next()
+            guard try coordinator.anyRankContinues(batch != nil) else { return }
+            if let batch, empty.inputs.isEmpty { empty = batch.withoutItems }
+            try oneBatch(index, batch ?? empty)
             index += 1
         }
+    }
+
+    /// Counts the batches that the training phase leaves out, and returns how many they are.
+    private func skipToFirstBatch() -> Int {
+        defer { firstBatch = 0 }
+        guard training, firstBatch > 0 else { return 0 }
+        trainIter += firstBatch
+        if nIter > 0 { pctTrain += Double(firstBatch) / (Double(nIter) * Double(nEpoch)) }
+        return firstBatch
     }
 
     /// Trains or evaluates on one batch, leaving `xb`, `yb`, `preds` and `loss`.
@@ -49,7 +75,7 @@ extension Learner {
             try self(.afterPred)
             if !preds.isEmpty && !yb.isEmpty { computeLoss() }
             try self(.afterLoss)
-            guard training, !yb.isEmpty else { return }
+            guard training, !yb.isEmpty || batch.isShapeless else { return }
             try run(.backward) { lossGrad?.backward() }
             try run(.step) { optimizer?.step() }
             optimizer?.zeroGradients()
@@ -77,7 +103,7 @@ extension Learner {
 
     /// Layers that communicate need every rank: one without items runs the model on none and contributes zeros.
     private func runEmptyPart() {
-        guard training, coordinator.runsEmptyParts else { return }
+        guard training, coordinator.runsEmptyParts, !xb.isEmpty else { return }
         lossGrad = model.forward(xb).first.map { $0.sum() * 0 }
     }
 
@@ -90,14 +116,19 @@ extension Learner {
     private func begin(_ index: Int, _ batch: Batch) throws {
         iter = index
         (xb, yb) = (batch.inputs, batch.targets)
-        batchWeight = Double(batch.size)
+        (batchWeight, batchFirstItem) = (Double(batch.size), batch.firstItem)
         (preds, lossGrad, loss, stepLoss) = ([], nil, nil, nil)
         guard training else { return }
         // Counted over fits and skipped epochs too: a resumed run drops what an uninterrupted one would.
-        let step = (epochsSeen + epoch) * nIter + index
+        let step = (epochsSeen + epoch) * (nIter > 0 ? nIter : 1 << 24) + index
         DropoutContext.current = DropoutContext(
             seed: seed, step: step, firstItem: batch.firstItem, itemCount: batch.size)
         if optimizer == nil { try createOptimizer() }
-        if yb.isEmpty { warn("training batches have no targets: nothing is learnt") }
+        if yb.isEmpty, !batch.isShapeless { warn("training batches have no targets: nothing is learnt") }
     }
+}
+
+extension Batch {
+    /// A rank's empty part of a batch of which it has never seen an item.
+    fileprivate var isShapeless: Bool { size == 0 && inputs.isEmpty }
 }

@@ -9,11 +9,18 @@ extension Learner {
     /// Makes a new optimizer over the splitter's groups, with default hyper-parameters and ``lr``.
     ///
     /// A factory that carries a learning rate of its own wins, and ``lr`` becomes that. Groups that were frozen stay so.
-    /// - Throws: `OptimizerError` when ``lr`` lists another number of rates than there are groups.
+    /// Nothing is communicated: each rank makes its own, and a fit gives all of them rank 0's state.
+    ///
+    /// - Throws: `OptimizerError` when ``lr`` lists another number of rates than there are groups;
+    ///   ``NothingToTrainError`` when the model has no parameters.
     @discardableResult
     public func createOptimizer() throws -> Optimizer {
         if let own = optimizerFactory.lr { lr = .value(own) }
-        let new = optimizerFactory(splitter(model), lr: 0)
+        let groups = splitter(model)
+        guard groups.contains(where: { !$0.isEmpty }) else {
+            throw NothingToTrainError(groupCount: groups.count, hasParameters: false)
+        }
+        let new = optimizerFactory(groups, lr: 0)
         try new.setHyper("lr", lr)
         let norms = Set(model.normalizationParameters().map(ObjectIdentifier.init))
         let biases = Set(model.biasParameters().map(ObjectIdentifier.init))

@@ -1,36 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 // Predictions for whole data sets.
 
+import LockstepData
 import LockstepNN
 public import LockstepTensor
 
 extension Learner {
     /// The model's predictions for all items of `source`, with their targets.
     ///
-    /// Collective; the writing rank gets everything, the others empty parts.
+    /// Predictions that do not fit in memory go to files: with `savePredictions` (and `saveTargets`) every batch is
+    /// written as it comes, raw, and nothing of it is kept; ``SavedPredictions`` reads them.
+    ///
+    /// Collective; the writing rank gets everything, the others empty parts, and it alone writes files.
     /// - Parameters:
     ///   - withInput: Whether inputs are kept too.
     ///   - withDecoded: Whether to add decisions: the loss function's `decodes` of the activated predictions.
     ///   - withLoss: Whether to add each item's loss.
+    ///   - withPredictions: Whether predictions are kept. Without them there are no decisions either.
+    ///   - withTargets: Whether targets are kept.
     ///   - activation: What is applied to the outputs; nil means the loss function's own. Pass `{ $0 }` for raw outputs.
     ///   - reorder: Whether the result is in the data set's order (the default), or in that of a shuffled loader.
     ///   - callbacks: For this run only.
+    ///   - savePredictions: An existing folder that gets one `.npy` file per batch, in place of `outputs`.
+    ///   - saveTargets: The same for the first target.
+    ///   - concatDim: The axis of inputs, outputs and targets that counts items. On several ranks batches at hand
+    ///     (``DataSource/batches(_:)``) are cut along axis 0, so another one needs a `DataLoader` there.
+    /// - Throws: `DataError` for a folder that is missing or cannot be written to (on every rank); what loaders and
+    ///   callbacks throw.
+    /// - Note: fastai: `get_preds`.
     public func predictions(
         on source: DataSource = .valid, withInput: Bool = false, withDecoded: Bool = false, withLoss: Bool = false,
-        activation: ((Tensor) -> Tensor)? = nil, reorder: Bool = true, callbacks: [Callback] = []
+        withPredictions: Bool = true, withTargets: Bool = true, activation: ((Tensor) -> Tensor)? = nil,
+        reorder: Bool = true, callbacks: [Callback] = [], savePredictions: String? = nil, saveTargets: String? = nil,
+        concatDim: Int = 0, file: StaticString = #fileID, line: UInt = #line
     ) throws -> Predictions {
-        let gathering = GatherPredictions(withInput: withInput, withLoss: withLoss)
+        require(concatDim >= 0, "predictions: concatDim \(concatDim) is no axis", file: file, line: line)
+        let gathering = GatherPredsCallback(
+            withInput: withInput, withLoss: withLoss, withPredictions: withPredictions, withTargets: withTargets,
+            savePredictions: savePredictions, saveTargets: saveTargets, concatDim: concatDim)
         let loader = try loader(for: source, inOrder: reorder)
         if withLoss {
             try withUnreducedLoss { try infer(on: loader, callbacks: [gathering] + callbacks) }
         } else {
             try infer(on: loader, callbacks: [gathering] + callbacks)
         }
-        var result = gathering.result(of: try coordinator.gather(gathering.rows))
+        var result = gathering.result(
+            of: try coordinator.gather(gathering.rows), order: reorder ? unusualOrder(of: loader) : nil)
         withNoGrad {
-            result.outputs = result.outputs.map { activation?($0) ?? lossFunction.activation($0) }
-            if withDecoded, let first = result.outputs.first { result.decoded = lossFunction.decodes(first) }
+            result.outputs = result.outputs?.map { activation?($0) ?? lossFunction.activation($0) }
+            // A rank that never saw an item has the part all the same.
+            if withDecoded, let all = result.outputs {
+                result.decoded = all.first.map(lossFunction.decodes) ?? .zeros([0])
+            }
         }
         return result
+    }
+
+    /// The data set's index of each row in turn, for loaders that sample in a way of their own; nil when the rows are in
+    /// order as they come.
+    private func unusualOrder(of loader: any BatchSource) -> [Int]? {
+        guard let loader = loader as? DataLoader, type(of: loader) != DataLoader.self, loader.dataset != nil,
+            loader.batchSize != nil
+        else { return nil }
+        let order = loader.indices(epoch: inferenceEpoch)
+        return zip(order, order.dropFirst()).allSatisfy { $0 <= $1 } ? nil : order
     }
 }

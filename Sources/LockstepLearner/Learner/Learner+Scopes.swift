@@ -5,20 +5,21 @@ import LockstepNN
 import LockstepTensor
 
 extension Learner {
-    /// Runs `body` without rows being logged. Progress bars stay.
+    /// Runs `body` without rows being logged. Progress bars stay. Ranks that do not write log nothing anyway.
     @discardableResult
     public func withoutLogging<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         try replacing(\.logger, on: self, with: SilentLogger(), body)
     }
 
-    /// Runs `body` without progress bars; rows are logged.
+    /// Runs `body` without progress bars; rows are logged. Ranks that do not write show none anyway.
     @discardableResult
     public func withoutProgress<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result
     {
         try replacing(\.showsProgress, on: self, with: false, body)
     }
 
-    /// Runs `body` while the loss function returns one loss per item (or per element) instead of their mean.
+    /// Runs `body` while the loss function returns one loss per item (or per element) instead of their mean. On several
+    /// ranks the losses are those of the rank's own items.
     @discardableResult
     public func withUnreducedLoss<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result

@@ -2,8 +2,8 @@
 // The loop as a tree, with the callbacks at each event.
 
 extension Learner {
-    /// Prints ``trainingLoopDescription``.
-    public func showTrainingLoop() { print(trainingLoopDescription) }
+    /// Prints ``trainingLoopDescription``, on the writing rank only.
+    public func showTrainingLoop() { if coordinator.isWriter { print(trainingLoopDescription) } }
 
     /// The loop as a tree, with the callbacks that implement each event in running order.
     public var trainingLoopDescription: String {

@@ -21,8 +21,11 @@ public final class Learner {
 
     /// The loaders: training at index 0, validation at 1, more if you like.
     public var dls: DataLoaders
+    /// What is trained. On several ranks each rank has its own copy, kept equal.
     public var model: Module
+    /// What is minimised.
     public var lossFunction: any LossFunction
+    /// Makes ``optimizer``.
     public var optimizerFactory: OptimizerFactory
     /// Made on first need: by `fit`, `load`, freezing, or ``createOptimizer()``.
     public internal(set) var optimizer: Optimizer?
@@ -32,6 +35,7 @@ public final class Learner {
     public var wd: HyperValue?
     /// Momentum at start, middle and end of ``fitOneCycle(_:lrMax:div:divFinal:pctStart:wd:moms:callbacks:resetOptimizer:startEpoch:)``.
     public var moms: (Double, Double, Double)
+    /// Cuts the model into parameter groups.
     public var splitter: ParameterSplitter
     /// Whether normalisation parameters and biases decay too.
     public var wdBnBias: Bool
@@ -70,21 +74,26 @@ public final class Learner {
     public var stepLoss: Double?
     /// How much the batch counts when gradients of several ranks are averaged: its number of items, unless changed.
     public var batchWeight = 0.0
+    /// The place of the batch's first item in the global batch, when this is one rank's part of it; otherwise 0.
+    public internal(set) var batchFirstItem = 0
     /// Number of epochs of this fit.
     public var nEpoch = 1
     /// The epoch, from 0.
     public var epoch = 0
     /// Epochs of earlier fits. Loaders shuffle by this plus ``epoch``, so that no two epochs are alike.
     public internal(set) var epochsSeen = 0
-    /// Number of batches in ``dl``.
+    /// Number of batches in ``dl``; 0 when it does not know.
     public var nIter = 0
+    /// The batch with which the training phase begins; set it in `beforeTrain` to leave out those before, as when resuming.
+    public var firstBatch = 0
     /// The batch in ``dl``, from 0.
     public var iter = 0
     /// Whether batches train. Set by ``TrainEvalCallback``, as the next two are.
     public var training = false
     /// Training batches since the start of the fit.
     public var trainIter = 0
-    /// How much of the fit is done, 0 to 1; what schedules follow.
+    /// How much of the fit is done, 0 to 1; what schedules follow. Rises with every batch, or only with every epoch where
+    /// the training loader does not know how many batches it has.
     public var pctTrain = 0.0
     /// The smoothed training loss. Set by the recorder, as the next is.
     public var smoothLoss: Double?
@@ -94,10 +103,16 @@ public final class Learner {
     public internal(set) var isFitting = false
     /// Whether a validation or a prediction run is going on, be it inside a fit.
     public internal(set) var isInferring = false
+    /// Whether what runs is this rank's own business, such as predicting one item: nothing is shared out or agreed on.
+    public internal(set) var worksAlone = false
     /// Whether progress callbacks show bars.
     public var showsProgress = true
 
+    /// Which epoch's order and random changes inference asks loaders for; test-time augmentation counts its passes here.
+    var inferenceEpoch = 0
     var dispatchLists: DispatchLists?
+    /// Arguments of the fit methods called so far; later calls replace earlier ones.
+    var fitArguments: [String: ConfigValue] = [:]
     var cancelOrigin: (callback: String, event: Event)?
     var warned: Set<String> = []
 

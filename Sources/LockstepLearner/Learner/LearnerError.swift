@@ -5,7 +5,10 @@
 public struct LearnerError: Error, CustomStringConvertible, Sendable {
     /// What kind of misuse. New kinds may be added.
     public struct Code: Hashable, Sendable {
-        private enum Kind { case nameCollision, duplicate, cycle, noLoader, unsizedLoader, busy, noReduction }
+        private enum Kind {
+            case nameCollision, duplicate, cycle, noLoader, unsizedLoader, busy, noReduction, missingCallback,
+                unstableOrder
+        }
         private let kind: Kind
         /// A callback's name is that of a member of the learner.
         public static let nameCollision = Code(kind: .nameCollision)
@@ -21,7 +24,12 @@ public struct LearnerError: Error, CustomStringConvertible, Sendable {
         public static let busy = Code(kind: .busy)
         /// The loss function cannot give one loss per item.
         public static let noReduction = Code(kind: .noReduction)
+        /// A callback needs another one that is not here.
+        public static let missingCallback = Code(kind: .missingCallback)
+        /// A loader takes other items, or in another order, each time.
+        public static let unstableOrder = Code(kind: .unstableOrder)
     }
+    /// What kind of problem it is.
     public let code: Code
     /// One sentence.
     public let message: String

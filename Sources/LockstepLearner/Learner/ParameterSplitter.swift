@@ -8,6 +8,7 @@ public import LockstepTensor
 public struct ParameterSplitter {
     private let split: (Module) -> [[Parameter]]
 
+    /// Cuts models as `split` does: a group for each list it returns, first the body, last the head.
     public init(_ split: @escaping (Module) -> [[Parameter]]) { self.split = split }
 
     /// The groups of `model`.

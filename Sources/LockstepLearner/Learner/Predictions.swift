@@ -9,19 +9,45 @@ public import LockstepTensor
 public struct Predictions {
     /// The model's inputs, if asked for.
     public var inputs: [Tensor]?
-    /// The model's outputs after the activation.
-    public var outputs: [Tensor]
-    /// The targets; empty for unlabelled items.
+    /// The model's outputs after the activation; nil if not asked for, or written to files instead.
+    public var outputs: [Tensor]?
+    /// The targets; empty for unlabelled items, and when not asked for.
     public var targets: [Tensor]
     /// The decisions that follow from the activated predictions, if asked for.
     public var decoded: Tensor?
     /// One loss per item, if asked for and there were targets.
     public var losses: Tensor?
+    private let axis: Int
 
-    /// The first output: of most models the only one.
-    public var predictions: Tensor { outputs.first ?? .zeros([0]) }
+    init(
+        inputs: [Tensor]? = nil, outputs: [Tensor]?, targets: [Tensor], decoded: Tensor? = nil, losses: Tensor? = nil,
+        axis: Int = 0
+    ) {
+        (self.inputs, self.outputs, self.targets) = (inputs, outputs, targets)
+        (self.decoded, self.losses, self.axis) = (decoded, losses, axis)
+    }
+
+    /// The first output: of most models the only one. Without outputs a tensor of no elements.
+    public var predictions: Tensor { outputs?.first ?? .zeros([0]) }
     /// The first target; nil for unlabelled items.
     public var target: Tensor? { targets.first }
-    /// Number of items.
-    public var count: Int { predictions.shape.first ?? 0 }
+
+    /// Number of items, as far as any part tells.
+    public var count: Int {
+        if let losses { return losses.shape.first ?? 0 }
+        let part = outputs?.first ?? targets.first ?? inputs?.first
+        return part.map { $0.rank > axis ? $0.shape[axis] : $0.count } ?? 0
+    }
+
+    /// The parts as fastai's `get_preds` returns them: inputs if asked for; predictions and targets, nil where there are
+    /// none; decisions if asked for; losses if asked for.
+    public var parts: [(name: String, tensors: [Tensor]?)] {
+        var parts: [(name: String, tensors: [Tensor]?)] = []
+        if let inputs { parts.append(("inputs", inputs)) }
+        parts.append(("predictions", outputs))
+        parts.append(("targets", targets.isEmpty ? nil : targets))
+        if let decoded { parts.append(("decoded", [decoded])) }
+        if let losses { parts.append(("losses", [losses])) }
+        return parts
+    }
 }

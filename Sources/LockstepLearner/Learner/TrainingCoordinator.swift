@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one seam between a learner and the other processes that train with it.
 
+public import LockstepTensor
+
 /// What a learner asks of the ranks it trains with. A learner has ``SoloCoordinator`` unless a callback sets another.
 ///
 /// Everything else that distribution needs is done through events: gradients are reduced in `beforeStep`, loaders are
@@ -25,6 +27,15 @@ public protocol TrainingCoordinator: AnyObject {
     ///
     /// - Returns: the mean, nil when no rank has any weight.
     func average(_ value: Double, weight: Double) throws -> (mean: Double?, weight: Double)
+
+    /// The items of the whole global batch: `tensors` of all ranks put together along axis 0, in rank order, the same
+    /// everywhere. For callbacks that mix items with others of the batch, in `beforeBatch`; every rank has to ask. A rank
+    /// without items may give none. May throw the signal of another rank.
+    func wholeBatch(_ tensors: [Tensor]) throws -> [Tensor]
+
+    /// Whether any rank has a batch, asked before each batch of a source that does not know how many it has: a rank that
+    /// has none goes on with empty ones until all have come to their end. May throw the signal of another rank.
+    func anyRankContinues(_ hasBatch: Bool) throws -> Bool
 
     /// Makes a cancel signal of one rank the signal of all. Called whenever a level of the loop other than the backward
     /// pass ends, with the signal that ended it here, if any; the learner goes on with what is returned.
@@ -59,10 +70,15 @@ extension TrainingCoordinator {
     public func average(_ value: Double, weight: Double) throws -> (mean: Double?, weight: Double) {
         (weight > 0 ? value : nil, weight)
     }
+    /// The default: one rank's own.
+    public func wholeBatch(_ tensors: [Tensor]) throws -> [Tensor] { tensors }
+    /// The default: nobody is asked.
+    public func anyRankContinues(_ hasBatch: Bool) throws -> Bool { hasBatch }
 }
 
 /// One process, alone.
 public final class SoloCoordinator: TrainingCoordinator {
+    /// The coordinator of one process.
     public init() {}
     public var isWriter: Bool { true }
     public func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }

@@ -11,6 +11,7 @@ public struct BatchRows {
     /// Per batch, one tensor per column, items along axis 0; no tensors for a batch without items.
     public private(set) var batches: [[Tensor]]
 
+    /// Rows of batches; for each batch the columns, or nothing.
     public init(_ batches: [[Tensor]] = []) { self.batches = batches }
 
     /// Adds a batch; `columns` is empty for a batch without items.

@@ -41,6 +41,8 @@ public final class LossMetric: Metric {
                     file: file, line: line)
             }
         }
+        super.init()
+        recipe = MetricRecipe(name: "LossMetric", arguments: ["attribute": attribute, "name": label])
     }
 
     /// The metric of what `read` finds in a loss function of type `Loss`.

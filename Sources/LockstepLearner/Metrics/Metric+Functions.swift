@@ -10,6 +10,7 @@ extension Metric {
     /// Share of items whose largest output along `axis` is at the target class.
     public static func accuracy(axis: Int = -1) -> Metric {
         AvgMetric("accuracy") { pred, target in share(of: pred.argmax(axis: axis), equalTo: target, "accuracy") }
+            .remembering("accuracy", ["axis": axis])
     }
 
     /// One minus the accuracy.
@@ -19,7 +20,7 @@ extension Metric {
     public static func errorRate(axis: Int = -1) -> Metric {
         AvgMetric("error_rate") { pred, target in
             1 - share(of: pred.argmax(axis: axis), equalTo: target, "error_rate")
-        }
+        }.remembering("errorRate", ["axis": axis])
     }
 
     /// Share of items whose target is among the five largest outputs.
@@ -32,7 +33,7 @@ extension Metric {
             let best = pred.topK(k, axis: axis).indices
             let wanted = target.rank == pred.rank ? target : target.unsqueezed(axis: axis)
             return (best .== wanted.to(.int64)).any(axis: axis).to(.float32).mean()
-        }
+        }.remembering("topKAccuracy", ["k": k, "axis": axis])
     }
 
     /// Share of right yes-or-no answers: probabilities above one half against targets of zeros and ones.
@@ -43,7 +44,7 @@ extension Metric {
         AvgMetric("accuracy_multi") { pred, target in
             let answers = (sigmoid ? pred.sigmoid() : pred) .> threshold
             return share(of: answers, equalTo: target.to(.bool), "accuracy_multi")
-        }
+        }.remembering("accuracyMulti", ["threshold": threshold, "sigmoid": sigmoid])
     }
 
     /// Mean squared error.
@@ -58,7 +59,7 @@ extension Metric {
                 pred.count == target.count,
                 "\(name): \(pred.count) predictions but \(target.count) targets: \(pred.shape) and \(target.shape)")
             return function(pred.reshaped([pred.count]), target.reshaped([target.count]).to(pred.dtype))
-        }
+        }.remembering(name)
     }
 
     private static func share(of answers: Tensor, equalTo target: Tensor, _ name: String) -> Tensor {

@@ -24,6 +24,10 @@ import LockstepTensor
 /// On several ranks each accumulates its own items; after the phase the states are merged and one rank's value is told to
 /// all, so every metric must be able to say its ``state``. Keep only plain numbers and detached tensors. Not `Sendable`.
 open class Metric {
+    /// How it was made, when options are hidden in its functions.
+    final var recipe: MetricRecipe?
+
+    /// A metric that has seen nothing.
     public init() {}
 
     /// Forgets everything. The default does nothing.

@@ -19,6 +19,7 @@ public struct MetricState {
     /// Interleaved batch by batch.
     public var rows: BatchRows
 
+    /// A state of parts that add up, are equal everywhere, or are rows.
     public init(sums: [Double] = [], counts: [Int64] = [], shared: [Double] = [], rows: BatchRows = BatchRows()) {
         (self.sums, self.counts, self.shared, self.rows) = (sums, counts, shared, rows)
     }

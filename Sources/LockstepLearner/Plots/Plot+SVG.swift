@@ -15,7 +15,7 @@ extension Plot {
         func py(_ y: Double) -> Double { top + h - (y - ys.lowerBound) / (ys.upperBound - ys.lowerBound) * h }
         func n(_ value: Double) -> String { fixed(value, 1) }
         func text(_ x: Double, _ y: Double, _ anchor: String, _ content: String, _ more: String = "") -> String {
-            "<text x=\"\(n(x))\" y=\"\(n(y))\" text-anchor=\"\(anchor)\"\(more)>\(escaped(content))</text>\n"
+            "<text x=\"\(n(x))\" y=\"\(n(y))\" text-anchor=\"\(anchor)\"\(more)>\(escapedForMarkup(content))</text>\n"
         }
         var svg = """
             <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" \
@@ -56,8 +56,4 @@ extension Plot {
             ? "" : text(16, middle, "middle", yLabel, " transform=\"rotate(-90 16 \(n(middle)))\"")
         return svg + "</svg>\n"
     }
-}
-
-private func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
 }

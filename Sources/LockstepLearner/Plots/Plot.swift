@@ -13,24 +13,37 @@ public struct Plot: Sendable {
     /// One curve. Points that are not finite, or not positive on a logarithmic axis, are left out.
     public struct Curve: Sendable {
         public let name: String
+        /// Where the points lie along the horizontal axis.
         public let x: [Double]
+        /// How high they lie; those that are not finite are left out.
         public let y: [Double]
         /// Whether the points are drawn one by one instead of being joined.
         public let isScatter: Bool
 
+        /// A curve, or separate points.
         public init(_ name: String, x: [Double], y: [Double], isScatter: Bool = false) {
             (self.name, self.x, self.y, self.isScatter) = (name, x, y, isScatter)
         }
     }
+    /// The heading.
     public var title: String
+    /// What the horizontal axis measures.
     public var xLabel: String
+    /// What the vertical axis measures.
     public var yLabel: String
+    /// Whether the horizontal axis is logarithmic.
     public var logX: Bool
+    /// Whether the vertical axis is logarithmic.
     public var logY: Bool
+    /// What is drawn, in the order of the legend.
     public var curves: [Curve]
     /// Where dotted upright lines stand.
     public var verticals: [Double] = []
+    /// The least the axes show, on linear scales, whatever the points; nil for what the points need.
+    public var xRange: ClosedRange<Double>?
+    public var yRange: ClosedRange<Double>?
 
+    /// A plot.
     public init(
         title: String = "", xLabel: String = "", yLabel: String = "", logX: Bool = false, logY: Bool = false,
         curves: [Curve] = []
@@ -53,11 +66,12 @@ public struct Plot: Sendable {
     /// The extent of all points, never empty.
     func extent() -> (x: ClosedRange<Double>, y: ClosedRange<Double>) {
         let all = curves.flatMap { points(of: $0) }
-        func range(_ values: [Double]) -> ClosedRange<Double> {
+        func range(_ values: [Double], _ least: ClosedRange<Double>?) -> ClosedRange<Double> {
+            let values = values + (least.map { [$0.lowerBound, $0.upperBound] } ?? [])
             guard let low = values.min(), let high = values.max() else { return 0...1 }
             return low < high ? low...high : low - 0.5...high + 0.5
         }
-        return (range(all.map(\.x)), range(all.map(\.y)))
+        return (range(all.map(\.x), logX ? nil : xRange), range(all.map(\.y), logY ? nil : yRange))
     }
 }
 

@@ -51,7 +51,7 @@ extension LRFindResult {
     ///
     /// - Parameters:
     ///   - skipEnd: Points to leave out at the end, where the loss explodes.
-    ///   - suggestions: Whether to mark them.
+    ///   - showsSuggestions: Whether to mark them.
     /// - Note: fastai: `plot_lr_find`.
     public func plot(skipEnd: Int = 5, suggestions showsSuggestions: Bool = true) -> Plot {
         let count = max(0, losses.count - max(0, skipEnd))

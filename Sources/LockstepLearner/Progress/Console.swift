@@ -12,6 +12,7 @@ public struct Console: Sendable {
     /// Whether colour is wanted.
     public let usesColor: Bool
 
+    /// A console of your own: `write` gets every text as it is.
     public init(isTerminal: Bool = false, usesColor: Bool = false, write: @escaping @Sendable (String) -> Void) {
         (self.write, self.isTerminal, self.usesColor) = (write, isTerminal, usesColor)
     }

@@ -20,7 +20,7 @@ struct ProgressBar {
         lastDrawn = now
         isShown = true
         let seconds = Double((now - started).components.seconds)
-        let left = done > 0 ? seconds * Double(total - done) / Double(done) : 0
+        let left = done > 0 && total > 0 ? seconds * Double(total - done) / Double(done) : 0
         let (label, comment) = texts()
         console.write("\r\u{1B}[K" + line(done, total, label, comment, formatTime(seconds), formatTime(left)))
     }
@@ -34,7 +34,7 @@ struct ProgressBar {
     private func line(
         _ done: Int, _ total: Int, _ label: String, _ text: String, _ spent: String, _ left: String
     ) -> String {
-        let tail = " \(done)/\(total) [\(spent)<\(left)] \(text)"
+        let tail = " \(done)\(total > 0 ? "/\(total)" : "") [\(spent)<\(left)] \(text)"
         let room = max(5, min(40, console.width - label.count - tail.count - 3))
         let filled = total > 0 ? min(room, room * done / total) : room
         let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: room - filled)

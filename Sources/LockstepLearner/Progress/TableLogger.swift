@@ -13,6 +13,7 @@ public final class TableLogger: RowLogger {
     /// Called before a line is written, to take a bar away.
     var willWrite: () -> Void = {}
 
+    /// A table on `console`.
     public init(_ console: Console = .standardOutput) { self.console = console }
 
     public func begin(_ header: [String]) {

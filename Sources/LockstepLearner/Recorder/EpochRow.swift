@@ -3,6 +3,7 @@
 
 /// What the recorder knows of one epoch: a value, or nil where there is none, for every column.
 public struct EpochRow: Equatable, Sendable {
+    /// The epoch, from 0.
     public let epoch: Int
     /// Columns between epoch and time: `train_loss`, `valid_loss`, metrics.
     public let names: [String]
@@ -11,6 +12,7 @@ public struct EpochRow: Equatable, Sendable {
     /// Seconds the epoch took; nil when they are not recorded.
     public let seconds: Double?
 
+    /// A row with one value for each name.
     public init(epoch: Int, names: [String], values: [Double?], seconds: Double?) {
         (self.epoch, self.names, self.values, self.seconds) = (epoch, names, values, seconds)
     }

@@ -29,7 +29,10 @@ public final class Recorder: Callback {
     /// What a ``ParamScheduler`` recorded: for each hyper-parameter the last group's value in each training batch.
     public internal(set) var hps: [String: [Double]] = [:]
 
-    private let smooth: AvgSmoothLoss
+    /// How much of the smoothed loss stays from batch to batch.
+    var beta: Double { smooth.beta }
+
+    let smooth: AvgSmoothLoss
     private let validLoss = AvgLoss()
     private var trainValues: [Double?]?
     private var validValues: [Double?]?
@@ -38,6 +41,7 @@ public final class Recorder: Callback {
     private var isCancelled = false
     private var start = ContinuousClock.now
 
+    /// A recorder; `beta` is how much of the smoothed loss stays at each batch.
     public init(addTime: Bool = true, trainMetrics: Bool = false, validMetrics: Bool = true, beta: Double = 0.98) {
         (self.addTime, self.trainMetrics, self.validMetrics) = (addTime, trainMetrics, validMetrics)
         smooth = AvgSmoothLoss(beta: beta)

@@ -16,6 +16,7 @@ extension RowLogger {
 /// Prints each row as a list: `[0, 16.240398, 9.274677, 2.640816, 00:00]`.
 public final class PrintLogger: RowLogger {
     private let console: Console
+    /// Rows on `console`.
     public init(_ console: Console = .standardOutput) { self.console = console }
     public func log(_ row: EpochRow) {
         console.write("[\(row.cells.map { $0.isEmpty ? "nil" : $0 }.joined(separator: ", "))]\n")
@@ -24,6 +25,7 @@ public final class PrintLogger: RowLogger {
 
 /// Drops all rows.
 public final class SilentLogger: RowLogger {
+    /// A logger that says nothing.
     public init() {}
     public func log(_ row: EpochRow) {}
 }

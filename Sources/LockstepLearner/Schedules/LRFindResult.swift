@@ -25,9 +25,13 @@ public struct LRFindResult: Sendable {
     /// The suggestion of the rule called `name`; nil when it was not asked or found nothing.
     public subscript(name: String) -> Double? { suggestions.first { $0.name == name }?.point.lr }
 
+    /// The suggestion of ``LRSuggestion/valley``, if it was asked for and made.
     public var valley: Double? { self["valley"] }
+    /// The suggestion of ``LRSuggestion/slide``, likewise.
     public var slide: Double? { self["slide"] }
+    /// The suggestion of ``LRSuggestion/minimum``, likewise.
     public var minimum: Double? { self["minimum"] }
+    /// The suggestion of ``LRSuggestion/steep``, likewise.
     public var steep: Double? { self["steep"] }
 }
 

@@ -15,10 +15,12 @@ public struct LRSuggestion: Sendable {
 
     /// A suggested rate, and the point of the curve it was read off.
     public struct Point: Sendable, Equatable {
+        /// The suggested rate.
         public let lr: Double
         /// Where to mark it: not always the suggested rate itself.
         public let mark: (lr: Double, loss: Double)
 
+        /// A suggestion, and the point of the curve it is marked at.
         public init(lr: Double, mark: (lr: Double, loss: Double)) { (self.lr, self.mark) = (lr, mark) }
         public static func == (a: Point, b: Point) -> Bool { a.lr == b.lr && a.mark == b.mark }
     }

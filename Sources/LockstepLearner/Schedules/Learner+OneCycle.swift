@@ -11,6 +11,8 @@ extension Learner {
     /// lr    max/div → max        max → max/divFinal          (cosines)
     /// mom   moms.0 → moms.1      moms.1 → moms.2
     /// ```
+    /// Collective: on several ranks call it on all of them.
+    ///
     /// - Parameters:
     ///   - lrMax: The peak; nil takes ``lr``. Slices give each parameter group its own.
     ///   - moms: Momentum at start, peak and end; nil takes ``moms``.
@@ -20,6 +22,13 @@ extension Learner {
         wd: HyperValue? = nil, moms: (Double, Double, Double)? = nil, callbacks: [Callback] = [],
         resetOptimizer: Bool = false, startEpoch: Int = 0
     ) throws {
+        note(
+            "fit_one_cycle",
+            [
+                "n_epoch": .int(nEpoch), "lr_max": lrMax.map(ConfigValue.init), "div": .double(div),
+                "div_final": .double(divFinal), "pct_start": .double(pctStart), "wd": wd.map(ConfigValue.init),
+                "reset_opt": .bool(resetOptimizer), "start_epoch": .int(startEpoch),
+            ])
         let optimizer = try optimizer ?? createOptimizer()
         let peaks = try (lrMax ?? lr).values(groups: optimizer.groups.count, name: "lr")
         let moms = moms ?? self.moms

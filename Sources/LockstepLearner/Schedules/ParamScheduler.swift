@@ -15,7 +15,7 @@ public final class ParamScheduler: Callback {
     private let names: [String]
     /// For each name one schedule per group, or one for all.
     private let schedules: [[Schedule]]
-    private var indices: [Int] = []
+    private var indices: [Int?] = []
     private var record: [[Double]] = []
     private var before: [[Double]] = []
 
@@ -50,9 +50,15 @@ public final class ParamScheduler: Callback {
                     .groupCount,
                     "ParamScheduler: \(schedules.count) schedules of \(name) for \(optimizer.groups.count) groups")
             }
-            // A name the rule does not know is added, as fastai does; it has no effect.
-            if optimizer.hyperIndex(name) == nil { try optimizer.setHyper(name, .value(schedules[0](0))) }
-            return optimizer.hyperIndex(name) ?? 0
+            if optimizer.hyperIndex(name) == nil {
+                if optimizer.isWrapped {
+                    learner.warn("\(optimizer.rule.name) has no hyper-parameter \(name): its schedule has no effect")
+                } else {
+                    // A name the rule does not know is added, as fastai does; it has no effect.
+                    try optimizer.setHyper(name, .value(schedules[0](0)))
+                }
+            }
+            return optimizer.hyperIndex(name)
         }
         before = names.map { name in optimizer.groups.indices.map { optimizer.hyper(name, group: $0) ?? 0 } }
     }
@@ -60,9 +66,10 @@ public final class ParamScheduler: Callback {
     public override func beforeBatch(_ learner: Learner) {
         guard let optimizer = learner.optimizer else { return }
         for (position, schedules) in schedules.enumerated() {
+            guard let index = indices[position] else { continue }
             for group in optimizer.groups.indices {
                 let value = schedules[schedules.count == 1 ? 0 : group](learner.pctTrain)
-                optimizer.setHyper(at: indices[position], group: group, value)
+                optimizer.setHyper(at: index, group: group, value)
             }
         }
     }
@@ -70,7 +77,9 @@ public final class ParamScheduler: Callback {
     public override func afterBatch(_ learner: Learner) {
         guard let optimizer = learner.optimizer else { return }
         let last = optimizer.groups.count - 1
-        for position in names.indices { record[position].append(optimizer.hyper(names[position], group: last) ?? 0) }
+        for position in names.indices where indices[position] != nil {
+            record[position].append(optimizer.hyper(names[position], group: last) ?? 0)
+        }
     }
 
     public override func afterFit(_ learner: Learner) { publish(learner) }

@@ -16,7 +16,7 @@ public final class Identity: Module, UnaryLayer {
 ///
 /// It has no parameters: tensors captured by the closure are neither trained nor saved.
 public final class Apply: Module, UnaryLayer {
-    private let name: String
+    package let name: String
     private let body: (Tensor) -> Tensor
 
     /// - Parameters:

@@ -59,6 +59,9 @@ public final class MultiheadAttention: Module, UnaryLayer {
         super.init()
     }
 
+    /// Whether the projections have offsets.
+    package var hasBias: Bool { inputBias != nil }
+
     public override var describeExtra: String {
         "\(width), \(heads)" + (dropout == 0 ? "" : ", dropout: \(dropout)") + (inputBias == nil ? ", bias: false" : "")
             + (batchFirst ? ", batchFirst: true" : "") + (causal ? ", causal: true" : "")

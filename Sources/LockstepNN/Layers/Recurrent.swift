@@ -21,7 +21,7 @@ public class Recurrent: Module {
     /// not flow from one batch into the one before.
     public let carriesState: Bool
     private let weights: [Parameter]
-    private let hasBias: Bool
+    package let hasBias: Bool
     /// The last state, detached: hidden and, for an LSTM, cell.
     var carried: [Tensor] = []
 

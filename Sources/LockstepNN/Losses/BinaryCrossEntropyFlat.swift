@@ -14,7 +14,7 @@ public struct BCEWithLogitsFlat: LossFunction {
     public let weight: Tensor?
     /// How much more a target of 1 counts, broadcast to the target; nil for 1.
     public let positiveWeight: Tensor?
-    private let flattening: Flattening
+    package let flattening: Flattening
     public var reduction: Reduction
 
     /// - Parameters:

@@ -23,7 +23,7 @@ public protocol LossFunction: CustomStringConvertible {
     /// How the losses of the items become one number.
     var reduction: Reduction { get set }
 
-    /// The loss of a batch: a scalar, or with ``Reduction/none`` every element's loss.
+    /// The loss of a batch: a scalar, or with `Reduction.none` every element's loss.
     func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor
 
     /// What the model's output means: probabilities, for instance. The default is the output itself.

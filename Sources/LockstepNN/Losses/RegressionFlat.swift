@@ -8,7 +8,7 @@ public import LockstepTensor
 /// - Shape: prediction and target have the same number of elements; both are flattened, so `[N, 1]` fits `[N]`.
 public struct MSEFlat: LossFunction {
     public var reduction: Reduction
-    private let flattening: Flattening
+    package let flattening: Flattening
 
     public init(reduction: Reduction = .mean, convertsTarget: Bool = true) {
         self.reduction = reduction
@@ -26,7 +26,7 @@ public struct MSEFlat: LossFunction {
 /// - Shape: prediction and target have the same number of elements; both are flattened, so `[N, 1]` fits `[N]`.
 public struct L1Flat: LossFunction {
     public var reduction: Reduction
-    private let flattening: Flattening
+    package let flattening: Flattening
 
     public init(reduction: Reduction = .mean, convertsTarget: Bool = true) {
         self.reduction = reduction

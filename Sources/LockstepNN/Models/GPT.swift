@@ -27,6 +27,8 @@ public final class GPT: Module, UnaryLayer {
     public let vocabulary: Int
     /// The most tokens it can look at.
     public let context: Int
+    // The rest of what the model was made of.
+    package let (width, layers, heads, dropoutRate): (Int, Int, Int, Double)
 
     /// - Parameters:
     ///   - vocabulary: The number of different tokens.
@@ -45,6 +47,7 @@ public final class GPT: Module, UnaryLayer {
             file: file,
             line: line)
         (self.vocabulary, self.context) = (vocabulary, context)
+        (self.width, self.layers, self.heads, dropoutRate) = (width, layers, heads, dropout)
         let small = Initializer.normal(standardDeviation: 0.02)
         _tokens = Submodule(
             wrappedValue: Embedding(vocabulary, width, initializer: small, file: file, line: line), "wte")

@@ -14,6 +14,10 @@ public final class RecurrentLanguageModel: Module, UnaryLayer {
     @Submodule private var head: Linear
     /// The number of different tokens.
     public let vocabulary: Int
+    // The rest of what the model was made of.
+    package var sizes: (width: Int, hidden: Int, layers: Int) { (lstm.inputSize, lstm.hiddenSize, lstm.layers) }
+    package var carriesState: Bool { lstm.carriesState }
+    package let dropoutRate: Double
 
     /// - Parameters:
     ///   - vocabulary: The number of different tokens.
@@ -27,7 +31,7 @@ public final class RecurrentLanguageModel: Module, UnaryLayer {
         carriesState: Bool = false, file: StaticString = #fileID, line: UInt = #line
     ) {
         require(vocabulary > 0, "RecurrentLanguageModel: a vocabulary of \(vocabulary) tokens", file: file, line: line)
-        self.vocabulary = vocabulary
+        (self.vocabulary, dropoutRate) = (vocabulary, dropout)
         _embedding = Submodule(wrappedValue: Embedding(vocabulary, width, file: file, line: line), "encoder")
         let lstm = LSTM(
             width, hidden, layers: layers, batchFirst: true, dropout: layers > 1 ? dropout : 0,

@@ -30,6 +30,21 @@ public final class TabularModel: Module {
     public let categoricalCount: Int
     /// Number of continuous columns.
     public let continuousCount: Int
+    /// What the model was made of.
+    package let options: Options
+
+    /// The arguments of the initialiser.
+    package struct Options {
+        package let embeddings: [(categories: Int, width: Int)]
+        package let continuous: Int
+        package let outputs: Int
+        package let layers: [Int]
+        package let dropout: [Double]
+        package let embeddingDropout: Double
+        package let outputRange: ClosedRange<Double>?
+        package let batchNorm: Bool
+        package let normalizesContinuous: Bool
+    }
 
     /// - Parameters:
     ///   - embeddings: For each categorical column the number of categories and the size of their vectors; see
@@ -63,6 +78,10 @@ public final class TabularModel: Module {
         _continuousNorm = Submodule(wrappedValue: norm, "bn_cont")
         categoricalCount = embeddings.count
         continuousCount = continuous
+        options = Options(
+            embeddings: embeddings, continuous: continuous, outputs: outputs, layers: layers, dropout: dropout,
+            embeddingDropout: embeddingDropout, outputRange: outputRange, batchNorm: batchNorm,
+            normalizesContinuous: normalizesContinuous)
 
         var parts: [any UnaryLayer] = []
         var width = embeddings.reduce(continuous) { $0 + $1.width }

@@ -43,6 +43,13 @@ public final class TransformerBlock: Module, UnaryLayer {
         super.init()
     }
 
+    // What the block was made of.
+    package var width: Int { attention.width }
+    package var heads: Int { attention.heads }
+    package var hidden: Int { linear1.outputs }
+    package var dropoutRate: Double { dropout.p }
+    package var causal: Bool { attention.causal }
+
     public func callAsFunction(_ x: Tensor) -> Tensor {
         let y = x + dropout1(attention(norm1(x)))
         return observed(y + dropout2(linear2(dropout(linear1(norm2(y)).gelu()))))

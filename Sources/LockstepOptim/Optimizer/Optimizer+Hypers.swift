@@ -23,12 +23,17 @@ extension Optimizer {
 
     /// Sets a hyper-parameter of every group. A name the rule does not know is added and has no effect.
     ///
-    /// - Throws: ``OptimizerError`` when a list's length differs from the number of groups.
+    /// - Throws: ``OptimizerError`` when a list's length differs from the number of groups, or a wrapped foreign optimizer
+    ///   has no hyper-parameter of that name.
     public func setHyper(_ name: String, _ value: HyperValue) throws(OptimizerError) {
         let new = try value.values(groups: groups.count, name: name)
         let index: Int
         if let known = names.firstIndex(of: name) {
             index = known
+        } else if let foreign {
+            throw OptimizerError(
+                .unknownHyper,
+                "\(foreign.optimizer.name) has no hyper-parameter \(name); it has \(names.joined(separator: ", "))")
         } else {
             index = names.count
             names.append(name)

@@ -9,10 +9,12 @@ public struct OptimizerState {
     public struct Entry {
         /// Steps taken.
         public var steps: Int
+        /// Whether it decays, and whether freezing passes it by.
         public var flags: Optimizer.Flags
         /// Named state tensors, shaped as the parameter; empty before the first step.
         public var tensors: [(name: String, tensor: Tensor)]
 
+        /// A parameter's part; without tensors, as before the first step.
         public init(
             steps: Int, flags: Optimizer.Flags = Optimizer.Flags(), tensors: [(name: String, tensor: Tensor)] = []
         ) {
@@ -23,10 +25,12 @@ public struct OptimizerState {
     public var rule: String
     /// Per group: names and values.
     public var hypers: [[(name: String, value: Double)]]
+    /// One for each parameter, in the order of the arena.
     public var entries: [Entry]
     /// Lookahead's count and slow weights, when it is used.
     public var lookahead: (count: Int, slow: [Tensor])?
 
+    /// A memory made of its parts, as from a file.
     public init(
         rule: String, hypers: [[(name: String, value: Double)]], entries: [Entry],
         lookahead: (count: Int, slow: [Tensor])? = nil
@@ -43,7 +47,8 @@ extension Optimizer {
         let entries = arena.slots.indices.map { index in
             OptimizerState.Entry(
                 steps: steps[index], flags: flags[index],
-                tensors: state.enumerated().map { (stateNames[$0], copyOfPart($1, index)) })
+                tensors: foreign.map { copies(of: $0.optimizer.state(of: arena.slots[index].parameter)) }
+                    ?? state.enumerated().map { (stateNames[$0], copyOfPart($1, index)) })
         }
         return OptimizerState(
             rule: rule.name, hypers: values.map { Array(zip(names, $0)).map { (name: $0, value: $1) } },
@@ -69,7 +74,7 @@ extension Optimizer {
                 "optimizer state has \(new.entries.count) parameters, this optimizer \(arena.slots.count)")
         }
         for (index, entry) in new.entries.enumerated() {
-            for (name, tensor) in entry.tensors {
+            for (name, tensor) in entry.tensors where foreign == nil {
                 guard rule.stateNames.contains(name) else {
                     throw OptimizerError(
                         .stateMismatch, "optimizer state “\(name)” of \(new.rule) does not belong to \(rule.name)")
@@ -92,7 +97,11 @@ extension Optimizer {
         }
         reorderHypers()
         state = []
-        if new.entries.contains(where: { !$0.tensors.isEmpty }) {
+        if let foreign {
+            for (slot, entry) in zip(arena.slots, new.entries) {
+                foreign.optimizer.setState(copies(of: entry.tensors), of: slot.parameter)
+            }
+        } else if new.entries.contains(where: { !$0.tensors.isEmpty }) {
             prepareState()
             for (index, entry) in new.entries.enumerated() {
                 for (name, tensor) in entry.tensors {
@@ -116,6 +125,7 @@ extension Optimizer {
 
     /// Forgets moments and step counts; flags stay.
     public func clearState() {
+        foreign?.optimizer.clearState()
         state = []
         steps = Array(repeating: 0, count: steps.count)
         lookahead?.count = 0
@@ -141,6 +151,14 @@ extension Optimizer {
             wanted.compactMap { names.firstIndex(of: $0) } + names.indices.filter { !wanted.contains(names[$0]) }
         names = order.map { names[$0] }
         values = values.map { group in order.map { group[$0] } }
+    }
+
+    private func copies(of tensors: [(name: String, tensor: Tensor)]) -> [(name: String, tensor: Tensor)] {
+        tensors.map { name, tensor in
+            let copy = Tensor.uninitialized(tensor.shape, dtype: tensor.dtype)
+            Tensor.copy(tensor.detached, into: copy)
+            return (name: name, tensor: copy)
+        }
     }
 
     private func part(_ flat: Tensor, _ index: Int) -> Tensor {

@@ -17,6 +17,7 @@ public final class Optimizer {
         /// Whether freezing passes it by (on for normalisation layers).
         public var forceTrain = false
 
+        /// Decaying, and frozen with its group.
         public init() {}
     }
 
@@ -39,6 +40,8 @@ public final class Optimizer {
     var state: [Tensor] = []
     var lookahead: LookaheadState?
     private var rate = 1.0
+    /// What steps in place of `rule`, when the optimizer is not one of ours.
+    let foreign: OptimizerWrapper?
 
     /// An optimizer over `groups`, whose parameters move into an arena.
     public init(
@@ -46,12 +49,26 @@ public final class Optimizer {
     ) {
         self.groups = groups
         self.rule = rule
+        foreign = nil
         arena = ParameterArena(groups, file: file, line: line)
         flags = Array(repeating: Flags(), count: arena.slots.count)
         steps = Array(repeating: 0, count: arena.slots.count)
         names = ["lr"] + rule.defaults.map(\.name)
         values = Array(repeating: [lr] + rule.defaults.map(\.value), count: groups.count)
     }
+
+    /// An optimizer that lets a foreign one step, over that one's groups.
+    public init(wrapping wrapper: OptimizerWrapper, file: StaticString = #fileID, line: UInt = #line) {
+        (groups, foreign) = (wrapper.optimizer.groups, wrapper)
+        rule = WrappedRule(wrapper)
+        arena = ParameterArena(groups, file: file, line: line)
+        flags = Array(repeating: Flags(), count: arena.slots.count)
+        steps = Array(repeating: 0, count: arena.slots.count)
+        (names, values) = (wrapper.names.map(\.ours), wrapper.values)
+    }
+
+    /// Whether a foreign optimizer steps: its hyper-parameters are the ones it has, and no others.
+    public var isWrapped: Bool { foreign != nil }
 
     // MARK: - Stepping
 
@@ -60,6 +77,7 @@ public final class Optimizer {
     /// - Parameter range: Only elements of the arena in this range: a rank that owns a slice. Rules that need whole
     ///   parameters' norms cannot be cut.
     public func step(within range: Range<Int>? = nil) {
+        if let foreign { return step(foreign, within: range) }
         prepareState()
         lookahead?.remember(arena)
         let width = arena.values.dtype.byteCount
@@ -86,6 +104,17 @@ public final class Optimizer {
             index = last + 1
         }
         lookahead?.blend(arena)
+    }
+
+    private func step(_ foreign: OptimizerWrapper, within range: Range<Int>?) {
+        var due: Set<ObjectIdentifier> = []
+        for (index, slot) in arena.slots.enumerated()
+        where isDue(index) && range?.contains(slot.range.lowerBound) ?? true {
+            steps[index] += 1
+            due.insert(ObjectIdentifier(slot.parameter))
+        }
+        if rate != 1 { arena.scaleGradients(by: rate) }
+        foreign.step(values) { due.contains(ObjectIdentifier($0)) }
     }
 
     /// Multiplies gradients inside the next steps, without a pass of its own.

@@ -18,6 +18,7 @@ public struct OptimizerError: Error, CustomStringConvertible, Sendable {
         /// Freezing needs at least two groups.
         public static let tooFewGroups = Code(kind: .tooFewGroups)
     }
+    /// What kind of problem it is.
     public let code: Code
     /// One sentence.
     public let message: String

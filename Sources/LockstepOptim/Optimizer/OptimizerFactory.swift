@@ -13,27 +13,40 @@ public struct OptimizerFactory: Sendable {
     public var lr: Double?
     private let rule: any UpdateRule
     private let lookahead: (k: Int, alpha: Double)?
+    /// Makes a foreign optimizer, when it is one.
+    private let foreign: (@Sendable ([[Parameter]], Double) -> OptimizerWrapper)?
 
     /// A factory for `rule`; the way to use a rule of your own.
     public init(_ rule: any UpdateRule, lr: Double? = nil) {
-        (self.rule, self.lr, lookahead) = (rule, lr, nil)
+        (self.rule, self.lr, lookahead, foreign) = (rule, lr, nil, nil)
+    }
+
+    init(
+        _ rule: any UpdateRule, lr: Double? = nil,
+        foreign: @escaping @Sendable ([[Parameter]], Double) -> OptimizerWrapper
+    ) {
+        (self.rule, self.lr, lookahead, self.foreign) = (rule, lr, nil, foreign)
     }
 
     private init(_ base: OptimizerFactory, k: Int, alpha: Double) {
-        (rule, lr, lookahead) = (base.rule, base.lr, (k, alpha))
+        (rule, lr, lookahead, foreign) = (base.rule, base.lr, (k, alpha), nil)
     }
 
     /// An optimizer over `groups`.
     public func callAsFunction(
         _ groups: [[Parameter]], lr: Double, file: StaticString = #fileID, line: UInt = #line
     ) -> Optimizer {
+        if let foreign { return Optimizer(wrapping: foreign(groups, self.lr ?? lr), file: file, line: line) }
         let optimizer = Optimizer(groups, rule: rule, lr: self.lr ?? lr, file: file, line: line)
         optimizer.lookahead = lookahead.map { LookaheadState(k: $0.k, alpha: $0.alpha) }
         return optimizer
     }
 
     /// The rule's name, for printing.
-    public var name: String { lookahead == nil ? rule.name : "lookahead(\(rule.name))" }
+    public var name: String {
+        if foreign != nil { return rule is WrappedRule ? rule.name : "wrapped" }
+        return lookahead == nil ? rule.name : "lookahead(\(rule.name))"
+    }
 
     /// ``SGDRule``.
     public static func sgd(mom: Double = 0, wd: Double = 0, decoupleWD: Bool = true, lr: Double? = nil) -> Self {

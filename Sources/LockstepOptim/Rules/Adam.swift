@@ -12,6 +12,7 @@ public struct AdamRule: UpdateRule {
     public let decouplesDecay: Bool
     let mom: Double, sqrMom: Double, eps: Double, wd: Double
 
+    /// The rule with its default hyper-parameters; groups may have others.
     public init(
         mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0.01, decouplesDecay: Bool = true
     ) {
@@ -40,6 +41,7 @@ public struct RAdamRule: UpdateRule {
     public let decouplesDecay: Bool
     let mom: Double, sqrMom: Double, eps: Double, wd: Double, beta: Double
 
+    /// The rule with its default hyper-parameters; groups may have others.
     public init(
         mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0, beta: Double = 0,
         decouplesDecay: Bool = true
@@ -76,6 +78,7 @@ public struct QHAdamRule: UpdateRule {
     public let decouplesDecay: Bool
     let mom: Double, sqrMom: Double, nu1: Double, nu2: Double, eps: Double, wd: Double
 
+    /// The rule with its default hyper-parameters; groups may have others.
     public init(
         mom: Double = 0.999, sqrMom: Double = 0.999, nu1: Double = 0.7, nu2: Double = 1, eps: Double = 1e-8,
         wd: Double = 0,

@@ -9,11 +9,14 @@ import CLockstepKernels
 /// A parameter whose norm is 0 takes plain `lr` steps: with the paper's formula it could never leave 0.
 public struct LarcRule: UpdateRule {
     public let name = "larc"
+    /// Whether the local rate is capped at the learning rate (LARC), or not (LARS).
     public let clips: Bool
+    /// Whether it keeps a momentum sum.
     public let hasMomentum: Bool
     public let decouplesDecay: Bool
     let mom: Double, trust: Double, eps: Double, wd: Double
 
+    /// The rule with its default hyper-parameters; groups may have others.
     public init(
         mom: Double = 0.9, clips: Bool = true, trust: Double = 0.02, eps: Double = 1e-8, wd: Double = 0,
         decouplesDecay: Bool = true
@@ -50,6 +53,7 @@ public struct LambRule: UpdateRule {
     public let decouplesDecay: Bool
     let mom: Double, sqrMom: Double, eps: Double, wd: Double
 
+    /// The rule with its default hyper-parameters; groups may have others.
     public init(
         mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0, decouplesDecay: Bool = true
     ) {

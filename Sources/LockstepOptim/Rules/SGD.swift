@@ -8,10 +8,12 @@ import CLockstepKernels
 /// fastai's form (undampened); equals `torch.optim.SGD` apart from how decay is applied.
 public struct SGDRule: UpdateRule {
     public let name = "sgd"
+    /// Whether it keeps a momentum sum.
     public let hasMomentum: Bool
     public let decouplesDecay: Bool
     let mom: Double, wd: Double
 
+    /// The rule with its default hyper-parameters; groups may have others.
     public init(mom: Double = 0, wd: Double = 0, decouplesDecay: Bool = true) {
         (self.mom, self.wd, self.decouplesDecay) = (mom, wd, decouplesDecay)
         hasMomentum = mom != 0
@@ -28,10 +30,12 @@ public struct SGDRule: UpdateRule {
 /// Tieleman & Hinton, Lecture 6.5 (2012), in fastai's form.
 public struct RMSPropRule: UpdateRule {
     public let name = "rmsprop"
+    /// Whether it keeps a momentum sum.
     public let hasMomentum: Bool
     public let decouplesDecay: Bool
     let mom: Double, sqrMom: Double, eps: Double, wd: Double
 
+    /// The rule with its default hyper-parameters; groups may have others.
     public init(mom: Double = 0, sqrMom: Double = 0.99, eps: Double = 1e-8, wd: Double = 0, decouplesDecay: Bool = true)
     {
         (self.mom, self.sqrMom, self.eps, self.wd, self.decouplesDecay) = (mom, sqrMom, eps, wd, decouplesDecay)

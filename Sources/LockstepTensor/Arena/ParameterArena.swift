@@ -34,7 +34,7 @@ public final class ParameterArena {
     public let tailCount: Int
     /// All values: `[count]`.
     public private(set) var values: Tensor
-    /// All gradients: `[count]`. Meaningful where ``LeafNode/isTouched``, see ``completeGradients()``.
+    /// All gradients: `[count]`. Meaningful where a gradient has arrived since the last `zeroGradients`.
     public private(set) var gradients: Tensor
     /// The elements after the gradients: `[tailCount]`.
     package private(set) var tail: Tensor

@@ -26,9 +26,9 @@ extension Tensor {
         require(
             type.isFloatingPoint, "linear: an input of \(dtype) and a weight of \(weight.dtype) are not real numbers",
             file: file, line: line)
-        let input = to(type)
+        let input = to(type).autocast
         let rows = rank == 2 ? input : input.reshaped(Shape([count / Swift.max(1, weight.shape[1]), weight.shape[1]]))
-        let result = Tensor.affine(rows, weight.to(type), bias?.to(type))
+        let result = Tensor.affine(rows, weight.to(type).autocast, bias?.to(type).autocast).autocast
         if rank == 2 { return result }
         var target = shape
         target[rank - 1] = weight.shape[0]

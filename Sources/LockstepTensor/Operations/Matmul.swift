@@ -14,11 +14,11 @@ extension Tensor {
             rank > 0 && other.rank > 0, "matmul: a scalar is not a matrix: \(shape) · \(other.shape)", file: file,
             line: line)
         let type = Tensor.arithmeticType(dtype, other.dtype)
-        let (a, b) = (to(type), other.to(type))
+        let (a, b) = (to(type).autocast, other.to(type).autocast)
         require(
             a.shape[a.rank - 1] == b.shape[Swift.max(0, b.rank - 2)],
             "matmul: inner sizes differ: \(shape) · \(other.shape)", file: file, line: line)
-        if a.rank == 2 && b.rank == 2 { return Tensor.matrixProduct(a, b) }
+        if a.rank == 2 && b.rank == 2 { return Tensor.matrixProduct(a, b).autocast }
         if a.rank == 1 || b.rank == 1 {
             var product = (a.rank == 1 ? a.unsqueezed(axis: 0) : a).matmul(b.rank == 1 ? b.unsqueezed(axis: 1) : b)
             if b.rank == 1 { product = product.squeezed(axis: -1) }
@@ -28,12 +28,12 @@ extension Tensor {
             // One product for the whole batch; its gradient for b is one product too.
             var target = a.shape
             target[a.rank - 1] = b.shape[1]
-            return Tensor.matrixProduct(a.flattened(to: -2), b).reshaped(target)
+            return Tensor.matrixProduct(a.flattened(to: -2), b).autocast.reshaped(target)
         }
         guard let batch = Shape.broadcast(Shape(a.shape.dropLast(2)), Shape(b.shape.dropLast(2))) else {
             stop("matmul: leading axes do not broadcast: \(shape) · \(other.shape)", file: file, line: line)
         }
-        return Tensor.batchedProduct(a, b, batch)
+        return Tensor.batchedProduct(a, b, batch).autocast
     }
 
     /// Two matrices of one type.

@@ -15,7 +15,7 @@ struct Bench: ParsableCommand {
                 "  \($0.rawValue.padding(toLength: 10, withPad: " ", startingAt: 0))\($0.summary)"
             }
             .joined(separator: "\n")
-            + "\n  allreduce the reduction of gradients, 1 KiB to 64 MiB, beside MPI_Allreduce and a copy (default: 2 ranks)"
+            + "\n  allreduce the reduction of gradients, 1 KiB to 64 MiB, beside MPI_Allreduce, Gloo and a copy (default: 2 ranks)"
     )
 
     /// A case, or every one.
@@ -38,6 +38,12 @@ struct Bench: ParsableCommand {
     @Flag(help: "Print one line of JSON per case.")
     var json = false
 
+    @Option(help: ArgumentHelp("For allreduce: a Python with torch, to measure Gloo beside.", valueName: "path"))
+    var python: String?
+
+    @Option(help: .hidden)
+    var part: AllReduceBench.Part?
+
     @OptionGroup var ranks: RankOptions
     @OptionGroup(title: "Peers") var peers: PeerOptions
 
@@ -53,6 +59,7 @@ struct Bench: ParsableCommand {
         if roofline, learner || choice == .allreduce || ranks.ranks ?? 1 > 1 || ranks.inProcess ?? 1 > 1 {
             throw ValidationError("--roofline measures a bare step on one rank: no --learner, --ranks, --in-process")
         }
+        if choice != .allreduce, python != nil { throw ValidationError("--python goes with bench allreduce") }
         if choice == .all, Launcher.startedRanks != nil {
             throw ValidationError("bench all starts a program for each case; use --ranks instead of mpirun")
         }
@@ -85,14 +92,34 @@ struct Bench: ParsableCommand {
     /// Two ranks unless told otherwise: one has nothing to reduce.
     private func runAllReduce() throws {
         let json = json
-        var ranks = ranks
-        if ranks.ranks == nil, ranks.inProcess == nil, Launcher.startedRanks == nil { ranks.ranks = 2 }
+        if let part {
+            return try measureAllReduce(part) { try print(String(decoding: JSONEncoder().encode($0), as: UTF8.self)) }
+        }
+        if !json { print(AllReduceResult.header) }
+        if ranks.inProcess != nil || Launcher.startedRanks != nil {
+            // Ranks that are here already: no other programs beside them.
+            return try measureAllReduce(.all) { print(json ? $0.json : $0.row) }
+        }
+        let python = try python.map { name in
+            guard let path = name.contains("/") ? name : Launcher.path(of: name) else {
+                throw Failure.noInput("--python \(name): there is no such program in PATH")
+            }
+            try Failure.requireReadable(path, option: "--python")
+            return path
+        }
+        for result in try AllReducePeers(ranks: ranks.ranks ?? 2, python: python).run() {
+            print(json ? result.json : result.row)
+        }
+        if python == nil, !json { print("Gloo was left out: --python PATH names a Python with torch.") }
+    }
+
+    private func measureAllReduce(
+        _ part: AllReduceBench.Part, _ show: @escaping @Sendable (AllReduceResult) throws -> Void
+    ) throws {
         try ranks.run { communicator in
             let isWriter = communicator.isRankZero
-            if isWriter, !json { print(AllReduceResult.header) }
-            try AllReduceBench().run(over: communicator) { result in
-                if isWriter { Console.standardOutput.write((json ? result.json : result.row) + "\n") }
-            }
+            try AllReduceBench(part: part).run(over: communicator) { if isWriter { try show($0) } }
+            fflush(nil)
         }
     }
 

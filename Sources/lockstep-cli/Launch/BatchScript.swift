@@ -38,6 +38,7 @@ struct BatchScript {
         if srun --mpi=list 2>&1 | grep -q pmix; then
             exec srun --mpi=pmix \(line)
         fi
+        export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
         exec mpirun -n "$SLURM_NTASKS" --map-by core \(line)
 
         """
@@ -55,7 +56,8 @@ struct BatchScript {
         set -euo pipefail
         cd "$PBS_O_WORKDIR"
         # Debian's Open MPI is built without PBS, so it has to be told the nodes.
-        exec mpirun --hostfile "$PBS_NODEFILE" -n "$(wc -l < "$PBS_NODEFILE")" --map-by core \(line)
+        export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+        exec mpirun --hostfile "$PBS_NODEFILE" -n "$(grep -c . "$PBS_NODEFILE")" --map-by core \(line)
 
         """
     }

@@ -12,6 +12,7 @@ struct LaunchCommand: ParsableCommand {
         discussion: """
             Runs mpirun with the flags this machine needs, says which rank failed first, and ends with that rank's code.
               lockstep launch -n 4 .build/release/digits
+              lockstep launch -n 32 --hosts hosts --subnet 10.1.0.0/16 ./train
               lockstep launch -n 32 --write slurm ./train --epochs 5 > train.sbatch
             """)
 
@@ -20,6 +21,13 @@ struct LaunchCommand: ParsableCommand {
 
     @Option(name: [.customShort("n"), .long], help: ArgumentHelp("Ranks.", valueName: "n"))
     var ranks: Int
+
+    @Option(help: ArgumentHelp("Run on the hosts of this file, one a line: HOST slots=RANKS.", valueName: "file"))
+    var hosts: String?
+
+    @Option(
+        help: ArgumentHelp("The network that connects the hosts, where they have others besides.", valueName: "cidr"))
+    var subnet: String?
 
     @Option(help: ArgumentHelp("Print a script for this batch system instead of running.", valueName: "slurm|pbs"))
     var write: Batch?
@@ -33,6 +41,10 @@ struct LaunchCommand: ParsableCommand {
         if Launcher.startedRanks != nil {
             throw ValidationError("lockstep launch starts ranks itself: run it without mpirun")
         }
+        if write != nil, hosts != nil {
+            throw ValidationError("--write and --hosts exclude each other: the batch system knows the hosts")
+        }
+        if subnet != nil, hosts == nil { throw ValidationError("--subnet goes with --hosts") }
         if command.first == "--" ? command.count < 2 : command.isEmpty { throw ValidationError("which program?") }
     }
 
@@ -48,7 +60,13 @@ struct LaunchCommand: ParsableCommand {
         guard access(program, X_OK) == 0 else {
             throw Failure.noInput("\(program): \(String(cString: strerror(errno)).lowercased())")
         }
-        let outcome = try RankJob(ranks: ranks, command: [program] + words.dropFirst()).run()
+        let list = try hosts.map { file in
+            try Failure.requireReadable(file, option: "--hosts")
+            return HostList(file: file, subnet: subnet)
+        }
+        for (name, value) in Launcher.mpirunEnvironment { setenv(name, value, 0) }
+        let job = RankJob(try Launcher.command(ranks: ranks, on: list, running: [program] + words.dropFirst()))
+        let outcome = try job.run()
         guard outcome.code != 0 else { return }
         throw Failure(description: outcome.sentence, code: outcome.code)
     }

@@ -44,6 +44,7 @@ struct Failure: Error, CustomStringConvertible {
         case let failure as DataError: failure.code == .unwritable ? 73 : 66
         case let failure as RankFailure: exitCode(of: failure.error) ?? 1
         case let failure as CallbackError: exitCode(of: failure.underlying) ?? 1
+        case let failure as ExportError: failure.file == nil ? 1 : 66
         case is CommunicatorError, is LearnerError, is OptimizerError, is StateDictionaryError, is ReplicaError: 1
         default: nil
         }

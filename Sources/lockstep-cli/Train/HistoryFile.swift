@@ -16,6 +16,7 @@ final class HistoryFile: Callback {
     override var order: Int { 55 }
     override var runsAfter: [Callback.Type] { [Recorder.self] }
     override var takesPartInInference: Bool { false }
+    override var isExported: Bool { false }
 
     override func beforeFit(_ learner: Learner) throws {
         guard learner.coordinator.isWriter, let names = learner.recorder?.names else { return }

@@ -4,7 +4,26 @@
 import ArgumentParser
 import Foundation
 
-/// Options shared by the training recipes. A recipe fills in what is not given.
+/// Options of everything that runs a recipe. The recipe fills in what is not given.
+struct RunOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Samples per step, over all ranks.", valueName: "n"))
+    var batchSize: Int?
+
+    @Option(help: ArgumentHelp("Decides initial weights, the split and the order of samples.", valueName: "n"))
+    var seed: UInt64 = 42
+
+    @Option(
+        help: ArgumentHelp("Folder of the run's files (default: runs/<recipe>-<date>-<time>).", valueName: "folder"))
+    var run: String?
+
+    @OptionGroup var ranks: RankOptions
+
+    func validate() throws {
+        if let batchSize, batchSize < 1 { throw ValidationError("--batch-size \(batchSize): at least 1 is needed") }
+    }
+}
+
+/// Options of training alone.
 struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Passes over the training data.", valueName: "n"))
     var epochs: Int?
@@ -12,18 +31,11 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Peak learning rate of the one-cycle schedule.", valueName: "rate"))
     var lr: Double?
 
-    @Option(help: ArgumentHelp("Samples per step, over all ranks (default: 64).", valueName: "n"))
-    var batchSize: Int?
-
-    @Option(help: ArgumentHelp("Decides initial weights, the split and the order of samples.", valueName: "n"))
-    var seed: UInt64 = 42
-
     @Option(help: ArgumentHelp("Write the trained weights here, too (safetensors).", valueName: "file"))
     var save: String?
 
-    @Option(
-        help: ArgumentHelp("Folder of the run's files (default: runs/<recipe>-<date>-<time>).", valueName: "folder"))
-    var run: String?
+    @Option(help: ArgumentHelp("Write the exported learner here, too.", valueName: "file"))
+    var export: String?
 
     @Flag(help: "Print the settings as JSON and do not train.")
     var printConfig = false
@@ -31,15 +43,13 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Reserved for continuing an interrupted run.", valueName: "folder", visibility: .hidden))
     var resume: String?
 
-    @OptionGroup var ranks: RankOptions
-
     func validate() throws {
         if let epochs, epochs < 1 { throw ValidationError("--epochs \(epochs): at least 1 is needed") }
         if let lr, !(lr > 0 && lr.isFinite) { throw ValidationError("--lr \(lr): must be greater than 0") }
-        if let batchSize, batchSize < 1 { throw ValidationError("--batch-size \(batchSize): at least 1 is needed") }
         if resume != nil {
             throw ValidationError("--resume is reserved: continuing an interrupted run is not possible yet")
         }
         if let save, save.hasSuffix("/") { throw ValidationError("--save \(save): name a file, not a folder") }
+        if let export, export.hasSuffix("/") { throw ValidationError("--export \(export): name a file, not a folder") }
     }
 }

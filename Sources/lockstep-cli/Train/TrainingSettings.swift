@@ -22,16 +22,9 @@ struct TrainingSettings: Codable, Sendable {
     /// The version of Lockstep.
     var lockstep = LockstepVersion.current
 
-    /// Fills in what the options leave open.
-    init(
-        recipe: String, model: String, options: TrainingOptions, epochs: Int, lr: Double,
-        data: String? = nil, target: String? = nil, batchSize: Int = 64
-    ) {
-        (self.recipe, self.model, self.data, self.target) = (recipe, model, data, target)
-        self.epochs = options.epochs ?? epochs
-        self.lr = options.lr ?? lr
-        self.batchSize = options.batchSize ?? batchSize
-        seed = options.seed
+    init(recipe: String, model: String, epochs: Int, lr: Double, batchSize: Int, seed: UInt64) {
+        (self.recipe, self.model, self.epochs, self.lr) = (recipe, model, epochs, lr)
+        (self.batchSize, self.seed) = (batchSize, seed)
     }
 
     /// Indented, keys in alphabetical order.

@@ -66,7 +66,7 @@ final class Command {
     }
 
     /// The command that was built together with this test program.
-    private static var program: String? {
+    static var program: String? {
         guard let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
         let path = URL(filePath: own).deletingLastPathComponent().appending(path: "lockstep").path
         return access(path, X_OK) == 0 ? path : nil

@@ -52,14 +52,14 @@ import Testing
         let x = Tensor(values, shape: [1, 1, 3, 7])
         let y = ImageSampling.warped(x, by: [.rotation(degrees: 90)], padding: .zeros)
         #expect(abs(y[0, 0, 1, 3].item() - 1) < 1e-6)
-        #expect(abs(y[0, 0, 0, 3].item() - 2) < 1e-6, "counter-clockwise: what was to the right is above")
+        #expect(abs(y[0, 0, 2, 3].item() - 2) < 1e-6, "clockwise: what was to the right is below")
     }
 
     @Test("images of 0 or 1 pixels, and empty batches", arguments: ImagePadding.allCases) func edges(
         padding: ImagePadding
     ) {
         let maps: [AffineMatrix] = [.rotation(degrees: 45), .zoom(3, x: 0, y: 1), .flip()]
-        let pixels = Tensor([5, 6, 7], shape: [3, 1, 1, 1])
+        let pixels = Tensor([5, 6, 7] as [Float], shape: [3, 1, 1, 1])
         #expect(ImageSampling.warped(pixels, by: maps, padding: padding).floats == [5, 6, 7])
         #expect(ImageSampling.warped(.zeros([3, 2, 0, 4]), by: maps, padding: padding).shape == [3, 2, 0, 4])
         #expect(ImageSampling.warped(.zeros([0, 1, 8, 8]), by: [], padding: padding).shape == [0, 1, 8, 8])
@@ -103,6 +103,6 @@ import Testing
         for input in [x, x.laidOut(.channelsLast)] {
             expectClose(Lighting.applied(changes, to: input), y, relative: 1e-4, absolute: 1e-5)
         }
-        #expect(Lighting.applied([.unchanged], to: Tensor([-3, 9], shape: [1, 2])).floats == [-3, 9])
+        #expect(Lighting.applied([.unchanged], to: Tensor([-3, 9] as [Float], shape: [1, 2])).floats == [-3, 9])
     }
 }

@@ -71,7 +71,7 @@ struct InterpretationTests {
         #expect(matrix.description == lines.joined(separator: "\n"))
     }
 
-    @Test("the most confused pairs come first, with names")
+    @Test("[§21.4] the most confused pairs come first, with names")
     func mostConfused() throws {
         let answers = Tensor([1, 1, 0, 2, 0, 0] as [Int64]).oneHot(classes: 3).to(.float32)
         let targets = Tensor([0, 0, 1, 1, 2, 0] as [Int64])
@@ -84,7 +84,7 @@ struct InterpretationTests {
         #expect(interpretation.mostConfused(minimum: 2).map(\.description) == ["cat taken for dog: 2"])
     }
 
-    @Test("the report of precision, recall, F1 and support, as scikit-learn prints it")
+    @Test("[§21.4] the report of precision, recall, F1 and support, as scikit-learn prints it")
     func report() throws {
         let report = try ClassificationInterpretation(learner: animals(), vocabulary: ["cat", "dog", "fish"]).report()
         #expect(

@@ -107,7 +107,7 @@ struct FitTests {
         #expect(try learner.validate() == [nil, nil])
     }
 
-    @Test("without a validation loader epochs train only")
+    @Test("[§2.4] without a validation loader epochs train only")
     func noValidation() throws {
         let learner = goldenLearner(callbacks: [VerboseCallback()])
         learner.dls.valid = nil
@@ -134,7 +134,7 @@ struct FitTests {
         #expect(try #require(seen) == (true, false))
     }
 
-    @Test("gradients from before a fit do not count")
+    @Test("[§2.4] gradients from before a fit do not count")
     func staleGradients() throws {
         let (clean, stale) = (tinyLearner(), tinyLearner())
         try stale.createOptimizer()

@@ -35,11 +35,11 @@ struct GoldenTests {
     private func expect(_ actual: [[Double]], _ golden: [[Double]], line: Int = #line) {
         #expect(actual.count == golden.count)
         for (index, (got, want)) in zip(actual, golden).enumerated() {
-            expectClose(got, want, "row \(index)", relative: 1e-5, absolute: 2e-6, line: line)
+            expectClose(got, want, "row \(index)", relative: 1e-5, absolute: 1e-6, line: line)
         }
     }
 
-    @Test("SGD with momentum, two epochs")
+    @Test("[§22.1] SGD with momentum, two epochs")
     func sgdMomentum() throws {
         let (tape, rows) = try run(.sgd(mom: 0.9), metrics: [.mae]) { try $0.fit(2) }
         expect(
@@ -51,7 +51,7 @@ struct GoldenTests {
         expect(rows, [[16.240398, 9.274677, 2.640816], [10.549709, 0.896602, 0.942346]])
     }
 
-    @Test("Adam, two epochs")
+    @Test("[§22.1] Adam, two epochs")
     func adam() throws {
         let (tape, rows) = try run(.adam(), metrics: [.mae]) { try $0.fit(2) }
         expect(
@@ -63,7 +63,7 @@ struct GoldenTests {
         expect(rows, [[16.297771, 15.904110, 3.403564], [15.810094, 15.049769, 3.314129]])
     }
 
-    @Test("Adam, one cycle")
+    @Test("[§22.1] Adam, one cycle")
     func oneCycle() throws {
         let (tape, rows) = try run(.adam()) { try $0.fitOneCycle(2, lrMax: 0.1) }
         expect(
@@ -75,14 +75,14 @@ struct GoldenTests {
         expect(rows, [[16.233854, 15.512736], [15.477207, 14.558921]])
     }
 
-    @Test("SGD, one batch of 8")
+    @Test("[§22.1] SGD, one batch of 8")
     func wholeBatch() throws {
         let (tape, rows) = try run(.sgd(), batchSize: 8) { try $0.fit(1) }
         expectClose([tape[0][0], tape[0][2], tape[0][3]], [16.107143, 0.757143, -0.15], relative: 1e-5)
         expect(rows, [[16.107128, 12.805928]])
     }
 
-    @Test("SGD, 6 rows in uneven batches")
+    @Test("[§22.1] SGD, 6 rows in uneven batches")
     func unevenBatches() throws {
         let (tape, rows) = try run(.sgd(), trainRows: 6) { try $0.fit(1) }
         expectClose(
@@ -90,7 +90,7 @@ struct GoldenTests {
         expect(rows, [[20.535423, 7.957877]])
     }
 
-    @Test("inference on the untrained model")
+    @Test("[§22.2] inference on the untrained model")
     func inference() throws {
         let learner = goldenLearner()
         let result = try learner.predictions(withLoss: true)

@@ -13,7 +13,7 @@ struct OneCycleTests {
         goldenLearner(optimizer: .adam(), batchSize: 2, trainRows: 2 * batches)
     }
 
-    @Test("one cycle over 2 × 5 batches, golden values of §9.3")
+    @Test("[§9.3] one cycle over 2 × 5 batches, golden values of §9.3")
     func golden() throws {
         let learner = learner()
         try learner.fitOneCycle(2, lrMax: 1e-2)
@@ -31,7 +31,7 @@ struct OneCycleTests {
             absolute: 1e-6)
     }
 
-    @Test("one cycle with every argument, golden values of §9.3")
+    @Test("[§9.3] one cycle with every argument, golden values of §9.3")
     func goldenArguments() throws {
         let learner = learner(4)
         try learner.fitOneCycle(1, lrMax: 1e-2, div: 10, divFinal: 100, pctStart: 0.5, moms: (0.8, 0.7, 0.8))

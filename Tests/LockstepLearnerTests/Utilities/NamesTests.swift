@@ -52,6 +52,7 @@ struct NamesTests {
     }
 
     @Test(
-        "durations", arguments: [(0.9, "00:00"), (5, "00:05"), (65, "01:05"), (3665, "1:01:05"), (36000, "10:00:00")])
+        "[§1] durations",
+        arguments: [(0.9, "00:00"), (5, "00:05"), (65, "01:05"), (3665, "1:01:05"), (36000, "10:00:00")])
     func times(_ seconds: Double, _ text: String) { #expect(formatTime(seconds) == text) }
 }

@@ -11,7 +11,7 @@ struct ReferenceTests {
     @Test(
         "every file is read and says which versions wrote it",
         arguments: [
-            "ops", "functional", "layers", "losses", "optimizers", "training", "model.mlp", "model.cnn",
+            "ops", "functional", "layers", "losses", "optimizers", "training", "trajectories", "model.mlp", "model.cnn",
             "model.recurrent",
         ])
     func load(name: String) throws {

@@ -65,7 +65,9 @@ open class HookCallback: Callback {
 public final class ActivationStats: HookCallback {
     /// What is recorded of one output.
     public struct Entry: Equatable, Sendable {
+        /// The mean of the output's elements.
         public let mean: Double
+        /// Their standard deviation, with n − 1.
         public let std: Double
         /// The share of values ≤ 0.05.
         public let nearZero: Double

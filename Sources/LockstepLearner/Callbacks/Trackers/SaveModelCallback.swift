@@ -22,6 +22,7 @@ public final class SaveModelCallback: Tracker {
     }
     /// The file, as `learner.save` takes it.
     public let filename: String
+    /// When to save.
     public let moment: Moment
     /// Whether the optimizer is saved, and loaded, too.
     public let withOptimizer: Bool

@@ -10,8 +10,11 @@ public import LockstepTensor
 public final class CollectDataCallback: Callback {
     /// What is kept of one batch.
     public struct Entry {
+        /// What the model was given.
         public let inputs: [Tensor]
+        /// Empty for a batch without targets.
         public let targets: [Tensor]
+        /// What the model said.
         public let outputs: [Tensor]
         /// Nil for a batch without targets.
         public let loss: Tensor?

@@ -12,37 +12,39 @@ public import LockstepTensor
 /// several ranks.
 /// - Note: fastai: `CutMix`.
 public final class CutMix: MixHandler {
+    /// The parameter of the Beta distribution; nil when a function draws shares.
+    public let alpha: Double?
     private let draw: (inout PhiloxGenerator) -> Double
 
     /// - Precondition: `alpha` is positive.
     public init(alpha: Double = 1, file: StaticString = #fileID, line: UInt = #line) {
         require(alpha > 0, "CutMix: Beta(\(alpha), \(alpha)) needs a positive parameter", file: file, line: line)
+        self.alpha = alpha
         draw = { Beta.sample(alpha, using: &$0) }
         super.init()
     }
 
     /// Draws λ from `share` instead: a function of a generator to 0…1.
     public init(share: @escaping (_ generator: inout PhiloxGenerator) -> Double) {
-        draw = share
+        (alpha, draw) = (nil, share)
         super.init()
     }
 
     /// - Throws: ``CutMixError`` when the first input is no batch of images.
     public override func beforeBatch(_ learner: Learner) throws {
-        guard learner.batchItemCount > 0, !learner.yb.isEmpty else { return }
+        guard let partners = try partners(learner) else { return }
         guard let images = learner.xb.first, images.rank == 4 else {
             throw CutMixError(shape: learner.xb.first?.shape ?? [])
         }
         var generator = generator(learner, item: -1)
         let (height, width) = (images.dim(2), images.dim(3))
         let box = CutMix.box(height: height, width: width, share: draw(&generator), using: &generator)
-        let partners = partners(learner)
         let inside = Tensor(
             (0..<height * width).map { box.rows.contains($0 / width) && box.columns.contains($0 % width) },
             shape: [1, 1, height, width])
-        learner.xb[0] = Tensor.where(inside, images.indexSelect(axis: 0, index: partners), images)
+        learner.xb[0] = Tensor.where(inside, partners.inputs[0], images)
         let share = 1 - Double(box.rows.count * box.columns.count) / Double(height * width)
-        mixTargets(learner, partners: partners, share: .full([learner.batchItemCount], share))
+        mixTargets(learner, others: partners.targets, share: .full([learner.batchItemCount], share))
     }
 
     /// A box of area 1 − `share` of an image, less what lies outside of it.

@@ -9,6 +9,7 @@ import LockstepTensor
 /// On several ranks it runs after the gradients have been averaged, so every rank sees the same norm.
 /// - Note: fastai: `GradientClip`.
 public final class GradientClip: Callback {
+    /// The longest gradient that is left as it is.
     public let maxNorm: Double
     /// 2 for the Euclidean norm, `.infinity` for the largest magnitude.
     public let normType: Double

@@ -10,8 +10,8 @@ import LockstepTensor
 /// let sure = MCDropoutCallback()
 /// let passes = try (0..<10).map { _ in try learner.predictions(callbacks: [sure]).predictions }
 /// ```
-/// Every pass drops other values; the passes of two callbacks made alike are alike. On several ranks masks are those of
-/// each rank's own parts, so predictions differ a little from those of one process.
+/// Every pass drops other values; the passes of two callbacks made alike are alike. Masks go by the item's place in the
+/// global batch: any number of ranks draws the same.
 /// - Note: fastai: `MCDropoutCallback`.
 public final class MCDropoutCallback: Callback {
     private var passes = 0
@@ -31,7 +31,8 @@ public final class MCDropoutCallback: Callback {
         guard !learner.training, saved != nil else { return }
         let pass = PhiloxGenerator.block(seed: learner.seed, stream: UInt64(passes), counter: 0)
         DropoutContext.current = DropoutContext(
-            seed: UInt64(pass.0) << 32 | UInt64(pass.1), step: learner.iter, itemCount: learner.batchItemCount)
+            seed: UInt64(pass.0) << 32 | UInt64(pass.1), step: learner.iter, firstItem: learner.batchFirstItem,
+            itemCount: learner.batchItemCount)
     }
 
     public override func afterValidate(_ learner: Learner) { switchOff() }

@@ -6,13 +6,13 @@ public import LockstepTensor
 
 /// The base of callbacks that train on mixtures of two items: ``MixUp``, ``CutMix``.
 ///
-/// A subclass changes the inputs in `beforeBatch` and calls ``mixTargets(_:partners:share:)``. Real-valued targets are
+/// A subclass changes the inputs in `beforeBatch` and calls ``mixTargets(_:others:share:)``. Real-valued targets are
 /// mixed as the inputs are. With class indices the loss is replaced during training phases by the mixture of the losses
 /// against both targets; it is put back however the phase ends. Training metrics compare outputs of mixed inputs with
 /// the unmixed targets.
 ///
-/// Random numbers follow from the learner's seed, the batch's number and the item's place in the global batch. On several
-/// ranks items find their partners in the rank's own part, so W ranks train on other mixtures than one process does.
+/// Random numbers follow from the learner's seed, the batch's number and the item's place in the global batch. Partners
+/// are found in the whole global batch, which the ranks tell each other: W ranks train on the mixtures of one process.
 open class MixHandler: Callback {
     private var mixedLoss: MixedLoss?
     private var original: (any LossFunction)?
@@ -43,10 +43,9 @@ open class MixHandler: Callback {
     /// Mixes the targets, or tells the loss how to.
     ///
     /// - Parameters:
-    ///   - partners: For each item the one it is mixed with: `[N]`.
+    ///   - others: The targets of each item's partner, as ``partners(_:)`` gives them.
     ///   - share: For each item how much of it is its own: `[N]`.
-    public final func mixTargets(_ learner: Learner, partners: Tensor, share: Tensor) {
-        let others = learner.yb.map { $0.indexSelect(axis: 0, index: partners) }
+    public final func mixTargets(_ learner: Learner, others: [Tensor], share: Tensor) {
         if let mixedLoss {
             mixedLoss.mixture.others = others
             mixedLoss.mixture.share = share
@@ -67,10 +66,20 @@ open class MixHandler: Callback {
         PhiloxGenerator(seed: learner.seed, epoch: DropoutContext.current.step, item: item, purpose: .mixing)
     }
 
-    /// A random order of the part's items.
-    final func partners(_ learner: Learner) -> Tensor {
-        var generator = generator(learner, item: -2 - DropoutContext.current.firstItem)
-        return .randomPermutation(learner.batchItemCount, using: &generator)
+    /// For each item of this rank's part another item of the global batch, in a random order of the latter: the partners'
+    /// inputs and targets. Nil where there is nothing to mix: an unlabelled batch, or a part without items.
+    ///
+    /// Collective: a rank without items must ask, too.
+    public final func partners(_ learner: Learner) throws -> (inputs: [Tensor], targets: [Tensor])? {
+        guard !learner.yb.isEmpty || learner.xb.isEmpty else { return nil }
+        let whole = try learner.coordinator.wholeBatch(learner.xb + learner.yb)
+        let own = learner.batchItemCount
+        guard own > 0, let count = whole.first?.shape.first else { return nil }
+        var generator = generator(learner, item: -2)
+        let order = Tensor.randomPermutation(count, using: &generator)
+        let index = order[learner.batchFirstItem..<learner.batchFirstItem + own]
+        let others = whole.map { $0.indexSelect(axis: 0, index: index) }
+        return (Array(others.prefix(learner.xb.count)), Array(others.dropFirst(learner.xb.count)))
     }
 }
 

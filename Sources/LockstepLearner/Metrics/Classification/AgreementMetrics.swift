@@ -12,6 +12,8 @@ public final class BalancedAccuracy: AccumMetric {
         ) { answers, targets in
             ConfusionMatrix(occurring: answers.ints, targets.ints).balancedAccuracy(adjusted: adjusted)
         }
+        recipe = MetricRecipe(
+            name: "BalancedAccuracy", arguments: ["axis": axis, "adjusted": adjusted, "name": self.name])
     }
 }
 
@@ -29,26 +31,33 @@ public final class CohenKappa: AccumMetric {
         case quadratic
     }
 
+    /// Kappa of the classes along `axis`; with weights, mistakes between distant classes count more.
     public init(axis: Int = -1, weights: Weights = .none, name: String? = nil) {
         super.init(
             name ?? (weights == .none ? "cohen_kappa_score" : "cohen_kappa_score_\(weights.rawValue)"), argmaxAxis: axis
         ) { answers, targets in ConfusionMatrix(occurring: answers.ints, targets.ints).cohenKappa(weights) }
+        recipe = MetricRecipe(
+            name: "CohenKappa", arguments: ["axis": axis, "weights": weights.rawValue, "name": self.name])
     }
 }
 
 /// The share of wrong answers.
 public final class HammingLoss: AccumMetric {
+    /// The share of wrong classes along `axis`.
     public init(axis: Int = -1, name: String = "hamming_loss") {
         super.init(name, argmaxAxis: axis) { answers, targets in shareOfDifferent(answers.ints, targets.ints) }
+        recipe = MetricRecipe(name: "HammingLoss", arguments: ["axis": axis, "name": name])
     }
 }
 
 /// Matthews' correlation of answers and targets, for any number of classes: 1 right, 0 chance.
 public final class MatthewsCorrCoef: AccumMetric {
+    /// The correlation of the classes along `axis`.
     public init(axis: Int = -1, name: String = "matthews_corrcoef") {
         super.init(name, argmaxAxis: axis) { answers, targets in
             ConfusionMatrix(occurring: answers.ints, targets.ints).matthewsCorrCoef
         }
+        recipe = MetricRecipe(name: "MatthewsCorrCoef", arguments: ["axis": axis, "name": name])
     }
 }
 
@@ -63,6 +72,8 @@ public final class BrierScore: AccumMetric {
             name ?? (ofProbabilities ? "brier_score_loss_probabilities" : "brier_score_loss"),
             activation: ofProbabilities ? .binarySoftmax : .none, argmaxAxis: axis
         ) { answers, targets in meanSquare(answers.doubles, targets.doubles) }
+        recipe = MetricRecipe(
+            name: "BrierScore", arguments: ["axis": axis, "ofProbabilities": ofProbabilities, "name": self.name])
     }
 }
 

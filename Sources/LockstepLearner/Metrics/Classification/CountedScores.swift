@@ -22,6 +22,11 @@ public final class F1Score: AccumMetric {
                 answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
                 line: line)
         }
+        recipe = MetricRecipe(
+            name: "F1Score",
+            arguments: [
+                "average": average.rawValue, "axis": axis, "labels": labels, "positive": positive, "name": label,
+            ])
     }
 }
 
@@ -45,6 +50,12 @@ public final class FBeta: AccumMetric {
                 answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
                 line: line)
         }
+        recipe = MetricRecipe(
+            name: "FBeta",
+            arguments: [
+                "beta": beta, "average": average.rawValue, "axis": axis, "labels": labels, "positive": positive,
+                "name": label,
+            ])
     }
 }
 
@@ -67,6 +78,11 @@ public final class Precision: AccumMetric {
                 answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
                 line: line)
         }
+        recipe = MetricRecipe(
+            name: "Precision",
+            arguments: [
+                "average": average.rawValue, "axis": axis, "labels": labels, "positive": positive, "name": label,
+            ])
     }
 }
 
@@ -89,6 +105,11 @@ public final class Recall: AccumMetric {
                 answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
                 line: line)
         }
+        recipe = MetricRecipe(
+            name: "Recall",
+            arguments: [
+                "average": average.rawValue, "axis": axis, "labels": labels, "positive": positive, "name": label,
+            ])
     }
 }
 
@@ -111,5 +132,10 @@ public final class Jaccard: AccumMetric {
                 answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
                 line: line)
         }
+        recipe = MetricRecipe(
+            name: "Jaccard",
+            arguments: [
+                "average": average.rawValue, "axis": axis, "labels": labels, "positive": positive, "name": label,
+            ])
     }
 }

@@ -5,10 +5,12 @@ import LockstepTensor
 
 /// Average precision of two classes, from the probability of the last one: the area under precision over recall, in steps.
 public final class APScoreBinary: AccumMetric {
+    /// Average precision of class `positive` against the other, from the scores along `axis`.
     public init(axis: Int = -1, positive: Int = 1, name: String = "average_precision_score") {
         super.init(name, activation: .binarySoftmax, argmaxAxis: axis) { scores, targets in
             Ranking(scores.doubles, targets.ints.map { $0 == positive }).averagePrecision
         }
+        recipe = MetricRecipe(name: "APScoreBinary", arguments: ["axis": axis, "positive": positive, "name": name])
     }
 }
 
@@ -26,6 +28,7 @@ public final class RocAucBinary: AccumMetric {
             if area == nil { warning.onlyOneClass() }
             return area
         }
+        recipe = MetricRecipe(name: "RocAucBinary", arguments: ["axis": axis, "maxFPR": maxFPR, "name": label])
     }
 }
 
@@ -64,6 +67,9 @@ public final class RocAuc: AccumMetric {
             if area == nil { warning.onlyOneClass() }
             return area
         }
+        recipe = MetricRecipe(
+            name: "RocAuc",
+            arguments: ["axis": axis, "average": average.rawValue, "multiClass": multiClass.rawValue, "name": label])
     }
 
     private static func oneVsRest(_ scores: LabelTable<Double>, _ targets: [Int], _ average: Average) -> Double? {

@@ -21,6 +21,12 @@ public final class F1ScoreMulti: AccumMetric {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.fBeta(1).ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
+        recipe = MetricRecipe(
+            name: "F1ScoreMulti",
+            arguments: [
+                "threshold": threshold, "sigmoid": sigmoid, "average": average.rawValue, "labels": labels,
+                "positive": positive, "name": label,
+            ])
     }
 }
 
@@ -42,6 +48,12 @@ public final class FBetaMulti: AccumMetric {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.fBeta(beta).ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
+        recipe = MetricRecipe(
+            name: "FBetaMulti",
+            arguments: [
+                "beta": beta, "threshold": threshold, "sigmoid": sigmoid, "average": average.rawValue, "labels": labels,
+                "positive": positive, "name": label,
+            ])
     }
 }
 
@@ -63,6 +75,12 @@ public final class PrecisionMulti: AccumMetric {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.precision.ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
+        recipe = MetricRecipe(
+            name: "PrecisionMulti",
+            arguments: [
+                "threshold": threshold, "sigmoid": sigmoid, "average": average.rawValue, "labels": labels,
+                "positive": positive, "name": label,
+            ])
     }
 }
 
@@ -84,6 +102,12 @@ public final class RecallMulti: AccumMetric {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.recall.ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
+        recipe = MetricRecipe(
+            name: "RecallMulti",
+            arguments: [
+                "threshold": threshold, "sigmoid": sigmoid, "average": average.rawValue, "labels": labels,
+                "positive": positive, "name": label,
+            ])
     }
 }
 
@@ -105,6 +129,12 @@ public final class JaccardMulti: AccumMetric {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.jaccard.ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
+        recipe = MetricRecipe(
+            name: "JaccardMulti",
+            arguments: [
+                "threshold": threshold, "sigmoid": sigmoid, "average": average.rawValue, "labels": labels,
+                "positive": positive, "name": label,
+            ])
     }
 }
 

@@ -5,6 +5,7 @@ import LockstepTensor
 
 /// The share of wrong answers to several yes-or-no questions per item.
 public final class HammingLossMulti: AccumMetric {
+    /// Scores go through the sigmoid if asked; at `threshold` and above they are a yes.
     public init(
         threshold: Double = 0.5, sigmoid: Bool = true, name: String = "hamming_loss_multi",
         file: StaticString = #fileID, line: UInt = #line
@@ -13,6 +14,8 @@ public final class HammingLossMulti: AccumMetric {
             let (answers, targets) = labelTables($0, $1, name, file, line)
             return shareOfDifferent(answers.values, targets.values)
         }
+        recipe = MetricRecipe(
+            name: "HammingLossMulti", arguments: ["threshold": threshold, "sigmoid": sigmoid, "name": name])
     }
 }
 
@@ -32,20 +35,29 @@ public final class BrierScoreMulti: AccumMetric {
             let columns = answers.rank == 0 ? 1 : answers.dim(-1)
             return meanSquare(answers.doubles, targets.doubles).map { $0 * Double(columns) }
         }
+        recipe = MetricRecipe(
+            name: "BrierScoreMulti",
+            arguments: [
+                "threshold": threshold, "sigmoid": sigmoid, "ofProbabilities": ofProbabilities, "name": self.name,
+            ])
     }
 }
 
 /// Matthews' correlation of all answers to several yes-or-no questions per item.
 public final class MatthewsCorrCoefMulti: AccumMetric {
+    /// Scores go through the sigmoid if asked; at `threshold` and above they are a yes.
     public init(threshold: Double = 0.5, sigmoid: Bool = true, name: String = "matthews_corrcoef_multi") {
         super.init(name, activation: sigmoid ? .sigmoid : .none, threshold: threshold) { answers, targets in
             ConfusionMatrix(occurring: answers.ints, targets.ints).matthewsCorrCoef
         }
+        recipe = MetricRecipe(
+            name: "MatthewsCorrCoefMulti", arguments: ["threshold": threshold, "sigmoid": sigmoid, "name": name])
     }
 }
 
 /// The area under the ROC curve of several labels per item. Nil, with a warning, when a label is always or never set.
 public final class RocAucMulti: AccumMetric {
+    /// Scores go through the sigmoid if asked; `average` says how labels are put together.
     public init(
         sigmoid: Bool = true, average: Average = .macro, name: String? = nil, file: StaticString = #fileID,
         line: UInt = #line
@@ -58,11 +70,14 @@ public final class RocAucMulti: AccumMetric {
             if area == nil { warning.onlyOneClass() }
             return area
         }
+        recipe = MetricRecipe(
+            name: "RocAucMulti", arguments: ["sigmoid": sigmoid, "average": average.rawValue, "name": label])
     }
 }
 
 /// Average precision of several labels per item.
 public final class APScoreMulti: AccumMetric {
+    /// Scores go through the sigmoid if asked; `average` says how labels are put together.
     public init(
         sigmoid: Bool = true, average: Average = .macro, name: String? = nil, file: StaticString = #fileID,
         line: UInt = #line
@@ -72,5 +87,7 @@ public final class APScoreMulti: AccumMetric {
             let (_, flags) = labelTables(scores, targets, label, file, line)
             return Ranking.averaged(LabelTable(scores: scores), flags, average) { $0.averagePrecision }
         }
+        recipe = MetricRecipe(
+            name: "APScoreMulti", arguments: ["sigmoid": sigmoid, "average": average.rawValue, "name": label])
     }
 }

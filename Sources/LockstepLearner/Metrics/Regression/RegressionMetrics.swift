@@ -7,6 +7,7 @@ extension Metric {
     /// Square root of the mean squared error over all items.
     public static var rmse: Metric {
         AccumMetric("rmse") { preds, targets in meanSquare(preds.doubles, targets.doubles)?.squareRoot() }
+            .remembering("rmse")
     }
 
     /// Root mean squared relative error of exp(prediction): for targets that are logarithms.
@@ -15,7 +16,7 @@ extension Metric {
             // (eᵗ − eᵖ) / eᵗ = 1 − eᵖ⁻ᵗ, which does not overflow for large t.
             let ratios = (preds.to(.float64) - targets.to(.float64)).exp().doubles
             return meanSquare(ratios, [Double](repeating: 1, count: ratios.count))?.squareRoot()
-        }
+        }.remembering("expRMSPE")
     }
 }
 
@@ -23,6 +24,7 @@ extension Metric {
 ///
 /// For targets that are all the same it is 1 when the predictions are exact, else 0.
 public final class R2Score: AccumMetric {
+    /// R² under a name.
     public init(name: String = "r2_score") {
         super.init(name) { preds, targets in
             let (preds, targets) = (preds.doubles, targets.doubles)
@@ -30,22 +32,26 @@ public final class R2Score: AccumMetric {
             let residuals = zip(targets, preds).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
             return shareExplained(residuals, squaredDeviations(targets))
         }
+        recipe = MetricRecipe(name: "R2Score", arguments: ["name": name])
     }
 }
 
 /// As ``R2Score``, but a constant error does not count: 1 − Var(t − p) / Var(t). Nil without items.
 public final class ExplainedVariance: AccumMetric {
+    /// The explained share under a name.
     public init(name: String = "explained_variance_score") {
         super.init(name) { preds, targets in
             let (preds, targets) = (preds.doubles, targets.doubles)
             if targets.isEmpty { return nil }
             return shareExplained(squaredDeviations(zip(targets, preds).map { $0 - $1 }), squaredDeviations(targets))
         }
+        recipe = MetricRecipe(name: "ExplainedVariance", arguments: ["name": name])
     }
 }
 
 /// Pearson's correlation of predictions and targets. Nil where either never changes.
 public final class PearsonCorrCoef: AccumMetric {
+    /// The correlation of what activation, argmax and threshold make of the outputs (see ``AccumMetric``).
     public init(
         activation: AccumMetric.Activation = .none, argmaxAxis: Int? = nil, threshold: Double? = nil,
         name: String = "pearsonr"
@@ -53,11 +59,15 @@ public final class PearsonCorrCoef: AccumMetric {
         super.init(name, activation: activation, argmaxAxis: argmaxAxis, threshold: threshold) { preds, targets in
             correlation(preds.doubles, targets.doubles)
         }
+        recipe = MetricRecipe(
+            name: "PearsonCorrCoef",
+            arguments: ["activation": "\(activation)", "argmaxAxis": argmaxAxis, "threshold": threshold, "name": name])
     }
 }
 
 /// Spearman's correlation: that of the ranks, ties sharing their mean rank. Nil where either never changes.
 public final class SpearmanCorrCoef: AccumMetric {
+    /// The correlation of what activation, argmax and threshold make of the outputs (see ``AccumMetric``).
     public init(
         activation: AccumMetric.Activation = .none, argmaxAxis: Int? = nil, threshold: Double? = nil,
         name: String = "spearmanr"
@@ -65,6 +75,9 @@ public final class SpearmanCorrCoef: AccumMetric {
         super.init(name, activation: activation, argmaxAxis: argmaxAxis, threshold: threshold) { preds, targets in
             correlation(ranks(of: preds.doubles), ranks(of: targets.doubles))
         }
+        recipe = MetricRecipe(
+            name: "SpearmanCorrCoef",
+            arguments: ["activation": "\(activation)", "argmaxAxis": argmaxAxis, "threshold": threshold, "name": name])
     }
 }
 

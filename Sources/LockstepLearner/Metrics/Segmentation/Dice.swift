@@ -8,7 +8,7 @@ import LockstepTensor
 /// The region is where the second of two classes has the larger output along `axis`; targets are 0 and 1. Nil when both
 /// regions are empty. For more classes use ``DiceMulti``. On several ranks pixel counts are added up.
 open class Dice: Metric {
-    private let axis: Int
+    let axis: Int
     private let (file, line): (StaticString, UInt)
     /// Pixels in both regions.
     fileprivate var inter: Int64 = 0

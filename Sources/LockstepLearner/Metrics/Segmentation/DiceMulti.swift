@@ -8,7 +8,7 @@ import LockstepTensor
 /// Classes are along `axis` of the outputs; targets are class indices, of which those that are no class (an ignored 255,
 /// say) belong to no region. Nil when there is nothing. On several ranks pixel counts are added up.
 open class DiceMulti: Metric {
-    private let axis: Int
+    let axis: Int
     private let (file, line): (StaticString, UInt)
     /// For each class the pixels in both regions, then the sizes of both regions, added.
     private var counts: [Int64] = []

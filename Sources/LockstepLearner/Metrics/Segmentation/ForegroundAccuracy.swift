@@ -7,8 +7,8 @@ import LockstepTensor
 ///
 /// On several ranks pixel counts are added up.
 public final class ForegroundAcc: Metric {
-    private let background: Int
-    private let axis: Int
+    let background: Int
+    let axis: Int
     private let (file, line): (StaticString, UInt)
     private var counts: [Int64] = [0, 0]
 

@@ -12,12 +12,13 @@ import LockstepTensor
 /// are.
 public final class CorpusBLEU: Metric {
     private static let orders = 4
-    private let axis: Int
+    let axis: Int
     private let (file, line): (StaticString, UInt)
     private var matches = [Double](repeating: 0, count: orders)
     private var counts = [Int64](repeating: 0, count: orders)
     private var lengths: (prediction: Int64, target: Int64) = (0, 0)
 
+    /// The score of the tokens that are largest along `axis`.
     public init(axis: Int = -1, file: StaticString = #fileID, line: UInt = #line) {
         (self.axis, self.file, self.line) = (axis, file, line)
     }

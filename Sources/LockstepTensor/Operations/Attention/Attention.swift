@@ -74,13 +74,13 @@ extension Tensor {
         require(
             mask.map { $0.dtype == .bool || $0.dtype.isFloatingPoint } ?? true,
             "\(op): a mask is bool or floating, not \(mask?.dtype ?? .bool)", file: file, line: line)
-        let (qs, ks, vs) = (q.to(type), k.to(type), v.to(type))
+        let (qs, ks, vs) = (q.to(type).autocast, k.to(type).autocast, v.to(type).autocast)
         let added = mask.map { $0.dtype == .bool ? $0 : $0.to(type) }
         let call = AttentionCall(
             q: qs, k: ks, v: vs, mask: added?.detached, causal: causal,
             scale: scale ?? 1 / Double(q.shape[column]).squareRoot(),
             dropout: dropout)
-        return call.forward().recording(op, from: [qs, ks, vs, added]) { dy, flow in
+        let result = call.forward().recording(op, from: [qs, ks, vs, added]) { dy, flow in
             guard flow.needs(0) || flow.needs(1) || flow.needs(2) || flow.needs(3) else { return }
             let gradients = call.backward(dy, wantsMask: flow.needs(3))
             flow.send(0, gradients.q)
@@ -88,5 +88,6 @@ extension Tensor {
             flow.send(2, gradients.v)
             if let added, let dmask = gradients.mask { flow.send(3, dmask.summed(to: added.shape)) }
         }
+        return result.autocast
     }
 }

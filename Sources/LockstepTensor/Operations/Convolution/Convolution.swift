@@ -29,7 +29,7 @@ extension Tensor {
             "conv2d", x: shape, weight: weight.shape, bias: bias?.shape, stride: stride, padding: padding,
             dilation: dilation, groups: groups, shown: (shape, weight.shape), file: file, line: line)
         let (image, kernel) = (x.channelsLast(), w.contiguous().detached)
-        return geometry.forward(image, kernel, b?.contiguous()).recording("conv2d", from: [x, w, b]) { dy, flow in
+        let y = geometry.forward(image, kernel, b?.contiguous()).recording("conv2d", from: [x, w, b]) { dy, flow in
             let dy = dy.channelsLast()
             if flow.needs(0) { flow.send(0, geometry.backwardData(dy, kernel)) }
             flow.write(1, shape: kernel.shape, dtype: kernel.dtype) {
@@ -37,6 +37,7 @@ extension Tensor {
             }
             flow.writeChannelSum(2, of: dy)
         }
+        return y.autocast
     }
 
     /// One-dimensional convolution of self [N, C, L] with `weight` [O, C / groups, k].
@@ -58,7 +59,7 @@ extension Tensor {
             stride: Pair(1, stride), padding: padding.alongWidth, dilation: Pair(1, dilation), groups: groups,
             shown: (shape, weight.shape), file: file, line: line)
         let y = geometry.forward(image, kernel, b?.contiguous()).asSequence
-        return y.recording("conv1d", from: [x, w, b]) { dy, flow in
+        let result = y.recording("conv1d", from: [x, w, b]) { dy, flow in
             let dy = dy.channelsLast().asImage
             if flow.needs(0) { flow.send(0, geometry.backwardData(dy, kernel).asSequence) }
             flow.write(1, shape: kernel.shape, dtype: kernel.dtype) {
@@ -66,6 +67,7 @@ extension Tensor {
             }
             flow.writeChannelSum(2, of: dy)
         }
+        return result.autocast
     }
 
     /// The operands in the one floating type they are computed in.
@@ -77,7 +79,7 @@ extension Tensor {
             type.isFloatingPoint, "\(op): needs floating-point operands, not \(x.dtype) with \(weight.dtype)",
             file: file,
             line: line)
-        return (x.to(type), weight.to(type), bias?.to(type))
+        return (x.to(type).autocast, weight.to(type).autocast, bias?.to(type).autocast)
     }
 }
 

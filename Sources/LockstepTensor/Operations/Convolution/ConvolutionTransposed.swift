@@ -29,7 +29,7 @@ extension Tensor {
         let (image, kernel) = (x.channelsLast(), w.contiguous().detached)
         var y = geometry.backwardData(image, kernel)
         if let b { y = y + b.detached.reshaped([1, b.count, 1, 1]) }
-        return y.recording("convTranspose2d", from: [x, w, b]) { dy, flow in
+        let result = y.recording("convTranspose2d", from: [x, w, b]) { dy, flow in
             let dy = dy.channelsLast()
             if flow.needs(0) { flow.send(0, geometry.forward(dy, kernel, nil)) }
             flow.write(1, shape: kernel.shape, dtype: kernel.dtype) {
@@ -37,5 +37,6 @@ extension Tensor {
             }
             flow.writeChannelSum(2, of: dy)
         }
+        return result.autocast
     }
 }

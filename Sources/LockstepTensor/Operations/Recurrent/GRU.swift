@@ -23,11 +23,14 @@ extension Tensor {
         line: UInt = #line
     ) -> (output: Tensor, hidden: Tensor) {
         let type = recurrentType("gru", inputWeight, file, line)
-        let inputs: [Tensor?] = [self, inputWeight, hiddenWeight, inputBias, hiddenBias, hidden].map { $0?.to(type) }
+        let inputs: [Tensor?] = [self, inputWeight, hiddenWeight, inputBias, hiddenBias, hidden].map {
+            $0?.to(type).autocast
+        }
         let r = Recurrence(
-            "gru", gates: 3, x: to(type), hidden: inputs[5], cell: nil, hasCell: false,
-            inputWeight: inputWeight.to(type),
-            hiddenWeight: hiddenWeight.to(type), inputBias: inputs[3], hiddenBias: inputs[4], batchFirst: batchFirst,
+            "gru", gates: 3, x: to(type).autocast, hidden: inputs[5], cell: nil, hasCell: false,
+            inputWeight: inputWeight.to(type).autocast,
+            hiddenWeight: hiddenWeight.to(type).autocast, inputBias: inputs[3], hiddenBias: inputs[4],
+            batchFirst: batchFirst,
             reverse: reverse, file: file, line: line)
         if !r.isEmpty { withUnsafePointer(to: r.raw) { lsk_gru_forward($0) } }
         let results = Tensor.recording("gru", from: inputs, outputs: [r.output, r.last(r.states)]) { arrived, flow in
@@ -44,6 +47,6 @@ extension Tensor {
             r.send(flow, gates: dGates, hidden: dHidden)
             flow.send(5, dh)
         }
-        return (results[0], results[1])
+        return (results[0].autocast, results[1].autocast)
     }
 }

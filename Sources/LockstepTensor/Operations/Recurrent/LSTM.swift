@@ -26,11 +26,12 @@ extension Tensor {
     ) -> (output: Tensor, hidden: Tensor, cell: Tensor) {
         let type = recurrentType("lstm", inputWeight, file, line)
         let inputs: [Tensor?] = [self, inputWeight, hiddenWeight, inputBias, hiddenBias, hidden, cell].map {
-            $0?.to(type)
+            $0?.to(type).autocast
         }
         let r = Recurrence(
-            "lstm", gates: 4, x: to(type), hidden: inputs[5], cell: inputs[6], hasCell: true,
-            inputWeight: inputWeight.to(type), hiddenWeight: hiddenWeight.to(type), inputBias: inputs[3],
+            "lstm", gates: 4, x: to(type).autocast, hidden: inputs[5], cell: inputs[6], hasCell: true,
+            inputWeight: inputWeight.to(type).autocast, hiddenWeight: hiddenWeight.to(type).autocast,
+            inputBias: inputs[3],
             hiddenBias: inputs[4], batchFirst: batchFirst, reverse: reverse, file: file, line: line)
         let cells = r.cells ?? r.states
         if !r.isEmpty { withUnsafePointer(to: r.raw) { lsk_lstm_forward($0) } }
@@ -48,7 +49,7 @@ extension Tensor {
             flow.send(5, dh)
             flow.send(6, dc)
         }
-        return (results[0], results[1], results[2])
+        return (results[0].autocast, results[1].autocast, results[2])
     }
 
     /// The floating type a recurrent layer is computed in.

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lockstep train text`: a language model of any text file.
+// The recipe for texts: a language model of any text file, by character or by word, that writes when it is trained.
 
 import ArgumentParser
 import Lockstep
 
+/// What a token is.
+enum TokenUnit: String, CaseIterable, ExpressibleByArgument {
+    case characters, words
+
+    var tokenizer: Tokenizer { self == .words ? .words : .characters }
+}
+
 /// A text in UTF-8.
-struct TrainText: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "text",
-        abstract: "Train a language model on a text file, by character or by word, and let it write.",
-        discussion: "The last tenth of the text is held out. Losses are nats per character (or word): e^loss is the\n"
-            + "perplexity. Defaults: 3 epochs, --lr 0.003, --batch-size 32.")
+struct TextRecipe: Recipe {
+    static let name = "text"
+    static let abstract = "A text file, by character or by word: a language model, which then writes."
+    static let discussion =
+        "The last tenth of the text is held out. Losses are nats per character (or word). The run's folder gets text.json, "
+        + "and `lockstep sample` writes more with what lies there."
+    static let defaults = (epochs: 3, lr: 3e-3, batchSize: 32)
 
     @Argument(help: ArgumentHelp("The text, in UTF-8.", valueName: "file")) var file: String
     @Option(help: "Network: transformer blocks, or an LSTM.") var model: TextModel = .gpt
@@ -20,7 +28,6 @@ struct TrainText: ParsableCommand {
     @Option(help: ArgumentHelp("Number of layers (default: 4, LSTM 1).", valueName: "n")) var layers: Int?
     @Option(help: ArgumentHelp("Tokens to write with the trained model; 0 for none.", valueName: "n")) var sample = 300
     @OptionGroup var sampling: SamplingOptions
-    @OptionGroup var options: TrainingOptions
 
     func validate() throws {
         for (name, size, most) in [
@@ -30,27 +37,25 @@ struct TrainText: ParsableCommand {
             throw ValidationError("--\(name) \(size): must be between 1 and \(most)")
         }
         if model == .lstm, let width, width % 4 != 0 {
-            throw ValidationError("--width \(width): must be a multiple of 4")
+            throw ValidationError("--width \(width): must be a multiple of 4 for an LSTM")
         }
         if sample < 0 { throw ValidationError("--sample \(sample): must be 0 or greater") }
     }
 
-    func run() throws {
-        try Failure.requireReadable(file, option: "text")
-        var settings = TrainingSettings(
-            recipe: "text", model: model.rawValue, options: options, epochs: 3, lr: 3e-3, data: file, batchSize: 32)
-        settings.blockLength = blockLength
-        try TrainingRun(settings, options).run { [self] settings in
-            let text = try DataLoaders.text(
-                path: file, tokenizer: tokens.tokenizer, blockLength: blockLength, batchSize: settings.batchSize,
-                seed: settings.seed)
-            let description = TextModelFile(
-                model, width: width, layers: layers, context: blockLength, encoding: text.encoding)
-            let json = try description.json
-            return TrainingTask(
-                dls: text.loaders, model: description.makeModel(), loss: .crossEntropy, metric: .accuracy,
-                notes: "\(text)", conclude: { learner, files in try conclude(learner, files, json, settings.seed) })
-        }
+    var modelName: String { model.rawValue }
+    func complete(_ settings: inout TrainingSettings) { (settings.data, settings.blockLength) = (file, blockLength) }
+    func check() throws { try Failure.requireReadable(file, option: "text") }
+
+    func task(_ settings: TrainingSettings) throws -> TrainingTask {
+        let text = try DataLoaders.text(
+            path: file, tokenizer: tokens.tokenizer, blockLength: blockLength, batchSize: settings.batchSize,
+            seed: settings.seed)
+        let description = TextModelFile(
+            model, width: width, layers: layers, context: blockLength, encoding: text.encoding)
+        let json = try description.json
+        return TrainingTask(
+            dls: text.loaders, model: description.makeModel(), loss: .crossEntropy, metric: .accuracy, notes: "\(text)",
+            conclude: { learner, files in try conclude(learner, files, json, settings.seed) })
     }
 
     /// Keeps what the weights need, and writes with what has been saved rather than with what is in memory.
@@ -63,11 +68,4 @@ struct TrainText: ParsableCommand {
         let loss = learner.finalRecord.dropLast().last.flatMap { $0 }.map { decimals($0, 4) } ?? "unknown"
         return written + "validation loss \(loss) nats/\(tokens == .characters ? "character" : "word")"
     }
-}
-
-/// `--tokens`.
-enum TokenUnit: String, CaseIterable, ExpressibleByArgument {
-    case characters, words
-
-    var tokenizer: Tokenizer { self == .words ? .words : .characters }
 }

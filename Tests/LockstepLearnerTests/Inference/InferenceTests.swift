@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // validate, predictions, and the scopes around them.
 
+import Foundation
 import LockstepData
 import LockstepLearner
 import LockstepNN
@@ -36,7 +37,32 @@ struct InferenceTests {
         expectClose(try #require(result.target), lineDataset(13).targets[0])
     }
 
-    @Test("[INF-03] the events of a fit of one epoch without training")
+    @Test("[INF-03] every tracker sits validation out: nothing is followed, stopped, saved or printed")
+    func trackers() throws {
+        try withTemporaryFolder { folder in
+            let text = TextCollector()
+            let console = text.console()
+            let trackers: [Tracker] = [
+                EarlyStoppingCallback(console: console), SaveModelCallback(filename: "best", console: console),
+                ReduceLROnPlateau(monitor: "mae", console: console), Tracker(monitor: "train_loss"),
+            ]
+            let learner = goldenLearner(metrics: [.mae], callbacks: trackers + [TerminateOnNaNCallback()])
+            learner.path = folder.path
+            #expect(try learner.validate().compactMap { $0 }.count == 2)
+            #expect(!Files.exists(folder.path + "/models/best.safetensors"))
+            try learner.fit(2)
+            let (best, said) = (trackers.map(\.best), text.text)
+            let lr = learner.optimizer?.hyper("lr", group: 0)
+            try Files.remove(folder.path + "/models/best.safetensors")
+            for _ in 0..<4 { _ = try learner.validate() }
+            _ = try learner.predictions(on: .train)
+            #expect(trackers.map(\.best) == best && text.text == said)
+            #expect(learner.optimizer?.hyper("lr", group: 0) == lr)
+            #expect(!Files.exists(folder.path + "/models/best.safetensors"))
+        }
+    }
+
+    @Test("the events of a fit of one epoch without training")
     func events() throws {
         let verbose = VerboseCallback()
         let learner = tinyLearner([verbose])
@@ -172,8 +198,8 @@ struct InferenceTests {
             dls: DataLoaders(BatchList([])), model: SumAndProduct(), loss: .mse, defaultCallbacks: .core)
         let batch = Batch(inputs: [Tensor([[2], [3]]), Tensor([[5], [7]])])
         let result = try learner.predictions(on: .batches([batch, batch]), withInput: true)
-        expectClose(result.outputs[0], [7, 10, 7, 10])
-        expectClose(result.outputs[1], [10, 21, 10, 21])
+        expectClose(try #require(result.outputs)[0], [7, 10, 7, 10])
+        expectClose(try #require(result.outputs)[1], [10, 21, 10, 21])
         #expect(result.inputs?.count == 2)
     }
 
@@ -190,7 +216,7 @@ struct InferenceTests {
         #expect(logger.rows.count == 1)
     }
 
-    @Test("unreduced losses for a scope, also when the body throws")
+    @Test("[LOSS-12] unreduced losses for a scope, also when the body throws")
     func unreduced() throws {
         struct Oops: Error {}
         let learner = synthLearner()

@@ -5,6 +5,12 @@
 struct FailureAccount {
     private(set) var rank: Int?
     private(set) var reason: String?
+    /// Whether a rank has said a sentence of ours.
+    private var hasSentence = false
+    /// Whether such a sentence said that the job ends.
+    private(set) var isEnding = false
+    /// A machine that mpirun has lost.
+    private var lostHost: String?
     /// The rank that a rank's own sentence blames.
     private var blamed: Int?
     /// The rank that called `MPI_Abort`.
@@ -24,6 +30,12 @@ struct FailureAccount {
             return understandBox() ? nil : ([line] + box + [line]).joined(separator: "\n")
         }
         guard isInBox else {
+            let isSentence = line.hasPrefix("lockstep: ")
+            hasSentence = hasSentence || isSentence
+            isEnding =
+                isEnding
+                || isSentence
+                    && ["the job ends", "has not come within", "the ranks disagree"].contains { line.contains($0) }
             if blamed == nil { blamed = FailureAccount.rankBlamed(by: line) }
             // "1 more process has sent help message …": about the boxes.
             return line.contains("help message") || line.contains("orte_base_help_aggregate") ? nil : line
@@ -44,6 +56,13 @@ struct FailureAccount {
             // Whoever notices a failure ends the job: often not the rank that failed.
             let code = word(after: ["errorcode"]).map { "ended the job with code \(digits($0))" }
             aborted = aborted ?? (word(after: ["on", "rank"]).flatMap { Int(digits($0)) } ?? 0, code)
+            return true
+        }
+        if text.contains("lost communication with a remote daemon") {
+            // The first one named is mpirun's own.
+            lostHost =
+                lostHost
+                ?? words.indices.last { $0 > 1 && words[$0 - 1] == "node" && words[$0 - 2] == "on" }.map { words[$0] }
             return true
         }
         if text.contains("mpirun noticed that process rank") {
@@ -67,20 +86,18 @@ struct FailureAccount {
     static func rankBlamed(by line: String) -> Int? {
         guard line.hasPrefix("lockstep: ") else { return nil }
         let words = line.split(separator: " ").map(String.init)
-        func number(_ index: Int) -> Int? {
-            guard words.indices.contains(index), words.indices.contains(index + 1), words[index - 1] == "rank" else {
-                return nil
-            }
+        /// The rank that is named at `index`, as in "rank 1," or "rank 1:".
+        func rank(at index: Int) -> Int? {
+            guard index > 0, index < words.count, words[index - 1] == "rank" else { return nil }
             return Int(words[index].filter(\.isNumber))
         }
-        if let rank = number(2) {
-            let isBlame =
-                words[2].hasSuffix(":") || words[3] == "(pid" || ["called", "ended"].contains(words[4...].first)
-            if isBlame { return rank }
+        if let end = words.indices.first(where: { words[$0...].starts(with: ["has", "not", "come"]) }) {
+            return words[..<end].indices.reversed().lazy.compactMap { rank(at: $0) }.first
         }
-        return words.indices.dropFirst(2).first { words[$0...].starts(with: ["has", "not", "come"]) }.flatMap {
-            number($0 - 1)
-        }
+        guard let first = rank(at: 2) else { return nil }
+        let rest = words[3...].prefix(4)
+        let isBlame = words[2].hasSuffix(":") || ["died.", "called", "ended"].contains { rest.contains($0) }
+        return isBlame ? first : nil
     }
 
     private mutating func note(_ rank: String?, _ reason: String?) {
@@ -93,9 +110,19 @@ struct FailureAccount {
     /// What the job came to.
     func outcome(mpirunCode code: Int32) -> RankJob.Outcome {
         guard code != 0 else { return RankJob.Outcome(code: 0, sentence: "") }
-        let first = rank.map { ($0, reason) } ?? blamed.map { ($0, "did what the message above says") } ?? aborted
-        guard let first else { return RankJob.Outcome(code: code, sentence: "mpirun ended with code \(code)") }
+        if let lostHost, blamed == nil {
+            return RankJob.Outcome(
+                code: code, sentence: "the host \(lostHost) was lost: it is down, or the network to it is",
+                wasExplained: hasSentence)
+        }
+        // A rank's own sentence knows best; who ended the job because of it is only mpirun's first.
+        let told = blamed.map { ($0, $0 == rank ? reason : "did what the message above says") }
+        guard let first = told ?? rank.map({ ($0, reason) }) ?? (hasSentence ? nil : aborted) else {
+            let sentence = hasSentence ? "the message above says why the job failed" : "mpirun ended with code \(code)"
+            return RankJob.Outcome(code: code, sentence: sentence, wasExplained: hasSentence)
+        }
         return RankJob.Outcome(
-            code: code, sentence: "rank \(first.0) failed first: it \(first.1 ?? "ended with code \(code)")")
+            code: code, sentence: "rank \(first.0) failed first: it \(first.1 ?? "ended with code \(code)")",
+            wasExplained: hasSentence)
     }
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The handler of stop signals: async-signal-safe, so a flag and a clock are all it touches.
+#include "cmpi_signals.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <time.h>
+
+enum { MAX_SIGNALS = 8 };
+
+static int seen;
+static int64_t seen_ns;
+static int watched[MAX_SIGNALS];
+static struct sigaction former[MAX_SIGNALS];
+static int watched_count;
+static int watchers;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int64_t now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void on_signal(int number) {
+    int none = 0;
+    if (__atomic_compare_exchange_n(&seen, &none, number, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        __atomic_store_n(&seen_ns, now(), __ATOMIC_RELEASE);
+        return;
+    }
+    int64_t first = __atomic_load_n(&seen_ns, __ATOMIC_ACQUIRE);
+    if (first == 0 || now() - first < 1000000000) return;
+    // Blocked while this handler runs, so it is delivered, with its default action, on return.
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void cmpi_watch_signals(const int *signals, int count) {
+    pthread_mutex_lock(&lock);
+    if (watchers++ == 0) {
+        watched_count = count < MAX_SIGNALS ? count : MAX_SIGNALS;
+        struct sigaction action = {0};
+        action.sa_handler = on_signal;
+        action.sa_flags = SA_RESTART;
+        sigemptyset(&action.sa_mask);
+        for (int i = 0; i < watched_count; ++i) {
+            watched[i] = signals[i];
+            sigaction(signals[i], &action, &former[i]);
+        }
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+void cmpi_unwatch_signals(void) {
+    pthread_mutex_lock(&lock);
+    if (watchers > 0 && --watchers == 0)
+        for (int i = 0; i < watched_count; ++i) sigaction(watched[i], &former[i], NULL);
+    pthread_mutex_unlock(&lock);
+}
+
+int cmpi_signal_seen(void) { return __atomic_load_n(&seen, __ATOMIC_ACQUIRE); }
+
+void cmpi_clear_signal(void) {
+    __atomic_store_n(&seen_ns, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&seen, 0, __ATOMIC_RELEASE);
+}

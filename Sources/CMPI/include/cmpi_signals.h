@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signals that ask a program to end, as a flag to look at between two steps.
+#pragma once
+
+#pragma clang assume_nonnull begin
+
+/// From now on the first of `signals` only sets the flag. One that comes more than a second later acts as if nobody were
+/// watching; sooner ones are the same request told twice (by mpirun and by the batch system). Calls nest.
+void cmpi_watch_signals(const int *signals, int count);
+/// Undoes one `cmpi_watch_signals`; the last one puts the former handlers back.
+void cmpi_unwatch_signals(void);
+/// The number of the signal that came first, 0 when none has.
+int cmpi_signal_seen(void);
+/// Forgets it.
+void cmpi_clear_signal(void);
+
+#pragma clang assume_nonnull end

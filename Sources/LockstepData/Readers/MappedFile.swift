@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file as memory: read when it is looked at, and shared by all processes of the machine that look.
+
+import Glibc
+
+/// The bytes of a file, mapped. Pages that are written to become this process's own; the file never changes.
+///
+/// The file must not be cut short while it is mapped: looking beyond its end then ends the process (SIGBUS).
+final class MappedFile {
+    let path: String
+    let bytes: UnsafeMutableRawBufferPointer
+
+    /// - Throws: `DataError` (`.unreadable`).
+    init(_ path: String) throws(DataError) {
+        func failure(_ what: String) -> DataError {
+            DataError(.unreadable, file: path, "\(what): \(String(cString: strerror(errno)))")
+        }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("cannot be opened") }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure("cannot be examined") }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw DataError(.unreadable, file: path, "is no regular file, so it cannot be mapped")
+        }
+        self.path = path
+        let size = Int(status.st_size)
+        guard size > 0 else {
+            bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0)
+        guard let base, base != MAP_FAILED else { throw failure("cannot be mapped") }
+        bytes = UnsafeMutableRawBufferPointer(start: base, count: size)
+    }
+
+    deinit {
+        if let base = bytes.baseAddress { munmap(base, bytes.count) }
+    }
+
+    /// A copy of the first bytes, at most `count`: what a header is read from.
+    func prefix(_ count: Int) -> [UInt8] { Array(UnsafeRawBufferPointer(bytes).prefix(count)) }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What ranks tell each other of their batches: the items of the whole one, and whether there is one at all.
+
+import LockstepComm
+import LockstepLearner
+import LockstepTensor
+
+/// Parts of one batch that do not fit together.
+public struct BatchError: Error, CustomStringConvertible, Sendable {
+    /// One sentence that names the ranks and what each has.
+    public let description: String
+}
+
+extension RankCoordinator {
+    func wholeBatch(_ tensors: [Tensor]) throws -> [Tensor] {
+        try throwing(meet(nil).signal)
+        var writer = WireWriter()
+        writer.write(tensors.count)
+        for tensor in tensors { writer.write(tensor) }
+        let parts = try communicator.allGatherVariable(writer.bytes, name: "batch").map { bytes in
+            var reader = WireReader(bytes)
+            let count: Int = reader.read()
+            return (0..<count).map { _ in reader.readTensor() }
+        }
+        return try joined(parts)
+    }
+
+    /// Every column of the ranks' parts, concatenated; a rank without items may have no columns.
+    private func joined(_ parts: [[Tensor]]) throws -> [Tensor] {
+        guard let model = parts.indices.first(where: { !parts[$0].isEmpty }) else { return [] }
+        func kinds(_ rank: Int) -> [String] {
+            parts[rank].map { "\($0.dtype) [N, \($0.shape.dropFirst().map(String.init).joined(separator: ", "))]" }
+        }
+        for rank in parts.indices where !parts[rank].isEmpty && kinds(rank) != kinds(model) {
+            throw BatchError(
+                description:
+                    "items of the batch cannot be mixed over ranks: rank \(model) has \(kinds(model)), rank \(rank) \(kinds(rank))"
+            )
+        }
+        return parts[model].indices.map { column in
+            .concatenated(parts.filter { !$0.isEmpty }.map { $0[column] })
+        }
+    }
+
+    func anyRankContinues(_ hasBatch: Bool) throws -> Bool {
+        let met = try meet(nil, weight: hasBatch ? 1 : 0)
+        try throwing(met.signal)
+        return met.weight > 0
+    }
+}

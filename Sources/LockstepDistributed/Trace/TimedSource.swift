@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// A loader whose batches are timed.
+
+import LockstepComm
+import LockstepData
+
+/// Another source's batches, telling how long each took to come.
+final class TimedSource: BatchSource {
+    private let inner: any BatchSource
+    private let report: (_ start: Int64, _ communicatedBefore: Int64) -> Void
+    private let communicated: () -> Int64
+
+    init(
+        _ inner: any BatchSource, report: @escaping (_ start: Int64, _ communicatedBefore: Int64) -> Void,
+        communicated: @escaping () -> Int64
+    ) {
+        (self.inner, self.report, self.communicated) = (inner, report, communicated)
+    }
+
+    var batchCount: Int? { inner.batchCount }
+    var isStream: Bool { inner.isStream }
+    var inputCount: Int { inner.inputCount }
+
+    func makeIterator(epoch: Int) throws -> BatchIterator { try makeIterator(epoch: epoch, from: 0) }
+
+    func makeIterator(epoch: Int, from first: Int) throws -> BatchIterator {
+        var batches = try timed { try inner.makeIterator(epoch: epoch, from: first) }
+        return BatchIterator { [self] in try timed { try batches.next() } }
+    }
+
+    private func timed<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let (start, before) = (MonotonicClock.now, communicated())
+        defer { report(start, before) }
+        return try body()
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of fits as a CSV file that is complete after every epoch.
+
+public import LockstepData
+
+/// Writes the recorder's rows to a file: one header, then a line per epoch with numbers in full precision, flushed to the
+/// disk each time.
+///
+/// ```text
+/// epoch,train_loss,valid_loss,mae,time
+/// 0,16.24039840698242,9.274677276611328,2.6408164501190186,00:00
+/// ```
+/// What was not computed is empty. The first fit starts the file anew unless told to append; later ones with the same
+/// callback go on in it, so that both phases of a `fineTune` are there. Inference does not touch it. On several ranks the
+/// writing rank writes; a file that cannot be written is everyone's error.
+/// - Note: fastai: `CSVLogger`, which starts the file anew in every fit and writes its header again when appending.
+public final class CSVLogger: Callback {
+    /// Relative to the learner's ``Learner/path`` unless absolute.
+    public let filename: String
+    /// Whether the lines of an earlier program run are kept.
+    public let append: Bool
+    private var hasBegun = false
+
+    public init(filename: String = "history.csv", append: Bool = false) {
+        (self.filename, self.append) = (filename, append)
+    }
+
+    public override var order: Int { 60 }
+    public override var runsAfter: [Callback.Type] { [Recorder.self] }
+    public override var takesPartInInference: Bool { false }
+
+    /// Where the file lies for `learner`.
+    public func path(for learner: Learner) -> String { joinedPath(learner.path, filename) }
+
+    /// - Throws: ``LearnerError`` without a recorder; `DataError` when the file cannot be written, or holds other columns.
+    public override func beforeFit(_ learner: Learner) throws {
+        guard let recorder = learner.recorder else {
+            throw LearnerError(.missingCallback, "CSVLogger: there is no Recorder whose rows could be written")
+        }
+        let header = line(recorder.metricNames)
+        let (path, goesOn) = (path(for: learner), append || hasBegun)
+        hasBegun = true
+        try learner.coordinator.write {
+            let existing = goesOn && Files.exists(path) ? try Files.read(path) : []
+            guard !existing.isEmpty else { return try Files.append(Array(header.utf8), to: path, truncating: true) }
+            guard existing.starts(with: header.utf8) else {
+                throw DataError(
+                    .mismatch, file: path, "starts with other columns than this fit's \(header.dropLast())",
+                    remedy: "Give CSVLogger another filename, or append: false")
+            }
+        }
+    }
+
+    public override func afterEpoch(_ learner: Learner) throws {
+        guard let row = learner.recorder?.rows.last, row.epoch == learner.epoch else { return }
+        let values = row.values.map { $0.map { "\($0)" } ?? "" }
+        let text = line(["\(row.epoch)"] + values + (row.seconds.map { [formatTime($0)] } ?? []))
+        try learner.coordinator.write { try Files.append(Array(text.utf8), to: path(for: learner)) }
+    }
+
+    /// The file as a table. Not collective.
+    /// - Throws: `DataError` when it cannot be read.
+    public func readLog(for learner: Learner) throws -> CSVTable { try CSV.read(path(for: learner)) }
+
+    /// Fields that hold a comma, a quote or a line end are quoted (RFC 4180).
+    private func line(_ fields: [String]) -> String {
+        let quoted = fields.map { field in
+            field.contains { $0 == "," || $0 == "\"" || $0.isNewline }
+                ? "\"\(field.replacing("\"", with: "\"\""))\"" : field
+        }
+        return quoted.joined(separator: ",") + "\n"
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Going on in the middle of an epoch.
+
+/// Starts the first epoch of a fit after the batches that an interrupted run has done, which are not even loaded.
+///
+/// Give the fit the point's epoch as `startEpoch`, too. The smoothed training loss goes on where it was. Runs on every rank
+/// alike.
+public final class ResumeCallback: Callback {
+    /// Where the interrupted run was.
+    public let point: ResumePoint
+
+    public init(_ point: ResumePoint) { self.point = point }
+
+    public override var order: Int { 51 }
+    public override var runsAfter: [Callback.Type] { [Recorder.self] }
+    public override var takesPartInInference: Bool { false }
+
+    public override func beforeFit(_ learner: Learner) {
+        guard point.smoothing.count == 2, let recorder = learner.recorder else { return }
+        recorder.smooth.state = MetricState(shared: point.smoothing)
+        learner.smoothLoss = recorder.smooth.value
+    }
+
+    public override func beforeTrain(_ learner: Learner) {
+        if learner.epoch == point.epoch { learner.firstBatch = point.batches }
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Taking a learner that was given away into use.
+
+import LockstepData
+import LockstepNN
+public import LockstepOptim
+import LockstepTensor
+
+extension Learner {
+    /// The learner in a file that ``export(to:)`` wrote: ready to predict, and to train further with new loaders.
+    ///
+    /// Its loaders have no items: `validate` gives nil entries. It has no optimizer yet. ``path`` is the exporting machine's
+    /// if that folder exists here, else `.`. The file is checked before anything is made of it: it may come from anyone, and
+    /// no code in it is run.
+    ///
+    /// Not collective: every rank that calls it reads the file. After an ``export(to:)`` that ranks made together it is
+    /// there for all of them. With files that only one rank can see, use `Learner.load(contentsOf:over:)`.
+    ///
+    /// - Parameters:
+    ///   - file: The path of the file.
+    ///   - optimizer: Makes the optimizer for further training; a bundle does not say which one was used.
+    ///   - splitter: Cuts the model into parameter groups, likewise.
+    /// - Throws: `DataError` for a file that cannot be read or is damaged, ``ExportError`` for one that holds no learner or
+    ///   one of types that are not registered here, `StateDictionaryError` when its weights do not fit its model.
+    /// - Note: fastai: `load_learner`.
+    public static func load(
+        contentsOf file: String, optimizer: OptimizerFactory = .adam(),
+        splitter: ParameterSplitter = .trainableParameters
+    ) throws -> Learner {
+        try load(exported: Files.read(file), from: file, optimizer: optimizer, splitter: splitter)
+    }
+
+    /// The learner in the bytes of a bundle.
+    ///
+    /// - Parameter source: The name errors carry.
+    public static func load(
+        exported bytes: [UInt8], from source: String = "bundle", optimizer: OptimizerFactory = .adam(),
+        splitter: ParameterSplitter = .trainableParameters
+    ) throws -> Learner {
+        let archive = try Safetensors.parse(bytes, file: source)
+        do {
+            return try LearnerBundle.learner(in: archive, optimizer, splitter)
+        } catch var error as ExportError {
+            error.file = source
+            throw error
+        }
+    }
+}
+
+/// As ``Learner/load(contentsOf:optimizer:splitter:)``, under fastai's name.
+public func loadLearner(_ file: String) throws -> Learner { try Learner.load(contentsOf: file) }
+
+extension LearnerBundle {
+    static func learner(
+        in archive: Safetensors.Archive, _ optimizer: OptimizerFactory, _ splitter: ParameterSplitter
+    ) throws -> Learner {
+        guard let json = archive.metadata(key) else {
+            throw ExportError(
+                .malformed, "holds weights, but no learner",
+                remedy: "Learner.load(contentsOf:) reads what export(to:) wrote; learner.load(_:) reads weights")
+        }
+        guard archive.metadata(checksumKey) == checksum(json) else {
+            throw ExportError(
+                .checksum, "the checksum of its description is wrong",
+                remedy: "The file was damaged or changed after it was written; use another copy")
+        }
+        let weights = archive.entries.reduce(0) { $0 + $1.range.count / $1.type.byteCount }
+        // Initial weights are overwritten: the program's own random numbers go on where they were.
+        let description = try withSeed(0) { try LearnerDescription.parse(json, weights: weights) }
+        let model = try description.model.made(as: Module.self, at: "model")
+        try model.loadStateDictionary(Checkpoint.modelState(archive), source: archive.file)
+        let frozen = Set(description.frozen)
+        for (name, parameter) in model.namedParameters() where frozen.contains(name) { parameter.isTrainable = false }
+        return try description.learner(of: model, optimizer, splitter)
+    }
+}
+
+extension LearnerDescription {
+    func learner(of model: Module, _ optimizer: OptimizerFactory, _ splitter: ParameterSplitter) throws -> Learner {
+        guard moms.count == 3 else { throw ExportError(.malformed, at: "moms", "\(moms) are not three momenta") }
+        let loss = try loss.made(as: (any LossFunction).self, at: "loss")
+        let callbacks = try callbacks.enumerated().map { try $1.made(as: Callback.self, at: "callbacks.\($0)") }
+        let learner = Learner(
+            dls: try data.loaders(path: Files.exists(path) ? path : "."), model: model, loss: loss,
+            optimizer: optimizer, lr: lr.value, splitter: splitter,
+            metrics: try metrics.enumerated().map { try $1.made(as: Metric.self, at: "metrics.\($0)") },
+            modelDirectory: modelDirectory, wd: wd?.value, wdBnBias: wdBnBias, trainBn: trainBn,
+            moms: (moms[0], moms[1], moms[2]), defaultCallbacks: .none, seed: seed)
+        try learner.addCallbacks(callbacks)
+        try learner(.afterCreate)
+        return learner
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The prediction for one item, back to what a person reads.
+
+public import LockstepData
+import LockstepNN
+public import LockstepTensor
+
+/// What a model says of one item; nothing has a batch axis.
+public struct Prediction {
+    /// The item as its transforms decode it, if asked for.
+    public let input: [Any]?
+    /// The decision as the target's transforms decode it: a class name, say. Without transforms a tensor.
+    public let decoded: Any
+    /// The decision: the loss function's `decodes` of the output.
+    public let decision: Tensor
+    /// The model's output after the loss function's activation: probabilities, for a classifier.
+    public let output: Tensor
+
+    /// The parts as fastai's `predict` returns them: the input if asked for, the decoded target, the decision, the output.
+    public var parts: [Any] { (input ?? []) + [decoded, decision, output] }
+}
+
+extension Learner {
+    /// The prediction for one new item.
+    ///
+    /// The item is what the loaders' data set was made of (a path, a row, a number, …) and goes through the transforms
+    /// of its inputs; without transforms it is a tensor or a `Sample`. Recorder, trackers and loaders stay as they are.
+    ///
+    /// Not collective: it runs on the rank that calls it, with that rank's copy of the model, inside of distributed scopes too.
+    /// - Parameter withInput: Whether the decoded item is returned too.
+    /// - Throws: `DataError` when the item is nothing the transforms take; what they throw.
+    /// - Note: fastai: `predict`.
+    public func predict(_ item: Any, withInput: Bool = false) throws -> Prediction {
+        try alone {
+            let loader = try dls.testLoader(for: [item])
+            let all = try predictions(on: .loader(loader), withInput: true, withDecoded: true)
+            guard all.count == 1, let inputs = all.inputs, let decision = all.decoded else {
+                throw LearnerError(.noLoader, "predict: the transforms left nothing of the item")
+            }
+            let members = try decodeBatch(Batch(inputs: inputs, targets: [decision], size: 1), of: loader)[0].members
+            return Prediction(
+                input: withInput ? Array(members.prefix(inputs.count)) : nil,
+                decoded: members.count > inputs.count ? members[inputs.count] : decision[0], decision: decision[0],
+                output: all.predictions[0])
+        }
+    }
+
+    /// Items of a batch of `loader` as they were before its transforms; rows where it has none.
+    func decodeBatch(_ batch: Batch, of loader: any BatchSource, full: Bool = true) throws -> [ItemTuple] {
+        if let loader = loader as? TransformedDataLoader {
+            return try loader.decodeBatch(batch, maxCount: batch.size, full: full)
+        }
+        return (0..<batch.size).map { row in ItemTuple(batch.members.map { $0[row] }) }
+    }
+
+    /// Runs `body`, which infers, on this rank alone: it neither waits for other ranks nor tells them anything.
+    func alone<Result>(_ body: () throws -> Result) throws -> Result {
+        try replacing(\.coordinator, on: self, with: AloneCoordinator(isWriter: coordinator.isWriter)) {
+            try replacing(\.worksAlone, on: self, with: true, body)
+        }
+    }
+}
+
+/// One rank on its own business: no one is asked, and only the writing rank prints.
+private final class AloneCoordinator: TrainingCoordinator {
+    let isWriter: Bool
+    init(isWriter: Bool) { self.isWriter = isWriter }
+    func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
+    func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }
+    func gather(_ rows: BatchRows) -> BatchRows { rows }
+    func write(_ body: () throws -> Void) throws { try body() }
+    func read(_ body: () throws -> [UInt8]) throws -> [UInt8] { try body() }
+    func abandon(because error: any Error) {}
+}

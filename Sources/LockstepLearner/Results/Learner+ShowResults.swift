@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looking at what a model makes of some items.
+
+public import LockstepData
+import LockstepNN
+import LockstepTensor
+
+extension Learner {
+    /// Items of one batch with their targets and what the model takes them for, printed and returned.
+    ///
+    /// ```swift
+    /// try learner.showResults().write(to: "results.html")
+    /// ```
+    /// Not collective: it runs on the rank that calls it, with that rank's copy of the model; only the writing rank prints.
+    /// - Parameters:
+    ///   - maxCount: How many items; fewer when a batch has fewer.
+    ///   - shuffle: Whether the items are drawn at random, the same ones for the same ``seed``, or are the first.
+    ///   - console: Where they are printed; nil for nowhere.
+    /// - Throws: what loaders, transforms and callbacks throw.
+    /// - Note: fastai: `show_results`.
+    @discardableResult
+    public func showResults(
+        on source: DataSource = .valid, maxCount: Int = 9, shuffle: Bool = true, console: Console? = .standardOutput
+    ) throws -> ShownResults {
+        let loader = try loader(for: source)
+        guard let batch = try shownBatch(of: loader, maxCount, shuffle), batch.size > 0 else {
+            return ShownResults(items: [])
+        }
+        let results = try alone {
+            let all = try predictions(on: .batches([batch]), withDecoded: true)
+            return ShownResults(items: try items(of: batch, all, loader))
+        }
+        if let console, coordinator.isWriter {
+            console.write(results.text(width: console.width, usesColor: console.usesColor))
+        }
+        return results
+    }
+
+    private func shownBatch(of source: any BatchSource, _ maxCount: Int, _ shuffle: Bool) throws -> Batch? {
+        guard let loader = source as? DataLoader, loader.dataset != nil, let size = loader.batchSize else {
+            return try firstBatch(of: source).map { batch in
+                let count = max(0, min(maxCount, batch.size))
+                return Batch(
+                    inputs: batch.inputs.map { $0[0..<count] }, targets: batch.targets.map { $0[0..<count] },
+                    size: count)
+            }
+        }
+        let ordered = shuffle ? loader.new(shuffle: true, seed: seed) : loader
+        return try loader.batch(of: Array(ordered.indices(epoch: 0).prefix(max(0, min(maxCount, size)))), epoch: 0)
+    }
+
+    private func items(of batch: Batch, _ all: Predictions, _ loader: any BatchSource) throws -> [ShownResults.Item] {
+        guard let decided = all.decoded else { return [] }
+        let names = (loader as? DataLoader)?.dataset?.vocabulary
+        let isClassifier = lossFunction.usesIntegerTargets
+        func shown(_ targets: [Tensor]) throws -> [[ShownResults.Content]] {
+            try decodeBatch(Batch(inputs: batch.inputs, targets: targets, size: batch.size), of: loader, full: false)
+                .map { item in
+                    item.members.enumerated().map { place, value in
+                        let isTarget = place >= batch.inputs.count
+                        if isTarget, isClassifier, let names, let tensor = value as? Tensor, tensor.count == 1,
+                            names.indices.contains(Int(tensor.item()))
+                        {
+                            return .text(names[Int(tensor.item())])
+                        }
+                        return ShownResults.Content(value)
+                    }
+                }
+        }
+        let (predicted, actual) = (try shown([decided]), try shown(batch.targets))
+        // How sure: the largest probability, where there is one decision per item.
+        let scores = all.predictions
+        let isSure = isClassifier && scores.rank == 2 && decided.rank == 1
+        return (0..<batch.size).map { row in
+            let inputs = Array(actual[row].prefix(batch.inputs.count))
+            let target = batch.targets.isEmpty ? nil : actual[row][batch.inputs.count]
+            let prediction = predicted[row][batch.inputs.count]
+            return ShownResults.Item(
+                inputs: inputs, target: target, prediction: prediction,
+                probability: isSure ? scores[row].max().item() : nil,
+                isRight: isSure ? target.map { $0 == prediction } : nil)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep lr-find`: a learning rate for a recipe, from where the loss falls as the rate rises.
+
+import ArgumentParser
+import Foundation
+import Lockstep
+
+/// The group of recipes.
+struct LRFind: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lr-find",
+        abstract: "Find a learning rate: draw the loss over the rate and suggest one.",
+        discussion:
+            "Trains for a hundred batches or so with a rate that rises from --start to --end, and stops when the "
+            + "loss explodes. The run's folder gets lr-find.svg (the curve) and lr-find.csv (its points).",
+        subcommands: [
+            LRFindCommand<DigitsRecipe>.self, LRFindCommand<MNISTRecipe>.self, LRFindCommand<ImagesRecipe>.self,
+            LRFindCommand<CSVRecipe>.self, LRFindCommand<TextRecipe>.self,
+        ])
+}
+
+/// `lockstep lr-find <recipe>`.
+struct LRFindCommand<Source: Recipe>: ParsableCommand {
+    static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: Source.name, abstract: "Find a learning rate for " + uncapitalized(Source.abstract),
+            discussion: "Default: --batch-size \(Source.defaults.batchSize).")
+    }
+
+    @OptionGroup var recipe: Source
+    @OptionGroup var options: LRFindOptions
+    @OptionGroup var common: RunOptions
+
+    func run() throws {
+        try recipe.check()
+        let settings = recipe.settings(common)
+        try common.ranks.run { [recipe, options, folder = common.run] ranks in
+            try options.find(recipe.task, settings, ranks, folder: folder)
+        }
+    }
+}
+
+/// What the finder can be told.
+struct LRFindOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The first rate.", valueName: "rate")) var start = 1e-7
+    @Option(help: ArgumentHelp("The rate that the last batch stays below.", valueName: "rate")) var end = 10.0
+    @Option(help: ArgumentHelp("Batches to train for.", valueName: "n")) var iterations = 100
+
+    func validate() throws {
+        for (option, rate) in [("start", start), ("end", end)] where !(rate > 0 && rate.isFinite) {
+            throw ValidationError("--\(option) \(rate): must be greater than 0")
+        }
+        if start >= end { throw ValidationError("--start \(start): must be less than --end \(end)") }
+        if iterations < 20 { throw ValidationError("--iterations \(iterations): at least 20 are needed") }
+    }
+
+    /// Makes the task on one of `ranks`, and searches with all of them.
+    func find(
+        _ make: (TrainingSettings) throws -> TrainingTask, _ settings: TrainingSettings, _ ranks: any Communicator,
+        folder: String?
+    ) throws {
+        setSeed(settings.seed)
+        let task = try make(settings)
+        try task.check(settings)
+        let files = try RunFolder(folder, recipe: "lr-find-\(settings.recipe)", over: ranks)
+        let console = Console.standardOutput
+        if ranks.isRankZero { console.write(task.opening(settings, ranks)) }
+        let learner = Learner(
+            dls: task.dls, model: task.model, loss: task.loss, metrics: [task.metric], path: files.folder,
+            seed: settings.seed)
+        let found = try learner.distributed(over: ranks) {
+            try learner.lrFind(
+                startLR: .value(start), endLR: .value(end), iterations: iterations, suggest: [.valley])
+        }
+        guard ranks.isRankZero else { return }
+        var plot = found.plot()
+        plot.title = "\(settings.recipe): loss over learning rate"
+        let points = zip(found.lrs, found.losses).map { "\($0),\($1)\n" }.joined()
+        try files.write(plot.svg(), to: "lr-find.svg")
+        try files.write("lr,loss\n" + points, to: "lr-find.csv")
+        console.write(plot.text())
+        for (name, point) in found.suggestions {
+            console.write("suggested by \(name): --lr \(String(format: "%.2g", point.lr))\n")
+        }
+        if found.suggestions.isEmpty { console.write("no suggestion: \(found.losses.count) batches are too few\n") }
+        console.write("the curve lies in \(files.folder): lr-find.svg, lr-find.csv\n")
+    }
+}

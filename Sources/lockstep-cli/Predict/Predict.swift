@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep predict`: an exported learner's answers for new rows, in a process of its own.
+
+import ArgumentParser
+import Foundation
+import Lockstep
+
+/// Predictions for the rows of a CSV file.
+struct Predict: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Predict the rows of a CSV table with an exported learner.",
+        discussion:
+            "EXPORT is what `lockstep train csv` leaves as export.bundle in the run's folder. ROWS needs the columns "
+            + "that the model was trained on, in any order; further ones, and the column to predict, are not looked at. The "
+            + "answer is a table with a line for each row: the predicted number, or the class and every class's "
+            + "probability. For the training table it is the same as predictions.csv in the run's folder.")
+
+    @Argument(help: ArgumentHelp("The exported learner.", valueName: "export")) var bundle: String
+    @Argument(help: ArgumentHelp("A CSV table with a header, plain or gzip.", valueName: "rows.csv")) var rows: String
+    @Option(help: ArgumentHelp("Write the predictions here and not on standard output.", valueName: "file"))
+    var output: String?
+    @OptionGroup var ranks: RankOptions
+
+    func run() throws {
+        try Failure.requireReadable(bundle, option: "predict")
+        try Failure.requireReadable(rows, option: "predict")
+        try ranks.run { [bundle, rows, output] ranks in
+            let learner = try Learner.load(contentsOf: bundle, over: ranks)
+            guard let columns = learner.dls.columns else {
+                throw Failure.noInput("\(bundle): holds a learner that does not predict a column of a table")
+            }
+            let table = try columns.readRows(rows)
+            let part = TablePredictions.part(
+                of: ranks.rank, among: ranks.size, rows: table.rowCount,
+                batchSize: (learner.dls.train as? DataLoader)?.batchSize ?? 1)
+            let own = try TablePredictions(learner, table, part: part)
+            guard let parts = try ranks.gatherVariable(Array(own.lines.utf8), to: 0, name: "predictions") else {
+                return
+            }
+            let csv = own.header + String(decoding: parts.joined(), as: UTF8.self)
+            guard let output else { return Console.standardOutput.write(csv) }
+            do {
+                try Data(csv.utf8).write(to: URL(filePath: output), options: .atomic)
+            } catch {
+                throw Failure(description: "\(output) cannot be written: \(error.localizedDescription)", code: 73)
+            }
+            Console.standardOutput.write("\(table.rowCount) predictions are in \(output)\n")
+        }
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model's answers for the rows of a table, as a table.
+
+import Lockstep
+
+/// The predictions for rows of a table, in the table's order.
+struct TablePredictions {
+    /// The names of the columns.
+    let header: String
+    /// A line for each row: the number, or the class and every class's probability.
+    let lines: String
+
+    var csv: String { header + lines }
+
+    /// The predictions for `part` of the rows, all of them when nil.
+    ///
+    /// - Throws: ``Failure`` when the learner does not predict a column of a table, `DataError` when the table does not
+    ///   have the columns it needs.
+    init(_ learner: Learner, _ table: CSVTable, part: Range<Int>? = nil) throws {
+        guard let columns = learner.dls.columns else {
+            throw Failure.usage("\(table.file): the learner does not predict a column of a table")
+        }
+        let data = try columns.dataset(table, rows: Array(part ?? 0..<table.rowCount), withTarget: false)
+        let found = try learner.withoutProgress {
+            try learner.predictions(on: .loader(learner.dls.testLoader(for: data)), withDecoded: true)
+        }
+        let name = TablePredictions.field(columns.target.name)
+        guard let classes = columns.classes else {
+            header = name + "\n"
+            lines = found.predictions.floats.map { "\($0)\n" }.joined()
+            return
+        }
+        guard found.count == 0 || found.predictions.shape.dimensions == [found.count, classes.count] else {
+            throw Failure.usage(
+                "\(table.file): the model's answers of shape \(found.predictions.shape) are not \(classes.count) classes"
+            )
+        }
+        header = ([name] + classes.map { TablePredictions.field("p(\($0))") }).joined(separator: ",") + "\n"
+        let (answers, probabilities) = (found.decoded?.ints ?? [], found.predictions.floats)
+        lines = (0..<found.count).map { row in
+            let shares = probabilities[row * classes.count..<(row + 1) * classes.count].map { "\($0)" }
+            return ([TablePredictions.field(classes[answers[row]])] + shares).joined(separator: ",") + "\n"
+        }.joined()
+    }
+
+    /// The part of the rows that a rank predicts: whole batches, so that every row is in the same batch as on one rank
+    /// and gets the same answer to the last bit.
+    static func part(of rank: Int, among ranks: Int, rows: Int, batchSize: Int) -> Range<Int> {
+        let batches = (rows + batchSize - 1) / batchSize
+        func start(_ rank: Int) -> Int { min(rows, batches * rank / ranks * batchSize) }
+        return start(rank)..<start(rank + 1)
+    }
+
+    /// A field of a CSV file, quoted where it must be (RFC 4180).
+    private static func field(_ text: String) -> String {
+        guard text.contains(where: { ",\"\n\r".contains($0) }) || text.first == " " || text.last == " " else {
+            return text
+        }
+        return "\"" + text.replacing("\"", with: "\"\"") + "\""
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The recipes: digits that come with the package, MNIST's format, tables.
+
+import ArgumentParser
+import Lockstep
+
+/// The digits that come with the package.
+struct DigitsRecipe: Recipe {
+    static let name = "digits"
+    static let abstract = "1,797 real handwritten digits of 8×8 pixels; nothing to download."
+    static let defaults = (epochs: 20, lr: 2e-2, batchSize: 64)
+
+    @Option(help: "Network.") var model: ImageModel = .mlp
+
+    var modelName: String { model.rawValue }
+
+    func task(_ settings: TrainingSettings) throws -> TrainingTask {
+        TrainingTask(
+            dls: try .digits(batchSize: settings.batchSize, seed: settings.seed, asImages: model == .cnn),
+            model: model.forDigits(), loss: .crossEntropy, metric: .accuracy)
+    }
+}
+
+/// A folder in MNIST's format.
+struct MNISTRecipe: Recipe {
+    static let name = "mnist"
+    static let abstract = "A folder of IDX files, plain or gzip: MNIST and its relatives."
+    static let discussion = "With train- and t10k- files the latter are for validation; with one pair a fifth of it is."
+    static let defaults = (epochs: 3, lr: 3e-3, batchSize: 64)
+
+    @Option(help: ArgumentHelp("Folder with the IDX files.", valueName: "folder")) var data: String
+    @Option(help: "Network.") var model: ImageModel = .cnn
+
+    var modelName: String { model.rawValue }
+    func complete(_ settings: inout TrainingSettings) { settings.data = data }
+    func check() throws { try Failure.requireReadable(data, option: "--data") }
+
+    func task(_ settings: TrainingSettings) throws -> TrainingTask {
+        TrainingTask(
+            dls: try .mnist(path: data, batchSize: settings.batchSize, seed: settings.seed, asImages: model == .cnn),
+            model: model.forMNIST(), loss: .crossEntropy, metric: .accuracy)
+    }
+}
+
+/// A table with a header.
+struct CSVRecipe: Recipe {
+    static let name = "csv"
+    static let abstract = "A CSV table with a header: what the columns are is inferred and printed."
+    static let discussion =
+        "Missing numbers are filled in, categories become vectors, numbers are standardised. With `train`, the run's "
+        + "folder gets predictions.csv: the predictions for every row of the table, as `lockstep predict` makes them "
+        + "from the exported learner."
+    static let defaults = (epochs: 10, lr: 2e-3, batchSize: 64)
+
+    @Option(help: ArgumentHelp("The table.", valueName: "file")) var data: String
+    @Option(help: ArgumentHelp("Name of the column to predict.", valueName: "column")) var target: String
+
+    var modelName: String { "tabular" }
+    func complete(_ settings: inout TrainingSettings) { (settings.data, settings.target) = (data, target) }
+    func check() throws { try Failure.requireReadable(data, option: "--data") }
+
+    func task(_ settings: TrainingSettings) throws -> TrainingTask {
+        let table = try DataLoaders.csv(path: data, target: target, batchSize: settings.batchSize, seed: settings.seed)
+        let columns = table.columns
+        let model = TabularModel(
+            embeddings: columns.embeddingSizes.map { (categories: $0.count, width: $0.width) },
+            continuous: columns.continuous.count, outputs: columns.target.outputCount)
+        let isClassification = columns.classes != nil
+        return TrainingTask(
+            dls: table.loaders, model: model, loss: isClassification ? .crossEntropy : .mse,
+            metric: isClassification ? .accuracy : .rmse, notes: "\(columns)")
+    }
+}

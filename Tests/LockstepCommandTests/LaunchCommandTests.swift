@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep launch`: which rank failed, with which code, what is shown on the way, and scripts that run as they stand.
+import Foundation
+import Testing
+
+@Suite("Command: launch", .serialized)
+struct LaunchCommandTests {
+    /// What rank 1 does in a job of two ranks that know nothing of MPI.
+    private func launch(_ script: String) throws -> (Command.Result, Command) {
+        let command = try Command()
+        return (try command("launch", "-n", "2", "--", "/bin/sh", "-c", script), command)
+    }
+
+    @Test("the rank that fails first is named, and its code is the job's")
+    func code() throws {
+        let (result, _) = try launch("[ $OMPI_COMM_WORLD_RANK = 0 ] || exit 3; sleep 5")
+        expectRefused(result, 3, "rank 1 failed first: it ended with code 3")
+    }
+
+    @Test("a rank killed by a signal is named with it")
+    func signal() throws {
+        let (result, _) = try launch("[ $OMPI_COMM_WORLD_RANK = 0 ] || kill -9 $$; sleep 5")
+        expectRefused(result, 137, "rank 1 failed first: it was killed by signal 9")
+    }
+
+    @Test("a job that goes well ends with 0, says nothing of its own, and passes on what ranks print")
+    func success() throws {
+        let (result, _) = try launch("echo out; [ $OMPI_COMM_WORLD_RANK = 0 ] && echo complaint >&2; exit 0")
+        #expect(result.status == 0)
+        #expect(result.lines == ["out", "out"])
+        #expect(result.errors == "complaint\n")
+    }
+
+    @Test("what mpirun refuses to start is shown in its own words")
+    func refusal() throws {
+        let command = try Command()
+        try command.write("localhost slots=1\n".utf8, to: "hosts")
+        let result = try command("launch", "-n", "9", "--hosts", "hosts", "--", "/bin/true")
+        #expect(result.status != 0)
+        #expect(result.errors.contains("not enough slots"), "\(result.errors)")
+    }
+
+    @Test("a hostfile that is not there is one sentence, and --subnet alone makes no sense")
+    func hosts() throws {
+        expectRefused(
+            try Command()("launch", "-n", "2", "--hosts", "nowhere", "--", "/bin/true"), 66, "--hosts nowhere")
+        expectRefused(try Command()("launch", "-n", "2", "--subnet", "10.0.0.0/8", "--", "/bin/true"), 64, "--subnet")
+    }
+
+    @Test("no progress bars where the output of mpirun goes to a file")
+    func noTerminal() throws {
+        let command = try Command()
+        let program = try #require(Command.program)
+        let result = try command("launch", "-n", "2", "--", program, "train", "digits", "--epochs", "1")
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.output.contains("epoch  train_loss"))
+        #expect(!result.output.utf8.contains(27), "\(result.output)")
+    }
+
+    // MARK: Scripts
+
+    /// Runs a written script with launchers that only say how they were called.
+    private func run(_ script: String, launchers: [String: String], _ environment: [String: String]) throws -> String {
+        let command = try Command()
+        try command.write(script.utf8, to: "job")
+        for (name, body) in launchers {
+            try command.write("#!/bin/sh\n\(body)\n".utf8, to: "bin/\(name)")
+            chmod(command.folder.appending(path: "bin/\(name)").path, 0o755)
+        }
+        let (shell, pipe) = (Process(), Pipe())
+        shell.executableURL = URL(filePath: "/bin/bash")
+        shell.arguments = ["job"]
+        shell.currentDirectoryURL = command.folder
+        shell.environment = ["PATH": command.folder.appending(path: "bin").path + ":/usr/bin:/bin"]
+            .merging(environment.mapValues { $0.replacing("FOLDER", with: command.folder.path) }) { $1 }
+        shell.standardOutput = pipe
+        try shell.run()
+        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 0)
+        return text
+    }
+
+    private func written(for batch: String) throws -> String {
+        let result = try Command()("launch", "-n", "6", "--write", batch, "--", "./my train", "--note", "it's")
+        #expect(result.status == 0, "\(result.errors)")
+        return result.output
+    }
+
+    private let says = #"printf '%s|' "$(basename "$0")" "$@""#
+
+    @Test("the Slurm script takes srun where it has PMIx, and mpirun where it has not")
+    func slurm() throws {
+        let script = try written(for: "slurm")
+        #expect(script.contains("#SBATCH --ntasks=6\n"))
+        let list = #"[ "$1" != --mpi=list ] || { echo "MPI plugin types are..."; echo "PLUGIN"; exit; }"#
+        func ran(_ plugin: String) throws -> String {
+            let srun = list.replacing("PLUGIN", with: plugin) + "\n" + says
+            return try run(script, launchers: ["srun": srun, "mpirun": says], ["SLURM_NTASKS": "6"])
+        }
+        #expect(try ran("pmix_v4") == "srun|--mpi=pmix|./my train|--note|it's|")
+        #expect(try ran("pmi2") == "mpirun|-n|6|--map-by|core|./my train|--note|it's|")
+    }
+
+    @Test("the PBS script gives mpirun the job's nodes, a rank a line")
+    func pbs() throws {
+        let script = try written(for: "pbs")
+        #expect(script.contains("#PBS -l select=6:ncpus=1:mpiprocs=1\n"))
+        let mpirun = says + #"; cat "$2""#
+        let prepared = "printf 'a\\na\\nb\\n' > nodes\n" + script
+        let ran = try run(
+            prepared, launchers: ["mpirun": mpirun], ["PBS_O_WORKDIR": "FOLDER", "PBS_NODEFILE": "nodes"])
+        #expect(ran == "mpirun|--hostfile|nodes|-n|3|--map-by|core|./my train|--note|it's|a\na\nb\n")
+    }
+}

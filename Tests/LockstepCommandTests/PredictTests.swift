@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep predict` in a process of its own gives the answers that training gave; bad bundles and rows are sentences.
+import Foundation
+import Testing
+
+@Suite("Command: predict and lr-find", .serialized)
+struct PredictTests {
+    /// 300 rows with numbers and categories missing here and there; the last column is a class or a number.
+    private static func table(classes: Bool) -> String {
+        var lines = ["age,job,hours,zone,answer"]
+        for index in 0..<300 {
+            let (age, hours, zone) = (20 + index * 7 % 41, index * 13 % 60, index % 3)
+            let job = ["nurse", "smith", "\"baker, senior\"", "clerk"][index * 5 % 4]
+            let score = Double(age) / 40 + (job == "smith" ? 0.8 : 0) - Double(hours) / 60 + 0.3 * Double(zone)
+            func shown(_ text: String, _ period: Int) -> String { index % period == 3 ? "" : text }
+            let answer = classes ? (score > 1 ? "yes" : score > 0.5 ? "perhaps" : "no") : "\(score)"
+            lines.append("\(shown("\(age).5", 11)),\(shown(job, 13)),\(shown("\(hours)", 17)),\(zone),\(answer)")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func text(_ command: Command, _ file: String) throws -> String {
+        try String(contentsOf: command.folder.appending(path: file), encoding: .utf8)
+    }
+
+    @Test("[EXP-01] a new process predicts exactly what the training process did", arguments: [true, false], [1, 2])
+    func samePredictions(classes: Bool, ranks: Int) throws {
+        let command = try Command()
+        try command.write(Self.table(classes: classes).utf8, to: "t.csv")
+        let trained = try command.finish(
+            command.start(
+                [
+                    "train", "csv", "--data", "t.csv", "--target", "answer", "--epochs", "3", "--run", "out",
+                    "--export", "elsewhere.bundle", "--ranks", "\(ranks)",
+                ]))
+        #expect(trained.status == 0, "\(trained.errors)")
+        let expected = try Self.text(command, "out/predictions.csv")
+        #expect(expected.hasPrefix(classes ? "answer,p(no),p(perhaps),p(yes)\n" : "answer\n"))
+        #expect(expected.split(separator: "\n").count == 301)
+        let printed = try command("predict", "out/export.bundle", "t.csv")
+        #expect(printed.status == 0 && printed.output == expected, "\(printed.errors)")
+        for kind in ["--ranks", "--in-process"] {
+            let result = try command("predict", "elsewhere.bundle", "t.csv", kind, "2", "--output", "p.csv")
+            #expect(result.output == "300 predictions are in p.csv\n", "\(result.errors)")
+            #expect(try Self.text(command, "p.csv") == expected, "\(kind)")
+        }
+        try expectNewRows(command, classes: classes)
+    }
+
+    /// Rows without the target, in another order, with unknown categories, with nothing but gaps, and none at all.
+    private func expectNewRows(_ command: Command, classes: Bool) throws {
+        try command.write("zone,job,more,hours,age\n1,pilot,x,3,30.5\n,,,,\n9,nurse,y,1e3,-1\n".utf8, to: "new.csv")
+        let new = try command("predict", "out/export.bundle", "new.csv")
+        #expect(new.status == 0 && new.lines.count == 4, "\(new.errors)\(new.output)")
+        #expect(!new.output.contains("nan"))
+        try command.write("zone,job,hours,age\n".utf8, to: "none.csv")
+        let none = try command("predict", "out/export.bundle", "none.csv", "--in-process", "2")
+        #expect(none.status == 0 && none.lines.count == 1, "\(none.errors)\(none.output)")
+        try command.write("zone,job,hours,age\n1,nurse,3,old\n".utf8, to: "word.csv")
+        expectRefused(try command("predict", "out/export.bundle", "word.csv"), 66, "word.csv", "line 2", "“age”", "old")
+        try command.write("zone,job,age\n1,nurse,3\n".utf8, to: "less.csv")
+        expectRefused(
+            try command("predict", "out/export.bundle", "less.csv"), 66, "less.csv", "there is no column “hours”")
+    }
+
+    @Test("what is not an exported learner of tables is one sentence and 66")
+    func badBundles() throws {
+        let command = try Command()
+        try command.write("a,b\n1,2\n".utf8, to: "r.csv")
+        expectRefused(try command("predict", "nowhere.bundle", "r.csv"), 66, "nowhere.bundle")
+        try command.write("this is no bundle".utf8, to: "bad.bundle")
+        expectRefused(try command("predict", "bad.bundle", "r.csv"), 66, "bad.bundle")
+        expectRefused(try command("predict", "bad.bundle", "r.csv", "--in-process", "2"), 66, "bad.bundle")
+        let trained = try command("train", "digits", "--epochs", "1", "--run", "out")
+        #expect(trained.status == 0, "\(trained.errors)")
+        expectRefused(
+            try command("predict", "out/model.safetensors", "r.csv"), 66, "out/model.safetensors",
+            "weights, but no learner")
+        expectRefused(
+            try command("predict", "out/export.bundle", "r.csv"), 66, "out/export.bundle", "column of a table")
+        let whole = try Data(contentsOf: command.folder.appending(path: "out/export.bundle"))
+        try command.write(whole.prefix(whole.count / 2), to: "half.bundle")
+        expectRefused(try command("predict", "half.bundle", "r.csv"), 66, "half.bundle", "ends")
+        expectRefused(try command("predict", "out/export.bundle", "none.csv"), 66, "none.csv")
+    }
+
+    @Test(
+        "lr-find draws its curve, suggests a rate and leaves both",
+        arguments: [["digits"], ["digits", "--ranks", "2"], ["digits", "--in-process", "3"]])
+    func finder(_ words: [String]) throws {
+        let command = try Command()
+        let result = try command.finish(command.start(["lr-find"] + words + ["--run", "out"]))
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+        #expect(result.output.contains("│") && result.output.contains("learning rate"), "\(result.output)")
+        let words = try #require(result.lines.first { $0.hasPrefix("suggested by valley: --lr ") }).split(
+            separator: " ")
+        let rate = try #require(words.last.flatMap { Double($0) })
+        #expect(rate > 1e-5 && rate < 1)
+        #expect(try Self.text(command, "out/lr-find.svg").hasPrefix("<svg"))
+        let points = try Self.text(command, "out/lr-find.csv").split(separator: "\n")
+        #expect(points.first == "lr,loss" && points.count > 20)
+        #expect(!command.exists("out/model.safetensors"))
+    }
+
+    @Test("lr-find works for tables, and refuses what makes no sense")
+    func finderOfTables() throws {
+        let command = try Command()
+        try command.write(Self.table(classes: true).utf8, to: "t.csv")
+        let result = try command("lr-find", "csv", "--data", "t.csv", "--target", "answer", "--run", "out")
+        #expect(result.status == 0 && result.output.contains("suggested by valley: --lr"), "\(result.errors)")
+        expectRefused(try command("lr-find", "csv", "--data", "no.csv", "--target", "y"), 66, "--data no.csv")
+        expectRefused(try command("lr-find", "digits", "--start", "1", "--end", "0.1"), 64, "--start 1.0", "--end 0.1")
+        expectRefused(try command("lr-find", "digits", "--iterations", "3"), 64, "--iterations 3")
+        expectRefused(try command("lr-find", "digits", "--batch-size", "5000"), 64, "--batch-size 5000")
+    }
+
+    @Test(
+        "every command explains itself",
+        arguments: [["train"], ["train", "csv"], ["lr-find"], ["lr-find", "mnist"], ["predict"]])
+    func help(_ words: [String]) throws {
+        let command = try Command()
+        let result = try command.finish(command.start(words + ["--help"]))
+        #expect(result.status == 0)
+        #expect(result.output.contains("USAGE: lockstep \(words.joined(separator: " "))"), "\(result.output)")
+        // Every option has words of its own behind it.
+        for line in result.lines where line.hasPrefix("  --") {
+            #expect(line.split(separator: " ").count > 2 || line.count > 24, "\(line)")
+        }
+    }
+}

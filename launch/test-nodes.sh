@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Trains on several nodes, which are network namespaces of this machine, and breaks them; ends with "N passed, N failed".
+set -uo pipefail
+
+if [ "${1:-}" = "--help" ]; then
+    echo "usage: launch/test-nodes.sh    (make test-nodes calls it; needs root)"
+    echo "  BIN=folder tests another build of lockstep and lockstep-rank-tests (.build/release)"
+    exit 0
+fi
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+bin=$(cd "${BIN:-.build/release}" && pwd) || exit 66
+
+if [ "$(id -u)" -ne 0 ]; then
+    exec sudo --preserve-env=PATH,BIN,LD_LIBRARY_PATH "$PWD/launch/test-nodes.sh"
+fi
+source launch/packages.sh
+need ip iproute2
+need nsenter util-linux
+
+folder=$(mktemp -d /tmp/lockstep-nodes.XXXXXX)
+NODES_FOLDER=$(mktemp -u /run/lockstep-nodes.XXXXXX)
+export NODES_FOLDER
+trap 'launch/nodes.sh down; rm -rf "$folder"' EXIT
+trap 'exit 130' INT TERM
+launch/nodes.sh up 3 || exit
+
+# MARK: Jobs
+
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 SWIFT_BACKTRACE=enable=no
+export OMPI_MCA_plm_rsh_agent="$PWD/launch/nodes.sh agent" SUBNET=198.51.100.0/24
+# What two hosts on a plain network have: shared memory within, TCP between.
+export OMPI_MCA_pml=ob1 OMPI_MCA_btl=self,vader,tcp
+printf 'node1 slots=1\nnode2 slots=1\n' > "$folder/2x1"
+printf 'node1 slots=2\nnode2 slots=2\n' > "$folder/2x2"
+printf 'node1 slots=1\nnode2 slots=1\nnode3 slots=1\n' > "$folder/3x1"
+printf 'node1 slots=2\nnode2 slots=1\n' > "$folder/2+1"
+log=$folder/log
+passed=0
+failed=0
+
+# on HOSTS PROGRAM…: as launch/hosts.sh does it; on+ HOSTS: as lockstep launch does it.
+on() { launch/nodes.sh head launch/hosts.sh "$folder/$1" "${@:2}" > "$log" 2>&1 < /dev/null; }
+on+() {
+    launch/nodes.sh head "$bin/lockstep" launch -n "$(awk -F= '{ n += $2 } END { print n }' "$folder/$1")" \
+        --hosts "$folder/$1" --subnet "$SUBNET" -- "${@:2}" > "$log" 2>&1 < /dev/null
+}
+verdict() {
+    if [ -z "$2" ]; then
+        passed=$((passed + 1))
+        echo "✓ $1"
+    else
+        failed=$((failed + 1))
+        echo "✗ $1: $2"
+        sed 's/^/    /' "$log"
+    fi
+}
+seconds() { awk "BEGIN { printf \"%.1f\", $(date +%s.%N) - $1 }"; }
+
+# MARK: Training
+
+# The nodes are nodes: MPI counts as many, and shared memory ends at them.
+for hosts in 2x1 2x2 3x1; do
+    on $hosts "$bin/lockstep" doctor --probe
+    nodes=${hosts%x*}
+    grep -q "\"nodes\":${nodes}[,}]" "$log" && problem="" || problem="MPI does not see $nodes nodes"
+    verdict "$hosts ranks are on $nodes nodes" "$problem"
+done
+
+"$bin/lockstep" train digits --epochs 3 --seed 1 --run "$folder/one" > "$log" 2>&1 || { cat "$log"; exit 1; }
+for hosts in 2x1 2x2 3x1 2+1; do
+    on $hosts "$bin/lockstep" train digits --epochs 3 --seed 1 --run "$folder/$hosts.run" && problem="" || problem="ended with status $?"
+    # Columns: epoch, train_loss, valid_loss, accuracy.
+    [ -n "$problem" ] || problem=$(paste -d, "$folder/one/history.csv" "$folder/$hosts.run/history.csv" | awk -F, '
+        NR == 1 { half = NF / 2; next }
+        { for (i = 2; i <= 4; i++) { d = $i - $(i + half); if (d < 0) d = -d
+            if (d > 1e-5 * ($i > 1 ? $i : 1)) print "epoch " $1 ": " $i " in one process, " $(i + half) " here" } }
+        END { if (NR != 4) print NR - 1 " epochs, not 3" }' | head -n 1)
+    verdict "$hosts ranks train as one process does" "$problem"
+done
+
+on 2x2 "$bin/lockstep-rank-tests" && problem="" || problem="ended with status $?"
+[ -n "$problem" ] || grep -qE '^[0-9]+ passed, 0 failed$' "$log" || problem="did not come to its end"
+verdict "the rank tests on 2x2 ranks: $(tail -n 1 "$log")" "$problem"
+
+# MARK: Faults
+
+# Room for MPI and for the ranks' meeting place, and not for the gradients of two ranks.
+for node in node1 node2; do launch/nodes.sh agent $node 'mount -o remount,size=8m /dev/shm'; done
+on 2x2 "$bin/lockstep" bench mlp --batches 3 && problem="" || problem="ended with status $?"
+grep -qE 'lockstep: [0-9]+ MiB do not fit into /dev/shm on every node .*; reductions are staged instead' "$log" ||
+    problem="did not say that /dev/shm is too small"
+verdict "gradients that do not fit into /dev/shm are staged" "$problem"
+for node in node1 node2; do launch/nodes.sh agent $node 'mount -o remount,size=1g /dev/shm'; done
+
+export LOCKSTEP_STALL_TIMEOUT=1 LOCKSTEP_ABORT_TIMEOUT=4
+
+# fault HOSTS NAME RANK BOUND SENTENCE: a fault of lockstep-rank-tests, by its end counted from the fault.
+fault() {
+    local start status problem=""
+    on+ "$1" "$bin/lockstep-rank-tests" --fault "$2" "$3" 5
+    status=$?
+    start=$(sed -nE 's/.*fault at ([0-9]+) ms.*/\1/p' "$log" | tail -n 1)
+    local took=$(($(date +%s%3N) - ${start:-0}))
+    if [ -z "$start" ]; then
+        problem="did not come to its fault"
+    elif [ $status -eq 0 ]; then
+        problem="ended with status 0"
+    elif [ $took -gt $(($4 * 1000)) ]; then
+        problem="took $took ms to end, $4 s are allowed"
+    elif ! grep -qE "$5" "$log"; then
+        problem="did not say: $5"
+    fi
+    verdict "$2 on rank $3 of $1 (status $status, $took ms)" "$problem"
+}
+fault 2x1 killed 1 6 'lockstep: rank 1 failed first: it was killed by signal 9'
+fault 2x2 killed 3 6 'lockstep: rank 3 \(pid [0-9]+\) has died|lockstep: rank 3 failed first: it was killed by signal 9'
+fault 2x2 throws 2 6 'lockstep: rank 2: .*sample 17 cannot be read'
+fault 2x2 leaves-early 3 6 'lockstep: rank 3 has ended its program while rank [0-9] waits'
+fault 3x1 leaves-early 1 6 'lockstep: rank 1 has ended its program while rank [0-9] waits'
+fault 2x1 exits-with-a-code 1 6 'lockstep: rank 1 has called exit\(3\)'
+fault 3x1 stopped 2 15 'another node.* has not come within 4.0 s'
+
+# lost COMMAND BOUND SENTENCE: training for ever, until something happens to the second node.
+lost() {
+    local problem="" start status job
+    on+ 2x2 "$bin/lockstep" train digits --epochs 100000 &
+    job=$!
+    for _ in $(seq 300); do
+        ! grep -q '^3 ' "$log" || break
+        sleep 0.1
+    done
+    grep -q '^3 ' "$log" || problem="did not come to its fourth epoch"
+    start=$(date +%s.%N)
+    launch/nodes.sh "$1" node2
+    # Without an end of its own the job is stopped here, and has failed.
+    (sleep $(($2 + 20)); kill -TERM $job) 2> /dev/null &
+    local guard=$!
+    wait $job
+    status=$?
+    local took
+    took=$(seconds "$start")
+    kill $guard 2> /dev/null
+    if [ -n "$problem" ]; then
+        :
+    elif [ $status -eq 0 ]; then
+        problem="ended with status 0"
+    elif awk "BEGIN { exit !($took > $2) }"; then
+        problem="took $took s to end, $2 s are allowed"
+    elif ! grep -qE "$3" "$log"; then
+        problem="did not say: $3"
+    fi
+    verdict "$1 node2 in the middle of training (status $status, $took s)" "$problem"
+}
+lost cut 30 'lockstep: .*(another node.* has not come within 4|between nodes, seen from rank [0-3], has not ended within 4)'
+left=$(launch/nodes.sh agent node2 'sleep 12; pgrep -c "^lockstep$"')
+[ "${left:-0}" -eq 0 ] && problem="" || problem="$left ranks are still there"
+verdict "the ranks behind the cut cable have ended too" "$problem"
+launch/nodes.sh join node2
+lost stop 30 'lockstep: the host node2 was lost'
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
