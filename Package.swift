@@ -55,6 +55,10 @@ let package = Package(
             cSettings: (hasPNG ? [.define("LSI_PNG")] : []) + (hasJPEG ? [.define("LSI_JPEG")] : []),
             linkerSettings: (hasPNG ? [.linkedLibrary("png")] : []) + (hasJPEG ? [.linkedLibrary("jpeg")] : [])),
         .target(name: "CMPI", dependencies: ["COpenMPI"], cSettings: kernelFlags),
+        // Products are rounded before they are added: a sum has the same bits whoever reduces it, on whatever processor.
+        .target(
+            name: "CMPI", dependencies: ["COpenMPI"],
+            cSettings: kernelFlags + [.unsafeFlags(["-ffp-contract=off"])]),
 
         // MARK: Library
         .target(name: "LockstepTensor", dependencies: ["CLockstepKernels"]),
@@ -78,8 +82,7 @@ let package = Package(
                 "Lockstep", "LockstepBench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-            ],
-            resources: [.embedInCode("Bench/gloo.py")]),
+            ]),
         .executableTarget(name: "digits", dependencies: ["Lockstep"], path: "Sources/Examples/digits"),
         .executableTarget(
             name: "lockstep-rank-tests", dependencies: ["Lockstep", "LockstepTesting", "CMPI"],

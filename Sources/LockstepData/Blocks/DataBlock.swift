@@ -12,6 +12,7 @@ public struct TransformBlock {
     /// Act on whole batches.
     public var batchTransforms: [any Transform]
 
+    /// A recipe of blocks, and how an item's source is cut and split.
     public init(
         typeTransforms: [any Transform] = [], itemTransforms: [any Transform] = [],
         batchTransforms: [any Transform] = []
@@ -151,11 +152,13 @@ public struct DataBlock {
 }
 
 /// A transform that comes before all others.
-struct Getter: Transform {
-    let transform: any Transform
+package struct Getter: Transform {
+    package let transform: any Transform
 
-    var encodes: [TypedFunction] { transform.encodes }
-    var decodes: [TypedFunction] { transform.decodes }
-    var order: Int { .min }
-    var splitIndex: Int? { transform.splitIndex }
+    package init(transform: any Transform) { self.transform = transform }
+
+    package var encodes: [TypedFunction] { transform.encodes }
+    package var decodes: [TypedFunction] { transform.decodes }
+    package var order: Int { .min }
+    package var splitIndex: Int? { transform.splitIndex }
 }

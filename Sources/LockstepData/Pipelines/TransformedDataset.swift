@@ -7,6 +7,8 @@ import LockstepTensor
 public protocol TransformedDataset: Dataset {
     /// The part of the data: 0 training, 1 validation, nil the whole.
     var splitIndex: Int? { get }
+    /// The pipelines, one per member: what an export keeps. Nil (the default) where items are made in another way.
+    var pipelines: [Pipeline]? { get }
     /// Item `index` before it is tensors, inputs first.
     func tuple(at index: Int, context: ItemContext) throws -> ItemTuple
     /// Members of an item back through its transforms; all the way if `full`, otherwise until each can show itself.
@@ -18,6 +20,8 @@ public protocol TransformedDataset: Dataset {
 }
 
 extension TransformedDataset {
+    public var pipelines: [Pipeline]? { nil }
+
     public func item(at index: Int) throws -> Sample {
         try item(at: index, context: ItemContext(seed: 42, epoch: 0, index: index))
     }
@@ -28,38 +32,39 @@ extension TransformedDataset {
 }
 
 /// Items through several pipelines, one per member.
-struct TransformedTuples: TransformedDataset {
+package struct TransformedTuples: TransformedDataset {
     /// All over the same items. A test set has those of the inputs only, and keeps the rest to decode with.
-    let lists: [TransformedLists]
-    let inputCount: Int
+    package let lists: [TransformedLists]
+    package let inputCount: Int
     /// How many of the lists make members.
     let memberCount: Int
 
-    init(_ lists: [TransformedLists], inputCount: Int, memberCount: Int? = nil) {
+    package init(_ lists: [TransformedLists], inputCount: Int, memberCount: Int? = nil) {
         (self.lists, self.inputCount) = (lists, inputCount)
         self.memberCount = memberCount ?? lists.count
     }
 
-    var count: Int { lists.first?.count ?? 0 }
-    var splitIndex: Int? { lists.first?.splitIndex }
+    package var count: Int { lists.first?.count ?? 0 }
+    package var splitIndex: Int? { lists.first?.splitIndex }
+    package var pipelines: [Pipeline]? { lists.map(\.pipeline) }
 
-    func tuple(at index: Int, context: ItemContext) throws -> ItemTuple {
+    package func tuple(at index: Int, context: ItemContext) throws -> ItemTuple {
         ItemTuple(
             try (0..<memberCount).map { try lists[$0].item(at: index, context: context, number: $0) })
     }
 
-    func decode(_ tuple: ItemTuple, full: Bool) throws -> ItemTuple {
+    package func decode(_ tuple: ItemTuple, full: Bool) throws -> ItemTuple {
         ItemTuple(
             try tuple.members.enumerated().map { number, member in
                 number < lists.count ? try lists[number].decode(member, full: full) : member
             })
     }
 
-    func with(splitIndex: Int?) -> any TransformedDataset { changed { $0.with(splitIndex: splitIndex) } }
-    func subset(_ number: Int) -> TransformedTuples { changed { $0.subset(number) } }
-    func newEmpty() -> any Dataset { changed { $0.newEmpty() } }
+    package func with(splitIndex: Int?) -> any TransformedDataset { changed { $0.with(splitIndex: splitIndex) } }
+    package func subset(_ number: Int) -> TransformedTuples { changed { $0.subset(number) } }
+    package func newEmpty() -> any Dataset { changed { $0.newEmpty() } }
 
-    func testSet(_ items: ItemList, withLabels: Bool) throws -> any Dataset {
+    package func testSet(_ items: ItemList, withLabels: Bool) throws -> any Dataset {
         let labelled = withLabels ? lists.count : inputCount
         return TransformedTuples(
             try lists.enumerated().map { number, list in
@@ -68,8 +73,10 @@ struct TransformedTuples: TransformedDataset {
             }, inputCount: inputCount, memberCount: labelled)
     }
 
-    var targetKind: TargetKind? { lists.dropFirst(inputCount).reversed().lazy.compactMap(\.pipeline.targetKind).first }
-    var vocabulary: [String]? { lists.reversed().lazy.compactMap(\.pipeline.vocabulary).first }
+    package var targetKind: TargetKind? {
+        lists.dropFirst(inputCount).reversed().lazy.compactMap(\.pipeline.targetKind).first
+    }
+    package var vocabulary: [String]? { lists.reversed().lazy.compactMap(\.pipeline.vocabulary).first }
 
     private func changed(_ body: (TransformedLists) -> TransformedLists) -> TransformedTuples {
         TransformedTuples(lists.map(body), inputCount: inputCount, memberCount: memberCount)

@@ -28,6 +28,7 @@ public struct ContinuousColumn: Sendable, Equatable, Codable {
 
 /// What is to be predicted.
 public struct TargetColumn: Sendable, Equatable, Codable {
+    /// What is predicted.
     public enum Kind: Sendable, Equatable, Codable {
         /// One of these classes; the target is the index.
         case classification(classes: [String])
@@ -35,6 +36,7 @@ public struct TargetColumn: Sendable, Equatable, Codable {
         case regression
     }
     public let name: String
+    /// What is predicted.
     public let kind: Kind
 
     /// How many numbers a model must give per row: one per class, or one.
@@ -56,8 +58,11 @@ func embeddingWidth(_ count: Int) -> Int {
 /// The inputs of a batch are `[categories, numbers]`: int64 [N, categorical.count] and float32 [N, continuous.count]; a
 /// kind that no column has is left out.
 public struct TabularColumns: Sendable, Equatable, CustomStringConvertible {
+    /// Columns that become indices of categories.
     public let categorical: [CategoricalColumn]
+    /// Columns that become standardised numbers.
     public let continuous: [ContinuousColumn]
+    /// The column to predict.
     public let target: TargetColumn
     /// Columns that are not used, with the reason.
     public let ignored: [(name: String, reason: String)]
@@ -123,5 +128,14 @@ extension TabularColumns: Codable {
         continuous = try container.decode([ContinuousColumn].self, forKey: .continuous)
         target = try container.decode(TargetColumn.self, forKey: .target)
         ignored = try container.decode([Ignored].self, forKey: .ignored).map { (name: $0.name, reason: $0.reason) }
+        let isUsable = continuous.allSatisfy { column in
+            column.deviation != 0 && [column.deviation, column.mean, column.median].allSatisfy(\.isFinite)
+        }
+        guard isUsable, !(categorical.isEmpty && continuous.isEmpty), target.outputCount > 0,
+            categorical.allSatisfy({ !$0.vocabulary.isEmpty })
+        else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: container.codingPath, debugDescription: "the statistics of columns that cannot be"))
+        }
     }
 }

@@ -19,8 +19,15 @@ public final class CSVLogger: Callback {
     public let filename: String
     /// Whether the lines of an earlier program run are kept.
     public let append: Bool
+    /// The epoch with which a resumed run goes on: kept lines of this one and of later ones are dropped.
+    public var resumesAt: Int?
     private var hasBegun = false
 
+    /// A history file.
+    ///
+    /// - Parameters:
+    ///   - filename: Relative to the learner's path unless absolute.
+    ///   - append: Whether to keep the lines of an earlier program run.
     public init(filename: String = "history.csv", append: Bool = false) {
         (self.filename, self.append) = (filename, append)
     }
@@ -28,6 +35,7 @@ public final class CSVLogger: Callback {
     public override var order: Int { 60 }
     public override var runsAfter: [Callback.Type] { [Recorder.self] }
     public override var takesPartInInference: Bool { false }
+    public override var isExported: Bool { false }
 
     /// Where the file lies for `learner`.
     public func path(for learner: Learner) -> String { joinedPath(learner.path, filename) }
@@ -47,6 +55,12 @@ public final class CSVLogger: Callback {
                 throw DataError(
                     .mismatch, file: path, "starts with other columns than this fit's \(header.dropLast())",
                     remedy: "Give CSVLogger another filename, or append: false")
+            }
+            if let resumesAt {
+                let lines = String(decoding: existing.dropFirst(header.utf8.count), as: UTF8.self).split(separator: "\n")
+                let kept = lines.filter { (Int($0.prefix { $0 != "," }) ?? 0) < resumesAt }
+                let text = header + kept.map { $0 + "\n" }.joined()
+                try Files.append(Array(text.utf8), to: path, truncating: true)
             }
         }
     }
