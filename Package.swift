@@ -54,7 +54,6 @@ let package = Package(
             name: "CImageCodecs",
             cSettings: (hasPNG ? [.define("LSI_PNG")] : []) + (hasJPEG ? [.define("LSI_JPEG")] : []),
             linkerSettings: (hasPNG ? [.linkedLibrary("png")] : []) + (hasJPEG ? [.linkedLibrary("jpeg")] : [])),
-        .target(name: "CMPI", dependencies: ["COpenMPI"], cSettings: kernelFlags),
         // Products are rounded before they are added: a sum has the same bits whoever reduces it, on whatever processor.
         .target(
             name: "CMPI", dependencies: ["COpenMPI"],
