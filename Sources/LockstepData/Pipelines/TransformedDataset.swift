@@ -68,7 +68,9 @@ package struct TransformedTuples: TransformedDataset {
             }, inputCount: inputCount, memberCount: labelled)
     }
 
-    package var targetKind: TargetKind? { lists.dropFirst(inputCount).reversed().lazy.compactMap(\.pipeline.targetKind).first }
+    package var targetKind: TargetKind? {
+        lists.dropFirst(inputCount).reversed().lazy.compactMap(\.pipeline.targetKind).first
+    }
     package var vocabulary: [String]? { lists.reversed().lazy.compactMap(\.pipeline.vocabulary).first }
 
     private func changed(_ body: (TransformedLists) -> TransformedLists) -> TransformedTuples {
