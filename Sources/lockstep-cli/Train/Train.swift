@@ -29,9 +29,9 @@ struct TrainCommand<Source: Recipe>: ParsableCommand {
 
     func run() throws {
         try recipe.check()
-        let settings = recipe.settings(epochs: options.epochs, lr: options.lr, common)
+        let settings = try options.settled(recipe.settings(epochs: options.epochs, lr: options.lr, common), common)
         if options.printConfig { return print(try settings.json) }
-        let training = TrainingRun(settings, options, folder: common.run)
+        let training = TrainingRun(settings, options, folder: options.watch.resume ?? common.run)
         try common.ranks.run { [recipe] ranks in try training.train(recipe.task, ranks) }
     }
 }

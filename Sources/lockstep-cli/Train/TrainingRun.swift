@@ -24,20 +24,24 @@ struct TrainingRun: Sendable {
         let files = try RunFolder(folder, recipe: settings.recipe, over: ranks)
         let console = Console.standardOutput
         if ranks.isRankZero { console.write(task.opening(settings, ranks)) }
+        let watch = try RunWatch(options.watch, over: ranks)
         let learner = Learner(
-            dls: task.dls, model: task.model, loss: task.loss, callbacks: [CSVLogger()],
+            dls: task.dls, model: task.model, loss: task.loss, callbacks: watch.callbacks,
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
         let prepared = ContinuousClock.now
         var conclusion: String?
-        try learner.distributed(over: ranks) {
-            try learner.fitOneCycle(settings.epochs, lrMax: .value(settings.lr))
+        try learner.distributed(over: ranks, reduction: options.bitwise ? .bitwise : .ranks) {
+            try learner.coordinator.write { try files.write(settings.json + "\n", to: "settings.json") }
+            try watch.fit(learner, settings)
+            if watch.isStopped { return }
             try learner.save("model", withOptimizer: false)
             if let save = options.save { try learner.save(absolute(save), withOptimizer: false) }
             try learner.export(to: absolute(files.path("export.bundle")))
             if let export = options.export { try learner.export(to: absolute(export)) }
-            try learner.coordinator.write { try files.write(settings.json + "\n", to: "settings.json") }
+            try watch.complete(learner, in: files)
             conclusion = try task.conclude?(learner, files)
         }
+        try watch.endIfStopped(over: ranks, in: files)
         guard ranks.isRankZero else { return }
         var written = ["model.safetensors", "export.bundle", "history.csv", "settings.json"]
         if let data = settings.data, let columns = task.dls.columns {
