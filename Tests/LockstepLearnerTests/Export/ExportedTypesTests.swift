@@ -172,8 +172,7 @@ struct ExportedTypesTests {
         let exceptions: Set = [
             "Apply", "AvgMetric", "ValueMetric", "ClosureCallback", "BeforeBatchCallback", "ParamScheduler",
             "SkipToEpoch", "ActivationStats", "Recurrent", "GatherPredsCallback", "FetchPredsCallback",
-            "CSVLogger", "ShowGraphCallback", "MixedPrecision", "ResumeCallback", "CSVLogger",
-            "ShowGraphCallback", "MixedPrecision",
+            "CSVLogger", "ShowGraphCallback", "MixedPrecision", "ResumeCallback",
         ]
         let bases = [
             "Module", "BatchNorm", "Recurrent", "AccumMetric", "Metric", "Dice", "DiceMulti", "AvgLoss", "Callback",
