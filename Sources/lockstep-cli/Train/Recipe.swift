@@ -50,6 +50,8 @@ struct TrainingTask {
     var notes = ""
     /// Run on every rank when the weights are saved; what it returns is printed instead of the metric, once.
     var conclude: (@Sendable (Learner, RunFolder) throws -> String)?
+    /// Whether the run's folder gets the whole learner; not where its loaders cannot be stored.
+    var exports = true
 
     /// - Throws: ``Failure`` when there is nothing to train on.
     func check(_ settings: TrainingSettings) throws {

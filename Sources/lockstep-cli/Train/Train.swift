@@ -6,11 +6,14 @@ import ArgumentParser
 /// The group of recipes.
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a model: on handwritten digits, MNIST, or a table.",
+        abstract: "Train a model: on handwritten digits, MNIST, images, a table, or a text.",
         discussion:
             "The run's folder gets model.safetensors (weights), export.bundle (the whole learner, for `lockstep "
             + "predict` or Learner.load), history.csv and settings.json.",
-        subcommands: [TrainCommand<DigitsRecipe>.self, TrainCommand<MNISTRecipe>.self, TrainCommand<CSVRecipe>.self])
+        subcommands: [
+            TrainCommand<DigitsRecipe>.self, TrainCommand<MNISTRecipe>.self, TrainCommand<ImagesRecipe>.self,
+            TrainCommand<CSVRecipe>.self, TrainCommand<TextRecipe>.self,
+        ])
 }
 
 /// `lockstep train <recipe>`.

@@ -36,14 +36,15 @@ struct TrainingRun: Sendable {
             if watch.isStopped { return }
             try learner.save("model", withOptimizer: false)
             if let save = options.save { try learner.save(absolute(save), withOptimizer: false) }
-            try learner.export(to: absolute(files.path("export.bundle")))
+            if task.exports { try learner.export(to: absolute(files.path("export.bundle"))) }
             if let export = options.export { try learner.export(to: absolute(export)) }
             try watch.complete(learner, in: files)
             conclusion = try task.conclude?(learner, files)
         }
         try watch.endIfStopped(over: ranks, in: files)
         guard ranks.isRankZero else { return }
-        var written = ["model.safetensors", "export.bundle", "history.csv", "settings.json"]
+        var written =
+            ["model.safetensors"] + (task.exports ? ["export.bundle"] : []) + ["history.csv", "settings.json"]
         if let data = settings.data, let columns = task.dls.columns {
             let predictions = try TablePredictions(learner, columns.readRows(data))
             try files.write(predictions.csv, to: "predictions.csv")

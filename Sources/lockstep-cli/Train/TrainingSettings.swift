@@ -17,6 +17,8 @@ struct TrainingSettings: Codable, Sendable {
     var data: String?
     /// The column to predict, for tables.
     var target: String?
+    /// Tokens in a block, for texts.
+    var blockLength: Int?
     /// The version of Lockstep.
     var lockstep = LockstepVersion.current
 
