@@ -37,6 +37,9 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write the exported learner here, too.", valueName: "file"))
     var export: String?
 
+    @Flag(help: "Show some predictions at the end, in the terminal and as results.html in the run's folder.")
+    var showResults = false
+
     @Flag(
         help: "Train with the same bits on 1, 2, 4 and 8 ranks: batches in eight pieces, added as a fixed tree. Slower."
     )

@@ -50,6 +50,11 @@ struct TrainingRun: Sendable {
             try files.write(predictions.csv, to: "predictions.csv")
             written.append("predictions.csv")
         }
+        if options.showResults {
+            let results = try learner.showResults()
+            try results.write(to: files.path("results.html"), title: "\(settings.recipe): predictions")
+            written.append("results.html")
+        }
         let (setUp, trained) = ((prepared - started) / .seconds(1), (.now - prepared) / .seconds(1))
         let result = learner.finalRecord.last.flatMap { $0 }.map { decimals($0, 4) } ?? "unknown"
         console.write(
