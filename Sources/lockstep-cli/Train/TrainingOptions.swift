@@ -45,6 +45,12 @@ struct TrainingOptions: ParsableArguments {
     )
     var bitwise = false
 
+    @Flag(help: "Train on randomly changed images: turned, zoomed, lit otherwise.")
+    var augment = false
+
+    @Flag(help: "Also predict averages over randomly changed images (test-time augmentation); implies --augment.")
+    var tta = false
+
     @Flag(help: "Print the settings as JSON and do not train.")
     var printConfig = false
 
