@@ -44,7 +44,7 @@ struct TrainTests {
             #expect(command.exists(file), "\(file)")
         }
         let history = try String(contentsOf: command.folder.appending(path: "out/history.csv"), encoding: .utf8)
-        #expect(history.split(separator: "\n").first == "epoch,train_loss,valid_loss,accuracy,seconds")
+        #expect(history.split(separator: "\n").first == "epoch,train_loss,valid_loss,accuracy,time")
         #expect(history.split(separator: "\n").count == 21)
         let settings = try #require(
             JSONSerialization.jsonObject(with: Data(contentsOf: command.folder.appending(path: "out/settings.json")))

@@ -27,7 +27,8 @@ def write(folder):
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    from cases import data, functional, layers, losses, metrics, models, ops, optimizers, schedules, training, trajectories
+    from cases import (data, functional, layers, losses, metrics, models, ops, optimizers, precision, schedules, training,
+                       trajectories)
 
     notes = versions()
     for name, module in {"ops": ops, "functional": functional, "layers": layers, "losses": losses,
@@ -41,6 +42,7 @@ def write(folder):
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)
     for name, values in {"schedules": schedules.build(), "metrics": metrics.build(), "data": data.build(),
+                         "precision": precision.build(),
                          "optimizers.hypers": optimizers.hypers()}.items():
         text = json.dumps({"versions": notes, **values}, indent=1, sort_keys=True)
         (folder / f"{name}.json").write_text(text + "\n")

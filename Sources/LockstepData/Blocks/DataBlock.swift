@@ -151,11 +151,13 @@ public struct DataBlock {
 }
 
 /// A transform that comes before all others.
-struct Getter: Transform {
-    let transform: any Transform
+package struct Getter: Transform {
+    package let transform: any Transform
 
-    var encodes: [TypedFunction] { transform.encodes }
-    var decodes: [TypedFunction] { transform.decodes }
-    var order: Int { .min }
-    var splitIndex: Int? { transform.splitIndex }
+    package init(transform: any Transform) { self.transform = transform }
+
+    package var encodes: [TypedFunction] { transform.encodes }
+    package var decodes: [TypedFunction] { transform.decodes }
+    package var order: Int { .min }
+    package var splitIndex: Int? { transform.splitIndex }
 }

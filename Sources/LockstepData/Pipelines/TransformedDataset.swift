@@ -28,38 +28,38 @@ extension TransformedDataset {
 }
 
 /// Items through several pipelines, one per member.
-struct TransformedTuples: TransformedDataset {
+package struct TransformedTuples: TransformedDataset {
     /// All over the same items. A test set has those of the inputs only, and keeps the rest to decode with.
-    let lists: [TransformedLists]
-    let inputCount: Int
+    package let lists: [TransformedLists]
+    package let inputCount: Int
     /// How many of the lists make members.
     let memberCount: Int
 
-    init(_ lists: [TransformedLists], inputCount: Int, memberCount: Int? = nil) {
+    package init(_ lists: [TransformedLists], inputCount: Int, memberCount: Int? = nil) {
         (self.lists, self.inputCount) = (lists, inputCount)
         self.memberCount = memberCount ?? lists.count
     }
 
-    var count: Int { lists.first?.count ?? 0 }
-    var splitIndex: Int? { lists.first?.splitIndex }
+    package var count: Int { lists.first?.count ?? 0 }
+    package var splitIndex: Int? { lists.first?.splitIndex }
 
-    func tuple(at index: Int, context: ItemContext) throws -> ItemTuple {
+    package func tuple(at index: Int, context: ItemContext) throws -> ItemTuple {
         ItemTuple(
             try (0..<memberCount).map { try lists[$0].item(at: index, context: context, number: $0) })
     }
 
-    func decode(_ tuple: ItemTuple, full: Bool) throws -> ItemTuple {
+    package func decode(_ tuple: ItemTuple, full: Bool) throws -> ItemTuple {
         ItemTuple(
             try tuple.members.enumerated().map { number, member in
                 number < lists.count ? try lists[number].decode(member, full: full) : member
             })
     }
 
-    func with(splitIndex: Int?) -> any TransformedDataset { changed { $0.with(splitIndex: splitIndex) } }
-    func subset(_ number: Int) -> TransformedTuples { changed { $0.subset(number) } }
-    func newEmpty() -> any Dataset { changed { $0.newEmpty() } }
+    package func with(splitIndex: Int?) -> any TransformedDataset { changed { $0.with(splitIndex: splitIndex) } }
+    package func subset(_ number: Int) -> TransformedTuples { changed { $0.subset(number) } }
+    package func newEmpty() -> any Dataset { changed { $0.newEmpty() } }
 
-    func testSet(_ items: ItemList, withLabels: Bool) throws -> any Dataset {
+    package func testSet(_ items: ItemList, withLabels: Bool) throws -> any Dataset {
         let labelled = withLabels ? lists.count : inputCount
         return TransformedTuples(
             try lists.enumerated().map { number, list in
@@ -68,8 +68,8 @@ struct TransformedTuples: TransformedDataset {
             }, inputCount: inputCount, memberCount: labelled)
     }
 
-    var targetKind: TargetKind? { lists.dropFirst(inputCount).reversed().lazy.compactMap(\.pipeline.targetKind).first }
-    var vocabulary: [String]? { lists.reversed().lazy.compactMap(\.pipeline.vocabulary).first }
+    package var targetKind: TargetKind? { lists.dropFirst(inputCount).reversed().lazy.compactMap(\.pipeline.targetKind).first }
+    package var vocabulary: [String]? { lists.reversed().lazy.compactMap(\.pipeline.vocabulary).first }
 
     private func changed(_ body: (TransformedLists) -> TransformedLists) -> TransformedTuples {
         TransformedTuples(lists.map(body), inputCount: inputCount, memberCount: memberCount)

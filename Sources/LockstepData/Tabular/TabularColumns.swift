@@ -123,5 +123,14 @@ extension TabularColumns: Codable {
         continuous = try container.decode([ContinuousColumn].self, forKey: .continuous)
         target = try container.decode(TargetColumn.self, forKey: .target)
         ignored = try container.decode([Ignored].self, forKey: .ignored).map { (name: $0.name, reason: $0.reason) }
+        let isUsable = continuous.allSatisfy { column in
+            column.deviation != 0 && [column.deviation, column.mean, column.median].allSatisfy(\.isFinite)
+        }
+        guard isUsable, !(categorical.isEmpty && continuous.isEmpty), target.outputCount > 0,
+            categorical.allSatisfy({ !$0.vocabulary.isEmpty })
+        else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: container.codingPath, debugDescription: "the statistics of columns that cannot be"))
+        }
     }
 }

@@ -14,31 +14,45 @@ struct DataDescription: Codable {
     /// Items in a batch of new items; nil when an item is a batch.
     let batchSize: Int?
     let seed: UInt64
+    /// The dataset without items, when it makes them with transforms.
+    let items: ExportPart?
+    /// The loader's own transforms, when it has any.
+    let afterItem: PipelineDescription?
+    let beforeBatch: PipelineDescription?
+    let afterBatch: PipelineDescription?
     /// A table's columns with their categories and statistics.
     let columns: TabularColumns?
 
     /// - Throws: ``ExportError`` when batches are made by code that cannot be stored.
     init(_ dls: DataLoaders) throws {
         (loaders, inputs, columns) = (dls.count, dls.inputCount, dls.columns)
-        guard let model = (dls.valid ?? dls.train) as? DataLoader else {
-            (batchSize, seed) = (DataLoader.Options().batchSize, DataLoader.Options().seed)
-            return
-        }
-        guard type(of: model) == DataLoader.self else {
+        let model = (dls.valid ?? dls.train) as? DataLoader
+        (batchSize, seed) = (model?.batchSize ?? DataLoader.Options().batchSize, model?.seed ?? DataLoader.Options().seed)
+        let transformed = model as? TransformedDataLoader
+        items = model?.dataset is any TransformedDataset ? model?.dataset.map(ExportPart.init) : nil
+        afterItem = transformed.map { PipelineDescription($0.transforms.afterItem) }
+        beforeBatch = transformed.map { PipelineDescription($0.transforms.beforeBatch) }
+        afterBatch = transformed.map { PipelineDescription($0.transforms.afterBatch) }
+        if let model { try DataDescription.check(model) }
+    }
+
+    private static func check(_ loader: DataLoader) throws {
+        guard [ObjectIdentifier(DataLoader.self), ObjectIdentifier(TransformedDataLoader.self)]
+            .contains(ObjectIdentifier(type(of: loader)))
+        else {
             throw ExportError(
-                .unregistered, at: "data", "\(type(of: model)) makes batches in its own way, which cannot be stored",
+                .unregistered, at: "data", "\(type(of: loader)) makes batches in its own way, which cannot be stored",
                 remedy: "Export with a plain DataLoader for validation")
         }
         let hooks: [(name: String, isSet: Bool)] = [
-            ("afterItem", model.hooks.afterItem != nil), ("beforeBatch", model.hooks.beforeBatch != nil),
-            ("createBatch", model.hooks.createBatch != nil), ("afterBatch", model.hooks.afterBatch != nil),
+            ("afterItem", loader.hooks.afterItem != nil), ("beforeBatch", loader.hooks.beforeBatch != nil),
+            ("createBatch", loader.hooks.createBatch != nil), ("afterBatch", loader.hooks.afterBatch != nil),
         ]
         if let hook = hooks.first(where: \.isSet) {
             throw ExportError(
                 .function, at: "data", "the loader's hook \(hook.name) is a function, and code cannot be stored",
                 remedy: "Use a transform for it, or export with loaders without the hook")
         }
-        (batchSize, seed) = (model.batchSize, model.seed)
     }
 
     /// - Throws: ``ExportError`` for sizes that are impossible.
@@ -48,9 +62,18 @@ struct DataDescription: Codable {
                 .malformed, at: "data",
                 "\(loaders) loaders of \(inputs) inputs in batches of \(batchSize.map(String.init) ?? "one item")")
         }
+        var options = DataLoader.Options()
+        (options.batchSize, options.seed) = (batchSize, seed)
+        options.transforms = LoaderTransforms(
+            afterItem: try afterItem?.made(at: "data.afterItem") ?? Pipeline(),
+            beforeBatch: try beforeBatch?.made(at: "data.beforeBatch") ?? Pipeline(),
+            afterBatch: try afterBatch?.made(at: "data.afterBatch") ?? Pipeline())
+        let dataset = try items?.made(as: (any TransformedDataset).self, at: "data.items")
+        let type = afterItem == nil ? DataLoader.self : TransformedDataLoader.self
         let made = DataLoaders(
-            (0..<loaders).map { _ in
-                DataLoader(EmptyDataset(inputCount: inputs), batchSize: batchSize, seed: seed)
+            (0..<loaders).map { part in
+                type.init(
+                    dataset?.with(splitIndex: part == 0 ? 0 : 1) ?? EmptyDataset(inputCount: inputs), options: options)
             }, path: path)
         made.columns = columns
         return made

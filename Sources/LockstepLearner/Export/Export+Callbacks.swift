@@ -14,6 +14,12 @@ extension ExportRegistry.Entry {
         Entry(CollectDataCallback.self) { _ in CollectDataCallback() },
         Entry(MCDropoutCallback.self) { _ in MCDropoutCallback() },
         Entry(ModelResetter.self) { _ in ModelResetter() },
+        Entry(RNNCallback.self) { _ in RNNCallback() },
+        Entry(RNNRegularizer.self) {
+            ["alpha": $0.alpha, "beta": $0.beta]
+        } _: {
+            RNNRegularizer(alpha: try $0("alpha"), beta: try $0("beta"))
+        },
         Entry(TerminateOnNaNCallback.self) { _ in TerminateOnNaNCallback() },
         Entry(Recorder.self) {
             ["addTime": $0.addTime, "trainMetrics": $0.trainMetrics, "validMetrics": $0.validMetrics, "beta": $0.beta]
@@ -37,6 +43,10 @@ extension ExportRegistry.Entry {
         } _: {
             ShortEpochCallback(fraction: try $0.number("fraction", in: 0...1), shortValid: try $0("shortValid"))
         },
+        Entry(CSVLogger.self) { ["filename": $0.filename, "append": $0.append] } _: {
+            CSVLogger(filename: try $0("filename"), append: try $0("append"))
+        },
+        Entry(ShowGraphCallback.self) { ["file": $0.file] } _: { ShowGraphCallback(file: try $0("file")) },
         Entry(MixUp.self) {
             ["alpha": try known($0.alpha, "MixUp")]
         } _: {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The types an exported learner may hold, and how their values are described and made again.
 
+import LockstepData
 import LockstepNN
 import LockstepTensor
 import Synchronization
@@ -94,6 +95,11 @@ public enum ExportRegistry {
                 .function, at: place, "\(type) “\(label)” consists of a function, and code cannot be stored",
                 remedy: "Make it known with ExportRegistry.register(\(type).self, called: \"\(label)\") { … }")
         }
+        if value is FunctionTransform || value is ClosureCallback || value is BeforeBatchCallback {
+            throw ExportError(
+                .function, at: place, "a \(type) consists of functions, and code cannot be stored",
+                remedy: "Make it a type of its own and register that")
+        }
         guard let entry = own.withLock({ $0.entry(of: type) }) ?? builtIn.entry(of: type) else {
             throw ExportError(
                 .unregistered, at: place, "the type \(type) is not registered, so it cannot be stored",
@@ -132,7 +138,7 @@ public enum ExportRegistry {
     private static func functionName(_ type: String, _ label: String) -> String { "\(type)(\(label))" }
 
     private static let own = Mutex(Table())
-    private static let builtIn = Table(Entry.layers + Entry.losses + Entry.metrics + Entry.callbacks)
+    private static let builtIn = Table(Entry.layers + Entry.losses + Entry.metrics + Entry.callbacks + Entry.data)
 }
 
 extension ExportRegistry {

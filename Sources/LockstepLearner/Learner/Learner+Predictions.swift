@@ -59,9 +59,7 @@ extension Learner {
     /// The data set's index of each row in turn, for loaders that sample in a way of their own; nil when the rows are in
     /// order as they come.
     private func unusualOrder(of loader: any BatchSource) -> [Int]? {
-        guard let loader = loader as? DataLoader, type(of: loader) != DataLoader.self, loader.dataset != nil,
-            loader.batchSize != nil
-        else { return nil }
+        guard let loader = loader as? DataLoader, loader.dataset != nil, loader.batchSize != nil else { return nil }
         let order = loader.indices(epoch: inferenceEpoch)
         return zip(order, order.dropFirst()).allSatisfy { $0 <= $1 } ? nil : order
     }

@@ -41,6 +41,7 @@ public struct Plot: Sendable {
     public var verticals: [Double] = []
     /// The least the axes show, on linear scales, whatever the points; nil for what the points need.
     public var xRange: ClosedRange<Double>?
+    /// The same upwards.
     public var yRange: ClosedRange<Double>?
 
     /// A plot.

@@ -6,7 +6,9 @@ public import LockstepTensor
 
 /// A picture of 8 bits per channel.
 public struct Pixels: Equatable, Sendable {
+    /// Pixels in a row.
     public let width: Int
+    /// Number of rows.
     public let height: Int
     /// 1 for grey, 3 for red, green, blue.
     public let channels: Int

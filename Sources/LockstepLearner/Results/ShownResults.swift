@@ -13,15 +13,18 @@ public struct ShownResults: Sendable {
     }
     /// One item.
     public struct Item: Equatable, Sendable {
+        /// What the model was given.
         public let inputs: [Content]
         /// Nil for unlabelled items.
         public let target: Content?
+        /// What the model takes it for.
         public let prediction: Content
         /// How probable the model finds its decision, if it is one among classes.
         public let probability: Double?
         /// Whether prediction and target are the same class; nil where there are no classes, or no target.
         public let isRight: Bool?
     }
+    /// The items, in the order in which they are shown.
     public let items: [Item]
 }
 

@@ -8,16 +8,14 @@ import Lockstep
 struct RunWatch {
     private let preemption: PreemptionCallback
     private let log: RankLog?
-    private let history: HistoryFile
     private let isResumed: Bool
     let callbacks: [Callback]
 
-    init(_ options: WatchOptions, _ history: HistoryFile, over ranks: any Communicator) throws {
+    init(_ options: WatchOptions, over ranks: any Communicator) throws {
         preemption = PreemptionCallback(saving: "resume", everyEpochs: options.checkpointEvery)
         log = try options.logDir.map { try RankLog(folder: $0, over: ranks) }
         isResumed = options.resume != nil
-        self.history = history
-        var callbacks: [Callback] = [history, preemption]
+        var callbacks: [Callback] = [CSVLogger(append: isResumed), preemption]
         if let trace = options.trace { callbacks.append(TraceCallback(trace)) }
         if options.times { callbacks.append(TimeReport()) }
         if let log { callbacks.append(log) }
@@ -31,13 +29,29 @@ struct RunWatch {
     func fit(_ learner: Learner, _ settings: TrainingSettings) throws {
         do {
             let point = isResumed ? try learner.loadResumePoint("resume") : nil
-            history.startEpoch = point?.epoch
+            if let point { try forget(from: point.epoch, learner) }
             try learner.fitOneCycle(
                 settings.epochs, lrMax: .value(settings.lr), callbacks: point.map { [ResumeCallback($0)] } ?? [],
                 startEpoch: point?.epoch ?? 0)
         } catch {
             log?.note("\(error)")
             throw error
+        }
+    }
+
+    /// Drops the lines of epochs that will be trained again: what was saved may be older than what was logged.
+    private func forget(from epoch: Int, _ learner: Learner) throws {
+        let path = learner.path + "/history.csv"
+        try learner.coordinator.write {
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return }
+            let kept = text.split(separator: "\n").filter { line in
+                Int(line.prefix { $0 != "," }).map { $0 < epoch } ?? true
+            }
+            do {
+                try Data((kept.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
+            } catch {
+                throw Failure(description: "\(path) cannot be written: \(error.localizedDescription)", code: 73)
+            }
         }
     }
 

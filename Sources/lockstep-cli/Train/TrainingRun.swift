@@ -24,7 +24,7 @@ struct TrainingRun: Sendable {
         let files = try RunFolder(folder, recipe: settings.recipe, over: ranks)
         let console = Console.standardOutput
         if ranks.isRankZero { console.write(task.opening(settings, ranks)) }
-        let watch = try RunWatch(options.watch, HistoryFile(files.path("history.csv")), over: ranks)
+        let watch = try RunWatch(options.watch, over: ranks)
         let learner = Learner(
             dls: task.dls, model: task.model, loss: task.loss, callbacks: watch.callbacks,
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)

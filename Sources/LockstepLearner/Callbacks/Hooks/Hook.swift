@@ -39,3 +39,7 @@ public final class Hook<Value> {
 
 /// Keeps a layer's last output, cut from the graph.
 public func hookOutput(of module: Module) -> Hook<Tensor> { Hook(on: module) { _, output in output.detached } }
+
+/// Keeps the last output of each of several layers, cut from the graph.
+/// - Note: fastai: `hook_outputs`.
+public func hookOutputs(of modules: [Module]) -> [Hook<Tensor>] { modules.map { hookOutput(of: $0) } }

@@ -21,6 +21,11 @@ public final class CSVLogger: Callback {
     public let append: Bool
     private var hasBegun = false
 
+    /// A history file.
+    ///
+    /// - Parameters:
+    ///   - filename: Relative to the learner's path unless absolute.
+    ///   - append: Whether to keep the lines of an earlier program run.
     public init(filename: String = "history.csv", append: Bool = false) {
         (self.filename, self.append) = (filename, append)
     }
@@ -28,6 +33,7 @@ public final class CSVLogger: Callback {
     public override var order: Int { 60 }
     public override var runsAfter: [Callback.Type] { [Recorder.self] }
     public override var takesPartInInference: Bool { false }
+    public override var isExported: Bool { false }
 
     /// Where the file lies for `learner`.
     public func path(for learner: Learner) -> String { joinedPath(learner.path, filename) }

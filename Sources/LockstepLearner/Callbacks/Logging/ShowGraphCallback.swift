@@ -12,7 +12,7 @@ import LockstepData
 public final class ShowGraphCallback: Callback {
     /// The graph so far; nil before the first epoch has ended.
     public private(set) var plot: Plot?
-    private let file: String?
+    let file: String?
     private let console: Console
     private var drawnLines = 0
     private var steps = 0
@@ -27,6 +27,7 @@ public final class ShowGraphCallback: Callback {
     public override var order: Int { 65 }
     public override var runsAfter: [Callback.Type] { [ProgressCallback.self, Recorder.self] }
     public override var takesPartInInference: Bool { false }
+    public override var isExported: Bool { false }
 
     /// - Throws: ``LearnerError`` without a recorder.
     public override func beforeFit(_ learner: Learner) throws {

@@ -31,6 +31,9 @@ public final class FetchPredsCallback: Callback {
         (bystanders, self.reorder) = (callbacks, reorder)
     }
 
+    /// No: it belongs to a run.
+    public override var isExported: Bool { false }
+
     public override func afterValidate(_ learner: Learner) throws {
         // Its own run, and any other that gathers predictions already.
         guard learner.callback(ofType: GatherPredsCallback.self) == nil else { return }

@@ -50,6 +50,9 @@ public final class GatherPredsCallback: Callback {
         runTrain = false
     }
 
+    /// No: it belongs to a run.
+    public override var isExported: Bool { false }
+
     public override func beforeValidate(_ learner: Learner) throws {
         rows = BatchRows()
         counts = Columns()

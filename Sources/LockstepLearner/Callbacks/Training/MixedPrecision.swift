@@ -20,6 +20,7 @@ public import LockstepTensor
 /// all ranks leave out the same steps. Validation runs under autocast too.
 /// - Note: fastai: `MixedPrecision`; PyTorch: `GradScaler`.
 public final class MixedPrecision: Callback, Configured {
+    /// What products are rounded to.
     public let precision: ReducedPrecision
     /// What losses are multiplied by; 1 for ``ReducedPrecision/bfloat16``.
     public private(set) var scale: Double
@@ -48,6 +49,8 @@ public final class MixedPrecision: Callback, Configured {
     }
 
     public override var order: Int { 10 }
+    /// A learner that is given away predicts in float32.
+    public override var isExported: Bool { false }
     public var arguments: KeyValuePairs<String, ConfigValue> {
         ["precision": .string("\(precision)"), "init_scale": .double(initialScale)]
     }

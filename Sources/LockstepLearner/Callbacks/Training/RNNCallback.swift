@@ -34,9 +34,12 @@ public final class RNNCallback: Callback {
 /// The loss that is logged stays as it is. On several ranks penalties are means over the global batch.
 /// - Note: fastai: `RNNRegularizer`.
 public final class RNNRegularizer: Callback, Configured {
+    /// The weight of the penalty on large states.
     public let alpha: Double
+    /// The weight of the penalty on fast changes.
     public let beta: Double
 
+    /// With the weights of both penalties; 0 leaves one out.
     public init(alpha: Double = 0, beta: Double = 0) {
         (self.alpha, self.beta) = (alpha, beta)
         super.init()

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// How transforms and the datasets they make up are described and made again, without items.
+
+import LockstepData
+
+extension ExportRegistry.Entry {
+    /// Every transform of LockstepData that is no function, and the datasets made of transforms.
+    static let data: [Entry] = transforms + datasets
+
+    private static let transforms: [Entry] = [
+        Entry(codable: Categorize.self), Entry(codable: MultiCategorize.self),
+        Entry(codable: EncodedMultiCategorize.self), Entry(codable: RegressionSetup.self),
+        Entry(codable: ToTensor.self), Entry(codable: IntToFloat.self), Entry(codable: Normalize.self),
+        Entry(codable: ParentLabel.self), Entry(codable: RegexLabeller.self), Entry(codable: ColumnReader.self),
+        Entry(OneHotEncode.self) { ["count": $0.count] } _: { fields in
+            let count: Int? = try fields("count")
+            try fields.check(count.map { $0 >= 0 && $0 < 1 << 24 } ?? true, "\(count ?? 0) classes")
+            return OneHotEncode(count: count)
+        },
+        Entry(Getter.self) { ["transform": ExportPart($0.transform)] } _: {
+            Getter(transform: try $0.part("transform"))
+        },
+    ]
+
+    private static let datasets: [Entry] = [
+        Entry(TabularDataset.self) { ["columns": $0.columns] } _: { TabularDataset(columns: try $0("columns")) },
+        Entry(TransformedTuples.self, as: "TransformedItems") {
+            ["pipelines": $0.lists.map { PipelineDescription($0.pipeline) }, "inputs": $0.inputCount]
+        } _: { fields in
+            let pipelines: [PipelineDescription] = try fields("pipelines")
+            let inputs: Int = try fields("inputs")
+            try fields.check(
+                !pipelines.isEmpty && (0...pipelines.count).contains(inputs),
+                "\(inputs) of \(pipelines.count) members are inputs")
+            let data = Datasets(pipelines: try pipelines.map { try $0.made(at: fields.place) }, nInputs: inputs)
+            guard let empty = data.all.newEmpty() as? TransformedTuples else {
+                throw ExportError(.malformed, at: fields.place, "\(fields.type): the pipelines make no items")
+            }
+            return empty
+        },
+    ]
+}
+
+/// Transforms in order, and the types of values they were set up for.
+struct PipelineDescription: Codable {
+    let transforms: [ExportPart]
+    let inputTypes: [String]
+
+    init(_ pipeline: Pipeline) {
+        (transforms, inputTypes) = (pipeline.transforms.map(ExportPart.init), pipeline.inputTypes)
+    }
+
+    func made(at place: String) throws -> Pipeline {
+        Pipeline(try transforms.map { try $0.made(as: (any Transform).self, at: place) }, inputTypes: inputTypes)
+    }
+}
