@@ -43,7 +43,10 @@ let package = Package(
             name: "CLockstepKernels", dependencies: ["COpenBLAS"],
             exclude: ["optimizer.inc"], cSettings: kernelFlags + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
             linkerSettings: [.linkedLibrary("m")] + (hasOneDNN ? [.linkedLibrary("dnnl")] : [])),
-        .target(name: "CMPI", dependencies: ["COpenMPI"], cSettings: kernelFlags),
+        // Products are rounded before they are added: a sum has the same bits whoever reduces it, on whatever processor.
+        .target(
+            name: "CMPI", dependencies: ["COpenMPI"],
+            cSettings: kernelFlags + [.unsafeFlags(["-ffp-contract=off"])]),
 
         // MARK: Library
         .target(name: "LockstepTensor", dependencies: ["CLockstepKernels"]),
@@ -67,8 +70,7 @@ let package = Package(
                 "Lockstep", "LockstepBench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-            ],
-            resources: [.embedInCode("Bench/gloo.py")]),
+            ]),
         .executableTarget(name: "digits", dependencies: ["Lockstep"], path: "Sources/Examples/digits"),
         .executableTarget(
             name: "lockstep-rank-tests", dependencies: ["Lockstep", "LockstepTesting", "CMPI"],

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "cmpi_process.h"
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -112,6 +113,17 @@ static void (*exit_handler)(int);
 static void call_handler(void) { exit_handler(0); }
 int cmpi_on_exit(void (*handler)(int status)) { exit_handler = handler; return atexit(call_handler); }
 #endif
+
+void cmpi_name_thread(const char *name) {
+    char text[16];
+    strncpy(text, name, sizeof text - 1);
+    text[sizeof text - 1] = 0;
+#if defined(__linux__)
+    pthread_setname_np(pthread_self(), text);
+#elif defined(__APPLE__)
+    pthread_setname_np(text);
+#endif
+}
 
 static int late_status;
 static void exit_late(int signal) {

@@ -27,6 +27,8 @@ void *_Nullable cmpi_map(size_t bytes);
 void cmpi_unmap(void *base, size_t bytes);
 /// Calls `handler` with the exit status when the process ends through exit() or return from main.
 int cmpi_on_exit(void (*handler)(int status));
+/// Gives the calling thread the name that debuggers and `top -H` show; 15 characters count.
+void cmpi_name_thread(const char *name);
 /// Ends the process with `status` once `seconds` have passed, whatever it is doing then.
 void cmpi_exit_within(uint32_t seconds, int status);
 

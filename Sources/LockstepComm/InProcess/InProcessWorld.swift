@@ -63,6 +63,7 @@ public struct InProcessWorld: Sendable {
         let finished = DispatchSemaphore(value: 0)
         for rank in 0..<size {
             let thread = Thread {
+                cmpi_name_thread("rank \(rank)")  // Foundation names threads for itself only
                 let communicator = InProcessCommunicator(group: group, rank: rank)
                 var outcome = Outcome<Result>()
                 do {

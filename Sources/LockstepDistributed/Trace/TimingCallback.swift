@@ -28,6 +28,7 @@ open class TimingCallback: Callback, CommunicationObserver {
     /// When the activity at hand began, and what had been communicated then.
     private var mark: (time: Int64, communicated: Int64) = (0, 0)
 
+    /// Times of the ranks of `communicator`; nil means those this program was started with.
     public init(communicator: (any Communicator)? = nil) {
         self.communicator = communicator
         super.init()

@@ -30,7 +30,7 @@ extension Learner {
         try load(exported: Files.read(file), from: file, optimizer: optimizer, splitter: splitter)
     }
 
-    /// The learner in the bytes of a bundle.
+    /// The learner in the bytes of a bundle. Not collective: every rank needs them.
     ///
     /// - Parameter source: The name errors carry.
     public static func load(

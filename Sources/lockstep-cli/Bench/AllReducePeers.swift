@@ -7,19 +7,19 @@ import Lockstep
 /// Runs all that is compared and puts it together.
 struct AllReducePeers {
     let ranks: Int
-    /// A Python with torch; nil leaves Gloo out.
-    let python: String?
+    /// A Python with torch and the script that measures Gloo; nil leaves it out.
+    let gloo: [String]?
 
     /// One result for each size, smallest first.
     func run() throws -> [AllReduceResult] {
         var results = try measure(.all)
         let withoutCMA = try measure(.mpi, ["OMPI_MCA_btl_vader_single_copy_mechanism": "none"])
-        let gloo = try python.map(measureGloo) ?? [:]
+        let times = try gloo.map(measureGloo) ?? [:]
         for index in results.indices {
             if let other = withoutCMA.first(where: { $0.bytes == results[index].bytes }) {
                 results[index].add(withoutCMA: other)
             }
-            results[index].gloo = gloo[results[index].bytes]
+            results[index].gloo = times[results[index].bytes]
         }
         return results
     }
@@ -40,14 +40,8 @@ struct AllReducePeers {
         var median: Double
     }
 
-    private func measureGloo(_ python: String) throws -> [Int: AllReduceResult.Time] {
-        // A file, and not `-c`: the script starts its ranks by importing itself.
-        let folder = FileManager.default.temporaryDirectory.appending(path: "lockstep-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let script = folder.appending(path: "gloo.py")
-        try Data(PackageResources.gloo_py).write(to: script)
-        let words = [python, script.path, "\(ranks)", "\(AllReduceBench.secondsPerSize)"]
+    private func measureGloo(_ program: [String]) throws -> [Int: AllReduceResult.Time] {
+        let words = program + ["\(ranks)", "\(AllReduceBench.secondsPerSize)"]
         let lines = try output(of: words + AllReduceBench.byteCounts.map { "\($0)" }, [:])
         let rows = try lines.map { try JSONDecoder().decode(GlooTime.self, from: Data($0.utf8)) }
         return Dictionary(

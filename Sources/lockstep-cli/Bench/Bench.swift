@@ -32,14 +32,14 @@ struct Bench: ParsableCommand {
     @Flag(help: "Run the steps in a Learner with the default callbacks.")
     var learner = false
 
+    @Flag(help: "Let every rank update all parameters, as ranks of several nodes do.")
+    var replicated = false
+
     @Flag(help: "Compare the step with what this core could do at best: its fastest product, its fastest copy.")
     var roofline = false
 
     @Flag(help: "Print one line of JSON per case.")
     var json = false
-
-    @Option(help: ArgumentHelp("For allreduce: a Python with torch, to measure Gloo beside.", valueName: "path"))
-    var python: String?
 
     @Option(help: .hidden)
     var part: AllReduceBench.Part?
@@ -48,31 +48,31 @@ struct Bench: ParsableCommand {
     @OptionGroup(title: "Peers") var peers: PeerOptions
 
     func validate() throws {
-        if peers.peers != nil, choice == .allreduce || learner || roofline || batches != nil || ranks.ranks != nil {
+        if peers.peers != nil, choice != .allreduce, learner || roofline || batches != nil || ranks.ranks != nil {
             throw ValidationError(
                 "--peers compares bare steps on 1 and 2 ranks: no other measuring option goes with it")
         }
         if let batches, batches < 1 { throw ValidationError("--batches \(batches): at least 1 is needed") }
-        if choice == .allreduce, batches != nil || learner {
-            throw ValidationError("bench allreduce has neither --batches nor --learner")
+        if choice == .allreduce, batches != nil || learner || replicated {
+            throw ValidationError("bench allreduce has none of --batches, --learner and --replicated")
         }
         if roofline, learner || choice == .allreduce || ranks.ranks ?? 1 > 1 || ranks.inProcess ?? 1 > 1 {
             throw ValidationError("--roofline measures a bare step on one rank: no --learner, --ranks, --in-process")
         }
-        if choice != .allreduce, python != nil { throw ValidationError("--python goes with bench allreduce") }
         if choice == .all, Launcher.startedRanks != nil {
             throw ValidationError("bench all starts a program for each case; use --ranks instead of mpirun")
         }
     }
 
     func run() throws {
+        if choice == .allreduce { return try runAllReduce() }
         if let python = peers.peers {
             return try peers.compare(
                 BenchmarkCase(rawValue: choice.rawValue).map { [$0] } ?? BenchmarkCase.allCases, python: python)
         }
-        if choice == .allreduce { return try runAllReduce() }
         guard let benchmark = BenchmarkCase(rawValue: choice.rawValue) else { return try runAll() }
-        let task = Benchmark(benchmark, batches: batches, usesLearner: learner)
+        let task = Benchmark(
+            benchmark, batches: batches, usesLearner: learner, update: replicated ? .replicated : .automatic)
         let json = json
         // The header of `bench all` comes from the program that starts the others.
         let wantsHeader = ProcessInfo.processInfo.environment["LOCKSTEP_BENCH_ROWS"] == nil
@@ -86,40 +86,6 @@ struct Bench: ParsableCommand {
             guard communicator.isRankZero else { return }
             if !json, wantsHeader { print(BenchmarkResult.header) }
             print(json ? result.json : result.row)
-        }
-    }
-
-    /// Two ranks unless told otherwise: one has nothing to reduce.
-    private func runAllReduce() throws {
-        let json = json
-        if let part {
-            return try measureAllReduce(part) { try print(String(decoding: JSONEncoder().encode($0), as: UTF8.self)) }
-        }
-        if !json { print(AllReduceResult.header) }
-        if ranks.inProcess != nil || Launcher.startedRanks != nil {
-            // Ranks that are here already: no other programs beside them.
-            return try measureAllReduce(.all) { print(json ? $0.json : $0.row) }
-        }
-        let python = try python.map { name in
-            guard let path = name.contains("/") ? name : Launcher.path(of: name) else {
-                throw Failure.noInput("--python \(name): there is no such program in PATH")
-            }
-            try Failure.requireReadable(path, option: "--python")
-            return path
-        }
-        for result in try AllReducePeers(ranks: ranks.ranks ?? 2, python: python).run() {
-            print(json ? result.json : result.row)
-        }
-        if python == nil, !json { print("Gloo was left out: --python PATH names a Python with torch.") }
-    }
-
-    private func measureAllReduce(
-        _ part: AllReduceBench.Part, _ show: @escaping @Sendable (AllReduceResult) throws -> Void
-    ) throws {
-        try ranks.run { communicator in
-            let isWriter = communicator.isRankZero
-            try AllReduceBench(part: part).run(over: communicator) { if isWriter { try show($0) } }
-            fflush(nil)
         }
     }
 

@@ -8,6 +8,7 @@ import Lockstep
 struct RunWatch {
     private let preemption: PreemptionCallback
     private let log: RankLog?
+    private let history: CSVLogger
     private let isResumed: Bool
     let callbacks: [Callback]
 
@@ -15,7 +16,8 @@ struct RunWatch {
         preemption = PreemptionCallback(saving: "resume", everyEpochs: options.checkpointEvery)
         log = try options.logDir.map { try RankLog(folder: $0, over: ranks) }
         isResumed = options.resume != nil
-        var callbacks: [Callback] = [CSVLogger(append: isResumed), preemption]
+        history = CSVLogger(append: isResumed)
+        var callbacks: [Callback] = [history, preemption]
         if let trace = options.trace { callbacks.append(TraceCallback(trace)) }
         if options.times { callbacks.append(TimeReport()) }
         if let log { callbacks.append(log) }
@@ -29,29 +31,13 @@ struct RunWatch {
     func fit(_ learner: Learner, _ settings: TrainingSettings) throws {
         do {
             let point = isResumed ? try learner.loadResumePoint("resume") : nil
-            if let point { try forget(from: point.epoch, learner) }
+            history.resumesAt = point?.epoch
             try learner.fitOneCycle(
                 settings.epochs, lrMax: .value(settings.lr), callbacks: point.map { [ResumeCallback($0)] } ?? [],
                 startEpoch: point?.epoch ?? 0)
         } catch {
             log?.note("\(error)")
             throw error
-        }
-    }
-
-    /// Drops the lines of epochs that will be trained again: what was saved may be older than what was logged.
-    private func forget(from epoch: Int, _ learner: Learner) throws {
-        let path = learner.path + "/history.csv"
-        try learner.coordinator.write {
-            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return }
-            let kept = text.split(separator: "\n").filter { line in
-                Int(line.prefix { $0 != "," }).map { $0 < epoch } ?? true
-            }
-            do {
-                try Data((kept.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
-            } catch {
-                throw Failure(description: "\(path) cannot be written: \(error.localizedDescription)", code: 73)
-            }
         }
     }
 

@@ -37,6 +37,11 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write the exported learner here, too.", valueName: "file"))
     var export: String?
 
+    @Flag(
+        help: "Train with the same bits on 1, 2, 4 and 8 ranks: batches in eight pieces, added as a fixed tree. Slower."
+    )
+    var bitwise = false
+
     @Flag(help: "Print the settings as JSON and do not train.")
     var printConfig = false
 

@@ -30,7 +30,7 @@ struct TrainingRun: Sendable {
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
         let prepared = ContinuousClock.now
         var conclusion: String?
-        try learner.distributed(over: ranks) {
+        try learner.distributed(over: ranks, reduction: options.bitwise ? .bitwise : .ranks) {
             try learner.coordinator.write { try files.write(settings.json + "\n", to: "settings.json") }
             try watch.fit(learner, settings)
             if watch.isStopped { return }

@@ -9,6 +9,7 @@ public final class ResumeCallback: Callback {
     /// Where the interrupted run was.
     public let point: ResumePoint
 
+    /// Goes on at `point`.
     public init(_ point: ResumePoint) { self.point = point }
 
     public override var order: Int { 51 }

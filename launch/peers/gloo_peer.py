@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The all-reduce of torch.distributed over Gloo, timed as `lockstep bench allreduce` times its own.
 
-usage: gloo.py RANKS SECONDS BYTES…    prints a line of JSON for each size: the time of each call's slowest rank.
+usage: python gloo_peer.py RANKS SECONDS BYTES…    prints a line of JSON for each size: the time of each call's slowest rank.
 """
 import json
 import os
