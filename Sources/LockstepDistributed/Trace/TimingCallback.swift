@@ -20,6 +20,8 @@ public enum Activity: String, Sendable, CaseIterable {
 ///
 /// Measures with a few looks at the clock per batch. Each rank measures itself.
 open class TimingCallback: Callback, CommunicationObserver {
+    /// No: what is timed is a run.
+    open override var isExported: Bool { false }
     /// The ranks; nil until a fit begins with those of the learner's ``DistributedCallback``, or this program's.
     public private(set) var communicator: (any Communicator)?
     /// Nanoseconds of collectives since the fit began.
