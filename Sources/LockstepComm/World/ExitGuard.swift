@@ -31,7 +31,9 @@ enum ExitGuard {
     /// `MPI_Finalize` waits for all ranks: after an error it would wait for ever, so then it is `MPI_Abort`.
     private static func end(status: Int32) {
         guard let communicator, MPILibrary.isInitialised, !MPILibrary.isFinalised else { return }
-        if status == agreedCode, !communicator.engine.hasFailed { lock.withLock { parts }.forEach { $0.plane?.depart() } }
+        if status == agreedCode, !communicator.engine.hasFailed {
+            lock.withLock { parts }.forEach { $0.plane?.depart() }
+        }
         guard status == agreedCode, communicator.engine.leaveInOrder() else {
             communicator.engine.explainExit(status)
             communicator.abort(code: status == 0 ? 1 : status)
