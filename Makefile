@@ -5,6 +5,7 @@
 ## test       run every test, the mpirun ones too (set-up and build included)
 ## conformance  run every test and report on each identifier of the behaviour contract
 ## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
+## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
 ## build      build the library, the command and the examples, optimised
@@ -33,7 +34,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance test-faults test-nodes test-slurm build bench bench-peers roofline format lint docs reference clean
+.PHONY: help setup run test conformance test-faults test-tsan test-nodes test-slurm build bench bench-peers roofline format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -56,6 +57,9 @@ test-faults: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	swift build $(SWIFT_FLAGS) --product lockstep-rank-tests
 	@launch/test-faults.sh $(FAULTS)
+
+test-tsan: setup
+	@launch/test-tsan.sh
 
 test-nodes: setup
 	swift build $(SWIFT_FLAGS) --product lockstep

@@ -11,6 +11,13 @@ let hasOneDNN =
         FileManager.default.fileExists(atPath: $0 + "/oneapi/dnnl/dnnl.h")
     } && Context.environment["LOCKSTEP_NO_ONEDNN"] == nil
 
+/// PNG and JPEG images are read with the system's libraries where their headers are installed.
+func hasHeader(_ name: String) -> Bool {
+    Context.environment["LOCKSTEP_NO_IMAGES"] == nil
+        && ["/usr/include/", "/usr/local/include/"].contains { FileManager.default.fileExists(atPath: $0 + name) }
+}
+let (hasPNG, hasJPEG) = (hasHeader("png.h"), hasHeader("jpeglib.h"))
+
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),  // SE-0335: write `any`
     .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444: import what you use
@@ -43,7 +50,14 @@ let package = Package(
             name: "CLockstepKernels", dependencies: ["COpenBLAS"],
             exclude: ["optimizer.inc"], cSettings: kernelFlags + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
             linkerSettings: [.linkedLibrary("m")] + (hasOneDNN ? [.linkedLibrary("dnnl")] : [])),
-        .target(name: "CMPI", dependencies: ["COpenMPI"], cSettings: kernelFlags),
+        .target(
+            name: "CImageCodecs",
+            cSettings: (hasPNG ? [.define("LSI_PNG")] : []) + (hasJPEG ? [.define("LSI_JPEG")] : []),
+            linkerSettings: (hasPNG ? [.linkedLibrary("png")] : []) + (hasJPEG ? [.linkedLibrary("jpeg")] : [])),
+        // Products are rounded before they are added: a sum has the same bits whoever reduces it, on whatever processor.
+        .target(
+            name: "CMPI", dependencies: ["COpenMPI"],
+            cSettings: kernelFlags + [.unsafeFlags(["-ffp-contract=off"])]),
 
         // MARK: Library
         .target(name: "LockstepTensor", dependencies: ["CLockstepKernels"]),
@@ -51,7 +65,7 @@ let package = Package(
         .target(name: "LockstepNN", dependencies: ["LockstepTensor"]),
         .target(name: "LockstepOptim", dependencies: ["LockstepTensor"]),
         .target(
-            name: "LockstepData", dependencies: ["LockstepTensor", "CZlib"],
+            name: "LockstepData", dependencies: ["LockstepTensor", "CZlib", "CImageCodecs"],
             resources: [.embedInCode("Digits/digits.csv.gz")]),
         .target(
             name: "LockstepLearner", dependencies: ["LockstepTensor", "LockstepNN", "LockstepOptim", "LockstepData"]),

@@ -62,7 +62,7 @@ find "$@" -path '*LockstepLearner*' -name '*.swift' | sort | xargs -r awk '
     /^ *@/ && !/(func|class) / { next }
     {
         method = inLearner && $0 ~ /^ *public (static )?func /
-        callback = $0 ~ /^(public|open) (final )?class [A-Za-z]+: ([A-Za-z]*Callback|Tracker|MixHandler)( |$)/
+        callback = $0 ~ /^(public|open) (final )?class [A-Za-z]+: ([A-Za-z]*Callback|Tracker|MixHandler)([ ,]|$)/
         if ((method || callback) && tolower(doc) !~ /rank|collective/) {
             sub(/^ +/, "")
             print FILENAME ":" FNR ": says nothing of ranks above 0: " $0

@@ -31,9 +31,14 @@ have_onednn() {
     [ -e /usr/include/oneapi/dnnl/dnnl.h ] || [ -e /usr/local/include/oneapi/dnnl/dnnl.h ] ||
         [ -n "${LOCKSTEP_NO_ONEDNN:-}" ]
 }
-# oneDNN makes convolutions faster and nothing depends on it, so it is tried once a clone and never a reason to stop.
+have_images() {
+    { [ -e /usr/include/png.h ] || [ -e /usr/local/include/png.h ]; } &&
+        { [ -e /usr/include/jpeglib.h ] || [ -e /usr/local/include/jpeglib.h ]; } || [ -n "${LOCKSTEP_NO_IMAGES:-}" ]
+}
+# oneDNN makes convolutions faster, libpng and libjpeg read images, and nothing depends on them, so they are tried once a
+# clone and never a reason to stop.
 tried=.build/onednn-tried
-if [ ${#missing[@]} -eq 0 ] && { have_onednn || [ -e "$tried" ]; }; then
+if [ ${#missing[@]} -eq 0 ] && { { have_onednn && have_images; } || [ -e "$tried" ]; }; then
     exit 0
 fi
 
@@ -71,9 +76,10 @@ if [ ${#missing[@]} -gt 0 ]; then
     fi
 fi
 
-if ! have_onednn && command -v apt-get > /dev/null; then
+if { ! have_onednn || ! have_images; } && command -v apt-get > /dev/null; then
     if [ ${#as_root[@]} -eq 0 ] || sudo -n true 2> /dev/null; then
-        install libdnnl-dev || true
+        have_onednn || install libdnnl-dev || true
+        have_images || install libpng-dev libjpeg-dev || true
     fi
 fi
 mkdir -p .build

@@ -43,7 +43,7 @@ failed=$((failed + bad))
 # MARK: On several ranks
 
 # Each rank would run the build under `mpirun swift test`; these are one executable, built above.
-for ranks in 2 3; do
+for ranks in 2 4; do
     echo "mpirun -n $ranks lockstep-rank-tests"
     timeout --foreground --kill-after=10 300 mpirun --oversubscribe -n "$ranks" .build/release/lockstep-rank-tests \
         < /dev/null 2>&1 | tee "$log"

@@ -2,6 +2,9 @@
 // Reduction kernels: plain loops, vectorised by the compiler for each instruction set, one order of addition.
 #include "cmpi_reduce.h"
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 // ifunc resolvers run before the thread sanitizer is ready.
 #if defined(__x86_64__) && defined(__linux__) && !(defined(__has_feature) && __has_feature(thread_sanitizer))
@@ -57,6 +60,59 @@ void cmpi_weighted_sum(
             add3(block, sources[i] + at, scales[i], sources[i + 1] + at, scales[i + 1], sources[i + 2] + at, scales[i + 2], n);
         for (; i < source_count; ++i) add1(block, sources[i] + at, scales[i], n);
         for (int d = 0; d < destination_count; ++d) memcpy(destinations[d] + at, block, (size_t)n * sizeof(float));
+    }
+}
+
+void cmpi_stream(float *destination, const float *source, ptrdiff_t count) {
+    ptrdiff_t i = 0;
+#if defined(__x86_64__)
+    for (; i < count && ((uintptr_t)(destination + i) & 15) != 0; ++i) destination[i] = source[i];
+    for (; i + 4 <= count; i += 4) _mm_stream_ps(destination + i, _mm_loadu_ps(source + i));
+#endif
+    for (; i < count; ++i) destination[i] = source[i];
+#if defined(__x86_64__)
+    _mm_sfence();  // such stores are not ordered with the flag that is raised next
+#endif
+}
+
+// Eight sums that the compiler may keep in one register: a fixed order whatever the instruction set.
+CLONES double cmpi_sum_of_squares(const float *values, ptrdiff_t count) {
+    double sums[8] = {0};
+    ptrdiff_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        for (int k = 0; k < 8; ++k) sums[k] += (double)values[i + k] * (double)values[i + k];
+    for (; i < count; ++i) sums[0] += (double)values[i] * (double)values[i];
+    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
+CLONES static void add_pair(float *restrict y, const float *a, const float *b, ptrdiff_t n) {
+    for (ptrdiff_t i = 0; i < n; ++i) y[i] = a[i] + b[i];
+}
+
+// Sum of sources[0 ..< count] at `at`, into `sum`; `spare` has room for one block per level below.
+static void tree_block(float *sum, float *spare, const float *const *sources, int count, ptrdiff_t at, ptrdiff_t n) {
+    if (count == 1) {
+        memcpy(sum, sources[0] + at, (size_t)n * sizeof(float));
+        return;
+    }
+    int half = 1;
+    while (half * 2 < count) half *= 2;
+    if (count == 2) {
+        add_pair(sum, sources[0] + at, sources[1] + at, n);
+        return;
+    }
+    tree_block(sum, spare + BLOCK, sources, half, at, n);
+    tree_block(spare, spare + BLOCK, sources + half, count - half, at, n);
+    add1(sum, spare, 1, n);
+}
+
+void cmpi_tree_sum(
+    float *const *destinations, int destination_count, const float *const *sources, int source_count, ptrdiff_t count) {
+    _Alignas(64) float blocks[8 * BLOCK];
+    for (ptrdiff_t at = 0; at < count; at += BLOCK) {
+        ptrdiff_t n = count - at < BLOCK ? count - at : BLOCK;
+        tree_block(blocks, blocks + BLOCK, sources, source_count, at, n);
+        for (int d = 0; d < destination_count; ++d) memcpy(destinations[d] + at, blocks, (size_t)n * sizeof(float));
     }
 }
 

@@ -36,7 +36,15 @@ static void on_signal(int number) {
     raise(number);
 }
 
+void cmpi_unblock_signals(const int *signals, int count) {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (int i = 0; i < count; ++i) sigaddset(&wanted, signals[i]);
+    pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
+}
+
 void cmpi_watch_signals(const int *signals, int count) {
+    cmpi_unblock_signals(signals, count);
     pthread_mutex_lock(&lock);
     if (watchers++ == 0) {
         watched_count = count < MAX_SIGNALS ? count : MAX_SIGNALS;

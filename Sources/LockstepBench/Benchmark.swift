@@ -13,8 +13,13 @@ public struct Benchmark: Sendable {
     public let batches: Int
     /// Whether a learner runs the steps.
     public let usesLearner: Bool
+    /// Who updates which parameters on several ranks.
+    public let update: UpdatePolicy
 
-    public init(_ benchmark: BenchmarkCase, batches: Int? = nil, usesLearner: Bool = false) {
+    public init(
+        _ benchmark: BenchmarkCase, batches: Int? = nil, usesLearner: Bool = false, update: UpdatePolicy = .automatic
+    ) {
+        self.update = update
         self.benchmark = benchmark
         self.batches = max(1, batches ?? benchmark.defaultBatches)
         self.usesLearner = usesLearner
@@ -59,11 +64,11 @@ extension Benchmark {
         let batch = benchmark.makeBatch(benchmark.batchSize, seed: UInt64(communicator.rank))
         let optimizer = BenchmarkCase.optimizer([model.parameters()], lr: BenchmarkCase.learningRate)
         let exchange = try GradientExchange(optimizer.arena, over: communicator)
+        if update != .replicated { _ = try exchange.divideUpdates(of: optimizer) }
         func step() throws {
             let loss = benchmark.loss(model, batch)
             loss.backward()
-            try exchange.reduce(weight: Double(batch.size))
-            optimizer.step()
+            try exchange.step(optimizer, weight: Double(batch.size))
             optimizer.zeroGradients()
         }
         try step()

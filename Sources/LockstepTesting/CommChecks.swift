@@ -196,23 +196,49 @@ public enum CommChecks {
             for index in 0..<count { gradients.arena[index] = Float(index % 5 + c.rank) }
             gradients.arena[count] = 1
             var covered = 0
-            try gradients.reduceOwned(weight: 2, tailCount: 1) { range in
+            var tail: [Float] = []
+            try gradients.reduceOwned(weight: 2, tailCount: 1) {
+                tail = Array($0)
+            } update: { range in
                 covered += range.count
                 for peer in updated.peers {
                     let values = peer.assumingMemoryBound(to: Float.self)
                     for index in range { values[index] = gradients.arena[index] }
                 }
             }
-            try expect(covered, gradients.ownedRange(in: 0..<count).count, "what this rank updates")
+            try expect(covered, gradients.ownedRange(of: count).count, "what this rank updates")
             let all = try c.allReduce(covered)
             let copies = try c.allReduce(updated.localRank == 0 ? 1 : 0)
             try expect(all, count * copies, "every float is updated once where memory is shared")
-            try expect(gradients.arena[count], Float(c.size), "the tail is summed everywhere")
+            try expect(tail, [Float(c.size)], "the tail is summed everywhere")
             let values = Array(updated.own.assumingMemoryBound(to: Float.self))
             let mean = Float(c.size - 1) / 2
             let worst = values.enumerated().map { abs($1 - Float($0 % 5) - mean) }.max() ?? 0
             try expect(worst < 1e-5, true, "owners' updates reach all ranks: off by \(worst)")
+            if gradients.isShared { gradients.fetch([0..<count], of: count) }
+            let off = (0..<count).map { abs(gradients.arena[$0] - values[$0]) }.max() ?? 0
+            try expect(off, 0, "what owners hold can be fetched")
             try c.barrier()
+            let shared = updated.peers[0].baseAddress?.assumingMemoryBound(to: Float.self)
+            try gradients.reduceOwned(weight: 1, tailCount: 1, updating: shared) { range, values in
+                for index in 0..<range.count { values?[index] += 1 }
+            }
+            let first = updated.peers[0].assumingMemoryBound(to: Float.self)
+            let wrong = (0..<count).first { abs(first[$0] - values[$0] - 1) > 1e-5 }
+            try expect(wrong, nil, "updates of copies arrive where they belong")
+            try c.barrier()
+        }
+    }
+
+    public static func reducerNorm(_ c: any Communicator) throws {
+        for count in [1, 17, 1000, 40_001] {
+            let gradients = try SharedReducer(over: c, floatCount: count)
+            for index in 0..<count { gradients.arena[index] = Float(index % 11) - 5 + Float(c.rank) }
+            try gradients.reduce(weight: 1, measuresNorm: true)
+            guard let squared = gradients.squaredNorm else { continue }
+            let exact = gradients.arena.reduce(0) { $0 + Double($1) * Double($1) }
+            try expect(abs(squared - exact) <= 1e-9 * exact, true, "squares of \(count) floats: \(squared), \(exact)")
+            try expect(try c.allReduce(squared, .min), squared, "all ranks have the same norm")
         }
     }
 

@@ -49,6 +49,11 @@ struct Fault: Sendable {
             try scene.trainUntilNaN()
         },
         Fault(
+            name: "asked-to-stop", bound: 4, sentence: "lockstep: SIGTERM: stopped in epoch [0-9]+ after [0-9]+ batches"
+        ) { scene in
+            try scene.trainUntilStopped()
+        },
+        Fault(
             name: "no-shared-memory", bound: 30, endsWell: true,
             // A place with no byte free, which is what a container's full /dev/shm looks like before anything is allocated.
             environment: "OMPI_MCA_osc_sm_backing_directory=/proc",

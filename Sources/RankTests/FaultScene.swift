@@ -99,6 +99,23 @@ struct FaultScene {
         }
     }
 
+    /// One rank is asked to stop; all do, with a checkpoint and the code that says so.
+    func trainUntilStopped() throws {
+        let preemption = PreemptionCallback(saving: "/tmp/lockstep-fault-\(getppid())")
+        var path = ""
+        try fit { learner in
+            try learner.addCallback(preemption)
+            try learner.on(.afterLoss) { learner in
+                if learner.training, strikes(at: learner.trainIter) { raise(SIGTERM) }
+            }
+            try learner.on(.afterFit) { _ in path = preemption.file + ".safetensors" }
+        }
+        let steps = try ranks.allGather([Int64(preemption.signal ?? 0)])
+        guard Set(steps) == [Int64(SIGTERM)] else { exit(1) }
+        if ranks.isRankZero { unlink(path) }
+        World.end(code: World.stopRequestedCode)
+    }
+
     /// Thirty steps of a small model on all ranks.
     func fit(inputs: Int = 4, _ prepare: (Learner) throws -> Void = { _ in }) throws {
         let x = Tensor.linspace(-1, 1, count: 60 * inputs).reshaped([60, inputs])

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tests that need real ranks: `mpirun -n 2 lockstep-rank-tests`; the same checks run on threads in `swift test`.
+// `--only WORDS` runs the checks whose names contain them.
 // `--threads N` and `--threads N --nodes` run them on threads of one process, on one pretended machine or one for each rank.
 // `--faults` lists the faults that launch/test-faults.sh tries, `--fault NAME RANK STEP` is one of them; `--adopt` is a
 // program that has started MPI itself.
@@ -17,10 +18,13 @@ let communicatorChecks: [ThreadSuite.Check] = [
     ("communicator: shared memory", CommChecks.sharedMemory),
     ("communicator: reducer of gradients", CommChecks.reducer),
     ("communicator: reducer with owned slices", CommChecks.reducerOwned),
+    ("communicator: norms of what was reduced", CommChecks.reducerNorm),
     ("communicator: splits", CommChecks.splits),
 ]
 
-let trainingChecks: [ThreadSuite.Check] = DistributedChecks.all.map { ("training: \($0.name)", $0.body) }
+let trainingChecks: [ThreadSuite.Check] = (DistributedChecks.all + OwnershipChecks.all).map {
+    ("training: \($0.name)", $0.body)
+}
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
@@ -41,7 +45,11 @@ case "--threads":
     ThreadSuite(ranks: ranks, ranksPerNode: rest.contains("--nodes") ? 1 : nil)
         .run((communicatorChecks + trainingChecks).filter { text.isEmpty || $0.name.contains(text) })
 default:
+    let words = arguments.first == "--only" ? arguments.dropFirst().joined(separator: " ") : ""
     World.runOnEveryRank { ranks in
-        RankSuite(ranks).run((communicatorChecks + trainingChecks).map { ($0.name, $0.body) })
+        RankSuite(ranks).run(
+            (communicatorChecks + trainingChecks).filter { words.isEmpty || $0.name.contains(words) }.map {
+                ($0.name, $0.body)
+            })
     }
 }

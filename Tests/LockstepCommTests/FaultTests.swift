@@ -157,7 +157,7 @@ struct FaultTests {
     func update() {
         let all = errors(3) { world in
             let reducer = try SharedReducer(over: world, floatCount: 1000)
-            try reducer.reduceOwned(weight: 1) { _ in if world.rank == 2 { throw BadSample() } }
+            try reducer.reduceOwned(weight: 1) { _, _ in if world.rank == 2 { throw BadSample() } }
         }
         expectSame(all, .peerFailed, count: 3, "rank 2: sample 17 cannot be read")
     }

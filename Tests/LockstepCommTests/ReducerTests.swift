@@ -45,14 +45,14 @@ struct ReducerTests {
         let before = reducer.arena.map(\.bitPattern)
         try reducer.reduce(weight: 3, tailCount: 2)
         #expect(reducer.arena.map(\.bitPattern) == before)
-        #expect(reducer.ownedRange(in: 10..<90) == 10..<90)
+        #expect(reducer.ownedRange(of: 90) == 0..<90)
     }
 
     @Test("slices of all owners cover a range once", arguments: [1, 2, 3, 4, 7])
     func slices(size: Int) throws {
         for count in [0, 1, 15, 16, 17, 63, 64, 65, 1000, 4097] {
             let parts = try InProcessWorld(size).run { world in
-                try SharedReducer(over: world, floatCount: count).ownedRange(in: 0..<count)
+                try SharedReducer(over: world, floatCount: count).ownedRange(of: count)
             }
             #expect(parts.map(\.count).reduce(0, +) == count)
             var end = 0

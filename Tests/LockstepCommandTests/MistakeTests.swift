@@ -12,7 +12,7 @@ struct MistakeTests {
             (["train", "digits", "--epochs", "many"], "many"), (["train", "digits", "--lr", "-1"], "--lr"),
             (["train", "digits", "--ranks", "2", "--in-process", "2"], "exclude each other"),
             (["train", "digits", "--ranks", "0"], "--ranks 0"), (["train", "digits", "--model", "tree"], "tree"),
-            (["train", "digits", "--resume", "x"], "--resume is reserved"), (["train", "mnist"], "--data"),
+            (["train", "digits", "--resume", "x", "--run", "y"], "--resume"), (["train", "mnist"], "--data"),
             (["train", "digits", "--batch-size", "5000"], "--batch-size 5000"), (["frobnicate"], "frobnicate"),
             (["bench", "quicksort"], "resnet20"), (["bench", "mlp", "--batches", "0"], "--batches 0"),
         ])

@@ -56,7 +56,7 @@ struct ForeignOptimizerTests {
         }
     }
 
-    @Test("a wrapped optimizer steps as ours of the same formula, hyper-parameters under our names included")
+    @Test("[§8.7] a wrapped optimizer steps as ours of the same formula, hyper-parameters under our names included")
     func steps() throws {
         let (a, b) = (parameters(), parameters())
         let ours = OptimizerFactory.sgd(mom: 0.9)(a, lr: 0.1)
@@ -91,7 +91,7 @@ struct ForeignOptimizerTests {
         #expect(groups[0][0].value.floats == [1, -2, 3] && groups[1][0].value.floats != [0.5])
     }
 
-    @Test("a hyper-parameter it does not have is an error that lists those it has")
+    @Test("[§8.7] a hyper-parameter it does not have is an error that lists those it has")
     func unknownHyper() throws {
         let optimizer = OptimizerFactory.wrapping { TorchSGD($0, lr: $1, momentum: nil) }(parameters(), lr: 0.1)
         #expect(optimizer.hyper("mom", group: 0) == nil)
@@ -120,7 +120,7 @@ struct ForeignOptimizerTests {
         #expect(first.stateDictionary.entries[0].tensors.isEmpty)
     }
 
-    @Test("one that exists already is used as it is, after its state was cleared")
+    @Test("[§8.7] one that exists already is used as it is, after its state was cleared")
     func ready() {
         let groups = parameters()
         let foreign = TorchSGD(groups, lr: 0.25)

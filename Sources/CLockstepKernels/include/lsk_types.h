@@ -15,7 +15,12 @@ typedef enum lsk_dtype {
     LSK_BFLOAT16 = 6,
 } lsk_dtype;
 
-/// Compiled for three processors, chosen when the program is loaded (ifunc).
+/// Compiled for three processors, chosen when the program is loaded (ifunc): before the thread sanitizer is ready.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define LSK_NO_CLONES
+#endif
+#endif
 #if defined(__x86_64__) && !defined(LSK_NO_CLONES)
 #define LSK_SIMD __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

@@ -15,6 +15,19 @@ void cmpi_weighted_sum(
     float *_Nonnull const *_Nonnull destinations, int destination_count, const float *_Nonnull const *_Nonnull sources, const float *scales,
     int source_count, ptrdiff_t count);
 
+/// Copies past the caches: what others have read is overwritten without being fetched back from their cores first.
+/// Complete for whoever synchronises with this thread afterwards.
+void cmpi_stream(float *destination, const float *source, ptrdiff_t count);
+
+/// Σ x², added in double precision.
+double cmpi_sum_of_squares(const float *values, ptrdiff_t count);
+
+/// Each destination = the sum of the sources, added as a tree: neighbours first, then neighbouring pairs, and so on.
+/// The sum of 2ᵏ sources is that of the sums of their halves, to the bit. A destination may be a source. At most 64 sources.
+void cmpi_tree_sum(
+    float *_Nonnull const *_Nonnull destinations, int destination_count, const float *_Nonnull const *_Nonnull sources,
+    int source_count, ptrdiff_t count);
+
 /// destination = sources[0] op sources[1] op …; the destination may be one of the sources.
 void cmpi_combine(
     void *destination, const void *_Nonnull const *_Nonnull sources, int source_count, ptrdiff_t count, int type, int operation);

@@ -4,8 +4,11 @@
 
 #pragma clang assume_nonnull begin
 
+/// Lets `signals` reach the calling thread and the programs it becomes: one that was started by a thread pool, whose
+/// threads block all signals, would never hear of any.
+void cmpi_unblock_signals(const int *signals, int count);
 /// From now on the first of `signals` only sets the flag. One that comes more than a second later acts as if nobody were
-/// watching; sooner ones are the same request told twice (by mpirun and by the batch system). Calls nest.
+/// watching; sooner ones are the same request told twice (by mpirun and by the batch system). Calls nest. Unblocks them, too.
 void cmpi_watch_signals(const int *signals, int count);
 /// Undoes one `cmpi_watch_signals`; the last one puts the former handlers back.
 void cmpi_unwatch_signals(void);

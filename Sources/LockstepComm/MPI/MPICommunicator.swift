@@ -131,7 +131,7 @@ public final class MPICommunicator: EngineBacked {
             guard fits else {
                 let needed = here.reduce(0) { $0 + Int(all[$1][0]) }
                 MPICommunicator.explainOnce(
-                    "\(needed >> 20) MiB do not fit into \(SharedMemory.directory) on every node (here \(SharedMemory.freeBytes >> 20) MiB are free); reductions are staged instead. Docker: --shm-size."
+                    "\(needed >> 20) MiB do not fit into \(SharedMemory.directory) on every node (here \(SharedMemory.freeBytes >> 20) MiB are free); ranks keep copies and send them instead, which is slower. Docker: --shm-size."
                 )
                 return try privateSegment(byteCount)
             }

@@ -2,54 +2,118 @@
 // The slices of a shared arena: read from every rank, written where all read it.
 internal import CMPI
 
+/// What an owner does with its slice of an arena.
+struct OwnedUpdate {
+    /// What the update changes, laid out as the arena; nil when that is its own affair.
+    let values: UnsafeMutablePointer<Float>?
+    /// Called once, with the sum of the tails, before the first piece.
+    let begin: (UnsafeBufferPointer<Float>) throws -> Void
+    /// Called with each piece as soon as it is averaged, and with a copy of its values to change.
+    let update: (Range<Int>, UnsafeMutablePointer<Float>?) throws -> Void
+
+    /// Updates a piece.
+    func callAsFunction(_ part: Range<Int>) throws {
+        guard let values else { return try update(part, nil) }
+        try withUnsafeTemporaryAllocation(
+            byteCount: part.count * MemoryLayout<Float>.stride, alignment: 64
+        ) { copy in
+            guard let copy = copy.baseAddress?.bindMemory(to: Float.self, capacity: part.count) else { return }
+            copy.update(from: values + part.lowerBound, count: part.count)
+            try update(part, copy)
+            cmpi_stream(values + part.lowerBound, copy, part.count)
+        }
+    }
+}
+
 extension CollectiveEngine {
     /// Floats of one piece between nodes: 1 MiB, above which Open MPI 4.1 is half as fast.
     private static let linkPiece = 1 << 18
     /// Floats of one piece handed to an update: two arenas of it fit the second-level cache.
     private static let updatePiece = 1 << 14
 
+    /// The part of `count` floats that the rank `owner` of this node updates.
+    func ownedRange(_ owner: Int, of count: Int) -> Range<Int> {
+        owner < ownerCount
+            ? LockstepComm.slice(owner, of: ownerCount, in: 0..<count, granularity: 16) : count..<count
+    }
+
+    /// Reduces an arena: everywhere, or, with an `owner`, for the owner of each slice, who then updates.
+    /// - Parameter norms: takes the sum of squares of what this rank has averaged.
     func reduceArena(
-        _ segment: SharedSegment, _ plan: SharedReducer.Plan, _ call: CollectiveCall,
-        update: ((Range<Int>) throws -> Void)?
+        _ segment: SharedSegment, _ plan: SharedReducer.Plan, _ call: CollectiveCall, owner: OwnedUpdate? = nil,
+        norms: SharedNorms? = nil
     ) throws -> Agreement {
         let agreement = try open(call)
         if size == 1 {
-            if let update { for range in plan.ranges { try guarded { try update(range) } } }
+            if let owner {
+                let tail = segment.own.assumingMemoryBound(to: Float.self)[plan.tail]
+                try guarded { try owner.begin(UnsafeBufferPointer(rebasing: tail)) }
+                for range in plan.ranges { try guarded { try owner(range) } }
+            }
             return agreement
         }
+        if let owner { try sumTail(plan.tail, segment, owner) }
         try withUnsafeTemporaryAllocation(of: Float.self, capacity: plane.size) { scales in
-            let owner = plane.rank
-            if owner < ownerCount {
-                for peer in 0..<plane.size {
-                    let weight = header(of: topology.nodes[nodeIndex][peer]).pointee.weight
-                    scales[peer] = agreement.weight == 0 ? 0 : Float(weight / agreement.weight)
-                }
-                for range in plan.ranges {
-                    let owned = LockstepComm.slice(owner, of: ownerCount, in: range, granularity: 16)
-                    try reduceSlice(owned, segment, scales, everywhere: update == nil, update)
-                }
-                if owner == ownerCount - 1, !plan.tail.isEmpty {
-                    scales.update(repeating: 1)
-                    try reduceSlice(plan.tail, segment, scales, everywhere: true, nil)
-                }
+            guard plane.rank < ownerCount else { return }
+            for peer in 0..<plane.size {
+                let weight = header(of: topology.nodes[nodeIndex][peer]).pointee.weight
+                scales[peer] = agreement.weight == 0 ? 0 : Float(weight / agreement.weight)
+            }
+            var squares: Double? = norms == nil ? nil : 0
+            let all = ownedRange(plane.rank, of: plan.tail.lowerBound)
+            for range in plan.ranges {
+                let owned =
+                    owner != nil
+                    ? range.clamped(to: all)
+                    : LockstepComm.slice(plane.rank, of: ownerCount, in: range, granularity: 16)
+                try reduceSlice(owned, segment, scales, owner, &squares)
+            }
+            if let norms, let squares { norms.set(squares, in: segment) }
+            if owner == nil, plane.rank == ownerCount - 1, !plan.tail.isEmpty {
+                scales.update(repeating: 1)
+                var unmeasured: Double?
+                try reduceSlice(plan.tail, segment, scales, nil, &unmeasured)
             }
         }
         try synchronise()
         return agreement
     }
 
+    /// Hands the sum of all tails to `owner`. Inside a node each rank sums for itself, which takes no synchronisation.
+    private func sumTail(_ tail: Range<Int>, _ segment: SharedSegment, _ owner: OwnedUpdate) throws {
+        if link != nil {
+            try withUnsafeTemporaryAllocation(of: Float.self, capacity: plane.size) { ones in
+                ones.initialize(repeating: 1)
+                var unmeasured: Double?
+                if plane.rank == ownerCount - 1 { try reduceSlice(tail, segment, ones, nil, &unmeasured) }
+            }
+            try synchronise()
+            let own = segment.own.assumingMemoryBound(to: Float.self)
+            return try guarded { try owner.begin(UnsafeBufferPointer(rebasing: own[tail])) }
+        }
+        try withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, tail.count)) { sums in
+            sums.initialize(repeating: 0)
+            for peer in segment.peers {
+                let values = peer.assumingMemoryBound(to: Float.self)
+                for index in tail { sums[index - tail.lowerBound] += values[index] }
+            }
+            try guarded { try owner.begin(UnsafeBufferPointer(rebasing: sums[..<tail.count])) }
+        }
+    }
+
     private func reduceSlice(
-        _ slice: Range<Int>, _ segment: SharedSegment, _ scales: UnsafeMutableBufferPointer<Float>, everywhere: Bool,
-        _ update: ((Range<Int>) throws -> Void)?
+        _ slice: Range<Int>, _ segment: SharedSegment, _ scales: UnsafeMutableBufferPointer<Float>,
+        _ owner: OwnedUpdate?, _ squares: inout Double?
     ) throws {
+        let everywhere = owner == nil
         let piece =
-            update != nil
+            owner != nil || squares != nil
             ? CollectiveEngine.updatePiece : link != nil ? CollectiveEngine.linkPiece : max(1, slice.count)
         for start in stride(from: slice.lowerBound, to: slice.upperBound, by: piece) {
             let part = start..<min(start + piece, slice.upperBound)
             weightedSum(part, segment, scales, everywhere: everywhere && link == nil)
+            let own = segment.own.baseAddress.unsafelyUnwrapped + part.lowerBound * MemoryLayout<Float>.stride
             if let link {
-                let own = segment.own.baseAddress.unsafelyUnwrapped + part.lowerBound * MemoryLayout<Float>.stride
                 let bytes = part.count * MemoryLayout<Float>.stride
                 try guarded {
                     try link.allReduce(UnsafeMutableRawBufferPointer(start: own, count: bytes), as: .float32, .sum)
@@ -62,7 +126,10 @@ extension CollectiveEngine {
                     }
                 }
             }
-            if let update { try guarded { try update(part) } }
+            if let sum = squares {
+                squares = sum + cmpi_sum_of_squares(own.assumingMemoryBound(to: Float.self), part.count)
+            }
+            if let owner { try guarded { try owner(part) } }
         }
     }
 
@@ -117,7 +184,7 @@ extension SharedReducer {
         return agreement
     }
 
-    private func bytes(_ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
+    func bytes(_ range: Range<Int>) -> UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(
             rebasing: UnsafeMutableRawBufferPointer(arena)[range.lowerBound * 4..<range.upperBound * 4])
     }

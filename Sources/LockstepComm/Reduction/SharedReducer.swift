@@ -19,7 +19,11 @@ public final class SharedReducer {
     /// Whether the ranks of each node read each other's arenas directly, the same answer on every rank. Otherwise data is
     /// staged or sent, and `reduceOwned` gives every rank everything.
     public let isShared: Bool
+    /// The sum of squares of all that the last `reduce` has averaged, where it was asked for and memory is shared: added
+    /// up slice by slice, in rank order, the same on every rank.
+    public private(set) var squaredNorm: Double?
     let segment: SharedSegment
+    private let norms: SharedNorms
 
     /// Allocates the arenas. Collective; every rank must ask for as many floats.
     public init(
@@ -27,7 +31,8 @@ public final class SharedReducer {
     ) throws {
         require(floatCount >= 0, "SharedReducer: \(floatCount) floats", file: file, line: line)
         self.communicator = communicator
-        segment = try communicator.allocateShared(byteCount: floatCount * MemoryLayout<Float>.stride)
+        norms = SharedNorms(after: floatCount * MemoryLayout<Float>.stride)
+        segment = try communicator.allocateShared(byteCount: norms.end)
         arena = UnsafeMutableBufferPointer(
             start: segment.own.baseAddress?.assumingMemoryBound(to: Float.self), count: floatCount)
         let here = (communicator as? any EngineBacked)?.engine.plane.size ?? communicator.localSize
@@ -44,52 +49,85 @@ public final class SharedReducer {
     ///   - status: OR-ed over the ranks; comes back in the result.
     ///   - count: floats to average; nil for all that come before the tail.
     ///   - ranges: parts of `0 ..< count` to reduce, ascending; nil for all of it. What is outside keeps its values.
+    ///   - measuresNorm: Whether to leave the sum of the squares of what was averaged in ``squaredNorm``.
     /// - Returns: Σ weight and the status words of all ranks.
     @discardableResult
     public func reduce(
         weight: Double, status: StatusWord = [], count: Int? = nil, tailCount: Int = 0, ranges: [Range<Int>]? = nil,
-        name: String = "gradients", file: StaticString = #fileID, line: UInt = #line
+        measuresNorm: Bool = false, name: String = "gradients", file: StaticString = #fileID, line: UInt = #line
     ) throws -> Agreement {
         let plan = Plan(arena.count, count, tailCount, ranges, file: file, line: line)
         let call = plan.call(weight: weight, status: status, name: name)
+        squaredNorm = nil
         guard let engine = (communicator as? any EngineBacked)?.engine, isShared else {
             return try reduceByMessages(plan, call)
         }
-        return try engine.observed(name) { try engine.reduceArena(segment, plan, call, update: nil) }
+        let agreement = try engine.observed(name) {
+            try engine.reduceArena(segment, plan, call, norms: measuresNorm ? norms : nil)
+        }
+        if measuresNorm, engine.link == nil { squaredNorm = norms.sum(in: segment) }
+        return agreement
     }
 
     /// As `reduce`, but leaves each averaged slice with its owner only, and hands it to `update`: the reduction and the
-    /// optimizer become one pass over memory. The tail is summed on every rank. Returns when all ranks have updated.
+    /// optimizer become one pass over memory. Returns when all ranks have updated.
     ///
-    /// `update` is called with consecutive pieces of `ownedRange(in:)`, while they are still in the cache; the averages
-    /// stand in `arena` at the same place. What it writes to shared memory all ranks see when this returns.
+    /// `update` is called with consecutive pieces of `ownedRange(of: count)`, while they are still in the cache; the
+    /// averages stand in `arena` at the same place. What it writes to shared memory all ranks see when this returns.
+    /// - Parameters:
+    ///   - values: shared memory, laid out as the arena, that all ranks read and `update` changes. It gets a copy of the
+    ///     piece to change, which then goes past the caches to where it belongs: written in place, every line would first be
+    ///     fetched back from the cores that have read it.
+    ///   - update: gets a piece's range, and where its values are to be changed; nil without `values`.
+    ///   - begin: called before any update with the sum of the tails, which in the arenas is not to be relied on.
     @discardableResult
     public func reduceOwned(
         weight: Double, status: StatusWord = [], count: Int? = nil, tailCount: Int = 0, ranges: [Range<Int>]? = nil,
-        name: String = "gradients", file: StaticString = #fileID, line: UInt = #line,
-        update: (Range<Int>) throws -> Void
+        updating values: UnsafeMutablePointer<Float>? = nil, name: String = "gradients", file: StaticString = #fileID,
+        line: UInt = #line, begin: (UnsafeBufferPointer<Float>) throws -> Void = { _ in },
+        update: (Range<Int>, UnsafeMutablePointer<Float>?) throws -> Void
     ) throws -> Agreement {
         let plan = Plan(arena.count, count, tailCount, ranges, file: file, line: line)
         let call = plan.call(weight: weight, status: status, name: name)
         if let engine = (communicator as? any EngineBacked)?.engine, isShared {
-            return try withoutActuallyEscaping(update) { update in
-                try engine.observed(name) { try engine.reduceArena(segment, plan, call, update: update) }
+            return try withoutActuallyEscaping(begin) { begin in
+                try withoutActuallyEscaping(update) { update in
+                    let owner = OwnedUpdate(values: values, begin: begin, update: update)
+                    return try engine.observed(name) { try engine.reduceArena(segment, plan, call, owner: owner) }
+                }
             }
         }
         let agreement = try reduceByMessages(plan, call)
-        for range in plan.ranges { try update(ownedRange(in: range)) }
+        try begin(UnsafeBufferPointer(rebasing: arena[plan.tail]))
+        for range in plan.ranges { try update(range, values.map { $0 + range.lowerBound }) }
         try communicator.barrier(name: name)
         return agreement
     }
 
-    /// The part of `range` this rank reduces and updates: one slice per rank of the node, none left out; all of it
-    /// where memory is not shared, so that every rank then updates a copy of its own.
-    /// Ranks that own nothing (more ranks here than on the smallest node) get an empty range.
-    public func ownedRange(in range: Range<Int>) -> Range<Int> {
-        guard isShared, let engine = (communicator as? any EngineBacked)?.engine else { return range }
-        let (owner, owners) = (engine.plane.rank, engine.ownerCount)
-        guard owner < owners else { return range.upperBound..<range.upperBound }
-        return slice(owner, of: owners, in: range, granularity: 16)
+    /// The part of an arena of `count` floats this rank reduces and updates in `reduceOwned`, whatever the ranges are:
+    /// one slice per rank of the node, none left out; all of it where memory is not shared, so that every rank then updates
+    /// a copy of its own. Ranks that own nothing (more ranks here than on the smallest node) get an empty range.
+    public func ownedRange(of count: Int) -> Range<Int> {
+        ownedRanges(of: count)[isShared ? segment.localRank : 0]
+    }
+
+    /// As ``ownedRange(of:)``, of every rank of this node.
+    public func ownedRanges(of count: Int) -> [Range<Int>] {
+        guard isShared, let engine = (communicator as? any EngineBacked)?.engine else { return [0..<count] }
+        return (0..<engine.plane.size).map { engine.ownedRange($0, of: count) }
+    }
+
+    /// Copies what the other ranks of the node hold of `ranges` after `reduceOwned` into this rank's arena. Not collective;
+    /// to be called before any rank writes to its arena again.
+    public func fetch(_ ranges: [Range<Int>], of count: Int) {
+        guard let own = arena.baseAddress else { return }
+        for (peer, owned) in ownedRanges(of: count).enumerated() where peer != segment.localRank {
+            let from = segment.peers[peer].baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)
+            for range in ranges where range.overlaps(owned) {
+                let part = range.clamped(to: owned)
+                (own + part.lowerBound).update(from: from + part.lowerBound, count: part.count)
+            }
+        }
     }
 
     /// What to reduce.

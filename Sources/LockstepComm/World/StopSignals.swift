@@ -14,6 +14,9 @@ public enum StopSignals {
     /// Watches from now on. Calls nest.
     public static func watch() { cmpi_watch_signals(numbers, CInt(numbers.count)) }
 
+    /// Lets the signals reach this program, and what it may become, though it was started with them blocked.
+    package static func unblock() { cmpi_unblock_signals(numbers, CInt(numbers.count)) }
+
     /// Undoes one `watch()`; what the signals did before the first one they do again after the last.
     public static func unwatch() { cmpi_unwatch_signals() }
 

@@ -69,6 +69,11 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
         )
         lines.append("cores             \(usableCores) for this rank, \(cores.node) for all of this node")
         lines.append("threads per rank  \(suggestedThreadsPerRank)")
+        if size > 1 {
+            lines.append(
+                "updates           \(sharedMemoryWorks && placement.nodeCount == 1 ? "each rank a slice; parameters once for all" : "every rank all parameters")"
+            )
+        }
         lines.append("agreement         \(Double(agreementNanoseconds / 10) / 100) µs")
         return lines.joined(separator: "\n")
     }

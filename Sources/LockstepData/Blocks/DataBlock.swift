@@ -12,6 +12,7 @@ public struct TransformBlock {
     /// Act on whole batches.
     public var batchTransforms: [any Transform]
 
+    /// A recipe of blocks, and how an item's source is cut and split.
     public init(
         typeTransforms: [any Transform] = [], itemTransforms: [any Transform] = [],
         batchTransforms: [any Transform] = []

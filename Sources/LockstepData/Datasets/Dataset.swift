@@ -72,6 +72,7 @@ extension PartitionedStream {
 
 /// Thrown by `item(at:)` or `afterItem` to leave an item out; the following items fill its place in the batch.
 public struct SkipItem: Error, Sendable {
+    /// Thrown by an item that is to be left out.
     public init() {}
 }
 
@@ -79,10 +80,12 @@ public struct SkipItem: Error, Sendable {
 public struct ItemContext: Sendable {
     /// The loader's seed.
     public let seed: UInt64
+    /// The epoch the item is made for.
     public let epoch: Int
     /// The item's index in the dataset.
     public let index: Int
 
+    /// The context of item `index` in an epoch.
     public init(seed: UInt64, epoch: Int, index: Int) {
         self.seed = seed
         self.epoch = epoch
@@ -97,7 +100,9 @@ public struct ItemContext: Sendable {
 
 /// What a random change of a whole batch may depend on.
 public struct BatchContext: Sendable {
+    /// The loader's seed.
     public let seed: UInt64
+    /// The epoch the batch is made for.
     public let epoch: Int
     /// The indices of the batch's items in the dataset, in order (in a stream, their places). Empty when a hook
     /// has made other items of them.

@@ -13,6 +13,8 @@ public struct ImageDataset: Dataset, Sendable {
     public let labels: [Int]
     private let pixels: [UInt8]
     private let values: [Float]
+    /// Of all images, also where this is a part of them that lacks a class.
+    private let classCount: Int
 
     /// - Parameters:
     ///   - pixels: all images one after another, `labels.count` × the elements of `imageShape`.
@@ -26,11 +28,12 @@ public struct ImageDataset: Dataset, Sendable {
             "ImageDataset: \(pixels.count) bytes are not \(labels.count) images of \(imageShape)", file: file,
             line: line)
         self.init(
-            pixels: pixels, labels: labels, imageShape: imageShape, values: (0..<256).map { Float($0) * scale + offset }
-        )
+            pixels: pixels, labels: labels, imageShape: imageShape,
+            values: (0..<256).map { Float($0) * scale + offset }, classCount: (labels.max() ?? -1) + 1)
     }
 
-    private init(pixels: [UInt8], labels: [Int], imageShape: Shape, values: [Float]) {
+    private init(pixels: [UInt8], labels: [Int], imageShape: Shape, values: [Float], classCount: Int) {
+        self.classCount = classCount
         self.pixels = pixels
         self.labels = labels
         self.imageShape = imageShape
@@ -41,7 +44,7 @@ public struct ImageDataset: Dataset, Sendable {
     public var inputCount: Int { 1 }
     /// Images where they have channels, height and width.
     public var memberTypes: [any SemanticTensor.Type] { imageShape.rank == 3 ? [TensorImage.self] : [] }
-    public var targetKind: TargetKind? { .category(count: (labels.max() ?? -1) + 1) }
+    public var targetKind: TargetKind? { .category(count: classCount) }
 
     /// Input: float32 `imageShape`. Target: int64 scalar.
     public func item(at index: Int) -> Sample {
@@ -58,7 +61,9 @@ public struct ImageDataset: Dataset, Sendable {
         bytes.reserveCapacity(indices.count * imageShape.elementCount)
         let width = imageShape.elementCount
         for index in indices { bytes += pixels[index * width..<(index + 1) * width] }
-        return ImageDataset(pixels: bytes, labels: indices.map { labels[$0] }, imageShape: imageShape, values: values)
+        return ImageDataset(
+            pixels: bytes, labels: indices.map { labels[$0] }, imageShape: imageShape, values: values,
+            classCount: classCount)
     }
 
     /// Mean and standard deviation over every value of every image, before `scale` and `offset`.
@@ -78,8 +83,8 @@ public struct ImageDataset: Dataset, Sendable {
     /// The same images with another look-up: `byte · scale + offset`.
     func rescaled(scale: Float, offset: Float) -> ImageDataset {
         ImageDataset(
-            pixels: pixels, labels: labels, imageShape: imageShape, values: (0..<256).map { Float($0) * scale + offset }
-        )
+            pixels: pixels, labels: labels, imageShape: imageShape,
+            values: (0..<256).map { Float($0) * scale + offset }, classCount: classCount)
     }
 
     private func images(at indices: [Int]) -> Batch {

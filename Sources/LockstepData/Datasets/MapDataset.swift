@@ -9,6 +9,7 @@ public import LockstepTensor
 /// let data = MapDataset(0..<5, inputs: [{ Tensor(Double(-$0)) }], targets: [{ Tensor(Double($0 + 1)) }])
 /// ```
 public struct MapDataset<Items: RandomAccessCollection>: Dataset {
+    /// What items are made from.
     public let items: Items
     public let inputCount: Int
     private let make: (Items.Element) throws -> Sample
@@ -41,6 +42,7 @@ public struct MapDataset<Items: RandomAccessCollection>: Dataset {
 
 /// Some items of another dataset, in a chosen order.
 public struct Subset: Dataset {
+    /// The data set it takes items from.
     public let base: any Dataset
     /// Indices into `base`.
     public let indices: [Int]
@@ -83,6 +85,7 @@ public struct EmptyDataset: Dataset {
     public let targetKind: TargetKind?
     public let vocabulary: [String]?
 
+    /// A data set without items, of this many inputs.
     public init(inputCount: Int = 1, targetKind: TargetKind? = nil, vocabulary: [String]? = nil) {
         (self.inputCount, self.targetKind, self.vocabulary) = (inputCount, targetKind, vocabulary)
         memberTypes = []
@@ -103,8 +106,10 @@ public struct EmptyDataset: Dataset {
 
 /// The items of another dataset without their targets.
 public struct Unlabelled: Dataset {
+    /// The data set whose targets are left out.
     public let base: any Dataset
 
+    /// `base` without its targets.
     public init(_ base: any Dataset) { self.base = base }
 
     public var count: Int { base.count }

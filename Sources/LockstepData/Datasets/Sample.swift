@@ -5,11 +5,14 @@ public import LockstepTensor
 
 /// One item: what the model is given, and what it should answer.
 public struct Sample {
+    /// What the model is given.
     public var inputs: [Tensor]
+    /// What it should say; empty when that is not known.
     public var targets: [Tensor]
     /// The item's number in its dataset (in a stream its place), once a loader has made it.
     public internal(set) var index: Int?
 
+    /// An item.
     public init(inputs: [Tensor], targets: [Tensor] = []) {
         self.inputs = inputs
         self.targets = targets

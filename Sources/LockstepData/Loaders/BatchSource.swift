@@ -64,8 +64,10 @@ public struct BatchIterator {
 
 /// A foreign loader: batches that exist already, the same in every epoch.
 public final class BatchList: BatchSource {
+    /// The batches, in order.
     public let batches: [Batch]
 
+    /// A loader of these batches.
     public init(_ batches: some Sequence<Batch>) { self.batches = Array(batches) }
 
     public var batchCount: Int? { batches.count }

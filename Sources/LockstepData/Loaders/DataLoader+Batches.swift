@@ -38,7 +38,7 @@ extension DataLoader {
     public func new(
         dataset: (any Dataset)? = nil, batchSize: Int?? = .none, shuffle: Bool? = nil, dropLast: Bool? = nil,
         n: Int? = nil, numWorkers: Int? = nil, seed: UInt64? = nil, hooks: Hooks? = nil,
-        transforms: LoaderTransforms? = nil, file: StaticString = #fileID, line: UInt = #line
+        sampling: Sampling? = nil, transforms: LoaderTransforms? = nil, file: StaticString = #fileID, line: UInt = #line
     ) -> Self {
         var options = options
         if let batchSize { options.batchSize = batchSize }
@@ -49,7 +49,7 @@ extension DataLoader {
         if let hooks { options.hooks = hooks }
         if let transforms { options.transforms = transforms }
         options.n = n
-        if dataset != nil { options.sampling = .every }
+        if let sampling { options.sampling = sampling } else if dataset != nil { options.sampling = .every }
         if let dataset { return Self(dataset, options: options, file: file, line: line) }
         switch source {
         case .indexed(let dataset): return Self(dataset, options: options, file: file, line: line)

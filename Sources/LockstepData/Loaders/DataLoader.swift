@@ -30,6 +30,7 @@ open class DataLoader: BatchSource {
         public var numWorkers = 0
         /// Every order and every random change follows from it.
         public var seed: UInt64 = 42
+        /// Closures run at the steps of an epoch.
         public var hooks = Hooks()
         /// Which items an epoch takes.
         public var sampling = Sampling.every
@@ -38,20 +39,26 @@ open class DataLoader: BatchSource {
         /// The part of the data, 0 training and 1 validation, where the dataset does not say: which transforms act.
         public var splitIndex: Int?
 
+        /// The defaults.
         public init() {}
     }
 
     /// Closures run at the steps of an epoch, if set.
     public struct Hooks {
+        /// Called when an epoch begins.
         public var beforeIter: ((_ epoch: Int) -> Void)?
         /// May throw `SkipItem()`.
         public var afterItem: ((Sample, ItemContext) throws -> Sample)?
+        /// Sees a batch's items before they are put together, and may replace them.
         public var beforeBatch: (([Sample]) throws -> [Sample])?
         /// Instead of collating.
         public var createBatch: (([Sample]) throws -> Batch)?
+        /// Sees a batch, and may replace it.
         public var afterBatch: ((Batch, BatchContext) throws -> Batch)?
+        /// Called when an epoch has ended.
         public var afterIter: (() -> Void)?
 
+        /// No hooks.
         public init() {}
     }
 
@@ -61,6 +68,7 @@ open class DataLoader: BatchSource {
     }
 
     let source: Source
+    /// All settings.
     public var options: Options
     /// The number of the epoch that the next iteration without a number of its own gets; each one raises it.
     public var epoch = 0
@@ -134,11 +142,17 @@ open class DataLoader: BatchSource {
     }
     /// Whether items come from a stream and not by number.
     public var isStream: Bool { dataset == nil }
+    /// Items in a batch; nil when items are batches.
     public var batchSize: Int? { options.batchSize }
+    /// Whether every epoch has an order of its own.
     public var shuffle: Bool { options.shuffle }
+    /// Whether a short last batch is left out.
     public var dropLast: Bool { options.dropLast }
+    /// Threads that make batches ahead of time.
     public var numWorkers: Int { options.numWorkers }
+    /// What the order of items follows from, with the epoch.
     public var seed: UInt64 { options.seed }
+    /// Closures run at the steps of an epoch.
     public var hooks: Hooks {
         get { options.hooks }
         set { options.hooks = newValue }

@@ -10,9 +10,10 @@ extension DataLoaders {
     ///   - seed: decides the split and the order of the items.
     ///   - validFraction: the part kept for validation.
     ///   - asImages: whether a batch of inputs is [N, 1, 8, 8] rather than [N, 64].
+    ///   - augment: transforms of training batches, such as `augTransforms(doFlip: false)`; they need images.
     public static func digits(
         batchSize: Int = 64, seed: UInt64 = 42, validFraction: Double = 0.2, asImages: Bool = false,
-        path: String = ".", file: StaticString = #fileID, line: UInt = #line
+        augment: [any Transform] = [], path: String = ".", file: StaticString = #fileID, line: UInt = #line
     ) throws -> DataLoaders {
         let digits = try Digits.load()
         let all = ImageDataset(
@@ -20,10 +21,9 @@ extension DataLoaders {
             imageShape: asImages ? [1, Digits.side, Digits.side] : [Digits.side * Digits.side],
             scale: 1 / Float(Digits.maximum))
         let split = Splitter.random(validFraction, seed: seed)(all.count)
-        return DataLoaders(
-            [all.subset(split.train), all.subset(split.valid)], batchSize: batchSize, seed: seed, path: path,
-            file: file,
-            line: line)
+        return try imageLoaders(
+            [all.subset(split.train), all.subset(split.valid)], batchSize: batchSize, seed: seed, augment: augment,
+            path: path, file: file, line: line)
     }
 
     /// Images and labels of a folder with MNIST's IDX files (MNIST, Fashion-MNIST, KMNIST), plain or gzip.
@@ -37,10 +37,13 @@ extension DataLoaders {
     ///   - validFraction: the part kept for validation where a split is made.
     ///   - asImages: whether a batch of inputs is [N, 1, 28, 28] rather than [N, 784].
     ///   - standardised: whether pixels have mean 0 and deviation 1 rather than values 0 … 1.
+    ///   - augment: transforms of training batches, such as `augTransforms(doFlip: false)`; they need images, of values 0 … 1,
+    ///     which are standardised afterwards.
     /// - Throws: `DataError` naming the folder or file.
     public static func mnist(
         path folder: String, batchSize: Int = 64, seed: UInt64 = 42, validFraction: Double = 0.2,
-        asImages: Bool = true, standardised: Bool = true, file: StaticString = #fileID, line: UInt = #line
+        asImages: Bool = true, standardised: Bool = true, augment: [any Transform] = [], file: StaticString = #fileID,
+        line: UInt = #line
     ) throws -> DataLoaders {
         let train = try imagePair(folder, "train", asImages)
         let test = try imagePair(folder, "t10k", asImages)
@@ -62,12 +65,42 @@ extension DataLoaders {
             let split = Splitter.random(validFraction, seed: seed)(first.count)
             parts = [first.subset(split.train), first.subset(split.valid)]
         }
+        var transforms = augment
         if standardised {
             let (mean, deviation) = parts[0].byteStatistics
             let scale = 1 / max(deviation, 1)
-            parts = parts.map { $0.rescaled(scale: Float(scale), offset: Float(-mean * scale)) }
+            if augment.isEmpty {
+                // One look-up per value, instead of a pass over every batch.
+                parts = parts.map { $0.rescaled(scale: Float(scale), offset: Float(-mean * scale)) }
+            } else {
+                transforms.append(Normalize(mean: [Float(mean / 255)], std: [Float(1 / (scale * 255))]))
+            }
         }
-        return DataLoaders(parts, batchSize: batchSize, seed: seed, file: file, line: line)
+        return try imageLoaders(
+            parts, batchSize: batchSize, seed: seed, augment: transforms, path: ".", file: file, line: line)
+    }
+
+    /// Loaders of a training and a validation part. With augmentations both have them, and those for training act on the
+    /// first: when predictions are averaged over augmented passes, they act on the second, too.
+    private static func imageLoaders(
+        _ parts: [ImageDataset], batchSize: Int, seed: UInt64, augment: [any Transform], path: String,
+        file: StaticString,
+        line: UInt
+    ) throws -> DataLoaders {
+        guard !augment.isEmpty else {
+            return DataLoaders(parts, batchSize: batchSize, seed: seed, path: path, file: file, line: line)
+        }
+        require(
+            parts[0].imageShape.rank == 3,
+            "DataLoaders: augmentations need images [C, H, W], these are \(parts[0].imageShape); pass asImages: true",
+            file: file, line: line)
+        let train = try TransformedDataLoader(
+            parts[0], batchSize: batchSize, shuffle: true, dropLast: true, seed: seed, splitIndex: 0,
+            afterBatch: augment,
+            file: file, line: line)
+        let valid = train.new(dataset: parts[1], shuffle: false, dropLast: false, file: file, line: line)
+        valid.options.splitIndex = 1
+        return DataLoaders(train, valid, path: path)
     }
 
     /// The images and labels called `prefix`, nil when the folder has neither file.

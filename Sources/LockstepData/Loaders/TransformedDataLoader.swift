@@ -12,11 +12,13 @@ public struct LoaderTransforms {
     /// Acts on whole batches, an ``ItemTuple`` of tensors or ``SemanticTensor``s.
     public var afterBatch = Pipeline()
 
+    /// Three pipelines.
     public init(afterItem: Pipeline = Pipeline(), beforeBatch: Pipeline = Pipeline(), afterBatch: Pipeline = Pipeline())
     {
         (self.afterItem, self.beforeBatch, self.afterBatch) = (afterItem, beforeBatch, afterBatch)
     }
 
+    /// Whether none of them does anything.
     public var isEmpty: Bool { afterItem.isEmpty && beforeBatch.isEmpty && afterBatch.isEmpty }
 }
 

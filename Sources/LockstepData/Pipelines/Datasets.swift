@@ -84,7 +84,7 @@ public struct Datasets {
     }
 
     /// The pipelines, one per member; nil where the dataset makes its items itself.
-    public var pipelines: [Pipeline]? { (all as? TransformedTuples)?.lists.map(\.pipeline) }
+    public var pipelines: [Pipeline]? { (all as? any TransformedDataset)?.pipelines }
 
     /// Item `index`, transformed, as part of the whole: training augmentations do not act.
     public subscript(index: Int) -> ItemTuple {

@@ -35,6 +35,7 @@ public struct Pipeline {
 
     /// In the order in which they act.
     public var transforms: [any Transform] { stages.map(\.transform) }
+    /// Whether there are no transforms.
     public var isEmpty: Bool { stages.isEmpty }
 
     /// What the last transform that knows says about the values that come out.

@@ -7,6 +7,8 @@ import LockstepTensor
 public protocol TransformedDataset: Dataset {
     /// The part of the data: 0 training, 1 validation, nil the whole.
     var splitIndex: Int? { get }
+    /// The pipelines, one per member: what an export keeps. Nil (the default) where items are made in another way.
+    var pipelines: [Pipeline]? { get }
     /// Item `index` before it is tensors, inputs first.
     func tuple(at index: Int, context: ItemContext) throws -> ItemTuple
     /// Members of an item back through its transforms; all the way if `full`, otherwise until each can show itself.
@@ -18,6 +20,8 @@ public protocol TransformedDataset: Dataset {
 }
 
 extension TransformedDataset {
+    public var pipelines: [Pipeline]? { nil }
+
     public func item(at index: Int) throws -> Sample {
         try item(at: index, context: ItemContext(seed: 42, epoch: 0, index: index))
     }
@@ -42,6 +46,7 @@ package struct TransformedTuples: TransformedDataset {
 
     package var count: Int { lists.first?.count ?? 0 }
     package var splitIndex: Int? { lists.first?.splitIndex }
+    package var pipelines: [Pipeline]? { lists.map(\.pipeline) }
 
     package func tuple(at index: Int, context: ItemContext) throws -> ItemTuple {
         ItemTuple(
@@ -68,7 +73,9 @@ package struct TransformedTuples: TransformedDataset {
             }, inputCount: inputCount, memberCount: labelled)
     }
 
-    package var targetKind: TargetKind? { lists.dropFirst(inputCount).reversed().lazy.compactMap(\.pipeline.targetKind).first }
+    package var targetKind: TargetKind? {
+        lists.dropFirst(inputCount).reversed().lazy.compactMap(\.pipeline.targetKind).first
+    }
     package var vocabulary: [String]? { lists.reversed().lazy.compactMap(\.pipeline.vocabulary).first }
 
     private func changed(_ body: (TransformedLists) -> TransformedLists) -> TransformedTuples {

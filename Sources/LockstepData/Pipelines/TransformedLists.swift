@@ -9,6 +9,7 @@ import LockstepTensor
 public struct TransformedLists {
     /// The items as they are before the pipeline.
     public let items: ItemList
+    /// What items go through.
     public let pipeline: Pipeline
     public let split: Split
     /// The part of the data this is: 0 training, 1 validation; nil for the whole, on which training augmentations do not act.

@@ -19,6 +19,7 @@ public enum CSV {
 
     /// How to read a file.
     public struct Options: Sendable {
+        /// Whether the first row names the columns.
         public var header: Header
         /// What stands between two fields; one ASCII character.
         public var delimiter: Unicode.Scalar
@@ -32,6 +33,7 @@ public enum CSV {
             "", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None",
         ]
 
+        /// How to read a file.
         public init(
             header: Header = .firstLine, delimiter: Unicode.Scalar = ",", missing: [String] = usualMissing,
             types: [String: CSVColumn.Kind] = [:]

@@ -20,6 +20,7 @@ public struct CSVColumn: Sendable, Equatable {
     /// One mark per row, or `nil` when no value is missing.
     public let missing: [Bool]?
 
+    /// What the values are.
     public var kind: Kind {
         switch values {
         case .integers: .integer
@@ -65,11 +66,14 @@ public struct CSVColumn: Sendable, Equatable {
 public struct CSVTable: Sendable, Equatable {
     /// The path or name it was read from.
     public let file: String
+    /// Number of rows, without the header.
     public let rowCount: Int
+    /// The columns, from left to right.
     public let columns: [CSVColumn]
     /// The line of the file on which each row starts.
     public let lines: [Int]
 
+    /// The columns' names.
     public var names: [String] { columns.map(\.name) }
 
     /// The column called `name`.

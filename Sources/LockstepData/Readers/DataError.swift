@@ -51,14 +51,18 @@ public struct DataError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// What kind of problem it is.
     public let code: Code
     /// Path of the file as the caller gave it, or a name for bytes that came from elsewhere.
     public let file: String
+    /// Where in the file, if that is known.
     public let place: Place?
+    /// What is wrong, in one sentence.
     public let reason: String
     /// What usually helps; a whole sentence.
     public let remedy: String?
 
+    /// A problem with a file, and what to do about it.
     public init(_ code: Code, file: String, at place: Place? = nil, _ reason: String, remedy: String? = nil) {
         self.code = code
         self.file = file

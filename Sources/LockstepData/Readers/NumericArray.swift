@@ -17,6 +17,7 @@ public struct NumericArray: Sendable, Equatable {
 
     /// The length of every axis, slowest first; empty for a single number.
     public let shape: [Int]
+    /// The values, row-major.
     public let elements: Elements
 
     /// Wraps `elements`, which must number the product of `shape`; `nil` when they do not.

@@ -37,11 +37,14 @@ public enum Safetensors {
     /// A tensor to be written.
     public struct Item: Sendable {
         public let name: String
+        /// The type of its elements.
         public let type: ElementType
+        /// Its extents.
         public let shape: [Int]
         /// The elements, row-major and little endian.
         public let bytes: [UInt8]
 
+        /// A tensor of little-endian bytes.
         public init(name: String, type: ElementType, shape: [Int], bytes: [UInt8]) {
             self.name = name
             self.type = type
@@ -53,7 +56,9 @@ public enum Safetensors {
     /// One tensor of a file that was read.
     public struct Entry: Sendable, Equatable {
         public let name: String
+        /// The type of its elements.
         public let type: ElementType
+        /// Its extents.
         public let shape: [Int]
         /// Where the tensor lies in the whole file's bytes.
         public let range: Range<Int>

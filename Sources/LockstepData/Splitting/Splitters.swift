@@ -5,9 +5,12 @@ import LockstepTensor
 
 /// Which items are for training and which for validation.
 public struct Split: Sendable, Equatable {
+    /// Indices of the training items.
     public var train: [Int]
+    /// Indices of the validation items.
     public var valid: [Int]
 
+    /// Two parts, as lists of indices.
     public init(train: [Int], valid: [Int]) {
         self.train = train
         self.valid = valid
@@ -22,6 +25,7 @@ public struct Splitter: Sendable {
     }
     private let rule: Rule
 
+    /// Splits this many items as `split` says.
     public init(_ split: @escaping @Sendable (Int) -> Split) { rule = .byCount(split) }
 
     /// A rule that looks at the items.

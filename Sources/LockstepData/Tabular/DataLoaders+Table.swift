@@ -5,6 +5,7 @@ import LockstepTensor
 
 /// A table made ready for training.
 public struct TabularData {
+    /// Loaders of the two parts.
     public let loaders: DataLoaders
     /// What the columns are; print it.
     public let columns: TabularColumns

@@ -28,6 +28,7 @@ public struct ContinuousColumn: Sendable, Equatable, Codable {
 
 /// What is to be predicted.
 public struct TargetColumn: Sendable, Equatable, Codable {
+    /// What is predicted.
     public enum Kind: Sendable, Equatable, Codable {
         /// One of these classes; the target is the index.
         case classification(classes: [String])
@@ -35,6 +36,7 @@ public struct TargetColumn: Sendable, Equatable, Codable {
         case regression
     }
     public let name: String
+    /// What is predicted.
     public let kind: Kind
 
     /// How many numbers a model must give per row: one per class, or one.
@@ -56,8 +58,11 @@ func embeddingWidth(_ count: Int) -> Int {
 /// The inputs of a batch are `[categories, numbers]`: int64 [N, categorical.count] and float32 [N, continuous.count]; a
 /// kind that no column has is left out.
 public struct TabularColumns: Sendable, Equatable, CustomStringConvertible {
+    /// Columns that become indices of categories.
     public let categorical: [CategoricalColumn]
+    /// Columns that become standardised numbers.
     public let continuous: [ContinuousColumn]
+    /// The column to predict.
     public let target: TargetColumn
     /// Columns that are not used, with the reason.
     public let ignored: [(name: String, reason: String)]

@@ -6,6 +6,7 @@ public struct TabularOptions: Sendable {
     /// Whether the target is a class or a number.
     public enum Target: Sendable { case inferred, classification, regression }
 
+    /// What the target is.
     public var target: Target = .inferred
     /// Columns to treat as categories.
     public var categorical: [String] = []
@@ -18,6 +19,7 @@ public struct TabularOptions: Sendable {
     /// How to read the file.
     public var csv = CSV.Options()
 
+    /// Everything is inferred.
     public init() {}
 }
 

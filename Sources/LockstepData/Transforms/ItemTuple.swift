@@ -5,8 +5,10 @@ public import LockstepTensor
 
 /// The members of one item, inputs first, of any type: what transforms take member by member.
 public struct ItemTuple: CustomStringConvertible {
+    /// The members, in order.
     public var members: [Any]
 
+    /// A tuple of these members.
     public init(_ members: [Any]) { self.members = members }
 
     /// Tensors as what `types` says they hold; plain where it says nothing.
@@ -18,6 +20,7 @@ public struct ItemTuple: CustomStringConvertible {
 
     public var count: Int { members.count }
 
+    /// The member at a place.
     public subscript(index: Int) -> Any {
         get { members[index] }
         set { members[index] = newValue }
@@ -41,18 +44,21 @@ extension SemanticTensor {
 
 extension Tensor: SemanticTensor {
     public var tensor: Tensor { self }
+    /// The tensor itself.
     public init(_ tensor: Tensor) { self = tensor }
 }
 
 /// An image, [channels, height, width]; in a batch [N, channels, height, width].
 public struct TensorImage: SemanticTensor {
     public let tensor: Tensor
+    /// `tensor` as this kind.
     public init(_ tensor: Tensor) { self.tensor = tensor }
 }
 
 /// The class of every pixel of an image, [height, width]; in a batch [N, height, width].
 public struct TensorMask: SemanticTensor {
     public let tensor: Tensor
+    /// `tensor` as this kind.
     public init(_ tensor: Tensor) { self.tensor = tensor }
 }
 

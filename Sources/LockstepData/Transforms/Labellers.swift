@@ -5,6 +5,7 @@ import LockstepTensor
 
 /// The path of a file to the name of the folder it lies in. fastai's `parent_label`.
 public struct ParentLabel: Transform, Codable, Hashable, Sendable {
+    /// The name of the folder a file is in.
     public init() {}
 
     /// The folder's name; empty where the path has none.
@@ -22,6 +23,7 @@ public struct ParentLabel: Transform, Codable, Hashable, Sendable {
 /// let breed = try RegexLabeller(#"/([^/]+)_\d+\.jpg$"#)
 /// ```
 public struct RegexLabeller: Transform, Codable {
+    /// The regular expression; its first group is the label.
     public let pattern: String
     /// Whether the match must begin at the start of the text.
     public let atStart: Bool
@@ -61,11 +63,16 @@ public struct RegexLabeller: Transform, Codable {
 /// One column gives its value (text when there is a prefix, suffix or delimiter), several an array of texts. With a
 /// delimiter the text is split into a list of labels; empty text gives an empty list.
 public struct ColumnReader: Transform, Codable, Hashable, Sendable {
+    /// The columns that are read.
     public let columns: [String]
+    /// Put before every value.
     public let prefix: String
+    /// Put after every value.
     public let suffix: String
+    /// What separates several labels in one value.
     public let delimiter: String?
 
+    /// Reads these columns of a row.
     public init(_ columns: String..., prefix: String = "", suffix: String = "", delimiter: String? = nil) {
         (self.columns, self.prefix, self.suffix, self.delimiter) = (columns, prefix, suffix, delimiter)
     }

@@ -10,6 +10,7 @@ public struct RegressionSetup: Transform, Codable, Hashable, Sendable {
     /// How many numbers an item has; nil until it is learned from the first.
     public private(set) var count: Int?
 
+    /// Targets of `count` numbers; nil counts those of the first item.
     public init(count: Int? = nil) { self.count = count }
 
     public var targetKind: TargetKind? { count.map { .regression(count: $0) } }

@@ -7,6 +7,7 @@ import LockstepTensor
 ///
 /// fastai's `ToTensor`.
 public struct ToTensor: Transform, Codable, Hashable, Sendable {
+    /// Makes tensors of numbers.
     public init() {}
 
     public var order: Int { 5 }
@@ -34,6 +35,7 @@ public struct IntToFloat: Transform, Codable, Hashable, Sendable {
     /// What a mask is divided by, rounding down.
     public let maskDivisor: Int
 
+    /// Divides images and masks.
     public init(divisor: Double = 255, maskDivisor: Int = 1) {
         (self.divisor, self.maskDivisor) = (divisor, maskDivisor)
     }

@@ -111,6 +111,7 @@ public struct FunctionTransform: Transform {
         (self.order, self.splitIndex) = (order, splitIndex)
     }
 
+    /// A transform made of a function, and of its way back.
     public init<Input, Output, Back>(
         order: Int = 0, splitIndex: Int? = nil, _ encode: @escaping (Input) throws -> Output,
         decode: @escaping (Output) throws -> Back
@@ -119,6 +120,7 @@ public struct FunctionTransform: Transform {
         (self.order, self.splitIndex) = (order, splitIndex)
     }
 
+    /// A transform made of functions for several types.
     public init(
         order: Int = 0, splitIndex: Int? = nil, encodes: [TypedFunction], decodes: [TypedFunction] = []
     ) {

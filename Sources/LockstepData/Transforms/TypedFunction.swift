@@ -11,6 +11,7 @@ public struct TypedFunction {
     private let fits: (Any) -> Bool
     private let takesType: (Any.Type) -> Bool
 
+    /// A function of values of type `Input`.
     public init<Input, Output>(_ body: @escaping (Input) throws -> Output) {
         self.init { (value: Input, _: TransformContext) in try body(value) }
     }

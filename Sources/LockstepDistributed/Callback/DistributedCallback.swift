@@ -14,6 +14,9 @@ import LockstepTensor
 /// - Each rank gets its part of every global batch (``ShardedDataLoader``).
 /// - Before each step gradients are averaged over the items of all ranks, in place. The reduced gradient is what clipping
 ///   and every later callback see.
+/// - Inside a node each rank updates a slice of the parameters, which lie once in shared memory (``UpdatePolicy``). What is
+///   saved are whole tensors, the same for any number of ranks. While the ranks train, assigning to a parameter, on one rank
+///   or on all, gives each rank a copy of its own again.
 /// - After each phase metric states are merged and rank 0's values told to all; the smoothed loss is that of the global
 ///   batch. So trackers and schedules decide the same everywhere.
 /// - Only rank 0 logs, prints and writes.
@@ -31,8 +34,14 @@ public final class DistributedCallback: Callback {
     public let batch: BatchConvention
     /// Whose statistics batch normalisation uses.
     public let batchNorm: BatchNormPolicy
+    /// Who updates which parameters.
+    public let update: UpdatePolicy
+    /// In which order gradients are added up.
+    public let reduction: ReductionOrder
     /// Compare the ranks' parameters every so many steps; nil never.
     public let checkInterval: Int?
+    /// Whether each rank updates a slice of the parameters at present.
+    public var dividesUpdates: Bool { exchange?.dividesUpdates ?? false }
 
     private var exchange: GradientExchange?
     private var coordinator: RankCoordinator?
@@ -42,18 +51,27 @@ public final class DistributedCallback: Callback {
     private var synchronizer: BatchNormSynchronizer?
     /// How much this rank's gradient counts in the reduction to come.
     private var gradientWeight = 0.0
+    /// The passes of a batch in pieces, where bits matter.
+    private var shards: MicroShards?
+    private var hadFixedConvolutions = false
+    private var threadsBefore = 1
+    /// Whether a callback will ask for the norm of the reduced gradients.
+    private var measuresNorm = false
 
     /// - Parameters:
     ///   - communicator: The ranks; nil means the ones this program was started with (`World`).
     ///   - batch: Whether the loaders' batch size is that of all ranks together, as in one process, or of each.
     ///   - batchNorm: Whose statistics batch normalisation uses in training.
+    ///   - update: Who updates which parameters.
+    ///   - reduction: In which order gradients are added up.
     ///   - checkInterval: Compare the ranks' parameters every so many steps, to find what makes them drift apart.
     public init(
         communicator: (any Communicator)? = nil, batch: BatchConvention = .global, batchNorm: BatchNormPolicy = .sync,
-        checkInterval: Int? = nil
+        update: UpdatePolicy = .automatic, reduction: ReductionOrder = .ranks, checkInterval: Int? = nil
     ) {
-        (self.communicator, self.batch) = (communicator, batch)
-        (self.batchNorm, self.checkInterval) = (batchNorm, checkInterval)
+        (self.communicator, self.batch, self.batchNorm) = (communicator, batch, batchNorm)
+        (self.reduction, self.checkInterval) = (reduction, checkInterval)
+        self.update = reduction == .bitwise ? .replicated : update
     }
 
     /// No: ranks belong to a run.
@@ -72,25 +90,61 @@ public final class DistributedCallback: Callback {
         if learner.worksAlone { return }
         let ranks = try communicator ?? World.current()
         communicator = ranks
-        guard ranks.size > 1 else { return }
+        guard ranks.size > 1 || reduction == .bitwise else { return }
         if coordinator == nil {
             replaced = learner.coordinator
             attach(learner, to: ranks)
         }
         coordinator?.reset()
         itemsSinceMerge = 0
+        if reduction == .bitwise { try beginBitwise(learner, ranks) }
         guard !learner.isInferring, let optimizer = learner.optimizer else { return }
         try setup?.verify(learner)
-        try setup?.broadcast(learner)
-        if exchange?.arena !== optimizer.arena { exchange = try GradientExchange(optimizer.arena, over: ranks) }
-        if batchNorm == .sync { synchronizer = BatchNormSynchronizer(learner.model, over: ranks) }
+        try prepare(learner, optimizer, ranks)
+        if batchNorm == .sync, reduction == .ranks { synchronizer = BatchNormSynchronizer(learner.model, over: ranks) }
         coordinator?.runsEmptyParts = synchronizer != nil
+    }
+
+    private func beginBitwise(_ learner: Learner, _ ranks: any Communicator) throws {
+        let shards = try MicroShards(over: ranks)
+        (self.shards, learner.passes) = (shards, shards)
+        (hadFixedConvolutions, threadsBefore) = (ConvolutionEngine.isFixed, ProcessorReport.current.threadsPerRank)
+        ConvolutionEngine.isFixed = true
+        // However many cores a rank has, products are cut alike.
+        ProcessorReport.setThreadsPerRank(1)
+    }
+
+    /// Gives every rank the same parameters, in memory they share where that is possible.
+    private func prepare(_ learner: Learner, _ optimizer: Optimizer, _ ranks: any Communicator) throws {
+        if let exchange, exchange.arena === optimizer.arena, try exchange.isDividedEverywhere() {
+            try setup?.broadcastBuffers(learner)
+            return
+        }
+        exchange?.keepCopies()
+        try setup?.broadcast(learner)
+        let exchange: GradientExchange
+        if let known = self.exchange, known.arena === optimizer.arena {
+            exchange = known
+        } else {
+            exchange = try GradientExchange(optimizer.arena, over: ranks)
+            self.exchange = exchange
+        }
+        guard update != .replicated else { return }
+        if let obstacle = try exchange.divideUpdates(of: optimizer), update == .owner || optimizer.indivisible != nil {
+            learner.warn("every rank updates all parameters: \(obstacle)")
+        }
     }
 
     /// Makes the learner agree with `ranks` until the callback is taken out.
     func attach(_ learner: Learner, to ranks: any Communicator) {
         if let threads = World.threadsPerRank { ProcessorReport.setThreadsPerRank(threads) }
         let own = RankCoordinator(ranks)
+        own.hasLeftSharing = { [weak self] in self?.exchange?.hasLeft ?? false }
+        own.endSharing = { [weak self, weak learner] in
+            self?.exchange?.keepCopies()
+            learner?.warn(
+                "every rank updates all parameters until the next fit: one was assigned to while the ranks shared them")
+        }
         coordinator = own
         learner.coordinator = own
     }
@@ -98,6 +152,12 @@ public final class DistributedCallback: Callback {
     public override func teardown(_ learner: Learner) {
         synchronizer?.release()
         synchronizer = nil
+        learner.optimizer?.nextStep = .everything
+        if shards != nil {
+            (shards, learner.passes) = (nil, nil)
+            ConvolutionEngine.isFixed = hadFixedConvolutions
+            ProcessorReport.setThreadsPerRank(threadsBefore)
+        }
         guard let replaced else { return }
         learner.coordinator = replaced
         (self.replaced, coordinator) = (nil, nil)
@@ -107,7 +167,10 @@ public final class DistributedCallback: Callback {
 
     public override func beforeTrain(_ learner: Learner) {
         shard(learner)
-        coordinator?.meetsBeforeUpdate = learner.orderedCallbacks(for: .beforeStep).last !== self
+        let later = learner.orderedCallbacks(for: .beforeStep).drop { $0 !== self }.dropFirst()
+            .filter { !($0 is TimingCallback) }
+        coordinator?.meetsBeforeUpdate = !later.isEmpty
+        measuresNorm = later.contains { ($0 as? GradientClip)?.normType == 2 }
     }
 
     public override func beforeValidate(_ learner: Learner) throws {
@@ -139,19 +202,37 @@ public final class DistributedCallback: Callback {
     }
 
     public override func beforeStep(_ learner: Learner) throws {
-        guard let coordinator, let exchange, let communicator else { return }
+        guard let coordinator, let communicator, let optimizer = learner.optimizer else { return }
+        // A callback may have made another optimizer, on every rank.
+        if let exchange, exchange.arena !== optimizer.arena { try prepare(learner, optimizer, communicator) }
+        guard let exchange else { return }
         communicator.note(step: learner.trainIter, event: "before_step")
+        if let shards { return try sumPieces(shards, learner, coordinator, communicator, exchange) }
         let loss = learner.loss?.mean().item() ?? 0
-        if addsUp(learner) {
-            let count = Double(communicator.size)
-            learner.stepLoss = try coordinator.middle(loss: loss, weight: 1).map { $0 * count }
-            try exchange.reduce(weight: 1)
-            exchange.arena.scaleGradients(by: count)
-        } else {
-            learner.stepLoss = try coordinator.middle(loss: loss, weight: learner.batchWeight)
-            try exchange.reduce(weight: gradientWeight)
-        }
+        let scale = addsUp(learner) ? Double(communicator.size) : 1
+        learner.stepLoss = try coordinator.middle(loss: loss, weight: addsUp(learner) ? 1 : learner.batchWeight)
+            .map { $0 * scale }
+        let weight = addsUp(learner) ? 1 : gradientWeight
         itemsSinceMerge += learner.batchWeight
+        // Callbacks that come later may look at gradients, or cancel the step: they get whole ones first.
+        if coordinator.meetsBeforeUpdate || !exchange.dividesUpdates {
+            try exchange.reduce(weight: weight, scale: scale, measuresNorm: measuresNorm)
+            coordinator.meetsAfterUpdate = exchange.dividesUpdates
+            if exchange.dividesUpdates { optimizer.nextStep = .slice }
+        } else {
+            try exchange.reduceAndUpdate(optimizer, weight: weight, scale: scale)
+        }
+    }
+
+    /// The step of a batch that was computed in pieces.
+    private func sumPieces(
+        _ shards: MicroShards, _ learner: Learner, _ coordinator: RankCoordinator, _ communicator: any Communicator,
+        _ exchange: GradientExchange
+    ) throws {
+        _ = try coordinator.middle(loss: 0, weight: 0)
+        let (loss, weight) = MicroShards.total(try communicator.allGather(shards.terms, name: "losses"))
+        if weight > 0 { learner.stepLoss = addsUp(learner) ? loss : loss / weight }
+        try exchange.sumAsTree(scale: addsUp(learner) ? 1 : weight > 0 ? 1 / weight : 0)
     }
 
     /// Whether the batch's loss is the sum over its items: gradients of ranks then add up instead of being averaged.

@@ -14,14 +14,19 @@ extension Learner {
     ///     try learner.fitOneCycle(5, lrMax: 1e-2)
     /// }
     /// ```
-    /// - Parameter communicator: The ranks; nil means those this program was started with.
+    /// - Parameters:
+    ///   - communicator: The ranks; nil means those this program was started with.
+    ///   - batch: What the loaders' batch size counts.
+    ///   - update: Who updates which parameters.
+    ///   - reduction: In which order gradients are added up.
     @discardableResult
     public func distributed<Result>(
-        over communicator: (any Communicator)? = nil, batch: BatchConvention = .global, _ body: () throws -> Result
+        over communicator: (any Communicator)? = nil, batch: BatchConvention = .global,
+        update: UpdatePolicy = .automatic, reduction: ReductionOrder = .ranks, _ body: () throws -> Result
     ) throws -> Result {
         let ranks = try communicator ?? World.current()
-        guard ranks.size > 1 else { return try body() }
-        try toDistributed(over: ranks, batch: batch)
+        guard ranks.size > 1 || reduction == .bitwise else { return try body() }
+        try toDistributed(over: ranks, batch: batch, update: update, reduction: reduction)
         defer { detachDistributed() }
         return try body()
     }
@@ -31,14 +36,15 @@ extension Learner {
     /// - Throws: ``LearnerError`` when there is one already.
     @discardableResult
     public func toDistributed(
-        over communicator: (any Communicator)? = nil, batch: BatchConvention = .global
+        over communicator: (any Communicator)? = nil, batch: BatchConvention = .global,
+        update: UpdatePolicy = .automatic, reduction: ReductionOrder = .ranks
     ) throws -> Learner {
         let ranks = try communicator ?? World.current()
-        guard ranks.size > 1 else { return self }
+        guard ranks.size > 1 || reduction == .bitwise else { return self }
         if callback(ofType: DistributedCallback.self) != nil {
             throw LearnerError(.duplicate, "distributed: this learner has a DistributedCallback already")
         }
-        let callback = DistributedCallback(communicator: ranks, batch: batch)
+        let callback = DistributedCallback(communicator: ranks, batch: batch, update: update, reduction: reduction)
         try addCallback(callback)
         callback.attach(self, to: ranks)
         return self

@@ -21,6 +21,12 @@ final class RankCoordinator: TrainingCoordinator {
     var runsEmptyParts = false
     /// Whether callbacks that see the reduced gradient may still cancel the step.
     var meetsBeforeUpdate = false
+    /// Whether the optimizer's step to come is this rank's slice of it: all must be done before anyone goes on.
+    var meetsAfterUpdate = false
+    /// Whether this rank cannot go on sharing parameters; asked, and told to all, in every meeting.
+    var hasLeftSharing: () -> Bool = { false }
+    /// Called on every rank when one of them cannot.
+    var endSharing: () -> Void = {}
 
     /// Whether the last thing the ranks did was to fail alike, in writing or reading a file.
     private var failedTogether = false
@@ -32,7 +38,7 @@ final class RankCoordinator: TrainingCoordinator {
     var isWriter: Bool { communicator.rank == 0 }
 
     /// Forgets where an earlier fit ended.
-    func reset() { (inFlight, progress) = (nil, .outside) }
+    func reset() { (inFlight, progress, meetsAfterUpdate) = (nil, .outside, false) }
 
     // MARK: Meetings
 
@@ -76,6 +82,7 @@ final class RankCoordinator: TrainingCoordinator {
 
     func agree(on signal: CancelSignal?, leaving phase: Phase) throws -> CancelSignal? {
         defer { if phase == .batch { progress = .outside } }
+        if phase == .step, try finishUpdate(signal) { return nil }
         if let agreed = inFlight {
             if phase.signal == agreed { inFlight = nil }
             return agreed
@@ -88,6 +95,15 @@ final class RankCoordinator: TrainingCoordinator {
         case .train, .validate, .epoch, .fit:
             return settle(try meet(signal).signal, phase)
         }
+    }
+
+    /// Waits for the other ranks' slices; whether there was something to wait for.
+    private func finishUpdate(_ signal: CancelSignal?) throws -> Bool {
+        defer { meetsAfterUpdate = false }
+        // Who has not stepped has agreed on that with all.
+        guard meetsAfterUpdate, signal == nil, inFlight == nil else { return false }
+        try communicator.barrier(name: "update")
+        return true
     }
 
     /// Makes up for the meeting of this batch that the others are at.
@@ -126,10 +142,12 @@ final class RankCoordinator: TrainingCoordinator {
         failedTogether = false
         var sums: InlineArray<2, Double> = [weight > 0 ? loss * weight : 0, weight]
         communicator.outgoingStatus = signal?.status ?? []
+        if hasLeftSharing() { communicator.outgoingStatus.insert(.leavesSharing) }
         defer { communicator.outgoingStatus = [] }
         let agreement = try withUnsafeMutableBytes(of: &sums) {
             try communicator.allReduce($0, as: .float64, .sum, name: "step")
         }
+        if agreement.status.contains(.leavesSharing) { endSharing() }
         return (CancelSignal(strongestIn: agreement.status), sums[1] > 0 ? sums[0] / sums[1] : nil, sums[1])
     }
 
@@ -190,6 +208,11 @@ final class RankCoordinator: TrainingCoordinator {
         if failedTogether || (error as? CallbackError)?.underlying is ReplicaError { return failedTogether = false }
         communicator.fail(error, during: "fit")
     }
+}
+
+extension StatusWord {
+    /// This rank has assigned to a parameter that all ranks of the node shared.
+    fileprivate static let leavesSharing = StatusWord.custom(0)
 }
 
 /// After a distributed scope: every rank has the same model and works alone, but only rank 0 writes.

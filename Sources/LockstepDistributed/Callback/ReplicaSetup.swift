@@ -69,14 +69,26 @@ struct ReplicaSetup {
 
     /// Gives every rank rank 0's parameters, buffers and optimizer state.
     func broadcast(_ learner: Learner) throws {
-        try broadcast(learner.model.namedParameters().map(\.parameter.value), name: "parameters")
-        let buffers = learner.model.namedBuffers().map(\.buffer)
-        try broadcast(buffers.map(\.wrappedValue), name: "buffers")
+        var parameters = learner.model.namedParameters().map(\.parameter)
+        if let arena = learner.optimizer?.arena, arena.isWhole {
+            try broadcast([arena.values], name: "parameters")
+            parameters = parameters.filter { $0.arena !== arena }
+        }
+        try broadcast(parameters.map(\.value), name: "other parameters")
+        try broadcastBuffers(learner)
         guard let optimizer = learner.optimizer else { return }
-        try broadcast(optimizer.flatState(), name: "optimizer state")
+        // Nobody has stepped: there is nothing to send, and no memory to take for it.
+        if try communicator.anyRank(optimizer.hasState, name: "optimizer state") {
+            try broadcast(optimizer.flatState(), name: "optimizer state")
+        }
         var steps = optimizer.stepCounts
         try communicator.broadcast(&steps, from: 0, name: "optimizer steps")
         optimizer.stepCounts = steps
+    }
+
+    /// Gives every rank rank 0's buffers.
+    func broadcastBuffers(_ learner: Learner) throws {
+        try broadcast(learner.model.namedBuffers().map(\.buffer.wrappedValue), name: "buffers")
     }
 
     /// Copies rank 0's values into the memory of `tensors`, all in one message.

@@ -2,6 +2,7 @@
 // An arena's gradients, reduced over ranks in the memory backward wrote them to.
 
 package import LockstepComm
+package import LockstepOptim
 package import LockstepTensor
 
 /// Averages the gradients of an arena over all ranks, weighted by the items each has seen.
@@ -12,6 +13,11 @@ package final class GradientExchange {
     package let arena: ParameterArena
     package let communicator: any Communicator
     private let reducer: SharedReducer?
+    private var ownership: SliceOwnership?
+    /// What a reduction has to carry, for the parameters that were trainable when it was worked out.
+    private var trainable: [Bool] = []
+    private var ranges: [Range<Int>] = []
+    private var fetch: () -> Void = {}
 
     /// Places the gradients of `arena`. Collective.
     package init(_ arena: ParameterArena, over communicator: any Communicator) throws {
@@ -30,25 +36,134 @@ package final class GradientExchange {
         self.reducer = reducer
     }
 
-    /// Whether ranks of this node read each other's gradients in place.
-    package var isShared: Bool { reducer?.isShared ?? false }
+    // MARK: Who updates
 
-    /// Replaces every rank's gradients by `Σ weight·gradient / Σ weight`. Collective.
+    /// Whether each rank updates its slice of the parameters only.
+    package var dividesUpdates: Bool { ownership?.isActive ?? false }
+
+    /// Divides the updates of `optimizer`, whose parameters and state must be equal on all ranks, if that is possible.
+    /// Collective.
     ///
-    /// - Parameter weight: items in this rank's part; 0 takes part without contributing.
-    package func reduce(weight: Double) throws {
+    /// - Returns: why it is not possible; nil when it is.
+    package func divideUpdates(of optimizer: Optimizer) throws -> String? {
+        guard let reducer else { return communicator.size == 1 ? nil : "parameters are not of type float32" }
+        if let obstacle = SliceOwnership.obstacle(optimizer, reducer) { return obstacle }
+        if ownership?.optimizer !== optimizer { ownership = try SliceOwnership(optimizer, reducer) }
+        guard let ownership else { return "there is too little shared memory" }
+        try ownership.begin()
+        return nil
+    }
+
+    /// Whether this rank has left the memory it shares with the others, by an assignment to a parameter.
+    package var hasLeft: Bool { ownership?.isBroken ?? false }
+
+    /// Whether updates are divided on every rank and none has left. Collective.
+    package func isDividedEverywhere() throws -> Bool {
+        guard ownership != nil else { return false }
+        return try communicator.allRanks(dividesUpdates && !hasLeft, name: "shared parameters")
+    }
+
+    /// Goes back to parameters and state of this rank's own. All ranks must do so at the same point.
+    package func keepCopies() { ownership?.end() }
+
+    // MARK: Steps
+
+    /// Replaces every rank's gradients by `scale · Σ weight·gradient / Σ weight`. Collective.
+    ///
+    /// - Parameters:
+    ///   - weight: items in this rank's part; 0 takes part without contributing.
+    ///   - measuresNorm: Whether somebody will ask for their norm.
+    package func reduce(weight: Double, scale: Double = 1, measuresNorm: Bool = false) throws {
         guard communicator.size > 1 else { return }
         arena.completeGradients()
-        let count = arena.slots.count
-        let flags = arena.slots.map { $0.parameter.leaf.isTouched && weight > 0 ? 1.0 : 0 }
-        let places = arena.tail.view([count], strides: [1])
-        Tensor.copy(Tensor(flags, shape: [count]), into: places)
+        findRanges()
+        let flags = writeFlags(weight: weight)
         if let reducer {
-            try reducer.reduce(weight: weight, count: arena.count, tailCount: count, ranges: arena.trainableRanges)
+            try reducer.reduce(
+                weight: weight, count: arena.count, tailCount: arena.slots.count, ranges: ranges,
+                measuresNorm: measuresNorm)
+            if let squared = reducer.squaredNorm { arena.debt.note(squaredNorm: squared) }
         } else {
-            try reduceByMessages(weight: weight, flags: places)
+            try reduceByMessages(weight: weight, flags: flags)
         }
-        for (slot, flag) in zip(arena.slots, places.doubles) where flag > 0 { slot.parameter.leaf.markTouched() }
+        for (slot, flag) in zip(arena.slots, flags.doubles) where flag > 0 { slot.parameter.leaf.markTouched() }
+        if scale != 1 { arena.scaleGradients(by: scale) }
+    }
+
+    /// Reduces as ``reduce(weight:scale:measuresNorm:)`` and steps, each rank its slice, in one pass over memory. The next
+    /// `optimizer.step()` then has nothing left to do. Collective.
+    ///
+    /// - Precondition: ``dividesUpdates`` for this optimizer, on every rank.
+    package func reduceAndUpdate(_ optimizer: Optimizer, weight: Double, scale: Double = 1) throws {
+        guard let reducer else { return }
+        arena.completeGradients()
+        findRanges()
+        _ = writeFlags(weight: weight)
+        try reducer.reduceOwned(
+            weight: weight, count: arena.count, tailCount: arena.slots.count, ranges: ranges,
+            updating: arena.values.unsafePointer.assumingMemoryBound(to: Float.self), name: "update",
+            begin: { sums in
+                for (slot, flag) in zip(arena.slots, sums) where flag > 0 { slot.parameter.leaf.markTouched() }
+                if scale != 1 { arena.scaleGradients(by: scale) }
+                optimizer.beginStep()
+            },
+            update: { optimizer.update(within: $0, in: $1) })
+        arena.debt.putOff(fetching: fetch)
+        optimizer.nextStep = .nothing
+    }
+
+    /// Replaces every rank's gradients by `scale` times their sum, with bits that do not depend on the number of ranks if the
+    /// parts do not (``MicroShards``). Collective.
+    package func sumAsTree(scale: Double) throws {
+        arena.completeGradients()
+        findRanges()
+        if communicator.size > 1 {
+            guard let reducer else { throw BitwiseError("parameters are not of type float32") }
+            let flags = writeFlags(weight: 1)
+            try reducer.sumAsTree(count: arena.count, tailCount: arena.slots.count, ranges: ranges)
+            for (slot, flag) in zip(arena.slots, flags.doubles) where flag > 0 { slot.parameter.leaf.markTouched() }
+        }
+        arena.scaleGradients(by: scale)
+        // In memory, not in passing: the optimizer would round otherwise where it fuses operations.
+        arena.debt.settle()
+    }
+
+    /// Reduces and steps, whoever updates: one line for plain loops. Collective.
+    package func step(_ optimizer: Optimizer, weight: Double) throws {
+        if dividesUpdates {
+            try reduceAndUpdate(optimizer, weight: weight)
+        } else {
+            try reduce(weight: weight)
+        }
+        optimizer.step()
+    }
+
+    private func findRanges() {
+        let slots = arena.slots
+        if trainable.count == slots.count, zip(slots, trainable).allSatisfy({ $0.parameter.isTrainable == $1 }) {
+            return
+        }
+        trainable = slots.map(\.parameter.isTrainable)
+        ranges = arena.trainableRanges
+        guard let reducer else { return }
+        fetch = { [reducer, ranges, count = arena.count] in reducer.fetch(ranges, of: count) }
+    }
+
+    /// Writes which parameters this rank has gradients for into the tail.
+    private func writeFlags(weight: Double) -> Tensor {
+        let flags = arena.tail.view([arena.slots.count], strides: [1])
+        if arena.values.dtype == .float32 {
+            let places = flags.unsafePointer.assumingMemoryBound(to: Float.self)
+            for (index, slot) in arena.slots.enumerated() {
+                places[index] = slot.parameter.leaf.isTouched && weight > 0 ? 1 : 0
+            }
+        } else {
+            let places = flags.unsafePointer.assumingMemoryBound(to: Double.self)
+            for (index, slot) in arena.slots.enumerated() {
+                places[index] = slot.parameter.leaf.isTouched && weight > 0 ? 1 : 0
+            }
+        }
+        return flags
     }
 
     /// Float64 models, which only gradient checks train: sums over plain messages.

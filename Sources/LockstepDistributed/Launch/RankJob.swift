@@ -2,6 +2,7 @@
 // An mpirun whose last words are read: which rank failed first, and how.
 
 import Foundation
+import LockstepComm
 import LockstepLearner
 
 /// A job under mpirun. What ranks print passes through; mpirun's own account of a failure becomes one sentence.
@@ -28,6 +29,7 @@ package struct RankJob {
     package func run() throws(LaunchError) -> Outcome {
         let guardian = Launcher.path(of: "setpriv").map { [$0, "--pdeathsig", "TERM"] } ?? []
         let command = guardian + words
+        StopSignals.unblock()  // mpirun and the ranks inherit what is blocked here
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw refusal(of: "pipe", errno) }
         _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)

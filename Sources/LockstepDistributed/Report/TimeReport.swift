@@ -17,11 +17,15 @@ public import LockstepLearner
 public final class TimeReport: TimingCallback {
     /// What one rank's epoch was spent on, in seconds.
     public struct Row: Sendable, Equatable {
+        /// Number of training batches.
         public var steps = 0.0
         /// The whole training phase.
         public var total = 0.0
+        /// Waiting for batches.
         public var data = 0.0
+        /// The model and the loss.
         public var forward = 0.0
+        /// The backward pass.
         public var backward = 0.0
         public var step = 0.0
         /// Collectives, without the waiting in them.
@@ -47,6 +51,7 @@ public final class TimeReport: TimingCallback {
     private var phaseStart: Int64 = 0
     private let console: Console
 
+    /// A report on `console`.
     public init(console: Console = .standardOutput) {
         self.console = console
         super.init()

@@ -20,6 +20,8 @@ public enum Activity: String, Sendable, CaseIterable {
 ///
 /// Measures with a few looks at the clock per batch. Each rank measures itself.
 open class TimingCallback: Callback, CommunicationObserver {
+    /// No: what is timed is a run.
+    open override var isExported: Bool { false }
     /// The ranks; nil until a fit begins with those of the learner's ``DistributedCallback``, or this program's.
     public private(set) var communicator: (any Communicator)?
     /// Nanoseconds of collectives since the fit began.
@@ -28,6 +30,7 @@ open class TimingCallback: Callback, CommunicationObserver {
     /// When the activity at hand began, and what had been communicated then.
     private var mark: (time: Int64, communicated: Int64) = (0, 0)
 
+    /// Times of the ranks of `communicator`; nil means those this program was started with.
     public init(communicator: (any Communicator)? = nil) {
         self.communicator = communicator
         super.init()

@@ -14,6 +14,7 @@ public struct ResumePoint: Sendable, Equatable {
     /// Number and sum of the smoothed losses, so that the training loss goes on where it was.
     var smoothing: [Double] = []
 
+    /// The place after `batches` batches of an epoch.
     public init(epoch: Int, batches: Int = 0) { (self.epoch, self.batches) = (epoch, batches) }
 }
 

@@ -27,7 +27,9 @@ struct DataDescription: Codable {
     init(_ dls: DataLoaders) throws {
         (loaders, inputs, columns) = (dls.count, dls.inputCount, dls.columns)
         let model = (dls.valid ?? dls.train) as? DataLoader
-        (batchSize, seed) = (model?.batchSize ?? DataLoader.Options().batchSize, model?.seed ?? DataLoader.Options().seed)
+        (batchSize, seed) = (
+            model?.batchSize ?? DataLoader.Options().batchSize, model?.seed ?? DataLoader.Options().seed
+        )
         let transformed = model as? TransformedDataLoader
         items = model?.dataset is any TransformedDataset ? model?.dataset.map(ExportPart.init) : nil
         afterItem = transformed.map { PipelineDescription($0.transforms.afterItem) }
@@ -37,8 +39,9 @@ struct DataDescription: Codable {
     }
 
     private static func check(_ loader: DataLoader) throws {
-        guard [ObjectIdentifier(DataLoader.self), ObjectIdentifier(TransformedDataLoader.self)]
-            .contains(ObjectIdentifier(type(of: loader)))
+        guard
+            [ObjectIdentifier(DataLoader.self), ObjectIdentifier(TransformedDataLoader.self)]
+                .contains(ObjectIdentifier(type(of: loader)))
         else {
             throw ExportError(
                 .unregistered, at: "data", "\(type(of: loader)) makes batches in its own way, which cannot be stored",

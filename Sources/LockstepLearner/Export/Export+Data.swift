@@ -12,18 +12,26 @@ extension ExportRegistry.Entry {
         Entry(codable: EncodedMultiCategorize.self), Entry(codable: RegressionSetup.self),
         Entry(codable: ToTensor.self), Entry(codable: IntToFloat.self), Entry(codable: Normalize.self),
         Entry(codable: ParentLabel.self), Entry(codable: RegexLabeller.self), Entry(codable: ColumnReader.self),
-        Entry(OneHotEncode.self) { ["count": $0.count] } _: { fields in
+        Entry(OneHotEncode.self) {
+            ["count": $0.count]
+        } _: { fields in
             let count: Int? = try fields("count")
             try fields.check(count.map { $0 >= 0 && $0 < 1 << 24 } ?? true, "\(count ?? 0) classes")
             return OneHotEncode(count: count)
         },
-        Entry(Getter.self) { ["transform": ExportPart($0.transform)] } _: {
+        Entry(Getter.self) {
+            ["transform": ExportPart($0.transform)]
+        } _: {
             Getter(transform: try $0.part("transform"))
         },
     ]
 
     private static let datasets: [Entry] = [
-        Entry(TabularDataset.self) { ["columns": $0.columns] } _: { TabularDataset(columns: try $0("columns")) },
+        Entry(TabularDataset.self) {
+            ["columns": $0.columns]
+        } _: {
+            TabularDataset(columns: try $0("columns"))
+        },
         Entry(TransformedTuples.self, as: "TransformedItems") {
             ["pipelines": $0.lists.map { PipelineDescription($0.pipeline) }, "inputs": $0.inputCount]
         } _: { fields in

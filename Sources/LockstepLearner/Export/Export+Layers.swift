@@ -7,7 +7,7 @@ import LockstepTensor
 extension ExportRegistry.Entry {
     /// Every layer and model of the package.
     static let layers: [Entry] =
-        activations + containers + dense + convolutions + poolings + norms + sequences + models
+        activations + containers + dense + convolutions + poolings + norms + sequences + models + languageModels
 
     private static let activations: [Entry] = [
         Entry(Identity.self) { _ in Identity() }, Entry(ReLU.self) { _ in ReLU() },

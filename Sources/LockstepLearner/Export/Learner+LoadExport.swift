@@ -9,7 +9,7 @@ import LockstepTensor
 extension Learner {
     /// The learner in a file that ``export(to:)`` wrote: ready to predict, and to train further with new loaders.
     ///
-    /// Its loaders have no items: `validate` gives nil entries. It has no optimizer yet. ``path`` is the exporting machine's
+    /// It computes in float32 on the processor, whatever it was trained with. Its loaders have no items: `validate` gives nil entries. It has no optimizer yet. ``path`` is the exporting machine's
     /// if that folder exists here, else `.`. The file is checked before anything is made of it: it may come from anyone, and
     /// no code in it is run.
     ///
@@ -30,7 +30,7 @@ extension Learner {
         try load(exported: Files.read(file), from: file, optimizer: optimizer, splitter: splitter)
     }
 
-    /// The learner in the bytes of a bundle.
+    /// The learner in the bytes of a bundle. Not collective: every rank needs them.
     ///
     /// - Parameter source: The name errors carry.
     public static func load(

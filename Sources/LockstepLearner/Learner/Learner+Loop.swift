@@ -71,12 +71,12 @@ extension Learner {
     public func oneBatch(_ index: Int, _ batch: Batch) throws {
         try begin(index, batch)
         try run(.batch) {
-            if batchWeight > 0 { preds = model.forward(xb) } else { runEmptyPart() }
+            try runModel()
             try self(.afterPred)
-            if !preds.isEmpty && !yb.isEmpty { computeLoss() }
+            if !preds.isEmpty && !yb.isEmpty { try passes?.computeLoss(self) ?? computeLoss() }
             try self(.afterLoss)
             guard training, !yb.isEmpty || batch.isShapeless else { return }
-            try run(.backward) { lossGrad?.backward() }
+            try run(.backward) { try passes?.backward(self) ?? lossGrad?.backward() ?? () }
             try run(.step) { optimizer?.step() }
             optimizer?.zeroGradients()
         }
@@ -99,6 +99,11 @@ extension Learner {
             try self(phase.afterCancel)
         }
         try self(phase.after)
+    }
+
+    private func runModel() throws {
+        if let passes { return try passes.forward(self) }
+        if batchWeight > 0 { preds = model.forward(xb) } else { runEmptyPart() }
     }
 
     /// Layers that communicate need every rank: one without items runs the model on none and contributes zeros.

@@ -55,6 +55,8 @@ public final class Learner {
     public var logger: any RowLogger = PrintLogger()
     /// The other ranks.
     public var coordinator: any TrainingCoordinator = SoloCoordinator()
+    /// Who makes the passes of a batch, when it is not the learner.
+    public var passes: (any BatchPasses)?
 
     // MARK: Where the loop stands
 

@@ -43,7 +43,7 @@ struct LearnerSnapshot {
     }
 
     func restore(to learner: Learner) {
-        for (parameter, value) in parameters { Tensor.copy(value, into: parameter.value) }
+        for (parameter, value) in parameters { parameter.wrappedValue = value }
         for (buffer, value) in buffers { buffer.wrappedValue = value }
         learner.optimizer = optimizer
         if let optimizer, let optimizerState {

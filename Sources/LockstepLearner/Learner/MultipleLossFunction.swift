@@ -13,7 +13,7 @@ public protocol MultipleLossFunction: LossFunction {
 extension LossFunction {
     /// The loss of a batch, whatever it consists of.
     /// - Precondition: one output and one target, or a ``MultipleLossFunction``.
-    func callAsFunction(_ predictions: [Tensor], _ targets: [Tensor]) -> Tensor {
+    public func callAsFunction(_ predictions: [Tensor], _ targets: [Tensor]) -> Tensor {
         if predictions.count == 1 && targets.count == 1 { return self(predictions[0], targets[0]) }
         guard let multiple = self as? any MultipleLossFunction else {
             stop(

@@ -10,6 +10,7 @@ extension Module {
     public final func convert(to dtype: DType, file: StaticString = #fileID, line: UInt = #line) {
         require(dtype.isFloatingPoint, "convert: parameters cannot be \(dtype)", file: file, line: line)
         for parameter in parameters() where parameter.value.dtype != dtype {
+            parameter.arena = nil
             parameter.leaf.move(to: nil)
             parameter.leaf.reset()
             parameter.adopt(parameter.value.to(dtype))

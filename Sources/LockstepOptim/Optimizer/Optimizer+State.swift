@@ -44,6 +44,7 @@ extension Optimizer {
     /// A deep copy of everything but the parameters.
     public var stateDictionary: OptimizerState {
         let stateNames = rule.stateNames
+        let state = wholeState()
         let entries = arena.slots.indices.map { index in
             OptimizerState.Entry(
                 steps: steps[index], flags: flags[index],
@@ -96,7 +97,7 @@ extension Optimizer {
             for group in values.indices { values[group].append(fallback) }
         }
         reorderHypers()
-        state = []
+        (state, shared) = ([], nil)
         if let foreign {
             for (slot, entry) in zip(arena.slots, new.entries) {
                 foreign.optimizer.setState(copies(of: entry.tensors), of: slot.parameter)
@@ -126,7 +127,7 @@ extension Optimizer {
     /// Forgets moments and step counts; flags stay.
     public func clearState() {
         foreign?.optimizer.clearState()
-        state = []
+        (state, shared) = ([], nil)
         steps = Array(repeating: 0, count: steps.count)
         lookahead?.count = 0
         lookahead?.slow = nil
@@ -134,6 +135,7 @@ extension Optimizer {
 
     /// The flat memory of each state, for a broadcast over ranks: the same list on every rank after a first call.
     package func flatState() -> [Tensor] {
+        keepState()
         prepareState()
         return state
     }

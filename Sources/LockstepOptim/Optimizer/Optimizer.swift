@@ -36,8 +36,10 @@ public final class Optimizer {
     var names: [String]
     /// Per parameter: steps taken.
     var steps: [Int]
-    /// Per state name: one element per element of the arena; made at the first step.
+    /// Per state name: one element per element of the arena, or of this rank's slice; made at the first step.
     var state: [Tensor] = []
+    /// Where the other ranks' slices of the state are, when each rank keeps its own.
+    var shared: SharedState?
     var lookahead: LookaheadState?
     private var rate = 1.0
     /// What steps in place of `rule`, when the optimizer is not one of ours.
@@ -74,13 +76,24 @@ public final class Optimizer {
 
     /// Updates every trainable parameter that has a gradient.
     ///
-    /// - Parameter range: Only elements of the arena in this range: a rank that owns a slice. Rules that need whole
-    ///   parameters' norms cannot be cut.
-    public func step(within range: Range<Int>? = nil) {
-        if let foreign { return step(foreign, within: range) }
+    /// On several ranks that share parameters, the ranks' reduction may have done the work already, or left each rank a
+    /// slice of it; whoever steps without them gets parameters and state of its own first.
+    public func step() {
+        let scope = nextStep
+        nextStep = .everything
+        if scope == .nothing { return }
+        if scope == .everything { keepOwnCopies() }
+        if let foreign { return step(foreign) }
+        beginStep()
+        update(within: scope == .everything ? 0..<arena.count : shared?.owned ?? 0..<arena.count)
+        lookahead?.blend(arena)
+    }
+
+    /// Counts a step and works out which parameters take part; ``update(within:in:)`` then does it, in any number of pieces.
+    package func beginStep() {
         prepareState()
         lookahead?.remember(arena)
-        let width = arena.values.dtype.byteCount
+        runs.removeAll(keepingCapacity: true)
         let slots = arena.slots
         var index = 0
         while index < slots.count {
@@ -96,20 +109,50 @@ public final class Optimizer {
                     steps[last] += 1
                 }
             }
-            var (start, end) = (slots[index].range.lowerBound, slots[last].range.upperBound)
-            if let range { (start, end) = (max(start, range.lowerBound), min(end, range.upperBound)) }
-            if start < end {
-                update(start..<end, group: slots[index].group, flags: flags[index], step: steps[index], width)
-            }
+            runs.append(
+                Run(
+                    range: slots[index].range.lowerBound..<slots[last].range.upperBound, group: slots[index].group,
+                    flags: flags[index], step: steps[index]))
             index = last + 1
         }
-        lookahead?.blend(arena)
     }
 
-    private func step(_ foreign: OptimizerWrapper, within range: Range<Int>?) {
+    /// Updates the elements of the arena in `range`, with the gradients that stand there. Rules that need whole
+    /// parameters' norms cannot be cut.
+    ///
+    /// - Parameter copy: A copy of the values in `range`, to be changed in their place.
+    package func update(within range: Range<Int>, in copy: UnsafeMutableRawPointer? = nil) {
+        let width = arena.values.dtype.byteCount
+        for run in runs where run.range.lowerBound < range.upperBound {
+            if run.range.upperBound <= range.lowerBound { continue }
+            let part = run.range.clamped(to: range)
+            let place = copy.map { $0 + (part.lowerBound - range.lowerBound) * width }
+            update(part, run, place ?? arena.values.unsafePointer + part.lowerBound * width)
+        }
+    }
+
+    /// Parameters that lie side by side and are updated alike.
+    private struct Run {
+        let range: Range<Int>
+        let group: Int
+        let flags: Flags
+        let step: Int
+    }
+    private var runs: [Run] = []
+
+    /// What the next ``step()`` has to do; it holds for that one only.
+    package enum StepScope {
+        case everything
+        /// This rank's slice: other ranks do theirs.
+        case slice
+        /// It has been done.
+        case nothing
+    }
+    package var nextStep = StepScope.everything
+
+    private func step(_ foreign: OptimizerWrapper) {
         var due: Set<ObjectIdentifier> = []
-        for (index, slot) in arena.slots.enumerated()
-        where isDue(index) && range?.contains(slot.range.lowerBound) ?? true {
+        for (index, slot) in arena.slots.enumerated() where isDue(index) {
             steps[index] += 1
             due.insert(ObjectIdentifier(slot.parameter))
         }
@@ -130,28 +173,32 @@ public final class Optimizer {
             && steps[next] + 1 == steps[first]
     }
 
-    private func update(_ range: Range<Int>, group: Int, flags: Flags, step: Int, _ width: Int) {
+    private func update(_ range: Range<Int>, _ run: Run, _ place: UnsafeMutableRawPointer) {
+        let width = arena.values.dtype.byteCount
         let offset = range.lowerBound * width
-        values[group].withUnsafeBufferPointer { hypers in
+        // State of a slice starts where the slice does.
+        let stateOffset = (range.lowerBound - (shared?.owned.lowerBound ?? 0)) * width
+        let debt = arena.debt
+        values[run.group].withUnsafeBufferPointer { hypers in
             guard let base = hypers.baseAddress else { return }
-            let decay = flags.doWD ? base[1] : 0
+            let decay = run.flags.doWD ? base[1] : 0
             let common = lsk_update(
-                gradient_scale: rate, decay: rule.decouplesDecay ? 1 - base[0] * decay : 1,
+                gradient_scale: rate * debt.scale, decay: rule.decouplesDecay ? 1 - base[0] * decay : 1,
                 l2: rule.decouplesDecay ? 0 : decay)
             rule.update(
                 Stretch(
                     dtype: arena.values.dtype.kernelType, count: range.count,
-                    value: arena.values.unsafePointer + offset,
-                    gradient: arena.gradients.unsafePointer + offset,
+                    value: place,
+                    gradient: debt.memory.unsafePointer + offset,
                     state: (
-                        !state.isEmpty ? state[0].unsafePointer + offset : nil,
-                        state.count > 1 ? state[1].unsafePointer + offset : nil
-                    ), hypers: base, step: step, common: common))
+                        !state.isEmpty ? state[0].unsafePointer + stateOffset : nil,
+                        state.count > 1 ? state[1].unsafePointer + stateOffset : nil
+                    ), hypers: base, step: run.step, common: common))
         }
     }
 
     func prepareState() {
-        guard state.isEmpty else { return }
+        guard state.isEmpty, shared == nil else { return }
         state = rule.stateNames.map { _ in .zeros([arena.count], dtype: arena.values.dtype) }
     }
 

@@ -15,6 +15,8 @@
 public final class Parameter {
     private var body: TensorBody
     package let leaf = LeafNode("parameter")
+    /// The arena it lies in, if any.
+    package weak var arena: ParameterArena?
     /// Whether training changes the value. A frozen parameter gets no gradient and is never stepped.
     public var isTrainable = true
     /// A name in saved files that differs from the property's.
@@ -28,10 +30,12 @@ public final class Parameter {
     public var wrappedValue: Tensor {
         get { Tensor(body, node: isTrainable ? leaf : nil) }
         set {
+            arena?.keepValues()
             if newValue.shape == body.shape {
                 Tensor.copy(newValue.detached, into: Tensor(body))
             } else {
                 body = newValue.contiguous().body
+                arena = nil
                 leaf.move(to: nil)
                 leaf.reset()
             }

@@ -35,7 +35,14 @@ public final class ParameterArena {
     /// All values: `[count]`.
     public private(set) var values: Tensor
     /// All gradients: `[count]`. Meaningful where a gradient has arrived since the last `zeroGradients`.
-    public private(set) var gradients: Tensor
+    public var gradients: Tensor {
+        debt.settle()
+        return debt.memory
+    }
+    /// What is still to be done to the gradients before they can be read.
+    package let debt: GradientDebt
+    /// Whether the values lie in memory that several ranks read.
+    package private(set) var sharesValues = false
     /// The elements after the gradients: `[tailCount]`.
     package private(set) var tail: Tensor
 
@@ -75,11 +82,12 @@ public final class ParameterArena {
         tailCount = (4 + slots.count + 15) / 16 * 16
         values = .zeros([count], dtype: dtype)
         let memory = Tensor.zeros([count + tailCount], dtype: dtype)
-        gradients = memory.view([count], strides: [1])
+        debt = GradientDebt(memory.view([count], strides: [1]))
         tail = memory.view([tailCount], strides: [1], offset: count)
         for slot in slots {
             slot.parameter.move(to: view(of: values, slot))
-            slot.parameter.leaf.move(to: view(of: gradients, slot))
+            slot.parameter.arena = self
+            slot.parameter.leaf.move(to: view(of: debt.memory, slot), debt: debt)
         }
     }
 
@@ -95,29 +103,40 @@ public final class ParameterArena {
 
     /// Moves the gradients (and the tail) into `storage`, keeping what they hold. For a window that ranks share.
     package func placeGradients(in storage: Storage) {
-        let memory = adoptable(storage, elements: count + tailCount)
+        let memory = whole(of: storage, elements: count + tailCount)
+        lsk_fill(count + tailCount, memory.unsafePointer, values.dtype.kernelType, 0)
         Tensor.copy(gradients, into: memory.view([count], strides: [1]))
-        gradients = memory.view([count], strides: [1])
+        debt.memory = memory.view([count], strides: [1])
         tail = memory.view([tailCount], strides: [1], offset: count)
-        for slot in slots { slot.parameter.leaf.move(to: view(of: gradients, slot)) }
+        for slot in slots { slot.parameter.leaf.move(to: view(of: debt.memory, slot), debt: debt) }
     }
 
-    /// Moves the values into `storage`, keeping them.
-    package func placeValues(in storage: Storage) {
-        let memory = adoptable(storage, elements: count)
-        Tensor.copy(values, into: memory)
+    /// Makes `storage`, which holds the values already, their place: memory that several ranks read and nobody writes but
+    /// their common optimizer step. A parameter that is assigned to takes this rank out of it (``keepValues()``).
+    package func shareValues(in storage: Storage) {
+        adopt(whole(of: storage, elements: count))
+        sharesValues = true
+    }
+
+    /// Gives this rank a copy of its own of values that are shared; nothing otherwise.
+    package func keepValues() {
+        guard sharesValues else { return }
+        let copy = Tensor.uninitialized([count], dtype: values.dtype)
+        Tensor.copy(values, into: copy)
+        adopt(copy)
+        sharesValues = false
+    }
+
+    private func adopt(_ memory: Tensor) {
         values = memory
-        for slot in slots { slot.parameter.adopt(view(of: values, slot)) }
+        for slot in slots where slot.parameter.arena === self { slot.parameter.adopt(view(of: memory, slot)) }
     }
 
-    private func adoptable(_ storage: Storage, elements: Int) -> Tensor {
+    private func whole(of storage: Storage, elements: Int) -> Tensor {
         require(
             storage.byteCount >= elements * values.dtype.byteCount,
             "ParameterArena: \(storage.byteCount) bytes do not hold \(elements) elements of \(values.dtype)")
-        let memory = Tensor(
-            TensorBody(storage: storage, offset: 0, shape: [elements], strides: [1], dtype: values.dtype))
-        lsk_fill(elements, memory.unsafePointer, values.dtype.kernelType, 0)
-        return memory
+        return Tensor(TensorBody(storage: storage, offset: 0, shape: [elements], strides: [1], dtype: values.dtype))
     }
 
     /// Whether every parameter still lives here. False after a parameter was replaced by one of another shape, or after
@@ -130,15 +149,16 @@ public final class ParameterArena {
 
     /// Forgets all gradients. Writes no memory: the next backward pass overwrites.
     public func zeroGradients() {
+        debt.drop()
         for slot in slots { slot.parameter.leaf.reset() }
     }
 
     /// Makes every trainable gradient meaningful: those that no backward pass reached become zeros.
     package func completeGradients() {
         let width = values.dtype.byteCount
-        for slot in slots where !slot.parameter.leaf.isTouched {
-            lsk_fill(
-                slot.range.count, gradients.unsafePointer + slot.range.lowerBound * width, values.dtype.kernelType, 0)
+        let memory = gradients.unsafePointer
+        for slot in slots where slot.parameter.isTrainable && !slot.parameter.leaf.isTouched {
+            lsk_fill(slot.range.count, memory + slot.range.lowerBound * width, values.dtype.kernelType, 0)
         }
     }
 
@@ -160,10 +180,12 @@ public final class ParameterArena {
     ///
     /// - Parameter order: 2 for the Euclidean norm, `.infinity` for the largest magnitude, any positive number otherwise.
     public func gradientNorm(order: Double = 2) -> Double {
+        if order == 2, let known = debt.squaredNorm { return known.squareRoot() * abs(debt.scale) }
         var total = 0.0
         let width = values.dtype.byteCount
+        let memory = gradients.unsafePointer
         for slot in slots where slot.parameter.isTrainable && slot.parameter.leaf.isTouched {
-            let start = gradients.unsafePointer + slot.range.lowerBound * width
+            let start = memory + slot.range.lowerBound * width
             let type = values.dtype.kernelType
             if order == 2 {
                 total += lsk_sum_of_squares(type, slot.range.count, start)
@@ -175,8 +197,6 @@ public final class ParameterArena {
         return order == 2 ? total.squareRoot() : order.isInfinite ? total : pow(total, 1 / order)
     }
 
-    /// Multiplies every gradient by `factor`.
-    public func scaleGradients(by factor: Double) {
-        lsk_scale(values.dtype.kernelType, count, gradients.unsafePointer, factor)
-    }
+    /// Multiplies every gradient by `factor`: in passing, when the optimizer steps, or when somebody reads one.
+    public func scaleGradients(by factor: Double) { debt.putOff(scaling: factor) }
 }

@@ -8,13 +8,19 @@ package final class LeafNode: GradientNode {
     /// Whether a gradient has arrived since the last reset. A place that is untouched holds no meaning yet.
     package private(set) var isTouched = false
     private var loose: Tensor?
+    /// What must happen before the place can be read.
+    private var debt: GradientDebt?
 
     package init(_ name: StaticString) { super.init(name, nil, rule: .leaf) }
 
     /// The gradient, or nil when none has arrived.
     package var gradient: Tensor? {
-        get { isTouched ? place ?? loose : nil }
+        get {
+            debt?.settle()
+            return isTouched ? place ?? loose : nil
+        }
         set {
+            debt?.settleForWriting()
             guard let newValue else { return reset() }
             if let place { Tensor.copy(newValue.detached, into: place) } else { loose = newValue.detached }
             isTouched = true
@@ -30,9 +36,10 @@ package final class LeafNode: GradientNode {
     /// Declares that `place` now holds the gradient (written by a reduction, or zeros for an unused parameter).
     package func markTouched() { isTouched = place != nil || loose != nil }
 
-    /// Moves the gradient into `memory`; what has arrived so far is kept.
-    package func move(to memory: Tensor?) {
+    /// Moves the gradient into `memory`, part of an arena with `debt`; what has arrived so far is kept.
+    package func move(to memory: Tensor?, debt: GradientDebt? = nil) {
         let held = gradient
+        self.debt = debt
         place = memory
         loose = nil
         isTouched = false
@@ -42,6 +49,7 @@ package final class LeafNode: GradientNode {
     /// The place and beta for a kernel that adds into it; nil when the gradient has no fixed place.
     func beginAccumulation() -> (Tensor, Float)? {
         guard let place else { return nil }
+        debt?.settleForWriting()
         defer { isTouched = true }
         return (place, isTouched ? 1 : 0)
     }

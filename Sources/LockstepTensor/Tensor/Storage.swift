@@ -43,6 +43,9 @@ public struct MemoryStatistics: Sendable {
     /// Blocks allocated minus blocks released by the calling thread.
     public let liveBlocks: Int
 
+    /// Gives what is cached, by the calling thread or for all, back to the system.
+    package static func trim() { lsk_trim() }
+
     /// The statistics now.
     public static var current: MemoryStatistics {
         let s = lsk_get_memory_statistics()

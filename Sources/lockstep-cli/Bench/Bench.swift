@@ -32,6 +32,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "Run the steps in a Learner with the default callbacks.")
     var learner = false
 
+    @Flag(help: "Let every rank update all parameters, as ranks of several nodes do.")
+    var replicated = false
+
     @Flag(help: "Compare the step with what this core could do at best: its fastest product, its fastest copy.")
     var roofline = false
 
@@ -50,8 +53,8 @@ struct Bench: ParsableCommand {
                 "--peers compares bare steps on 1 and 2 ranks: no other measuring option goes with it")
         }
         if let batches, batches < 1 { throw ValidationError("--batches \(batches): at least 1 is needed") }
-        if choice == .allreduce, batches != nil || learner {
-            throw ValidationError("bench allreduce has neither --batches nor --learner")
+        if choice == .allreduce, batches != nil || learner || replicated {
+            throw ValidationError("bench allreduce has none of --batches, --learner and --replicated")
         }
         if roofline, learner || choice == .allreduce || ranks.ranks ?? 1 > 1 || ranks.inProcess ?? 1 > 1 {
             throw ValidationError("--roofline measures a bare step on one rank: no --learner, --ranks, --in-process")
@@ -68,7 +71,8 @@ struct Bench: ParsableCommand {
                 BenchmarkCase(rawValue: choice.rawValue).map { [$0] } ?? BenchmarkCase.allCases, python: python)
         }
         guard let benchmark = BenchmarkCase(rawValue: choice.rawValue) else { return try runAll() }
-        let task = Benchmark(benchmark, batches: batches, usesLearner: learner)
+        let task = Benchmark(
+            benchmark, batches: batches, usesLearner: learner, update: replicated ? .replicated : .automatic)
         let json = json
         // The header of `bench all` comes from the program that starts the others.
         let wantsHeader = ProcessInfo.processInfo.environment["LOCKSTEP_BENCH_ROWS"] == nil

@@ -13,7 +13,10 @@ struct LRFind: ParsableCommand {
         discussion:
             "Trains for a hundred batches or so with a rate that rises from --start to --end, and stops when the "
             + "loss explodes. The run's folder gets lr-find.svg (the curve) and lr-find.csv (its points).",
-        subcommands: [LRFindCommand<DigitsRecipe>.self, LRFindCommand<MNISTRecipe>.self, LRFindCommand<CSVRecipe>.self])
+        subcommands: [
+            LRFindCommand<DigitsRecipe>.self, LRFindCommand<MNISTRecipe>.self, LRFindCommand<ImagesRecipe>.self,
+            LRFindCommand<CSVRecipe>.self, LRFindCommand<TextRecipe>.self,
+        ])
 }
 
 /// `lockstep lr-find <recipe>`.

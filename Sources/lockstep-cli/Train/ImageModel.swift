@@ -4,7 +4,7 @@
 import ArgumentParser
 import Lockstep
 
-/// A network for grey images of digits.
+/// A network for images.
 enum ImageModel: String, CaseIterable, ExpressibleByArgument {
     case mlp, cnn
 
@@ -36,6 +36,23 @@ enum ImageModel: String, CaseIterable, ExpressibleByArgument {
                 Conv2d(1, 16, kernelSize: 3, padding: 1); BatchNorm2d(16); ReLU(); MaxPool2d(2)
                 Conv2d(16, 32, kernelSize: 3, padding: 1); BatchNorm2d(32); ReLU(); MaxPool2d(2)
                 Flatten(); Linear(1568, 64); ReLU(); Linear(64, 10)
+            }
+        }
+    }
+
+    /// Coloured squares of `size` pixels to classes.
+    func forImages(size: Int, classes: Int) -> Module {
+        switch self {
+        case .mlp:
+            Sequential {
+                Flatten(); Linear(3 * size * size, 128); ReLU(); Linear(128, classes)
+            }
+        case .cnn:
+            Sequential {
+                Conv2d(3, 16, kernelSize: 3, padding: 1); BatchNorm2d(16); ReLU(); MaxPool2d(2)
+                Conv2d(16, 32, kernelSize: 3, padding: 1); BatchNorm2d(32); ReLU(); MaxPool2d(2)
+                Conv2d(32, 64, kernelSize: 3, padding: 1); BatchNorm2d(64); ReLU()
+                AdaptiveAvgPool2d(1); Flatten(); Linear(64, classes)
             }
         }
     }

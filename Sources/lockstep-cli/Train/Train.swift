@@ -6,11 +6,14 @@ import ArgumentParser
 /// The group of recipes.
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a model: on handwritten digits, MNIST, or a table.",
+        abstract: "Train a model: on handwritten digits, MNIST, images, a table, or a text.",
         discussion:
             "The run's folder gets model.safetensors (weights), export.bundle (the whole learner, for `lockstep "
             + "predict` or Learner.load), history.csv and settings.json.",
-        subcommands: [TrainCommand<DigitsRecipe>.self, TrainCommand<MNISTRecipe>.self, TrainCommand<CSVRecipe>.self])
+        subcommands: [
+            TrainCommand<DigitsRecipe>.self, TrainCommand<MNISTRecipe>.self, TrainCommand<ImagesRecipe>.self,
+            TrainCommand<CSVRecipe>.self, TrainCommand<TextRecipe>.self,
+        ])
 }
 
 /// `lockstep train <recipe>`.
@@ -29,10 +32,16 @@ struct TrainCommand<Source: Recipe>: ParsableCommand {
 
     func run() throws {
         try recipe.check()
-        let settings = recipe.settings(epochs: options.epochs, lr: options.lr, common)
+        var settings = try options.settled(recipe.settings(epochs: options.epochs, lr: options.lr, common), common)
+        if recipe.hasImages { settings.augment = options.augment || options.tta }
+        if options.augment || options.tta, !recipe.hasImages {
+            throw Failure.usage(
+                "\(options.tta ? "--tta" : "--augment"): \(Source.name) with the model \(recipe.modelName) has no images to change"
+            )
+        }
         if options.printConfig { return print(try settings.json) }
-        let training = TrainingRun(settings, options, folder: common.run)
-        try common.ranks.run { [recipe] ranks in try training.train(recipe.task, ranks) }
+        let training = TrainingRun(settings, options, folder: options.watch.resume ?? common.run)
+        try common.ranks.run { [recipe, settings] ranks in try training.train(recipe.task, ranks) }
     }
 }
 

@@ -37,19 +37,43 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write the exported learner here, too.", valueName: "file"))
     var export: String?
 
+    @Flag(help: "Show some predictions at the end, in the terminal and as results.html in the run's folder.")
+    var showResults = false
+
+    @Flag(
+        help: "Train with the same bits on 1, 2, 4 and 8 ranks: batches in eight pieces, added as a fixed tree. Slower."
+    )
+    var bitwise = false
+
+    @Flag(help: "Train on randomly changed images: turned, zoomed, lit otherwise.")
+    var augment = false
+
+    @Flag(help: "Also predict averages over randomly changed images (test-time augmentation); implies --augment.")
+    var tta = false
+
     @Flag(help: "Print the settings as JSON and do not train.")
     var printConfig = false
 
-    @Option(help: ArgumentHelp("Reserved for continuing an interrupted run.", valueName: "folder", visibility: .hidden))
-    var resume: String?
+    @OptionGroup var watch: WatchOptions
 
     func validate() throws {
         if let epochs, epochs < 1 { throw ValidationError("--epochs \(epochs): at least 1 is needed") }
         if let lr, !(lr > 0 && lr.isFinite) { throw ValidationError("--lr \(lr): must be greater than 0") }
-        if resume != nil {
-            throw ValidationError("--resume is reserved: continuing an interrupted run is not possible yet")
-        }
         if let save, save.hasSuffix("/") { throw ValidationError("--save \(save): name a file, not a folder") }
         if let export, export.hasSuffix("/") { throw ValidationError("--export \(export): name a file, not a folder") }
+    }
+
+    /// The settings to train with: those of the run to resume if one is named.
+    func settled(_ settings: TrainingSettings, _ common: RunOptions) throws -> TrainingSettings {
+        if watch.resume != nil, common.run != nil {
+            throw Failure.usage("--resume names the run's folder; leave --run out")
+        }
+        return try watch.resumed(
+            settings,
+            given: [
+                ("--epochs", { epochs == nil || epochs == $0.epochs }), ("--lr", { lr == nil || lr == $0.lr }),
+                ("--batch-size", { common.batchSize == nil || common.batchSize == $0.batchSize }),
+                ("--seed", { common.seed == 42 || common.seed == $0.seed }),
+            ])
     }
 }

@@ -17,6 +17,10 @@ struct TrainingSettings: Codable, Sendable {
     var data: String?
     /// The column to predict, for tables.
     var target: String?
+    /// Tokens in a block, for texts.
+    var blockLength: Int?
+    /// Whether training images are randomly changed; nil where there are none.
+    var augment: Bool?
     /// The version of Lockstep.
     var lockstep = LockstepVersion.current
 

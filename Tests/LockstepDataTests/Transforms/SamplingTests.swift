@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Sampling", .timeLimit(.minutes(1)))
 struct SamplingTests {
-    @Test("[DL-10] weighted draws: as many as there are, by weight, with replacement, from seed and epoch")
+    @Test("weighted draws: as many as there are, by weight, with replacement, from seed and epoch")
     func weighted() throws {
         let weights = (0..<1000).map { $0 < 500 ? 1.0 : 3.0 } + [0]
         let loader = try WeightedDataLoader(Numbers(count: 1001), weights: weights, batchSize: 100, seed: 5)
@@ -27,7 +27,7 @@ struct SamplingTests {
         #expect(try batches(WeightedDataLoader(Numbers(count: 0), weights: [])).isEmpty)
     }
 
-    @Test("[DL-11] a partial loader: distinct items, fewer batches, another choice every epoch")
+    @Test("a partial loader: distinct items, fewer batches, another choice every epoch")
     func partial() throws {
         let loader = try PartialDataLoader(Numbers(count: 10), count: 4, batchSize: 3)
         #expect(loader.batchCount == 2 && loader.itemCount == 4)

@@ -147,7 +147,7 @@ struct TargetTransformTests {
     func rebuilt() throws {
         let data = try Datasets(
             ["1", "2"], transforms: [[FunctionTransform { (x: String) in Float(x) ?? 0 }], [Categorize()]])
-        let pipelines = try #require(data.pipelines)
+        let pipelines = try #require((data.valid as? any TransformedDataset)?.pipelines)
         let again = Datasets(pipelines: pipelines.map { Pipeline($0.transforms, inputTypes: $0.inputTypes) })
         #expect(again.count == 0 && again.inputCount == 1 && again.vocabulary == ["1", "2"])
         let loader = TransformedDataLoader(again.valid, options: DataLoader.Options())

@@ -87,7 +87,7 @@ struct ArgumentsTests {
         #expect(arguments["input 1 dim 1"] == nil && arguments["batch per epoch"] == .int(1))
     }
 
-    @Test("the summary: layers, parameters, optimizer, loss, frozen groups, callbacks in order")
+    @Test("[§21.3] the summary: layers, parameters, optimizer, loss, frozen groups, callbacks in order")
     func summary() throws {
         let model = Sequential {
             Linear(1, 4); ReLU(); Linear(4, 3)

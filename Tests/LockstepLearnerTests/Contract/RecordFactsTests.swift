@@ -126,6 +126,29 @@ struct RecordFactsTests {
         #expect(try best([1, 0.5, 1.25], minDelta: 0) == 1.25)
     }
 
+    @Test("[CORE-12] history survives predict, tta and showResults")
+    func untouched() throws {
+        let data = try Datasets(
+            (0..<8).map { Tensor([Float($0)]) },
+            transforms: [[], [FunctionTransform { (x: Tensor) in x * 2 + 3 }]],
+            splits: Split(train: [0, 1, 2, 3], valid: [4, 5, 6, 7]))
+        let learner = goldenLearner(lr: 1e-3, metrics: [.mae])
+        learner.dls = data.dataLoaders(batchSize: 2)
+        try learner.fit(2)
+        let recorder = try #require(learner.recorder)
+        func history() -> ([EpochRow], [Double], [Double], [Int], [Double?], Double?) {
+            (recorder.rows, recorder.losses, recorder.lrs, recorder.iters, learner.finalRecord, learner.smoothLoss)
+        }
+        let (before, events) = (history(), VerboseCallback())
+        try learner.addCallback(events)
+        _ = try learner.predict(Tensor([1 as Float]))
+        _ = try learner.tta(n: 2)
+        _ = try learner.showResults(console: nil)
+        #expect(events.events.contains(.beforeValidate) && !events.events.contains(.beforeTrain))
+        #expect(history() == before && before.0.count == 2)
+        #expect(learner.isFitting == false && learner.isInferring == false && learner.dl == nil)
+    }
+
     // MARK: Finder
 
     @Test("[SCH-20] the next layer made starts from the same random numbers, with and without the finder")

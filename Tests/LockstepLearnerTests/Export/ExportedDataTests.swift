@@ -84,7 +84,10 @@ struct ExportedDataTests {
         for bad in ["0", "\"inf\"", "\"nan\"", "\"x\""] {
             let changed = json.replacing("\"deviation\":\(deviation)", with: "\"deviation\":\(bad)")
             let bytes = try Safetensors.encode(
-                [], metadata: [("lockstep.learner", changed), ("lockstep.learner.crc32", Safetensors.checksum(of: changed))])
+                [],
+                metadata: [
+                    ("lockstep.learner", changed), ("lockstep.learner.crc32", Safetensors.checksum(of: changed)),
+                ])
             #expect(throws: ExportError.self, "\(bad)") { _ = try Learner.load(exported: bytes) }
         }
     }

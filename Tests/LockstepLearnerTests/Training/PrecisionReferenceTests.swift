@@ -29,7 +29,9 @@ struct PrecisionReferenceTests {
     func training(_ precision: ReducedPrecision) throws {
         let runs = try Reference.decode(Runs.self, from: "precision")
         let run = precision == .half ? runs.half : runs.bfloat16
-        let model = Sequential { Linear(6, 8); ReLU(); Linear(8, 3) }
+        let model = Sequential {
+            Linear(6, 8); ReLU(); Linear(8, 3)
+        }
         for (parameter, values) in zip(model.parameters(), run.start) {
             parameter.wrappedValue = Tensor(values, shape: parameter.value.shape)
         }

@@ -19,6 +19,8 @@ public final class CSVLogger: Callback {
     public let filename: String
     /// Whether the lines of an earlier program run are kept.
     public let append: Bool
+    /// The epoch with which a resumed run goes on: kept lines of this one and of later ones are dropped.
+    public var resumesAt: Int?
     private var hasBegun = false
 
     /// A history file.
@@ -53,6 +55,12 @@ public final class CSVLogger: Callback {
                 throw DataError(
                     .mismatch, file: path, "starts with other columns than this fit's \(header.dropLast())",
                     remedy: "Give CSVLogger another filename, or append: false")
+            }
+            if let resumesAt {
+                let lines = String(decoding: existing.dropFirst(header.utf8.count), as: UTF8.self).split(separator: "\n")
+                let kept = lines.filter { (Int($0.prefix { $0 != "," }) ?? 0) < resumesAt }
+                let text = header + kept.map { $0 + "\n" }.joined()
+                try Files.append(Array(text.utf8), to: path, truncating: true)
             }
         }
     }

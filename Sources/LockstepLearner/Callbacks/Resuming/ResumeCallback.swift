@@ -9,7 +9,11 @@ public final class ResumeCallback: Callback {
     /// Where the interrupted run was.
     public let point: ResumePoint
 
+    /// Goes on at `point`.
     public init(_ point: ResumePoint) { self.point = point }
+
+    /// No: it belongs to a run.
+    public override var isExported: Bool { false }
 
     public override var order: Int { 51 }
     public override var runsAfter: [Callback.Type] { [Recorder.self] }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Texts of one batch brought to one length.
+
+import LockstepTensor
+
+/// Fills the inputs of a batch's shorter items up to the length of the longest: for `beforeBatch` of a loader of texts.
+///
+/// fastai: `pad_input`.
+public struct PadInput: Transform, Codable, Hashable, Sendable {
+    /// The token to fill with: the number of `xxpad`, 1 in a vocabulary that begins with the reserved tokens.
+    public let token: Int
+    /// Whether the filling comes before the text rather than after it.
+    public let first: Bool
+
+    public init(token: Int = 1, first: Bool = false) { (self.token, self.first) = (token, first) }
+
+    public var encodes: [TypedFunction] { [TypedFunction { (samples: [Sample]) in padded(samples) }] }
+
+    private func padded(_ samples: [Sample]) -> [Sample] {
+        let inputs = samples.map { $0.inputs.first }
+        let length = inputs.compactMap { $0?.rank == 1 ? $0?.count : nil }.max() ?? 0
+        return samples.map { sample in
+            guard let text = sample.inputs.first, text.rank == 1, text.count < length else { return sample }
+            let filling = Tensor.full([length - text.count], Double(token), dtype: text.dtype)
+            var result = sample
+            result.inputs[0] = Tensor.concatenated(first ? [filling, text] : [text, filling], axis: 0)
+            return result
+        }
+    }
+}

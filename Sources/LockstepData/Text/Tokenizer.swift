@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cutting a text into tokens, by character or by word, and putting it together again.
+
+/// Cuts texts into tokens.
+///
+/// ```swift
+/// Tokenizer.words.tokens("Oh, HELLO!")       // xxbos xxmaj oh , xxup hello !
+/// Tokenizer.characters.tokens("Oh!")         // O h !
+/// ```
+///
+/// fastai: `Tokenizer`. Characters are Unicode scalars, as in Python. Words are runs of letters, digits and `_`, with inner
+/// apostrophes, and inner points and commas between digits; every other character but white space is a token of its own,
+/// and so is a line's end. Words are lower-cased and what that loses is kept in ``SpecialToken``s.
+public struct Tokenizer: Hashable, Codable, Sendable {
+    /// What one token is.
+    public enum Unit: String, CaseIterable, Codable, Sendable {
+        case characters, words
+    }
+
+    public let unit: Unit
+    /// Whether a text of words begins with `xxbos`, case becomes `xxmaj` and `xxup`, and three or more of the same character or
+    /// word become `xxrep` and `xxwrep`: fastai's default rules.
+    public let usesRules: Bool
+
+    /// - Parameter usesRules: for words only; characters are always left as they are.
+    public init(_ unit: Unit, usesRules: Bool = true) {
+        self.unit = unit
+        self.usesRules = usesRules && unit == .words
+    }
+
+    /// One token for each character.
+    public static let characters = Tokenizer(.characters)
+    /// One token for each word, by fastai's rules.
+    public static let words = Tokenizer(.words)
+
+    /// The tokens that a vocabulary for these texts reserves: all of fastai's, or for characters and without rules only the
+    /// one for what is not in the vocabulary.
+    public var reserved: [String] {
+        usesRules ? SpecialToken.all : [SpecialToken.unknown.rawValue]
+    }
+
+    /// The tokens of `text`.
+    public func tokens(_ text: String) -> [String] {
+        var result: [String] = []
+        forEachToken(in: text) { result.append($0) }
+        return result
+    }
+
+    /// Calls `body` with one token after another; a long text needs no array of them.
+    public func forEachToken(in text: String, _ body: (String) -> Void) {
+        guard unit == .words else {
+            for scalar in text.unicodeScalars { body(String(scalar)) }
+            return
+        }
+        guard usesRules else {
+            WordScanner(splitsRuns: false).scan(text, body)
+            return
+        }
+        body(SpecialToken.beginning.rawValue)
+        var rules = WordRules()
+        WordScanner(splitsRuns: true).scan(text) { rules.take($0, body) }
+        rules.flush(body)
+    }
+
+    /// A text with these tokens. Characters give back the text exactly; words give it with spaces where one writes them.
+    public func text(of tokens: some Sequence<String>) -> String {
+        guard unit == .words else { return tokens.reduce(into: "") { $0 += $1 } }
+        var writer = WordWriter(obeysRules: usesRules)
+        for token in tokens { writer.write(token) }
+        return writer.text
+    }
+}
+
+extension Tokenizer: Transform {
+    public var encodes: [TypedFunction] { [TypedFunction { (text: String) in tokens(text) }] }
+    public var decodes: [TypedFunction] { [TypedFunction { (tokens: [String]) in text(of: tokens) }] }
+}

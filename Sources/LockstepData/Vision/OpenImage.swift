@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Paths of image files to images, as the first transform of a pipeline.
+
+import LockstepTensor
+
+/// Reads the PNG or JPEG file at a path: a ``TensorImage`` of bytes, `[channels, height, width]`.
+///
+/// What it throws names the file. fastai: `PILImage.create`, `PILImageBW.create`.
+public struct OpenImage: Transform, Codable, Hashable, Sendable {
+    public let channels: ImageChannels
+
+    /// - Parameter channels: what the pixels are brought to; all items of a batch need the same number.
+    public init(_ channels: ImageChannels = .rgb) { self.channels = channels }
+
+    public var encodes: [TypedFunction] {
+        [TypedFunction { (path: String) in TensorImage(try ImageFile.read(path, channels: channels)) }]
+    }
+}

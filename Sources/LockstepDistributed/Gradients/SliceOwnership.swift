@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parameters once per node, and an optimizer state of which each rank keeps its slice.
+
+import LockstepComm
+import LockstepOptim
+import LockstepTensor
+
+/// The shared memory behind ``UpdatePolicy/owner``.
+///
+/// ```
+///  parameters   | slice 0    | slice 1    | …   one window, read by all ranks, each slice written by its owner
+///  state        | m₀ v₀ |     | m₁ v₁ |         a segment per rank, read by others only to save it whole
+/// ```
+final class SliceOwnership {
+    /// Whether updates are divided at present.
+    private(set) var isActive = false
+    let optimizer: Optimizer
+    private let communicator: any Communicator
+    private let owned: [Range<Int>]
+    private let values: Storage
+    private let state: SharedState
+
+    /// Why the updates of `optimizer` cannot be divided among the ranks that `reducer` connects; nil when they can.
+    static func obstacle(_ optimizer: Optimizer, _ reducer: SharedReducer) -> String? {
+        let slices = reducer.ownedRanges(of: optimizer.arena.count)
+        guard reducer.isShared, slices.count == reducer.communicator.size else {
+            return "the ranks do not all share memory"
+        }
+        return optimizer.indivisible
+    }
+
+    /// Allocates the memory; nil, on all ranks, where there is too little of it to share. Collective.
+    ///
+    /// - Precondition: there is no ``obstacle(_:_:)``.
+    init?(_ optimizer: Optimizer, _ reducer: SharedReducer) throws {
+        let communicator = reducer.communicator
+        let (arena, rank) = (optimizer.arena, communicator.rank)
+        (self.optimizer, self.communicator) = (optimizer, communicator)
+        let owned = reducer.ownedRanges(of: arena.count)
+        self.owned = owned
+        let parameters = try communicator.allocateShared(byteCount: rank == 0 ? arena.valueByteCount : 0)
+        let moments = try communicator.allocateShared(byteCount: owned[rank].count * optimizer.stateBytesPerElement)
+        let size = communicator.size
+        guard
+            try communicator.allRanks(
+                parameters.peers.count == size && moments.peers.count == size, name: "shared parameters"),
+            let base = parameters.peers[0].baseAddress
+        else { return nil }
+        values = Storage(foreign: base, byteCount: arena.valueByteCount, owner: parameters.owner)
+        var slices: [(range: Range<Int>, memory: Storage)] = []
+        for (range, memory) in zip(owned, moments.peers) {
+            guard let base = memory.baseAddress else { return nil }
+            slices.append((range, Storage(foreign: base, byteCount: memory.count, owner: moments.owner)))
+        }
+        state = SharedState(slices: slices, own: rank)
+    }
+
+    /// Moves parameters and state, which must be equal on all ranks, into the shared memory. Collective.
+    func begin() throws {
+        let arena = optimizer.arena
+        let width = arena.values.dtype.byteCount
+        let own = owned[communicator.rank]
+        // The owner writes first: pages come to lie where it runs.
+        (values.pointer + own.lowerBound * width).copyMemory(
+            from: arena.values.unsafePointer + own.lowerBound * width, byteCount: own.count * width)
+        optimizer.shareState(state)
+        try communicator.barrier(name: "shared parameters")
+        arena.shareValues(in: values)
+        MemoryStatistics.trim()
+        isActive = true
+    }
+
+    /// Whether this rank has written to a parameter, or replaced the state, and thereby left the shared memory.
+    var isBroken: Bool { isActive && !optimizer.isShared }
+
+    /// Gives this rank copies of its own. Not collective, but all ranks must come to it at the same point.
+    func end() {
+        isActive = false
+        optimizer.nextStep = .everything
+        optimizer.keepOwnCopies()
+    }
+}

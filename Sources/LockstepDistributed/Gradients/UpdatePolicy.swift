@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who applies the optimizer to which parameters.
+
+/// How the ranks of a node divide the optimizer's work.
+///
+/// Whichever is used, training is the same: the two sum gradients in the same order.
+public enum UpdatePolicy: Sendable, Hashable {
+    /// ``owner`` where it is possible, ``replicated`` elsewhere. The default.
+    case automatic
+    /// Each rank of a node averages and updates one slice of the parameters, which lie once in memory that all ranks of the
+    /// node read; it keeps the optimizer's state of its slice only. Work, state and parameter memory of a rank fall with the
+    /// number of ranks (Rajbhandari et al., arXiv 1910.02054, stage 1, with nothing to gather).
+    ///
+    /// Possible when all ranks share memory, for rules that treat elements one by one. A program that assigns to a parameter
+    /// while the ranks train makes them go back to ``replicated`` for the rest of the fit.
+    case owner
+    /// Every rank keeps all parameters and state, and makes every update itself.
+    case replicated
+}

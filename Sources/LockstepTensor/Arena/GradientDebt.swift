@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is still to be done to an arena's gradients before anyone may read them.
+
+import CLockstepKernels
+
+/// Work on gradients that is put off, because usually nobody looks before the optimizer has used them.
+///
+/// - *Fetching*: after a reduction that left each slice with its owner only, the others' slices.
+/// - *Scaling*: by clipping, say. The optimizer multiplies in passing; a pass of its own is only needed for readers.
+///
+/// Shared by an arena and its leaves: reading a gradient settles the debt, so readers need not know.
+package final class GradientDebt {
+    /// Copies what other ranks hold into this rank's memory; nil when nothing is missing.
+    private var fetch: (() -> Void)?
+    /// What all gradients are still to be multiplied by.
+    package private(set) var scale = 1.0
+    /// The square of the norm of what is in memory, where a reduction has measured it in passing.
+    private(set) var squaredNorm: Double?
+    /// All gradients of the arena.
+    package internal(set) var memory: Tensor
+
+    init(_ memory: Tensor) { self.memory = memory }
+
+    /// Whether memory lacks what other ranks hold.
+    var isIncomplete: Bool { fetch != nil }
+
+    package func putOff(fetching fetch: @escaping () -> Void) { self.fetch = fetch }
+    package func putOff(scaling factor: Double) { scale *= factor }
+    package func note(squaredNorm: Double) { self.squaredNorm = squaredNorm }
+
+    /// Only fetches: for who can do with unscaled gradients.
+    func complete() {
+        guard let fetch else { return }
+        self.fetch = nil
+        fetch()
+    }
+
+    /// Makes memory what it stands for.
+    @inline(__always)
+    package func settle() {
+        if fetch != nil || scale != 1 { pay() }
+    }
+
+    private func pay() {
+        complete()
+        guard scale != 1 else { return }
+        lsk_scale(memory.dtype.kernelType, memory.count, memory.unsafePointer, scale)
+        squaredNorm = squaredNorm.map { $0 * scale * scale }
+        scale = 1
+    }
+
+    /// Settles before something is written.
+    @inline(__always)
+    package func settleForWriting() {
+        settle()
+        squaredNorm = nil
+    }
+
+    /// Forgets it: the gradients themselves are forgotten.
+    func drop() { (fetch, scale, squaredNorm) = (nil, 1, nil) }
+}

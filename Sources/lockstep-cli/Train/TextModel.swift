@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The networks that learn texts, and the file that says which one a run's weights belong to.
+
+import ArgumentParser
+import Foundation
+import Lockstep
+
+/// A kind of language model.
+enum TextModel: String, CaseIterable, Codable, ExpressibleByArgument {
+    case gpt, lstm
+}
+
+/// Everything that a run's weights need to write text again: `text.json` in the run's folder.
+struct TextModelFile: Codable {
+    let model: TextModel
+    /// Size of the vectors inside, and number of layers.
+    let width: Int
+    let layers: Int
+    /// Tokens in a block: what the model is shown at once.
+    let context: Int
+    let encoding: TextEncoding
+
+    static let name = "text.json"
+    private static let sizes = 1...65_536
+
+    init(_ model: TextModel, width: Int?, layers: Int?, context: Int, encoding: TextEncoding) {
+        (self.model, self.context, self.encoding) = (model, context, encoding)
+        self.width = width ?? (model == .gpt ? 128 : 256)
+        self.layers = layers ?? (model == .gpt ? 4 : 1)
+    }
+
+    /// Reads the file of a run.
+    /// - Throws: ``Failure`` (66) that names the file.
+    init(run folder: String) throws {
+        let path = "\(folder)/\(Self.name)"
+        try Failure.requireReadable(path, option: "text model")
+        do {
+            self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(filePath: path)))
+        } catch {
+            throw Failure.noInput("\(path): is not the description of a text model: \(Self.reason(error))")
+        }
+        for (name, size) in [("width", width), ("layers", layers), ("context", context)]
+        where !Self.sizes.contains(size) {
+            throw Failure.noInput("\(path): \(name) is \(size), expected \(Self.sizes)")
+        }
+        guard model != .gpt || width % heads == 0 else {
+            throw Failure.noInput("\(path): \(heads) heads do not divide a width of \(width)")
+        }
+    }
+
+    /// Attention heads: of 32 values each where that comes out even.
+    private var heads: Int { width % 32 == 0 ? width / 32 : 1 }
+
+    /// A fresh model.
+    func makeModel() -> Module {
+        switch model {
+        case .gpt: GPT(vocabulary: encoding.count, context: context, width: width, layers: layers, heads: heads)
+        case .lstm:
+            RecurrentLanguageModel(vocabulary: encoding.count, width: width / 4, hidden: width, layers: layers)
+        }
+    }
+
+    var json: String {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(self), as: UTF8.self)
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        guard let error = error as? DecodingError else { return error.localizedDescription }
+        switch error {
+        case .keyNotFound(let key, _): return "\(key.stringValue) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            let place = context.codingPath.map(\.stringValue).joined(separator: ".")
+            return (place.isEmpty ? "" : place + ": ") + context.debugDescription
+        @unknown default: return error.localizedDescription
+        }
+    }
+}
