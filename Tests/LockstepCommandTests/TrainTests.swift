@@ -67,6 +67,21 @@ struct TrainTests {
         #expect((self.rows(result).last?.last ?? 0) >= 0.95, "\(result.output)")
     }
 
+    @Test(
+        "--show-results shows digits in the terminal and in a file for a browser", arguments: [[], ["--ranks", "2"]])
+    func showResults(_ ranks: [String]) throws {
+        let command = try Command()
+        let words = ["train", "digits", "--model", "cnn", "--epochs", "2", "--show-results", "--run", "out"]
+        let result = try command.finish(command.start(words + ranks))
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+        let page = try String(contentsOf: command.folder.appending(path: "out/results.html"), encoding: .utf8)
+        #expect(page.contains("<img") || page.contains("<svg"), "\(page.prefix(400))")
+        #expect(page.contains("digits: predictions"))
+        // Nine pictures of at least four lines, besides epochs and summary.
+        #expect(result.lines.count > 20, "\(result.output)")
+        #expect(result.lines.last?.contains("results.html") == true, "\(result.output)")
+    }
+
     @Test("--print-config shows the settings and trains nothing")
     func printConfig() throws {
         let command = try Command()

@@ -20,6 +20,8 @@ public enum Activity: String, Sendable, CaseIterable {
 ///
 /// Measures with a few looks at the clock per batch. Each rank measures itself.
 open class TimingCallback: Callback, CommunicationObserver {
+    /// No: what is timed is a run.
+    open override var isExported: Bool { false }
     /// The ranks; nil until a fit begins with those of the learner's ``DistributedCallback``, or this program's.
     public private(set) var communicator: (any Communicator)?
     /// Nanoseconds of collectives since the fit began.
@@ -38,6 +40,7 @@ open class TimingCallback: Callback, CommunicationObserver {
     open override var order: Int { 12 }
     open override var runsAfter: [Callback.Type] { [DistributedCallback.self] }
     open override var takesPartInInference: Bool { false }
+    open override var isExported: Bool { false }
 
     /// One stretch of time, in nanoseconds of ``MonotonicClock``.
     ///

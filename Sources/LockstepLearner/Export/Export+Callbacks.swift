@@ -43,16 +43,6 @@ extension ExportRegistry.Entry {
         } _: {
             ShortEpochCallback(fraction: try $0.number("fraction", in: 0...1), shortValid: try $0("shortValid"))
         },
-        Entry(CSVLogger.self) {
-            ["filename": $0.filename, "append": $0.append]
-        } _: {
-            CSVLogger(filename: try $0("filename"), append: try $0("append"))
-        },
-        Entry(ShowGraphCallback.self) {
-            ["file": $0.file]
-        } _: {
-            ShowGraphCallback(file: try $0("file"))
-        },
         Entry(MixUp.self) {
             ["alpha": try known($0.alpha, "MixUp")]
         } _: {

@@ -18,7 +18,7 @@ public struct ExportError: Error, CustomStringConvertible, Sendable {
         /// The description was changed or damaged after it was written.
         public static let checksum = Code(kind: .checksum)
     }
-    /// What kind of problem it is.
+    /// What kind of thing went wrong.
     public let code: Code
     /// The file; nil while a learner is being described.
     public internal(set) var file: String?

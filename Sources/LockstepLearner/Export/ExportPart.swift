@@ -11,7 +11,7 @@ import LockstepNN
 public struct ExportPart: Codable {
     let value: Any
 
-    /// The description of `value`.
+    /// A part whose type is registered.
     public init(_ value: Any) { self.value = value }
 
     /// - Throws: ``ExportError`` when the value's type is not registered.

@@ -28,7 +28,7 @@ public enum ExportRegistry {
     public struct Arguments: ExpressibleByDictionaryLiteral {
         var list: [(name: String, value: any Encodable)]
 
-        /// Values by name.
+        /// Names and values; numbers, words, arrays, ``ExportPart``s.
         public init(dictionaryLiteral elements: (String, any Encodable)...) {
             list = elements.map { (name: $0.0, value: $0.1) }
         }

@@ -9,7 +9,7 @@ import LockstepTensor
 extension Learner {
     /// The learner in a file that ``export(to:)`` wrote: ready to predict, and to train further with new loaders.
     ///
-    /// Its loaders have no items: `validate` gives nil entries. It has no optimizer yet. ``path`` is the exporting machine's
+    /// It computes in float32 on the processor, whatever it was trained with. Its loaders have no items: `validate` gives nil entries. It has no optimizer yet. ``path`` is the exporting machine's
     /// if that folder exists here, else `.`. The file is checked before anything is made of it: it may come from anyone, and
     /// no code in it is run.
     ///

@@ -13,10 +13,13 @@ struct DigitsRecipe: Recipe {
     @Option(help: "Network.") var model: ImageModel = .mlp
 
     var modelName: String { model.rawValue }
+    var hasImages: Bool { model == .cnn }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
         TrainingTask(
-            dls: try .digits(batchSize: settings.batchSize, seed: settings.seed, asImages: model == .cnn),
+            dls: try .digits(
+                batchSize: settings.batchSize, seed: settings.seed, asImages: model == .cnn,
+                augment: settings.augment == true ? digitAugmentations : []),
             model: model.forDigits(), loss: .crossEntropy, metric: .accuracy)
     }
 }
@@ -32,12 +35,15 @@ struct MNISTRecipe: Recipe {
     @Option(help: "Network.") var model: ImageModel = .cnn
 
     var modelName: String { model.rawValue }
+    var hasImages: Bool { model == .cnn }
     func complete(_ settings: inout TrainingSettings) { settings.data = data }
     func check() throws { try Failure.requireReadable(data, option: "--data") }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
         TrainingTask(
-            dls: try .mnist(path: data, batchSize: settings.batchSize, seed: settings.seed, asImages: model == .cnn),
+            dls: try .mnist(
+                path: data, batchSize: settings.batchSize, seed: settings.seed, asImages: model == .cnn,
+                augment: settings.augment == true ? digitAugmentations : []),
             model: model.forMNIST(), loss: .crossEntropy, metric: .accuracy)
     }
 }
@@ -71,3 +77,6 @@ struct CSVRecipe: Recipe {
             metric: isClassification ? .accuracy : .rmse, notes: "\(columns)")
     }
 }
+
+/// What leaves a digit the same digit: small turns and zooms, no mirror images.
+private var digitAugmentations: [any Transform] { augTransforms(doFlip: false, maxRotate: 8, maxLighting: 0.1) }

@@ -37,10 +37,19 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write the exported learner here, too.", valueName: "file"))
     var export: String?
 
+    @Flag(help: "Show some predictions at the end, in the terminal and as results.html in the run's folder.")
+    var showResults = false
+
     @Flag(
         help: "Train with the same bits on 1, 2, 4 and 8 ranks: batches in eight pieces, added as a fixed tree. Slower."
     )
     var bitwise = false
+
+    @Flag(help: "Train on randomly changed images: turned, zoomed, lit otherwise.")
+    var augment = false
+
+    @Flag(help: "Also predict averages over randomly changed images (test-time augmentation); implies --augment.")
+    var tta = false
 
     @Flag(help: "Print the settings as JSON and do not train.")
     var printConfig = false

@@ -30,6 +30,7 @@ struct TrainingRun: Sendable {
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
         let prepared = ContinuousClock.now
         var conclusion: String?
+        var augmented: Double?
         try learner.distributed(over: ranks, reduction: options.bitwise ? .bitwise : .ranks) {
             try learner.coordinator.write { try files.write(settings.json + "\n", to: "settings.json") }
             try watch.fit(learner, settings)
@@ -40,6 +41,7 @@ struct TrainingRun: Sendable {
             if let export = options.export { try learner.export(to: absolute(export)) }
             try watch.complete(learner, in: files)
             conclusion = try task.conclude?(learner, files)
+            if options.tta { augmented = try TrainingRun.accuracy(learner.tta().predictions, learner) }
         }
         try watch.endIfStopped(over: ranks, in: files)
         guard ranks.isRankZero else { return }
@@ -50,8 +52,14 @@ struct TrainingRun: Sendable {
             try files.write(predictions.csv, to: "predictions.csv")
             written.append("predictions.csv")
         }
+        if options.showResults {
+            let results = try learner.showResults()
+            try results.write(to: files.path("results.html"), title: "\(settings.recipe): predictions")
+            written.append("results.html")
+        }
         let (setUp, trained) = ((prepared - started) / .seconds(1), (.now - prepared) / .seconds(1))
-        let result = learner.finalRecord.last.flatMap { $0 }.map { decimals($0, 4) } ?? "unknown"
+        let metric = learner.finalRecord.last.flatMap { $0 }.map { decimals($0, 4) } ?? "unknown"
+        let result = metric + (augmented.map { ", with test-time augmentation \(decimals($0, 4))" } ?? "")
         console.write(
             """
             \(conclusion ?? "\(task.metric.name) \(result)"), trained in \(decimals(trained, 2)) s \
@@ -59,6 +67,15 @@ struct TrainingRun: Sendable {
             the run's files lie in \(files.folder): \(written.joined(separator: ", "))
 
             """)
+    }
+}
+
+extension TrainingRun {
+    /// The share of right decisions; nil without any, as on ranks that did not get the predictions.
+    fileprivate static func accuracy(_ found: Predictions, _ learner: Learner) -> Double? {
+        guard let targets = found.target?.ints, !targets.isEmpty else { return nil }
+        let decisions = learner.lossFunction.decodes(found.predictions).ints
+        return Double(zip(decisions, targets).count { $0 == $1 }) / Double(targets.count)
     }
 }
 

@@ -144,7 +144,8 @@ struct ExportedTypesTests {
     @Test("callbacks, with options other than the usual ones, without what they have seen") func callbacks() throws {
         let callbacks: [Callback] = [
             TrainEvalCallback(), ProgressCallback(), BnFreeze(), CollectDataCallback(), MCDropoutCallback(),
-            ModelResetter(), TerminateOnNaNCallback(), GradientAccumulation(samples: 7), MixUp(alpha: 0.3),
+            ModelResetter(), TerminateOnNaNCallback(), RNNCallback(), RNNRegularizer(alpha: 2, beta: 1),
+            GradientAccumulation(samples: 7), MixUp(alpha: 0.3),
             Recorder(addTime: false, trainMetrics: true, validMetrics: false, beta: 0.5), CutMix(alpha: 0.6),
             GradientClip(maxNorm: 2, normType: .infinity), ShortEpochCallback(fraction: 0.2, shortValid: false),
             EarlyStoppingCallback(
@@ -170,8 +171,8 @@ struct ExportedTypesTests {
         // Functions (known by their names), bases, and what belongs to one run.
         let exceptions: Set = [
             "Apply", "AvgMetric", "ValueMetric", "ClosureCallback", "BeforeBatchCallback", "ParamScheduler",
-            "SkipToEpoch", "ActivationStats", "Recurrent", "GatherPredsCallback", "FetchPredsCallback", "CSVLogger",
-            "ShowGraphCallback", "MixedPrecision",
+            "SkipToEpoch", "ActivationStats", "Recurrent", "GatherPredsCallback", "FetchPredsCallback",
+            "CSVLogger", "ShowGraphCallback", "MixedPrecision", "ResumeCallback",
         ]
         let bases = [
             "Module", "BatchNorm", "Recurrent", "AccumMetric", "Metric", "Dice", "DiceMulti", "AvgLoss", "Callback",

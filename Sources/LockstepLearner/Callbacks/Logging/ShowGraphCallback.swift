@@ -12,7 +12,7 @@ import LockstepData
 public final class ShowGraphCallback: Callback {
     /// The graph so far; nil before the first epoch has ended.
     public private(set) var plot: Plot?
-    let file: String?
+    private let file: String?
     private let console: Console
     private var drawnLines = 0
     private var steps = 0

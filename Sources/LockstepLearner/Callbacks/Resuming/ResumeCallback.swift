@@ -12,9 +12,13 @@ public final class ResumeCallback: Callback {
     /// Goes on at `point`.
     public init(_ point: ResumePoint) { self.point = point }
 
+    /// No: it belongs to a run.
+    public override var isExported: Bool { false }
+
     public override var order: Int { 51 }
     public override var runsAfter: [Callback.Type] { [Recorder.self] }
     public override var takesPartInInference: Bool { false }
+    public override var isExported: Bool { false }
 
     public override func beforeFit(_ learner: Learner) {
         guard point.smoothing.count == 2, let recorder = learner.recorder else { return }
