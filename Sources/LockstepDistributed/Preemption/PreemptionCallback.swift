@@ -48,7 +48,6 @@ public final class PreemptionCallback: Callback {
     public override var isExported: Bool { false }
     public override var order: Int { 80 }
     public override var takesPartInInference: Bool { false }
-    public override var isExported: Bool { false }
 
     public override func beforeFit(_ learner: Learner) throws {
         if signal != nil { throw CancelSignal.fit }
