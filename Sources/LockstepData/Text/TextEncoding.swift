@@ -3,12 +3,12 @@
 
 /// How a model sees text. Kept beside the model's weights, which mean nothing without it.
 public struct TextEncoding: Hashable, Codable, Sendable {
-    /// Cuts text into tokens.
+    /// Cuts texts into tokens.
     public let tokenizer: Tokenizer
-    /// Turns tokens into numbers.
+    /// Numbers tokens.
     public let numericalize: Numericalize
 
-    /// A way from text to numbers and back.
+    /// An encoding of parts that exist.
     public init(tokenizer: Tokenizer, numericalize: Numericalize) {
         (self.tokenizer, self.numericalize) = (tokenizer, numericalize)
     }

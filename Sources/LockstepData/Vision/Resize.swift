@@ -32,10 +32,10 @@ public struct Resize: Transform, Codable, Hashable, Sendable {
     public let height: Int
     /// Columns of the result.
     public let width: Int
-    /// What is done where the proportions differ.
+    /// What happens to an image of another shape.
     public let method: ResizeMethod
 
-    /// Images of one size.
+    /// A size of so many pixels; it must not be empty.
     public init(
         height: Int, width: Int, method: ResizeMethod = .crop, file: StaticString = #fileID, line: UInt = #line
     ) {
@@ -111,7 +111,7 @@ public struct RandomResizedCrop: Transform, Codable, Hashable, Sendable {
     /// How much more than the size is looked at outside training, of which the middle is taken.
     public let validExtra: Double
 
-    /// Images of one size, each from a random part.
+    /// A size of so many pixels; it must not be empty.
     public init(
         height: Int, width: Int, minScale: Double = 0.08, ratio: ClosedRange<Double> = 0.75...4.0 / 3,
         validExtra: Double = 0.14, file: StaticString = #fileID, line: UInt = #line

@@ -40,7 +40,6 @@ open class TimingCallback: Callback, CommunicationObserver {
     open override var order: Int { 12 }
     open override var runsAfter: [Callback.Type] { [DistributedCallback.self] }
     open override var takesPartInInference: Bool { false }
-    open override var isExported: Bool { false }
 
     /// One stretch of time, in nanoseconds of ``MonotonicClock``.
     ///

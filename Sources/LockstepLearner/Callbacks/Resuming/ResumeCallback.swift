@@ -18,7 +18,6 @@ public final class ResumeCallback: Callback {
     public override var order: Int { 51 }
     public override var runsAfter: [Callback.Type] { [Recorder.self] }
     public override var takesPartInInference: Bool { false }
-    public override var isExported: Bool { false }
 
     public override func beforeFit(_ learner: Learner) {
         guard point.smoothing.count == 2, let recorder = learner.recorder else { return }
