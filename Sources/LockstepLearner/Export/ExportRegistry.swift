@@ -165,7 +165,8 @@ extension ExportRegistry {
 
         /// A metric that remembers how it was made; see ``Metric/remembering(_:_:)``.
         init(metric name: String, _ make: @escaping @Sendable (ExportFields) throws -> Metric) {
-            (self.name, type, arguments, self.make) = (name, ObjectIdentifier(Never.self), { _ in [:] }, make)
+            (self.name, type, self.make) = (name, ObjectIdentifier(Never.self), make)
+            arguments = { _ in [:] }
         }
     }
 
