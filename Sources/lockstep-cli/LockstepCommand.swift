@@ -10,7 +10,9 @@ import Lockstep
         abstract: "Trains models on many CPU processes in lockstep.",
         discussion: "Commands that train take --ranks N (processes, over MPI) or --in-process N (threads).",
         version: LockstepVersion.current,
-        subcommands: [Train.self, LRFind.self, Predict.self, SampleText.self, Bench.self, LaunchCommand.self, Doctor.self])
+        subcommands: [
+            Train.self, LRFind.self, Predict.self, SampleText.self, Bench.self, LaunchCommand.self, Doctor.self,
+        ])
 
     /// Every mistake is one sentence and an exit code. Under mpirun all ranks parse the same words; one of them speaks.
     static func main() {

@@ -11,12 +11,18 @@ struct DigitsRecipe: Recipe {
     static let defaults = (epochs: 20, lr: 2e-2, batchSize: 64)
 
     @Option(help: "Network.") var model: ImageModel = .mlp
+    @OptionGroup var augmentation: DigitAugmentation
 
     var modelName: String { model.rawValue }
+    var hasImages: Bool { model == .cnn }
+    func complete(_ settings: inout TrainingSettings) { augmentation.complete(&settings, hasImages) }
+    func check() throws { try augmentation.check(hasImages) }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
         TrainingTask(
-            dls: try .digits(batchSize: settings.batchSize, seed: settings.seed, asImages: model == .cnn),
+            dls: try .digits(
+                batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages,
+                augment: augmentation.transforms(settings)),
             model: model.forDigits(), loss: .crossEntropy, metric: .accuracy)
     }
 }
@@ -30,14 +36,26 @@ struct MNISTRecipe: Recipe {
 
     @Option(help: ArgumentHelp("Folder with the IDX files.", valueName: "folder")) var data: String
     @Option(help: "Network.") var model: ImageModel = .cnn
+    @OptionGroup var augmentation: DigitAugmentation
 
     var modelName: String { model.rawValue }
-    func complete(_ settings: inout TrainingSettings) { settings.data = data }
-    func check() throws { try Failure.requireReadable(data, option: "--data") }
+    var hasImages: Bool { model == .cnn }
+
+    func complete(_ settings: inout TrainingSettings) {
+        settings.data = data
+        augmentation.complete(&settings, hasImages)
+    }
+
+    func check() throws {
+        try Failure.requireReadable(data, option: "--data")
+        try augmentation.check(hasImages)
+    }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
         TrainingTask(
-            dls: try .mnist(path: data, batchSize: settings.batchSize, seed: settings.seed, asImages: model == .cnn),
+            dls: try .mnist(
+                path: data, batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages,
+                augment: augmentation.transforms(settings)),
             model: model.forMNIST(), loss: .crossEntropy, metric: .accuracy)
     }
 }

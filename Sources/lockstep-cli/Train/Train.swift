@@ -32,7 +32,13 @@ struct TrainCommand<Source: Recipe>: ParsableCommand {
 
     func run() throws {
         try recipe.check()
-        let settings = try options.settled(recipe.settings(epochs: options.epochs, lr: options.lr, common), common)
+        var settings = try options.settled(recipe.settings(epochs: options.epochs, lr: options.lr, common), common)
+        if options.tta {
+            guard recipe.hasImages else {
+                throw Failure.usage("--tta: \(Source.name) with --model \(recipe.modelName) has no images to change")
+            }
+            settings.augment = true
+        }
         if options.printConfig { return print(try settings.json) }
         let training = TrainingRun(settings, options, folder: options.watch.resume ?? common.run)
         try common.ranks.run { [recipe] ranks in try training.train(recipe.task, ranks) }

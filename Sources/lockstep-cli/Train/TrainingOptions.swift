@@ -37,6 +37,9 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write the exported learner here, too.", valueName: "file"))
     var export: String?
 
+    @Flag(help: "Also predict averages over randomly changed images (test-time augmentation); implies --augment.")
+    var tta = false
+
     @Flag(help: "Show some predictions at the end, in the terminal and as results.html in the run's folder.")
     var showResults = false
 

@@ -19,6 +19,8 @@ struct TrainingSettings: Codable, Sendable {
     var target: String?
     /// Tokens in a block, for texts.
     var blockLength: Int?
+    /// Whether training images are randomly changed; nil where there are none.
+    var augment: Bool?
     /// The version of Lockstep.
     var lockstep = LockstepVersion.current
 
