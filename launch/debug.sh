@@ -56,7 +56,7 @@ case "$mode" in
         gdb -q -batch -iex "set complaints 0" -p $process -ex "set print frame-arguments none" \
             -ex "thread apply all -ascending bt" 2> /dev/null | swift demangle --simplified |
             sed -nE -e 's/^Thread ([0-9]+) .*"(rank [0-9]+)".*/\n\2 (thread \1)/p' -e 's/^Thread .*/other/p' \
-                -e '/ in (partial apply|protocol witness|reabstraction)/d' \
+                -e '/ in (partial apply|protocol witness|reabstraction|closure|withUnsafe)/d' \
                 -e 's/^#[0-9]+ +(0x[0-9a-f]+ in )?(.*) \([^()]*\) at .*\/([^/]+:[0-9]+)$/\2 @ \3/p' |
             awk -v most="${FRAMES:-14}" '
                 /^$/ { shows = 1; frames = 0; print; next }
@@ -102,10 +102,10 @@ terminal=\$TERM pane=\$TMUX_PANE
 source "$folder/\$rank"
 export TERM=\$terminal TMUX_PANE=\$pane
 "\$@"
-tmux -L $socket capture-pane -p -S - > "$folder/\$rank.screen"
+tmux -L $socket capture-pane -p -t "\$pane" -S - > "$folder/\$rank.screen"
 tmux -L $socket wait-for -S "rank-\$rank"
 END
-        tmux -L "$socket" -f /dev/null new-session -d -s ranks -n mpirun -x 120 -y 50 -c "$PWD" \
+        tmux -L "$socket" -f /dev/null new-session -d -s ranks -n mpirun -x 300 -y 50 -c "$PWD" \
             mpirun --oversubscribe -n "$ranks" bash "$folder/rank" "${debugger[@]}" "$@"
         if [ -t 0 ] && [ -t 1 ]; then
             tmux -L "$socket" attach
@@ -114,7 +114,7 @@ END
             while tmux -L "$socket" has-session 2> /dev/null; do sleep 0.2; done
             for ((rank = 0; rank < ranks; rank++)); do
                 echo "=== rank $rank"
-                sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' "$folder/$rank.screen"
+                grep -vE '^(During symbol reading|\[New Thread|$)' "$folder/$rank.screen" | swift demangle --simplified
             done
         fi
         ;;

@@ -199,7 +199,7 @@ public enum CommChecks {
             var tail: [Float] = []
             try gradients.reduceOwned(weight: 2, tailCount: 1) {
                 tail = Array($0)
-            } update: { range in
+            } update: { range, _ in
                 covered += range.count
                 for peer in updated.peers {
                     let values = peer.assumingMemoryBound(to: Float.self)

@@ -57,10 +57,7 @@ private final class Flag: Sendable {
     @Test("[DIST-29] the others have ended: noticed at once, with the rank", arguments: [2, 3, 4])
     func ended(ranks: Int) {
         let start = ContinuousClock.now
-        let told = error(ranks: ranks) {
-            _ = try $0.validate()
-        } meanwhile: {
-        }
+        let told = error(ranks: ranks, { _ = try $0.validate() }, othersAreBusy: false)
         #expect(told?.code == .peerLeft)
         #expect(told?.message.contains("has ended its program while rank 0 waits") == true)
         #expect(ContinuousClock.now - start < .seconds(10))

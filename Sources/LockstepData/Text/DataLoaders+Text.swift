@@ -5,6 +5,7 @@ import LockstepTensor
 
 /// A text made ready for training a language model.
 public struct TextData: CustomStringConvertible {
+    /// Training and, if a part is held out, validation.
     public let loaders: DataLoaders
     /// Text to tokens and back; its vocabulary is that of the training part.
     public let encoding: TextEncoding

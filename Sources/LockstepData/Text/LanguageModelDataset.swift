@@ -29,6 +29,7 @@ public struct LanguageModelDataset: Dataset, Sendable {
 
     /// The number of tokens in an item.
     public let blockLength: Int
+    /// How the text is cut into items.
     public let arrangement: Arrangement
     /// The seed of where an epoch's first block begins; nil for always at the first token.
     public let shiftSeed: UInt64?

@@ -12,6 +12,7 @@ public struct PadInput: Transform, Codable, Hashable, Sendable {
     /// Whether the filling comes before the text rather than after it.
     public let first: Bool
 
+    /// Fills with `token`, after the text or before it.
     public init(token: Int = 1, first: Bool = false) { (self.token, self.first) = (token, first) }
 
     public var encodes: [TypedFunction] { [TypedFunction { (samples: [Sample]) in padded(samples) }] }

@@ -3,9 +3,12 @@
 
 /// How a model sees text. Kept beside the model's weights, which mean nothing without it.
 public struct TextEncoding: Hashable, Codable, Sendable {
+    /// Cuts texts into tokens.
     public let tokenizer: Tokenizer
+    /// Numbers tokens.
     public let numericalize: Numericalize
 
+    /// An encoding of parts that exist.
     public init(tokenizer: Tokenizer, numericalize: Numericalize) {
         (self.tokenizer, self.numericalize) = (tokenizer, numericalize)
     }

@@ -17,6 +17,7 @@ public struct Tokenizer: Hashable, Codable, Sendable {
         case characters, words
     }
 
+    /// What one token is.
     public let unit: Unit
     /// Whether a text of words begins with `xxbos`, case becomes `xxmaj` and `xxup`, and three or more of the same character or
     /// word become `xxrep` and `xxwrep`: fastai's default rules.

@@ -25,6 +25,7 @@ public struct LightingAugmentation: RandomTransform, Codable, Hashable, Sendable
     /// How often the brightness is changed, and how often the contrast.
     public var brightnessAndContrast: Double
 
+    /// - Parameter probability: how often the brightness is changed, and how often the contrast.
     public init(
         maxBrightness: Double = 0, maxContrast: Double = 0, probability: Double = 0.75, file: StaticString = #fileID,
         line: UInt = #line

@@ -7,6 +7,7 @@ import LockstepTensor
 ///
 /// What it throws names the file. fastai: `PILImage.create`, `PILImageBW.create`.
 public struct OpenImage: Transform, Codable, Hashable, Sendable {
+    /// What the pixels are brought to.
     public let channels: ImageChannels
 
     /// - Parameter channels: what the pixels are brought to; all items of a batch need the same number.

@@ -24,6 +24,7 @@ public struct RandomErasing: RandomTransform, Codable, Hashable, Sendable {
     /// The most rectangles.
     public var maxCount: Int
 
+    /// Erases between the two bounds of `area` of an image, in at most `maxCount` rectangles.
     public init(
         probability: Double = 0.5, area: ClosedRange<Double> = 0...0.3, minAspect: Double = 0.3, maxCount: Int = 1,
         file: StaticString = #fileID, line: UInt = #line

@@ -28,10 +28,14 @@ public enum ResizeMethod: String, CaseIterable, Codable, Sendable {
 ///
 /// Images are `[C, H, W]`, bytes or float32. Masks are sampled at the nearest pixel. fastai: `Resize`.
 public struct Resize: Transform, Codable, Hashable, Sendable {
+    /// Rows of the result.
     public let height: Int
+    /// Columns of the result.
     public let width: Int
+    /// What happens to an image of another shape.
     public let method: ResizeMethod
 
+    /// A size of so many pixels; it must not be empty.
     public init(
         height: Int, width: Int, method: ResizeMethod = .crop, file: StaticString = #fileID, line: UInt = #line
     ) {
@@ -96,7 +100,9 @@ public struct Resize: Transform, Codable, Hashable, Sendable {
 /// Otherwise: resized so that the shorter side is `1 + validExtra` times the size, then the middle. Szegedy et al., *Going Deeper with
 /// Convolutions* (2014), section 6. fastai: `RandomResizedCrop`.
 public struct RandomResizedCrop: Transform, Codable, Hashable, Sendable {
+    /// Rows of the result.
     public let height: Int
+    /// Columns of the result.
     public let width: Int
     /// The smallest part of the image's area.
     public let minScale: Double
@@ -105,6 +111,7 @@ public struct RandomResizedCrop: Transform, Codable, Hashable, Sendable {
     /// How much more than the size is looked at outside training, of which the middle is taken.
     public let validExtra: Double
 
+    /// A size of so many pixels; it must not be empty.
     public init(
         height: Int, width: Int, minScale: Double = 0.08, ratio: ClosedRange<Double> = 0.75...4.0 / 3,
         validExtra: Double = 0.14, file: StaticString = #fileID, line: UInt = #line

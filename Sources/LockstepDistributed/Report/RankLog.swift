@@ -40,6 +40,7 @@ public final class RankLog: Callback {
     /// After the recorder, whose rows it writes.
     public override var order: Int { 79 }
     public override var takesPartInInference: Bool { false }
+    public override var isExported: Bool { false }
 
     /// Adds a line. A disk that is full ends no training.
     public func note(_ text: String) {

@@ -12,8 +12,12 @@ struct AllReducePeers {
 
     /// One result for each size, smallest first.
     func run() throws -> [AllReduceResult] {
+        // Rows appear when everyone has been measured.
+        Console.standardError.write("\(ranks) ranks, one program after the other: ours and MPI …\n")
         var results = try measure(.all)
+        Console.standardError.write("MPI without CMA …\n")
         let withoutCMA = try measure(.mpi, ["OMPI_MCA_btl_vader_single_copy_mechanism": "none"])
+        if gloo != nil { Console.standardError.write("Gloo …\n") }
         let times = try gloo.map(measureGloo) ?? [:]
         for index in results.indices {
             if let other = withoutCMA.first(where: { $0.bytes == results[index].bytes }) {

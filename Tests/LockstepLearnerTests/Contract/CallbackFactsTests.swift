@@ -93,11 +93,12 @@ struct CallbackFactsTests {
     func orders() throws {
         let orders: [(Callback, Int)] = [
             (ActivationStats(), -20), (TrainEvalCallback(), -10), (TerminateOnNaNCallback(), -9),
-            (GatherPredictions(), 0), (MixUp(), 0), (CutMix(), 0), (ShortEpochCallback(), 0),
+            (GatherPredsCallback(), 0), (MixUp(), 0), (CutMix(), 0), (ShortEpochCallback(), 0),
             (CollectDataCallback(), 0), (MCDropoutCallback(), 0), (BnFreeze(), 0), (ModelResetter(), 0),
             (HookCallback(), 0), (GradientAccumulation(), 6), (GradientClip(), 11), (Recorder(), 50),
             (ParamScheduler(["lr": .constant(1)]), 60), (ProgressCallback(), 60), (Tracker(), 60),
             (SaveModelCallback(), 61), (ReduceLROnPlateau(), 62), (EarlyStoppingCallback(), 63), (SkipToEpoch(1), 70),
+            (CSVLogger(), 60), (RNNCallback(), 0), (RNNRegularizer(), 1),
         ]
         for (callback, order) in orders { #expect(callback.order == order, "\(callback.typeName)") }
         #expect(Callback().order == 0 && Callback().run && Callback().runTrain && Callback().runValid)
