@@ -43,9 +43,9 @@ public final class PreemptionCallback: Callback {
         (self.file, self.everyEpochs, self.console, self.requested) = (file, everyEpochs, console, requested)
     }
 
-    /// After recorder, progress and trackers, so that the batch and the epoch at hand are complete.
     /// No: it belongs to a run.
     public override var isExported: Bool { false }
+    /// After recorder, progress and trackers, so that the batch and the epoch at hand are complete.
     public override var order: Int { 80 }
     public override var takesPartInInference: Bool { false }
 
