@@ -22,18 +22,18 @@ struct ImagesRecipe: Recipe {
     }
 
     var modelName: String { model.rawValue }
-    func complete(_ settings: inout TrainingSettings) { settings.data = folder }
+    var hasImages: Bool { true }
+    func complete(_ settings: inout TrainingSettings) { (settings.data, settings.augment) = (folder, augment) }
     func check() throws { try Failure.requireReadable(folder, option: "images") }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
         let dls = try DataLoaders.images(
             path: folder, size: size, batchSize: settings.batchSize, seed: settings.seed,
-            augment: augment ? augTransforms() : [], numWorkers: 1)
+            augment: settings.augment == true ? augTransforms() : [], numWorkers: 1)
         let classes = dls.vocabulary ?? []
         return TrainingTask(
             dls: dls, model: model.forImages(size: size, classes: classes.count), loss: .crossEntropy,
             metric: .accuracy,
-            notes: "classes      " + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : ""),
-            exports: false)
+            notes: "classes      " + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : ""))
     }
 }
