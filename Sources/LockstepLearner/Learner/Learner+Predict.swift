@@ -56,7 +56,10 @@ extension Learner {
     /// Runs `body`, which infers, on this rank alone: it neither waits for other ranks nor tells them anything.
     func alone<Result>(_ body: () throws -> Result) throws -> Result {
         try replacing(\.coordinator, on: self, with: AloneCoordinator(isWriter: coordinator.isWriter)) {
-            try replacing(\.worksAlone, on: self, with: true, body)
+            try replacing(\.worksAlone, on: self, with: true) {
+                // Passes in other hands may ask the other ranks.
+                try replacing(\.passes, on: self, with: nil, body)
+            }
         }
     }
 }

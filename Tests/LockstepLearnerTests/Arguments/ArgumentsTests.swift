@@ -83,7 +83,9 @@ struct ArgumentsTests {
             try TransformedDataLoader(data.train, batchSize: 2, afterItem: [toFloat], afterBatch: [toFloat]))
         let arguments = learner.gatherArguments()
         #expect(arguments["dls.after_item"] == .string("FunctionTransform"))
-        #expect(arguments["dls.after_batch"] == .string("FunctionTransform") && arguments["dls.before_batch"] == .string(""))
+        #expect(
+            arguments["dls.after_batch"] == .string("FunctionTransform") && arguments["dls.before_batch"] == .string("")
+        )
         #expect(arguments["dataset.tfms"] == .string("FunctionTransform, FunctionTransform | FunctionTransform"))
     }
 
