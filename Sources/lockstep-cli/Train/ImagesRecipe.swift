@@ -15,20 +15,20 @@ struct ImagesRecipe: Recipe {
     @Argument(help: ArgumentHelp("The folder.", valueName: "folder")) var folder: String
     @Option(help: "Network.") var model: ImageModel = .cnn
     @Option(help: ArgumentHelp("Height and width that images are brought to.", valueName: "pixels")) var size = 64
-    @Flag(inversion: .prefixedNo, help: "Flip, turn, zoom and light training images at random.") var augment = true
 
     func validate() throws {
         if !(4...1024).contains(size) { throw ValidationError("--size \(size): must be between 4 and 1024") }
     }
 
     var modelName: String { model.rawValue }
+    var hasImages: Bool { true }
     func complete(_ settings: inout TrainingSettings) { settings.data = folder }
     func check() throws { try Failure.requireReadable(folder, option: "images") }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
         let dls = try DataLoaders.images(
             path: folder, size: size, batchSize: settings.batchSize, seed: settings.seed,
-            augment: augment ? augTransforms() : [], numWorkers: 1)
+            augment: settings.augment == true ? augTransforms() : [], numWorkers: 1)
         let classes = dls.vocabulary ?? []
         return TrainingTask(
             dls: dls, model: model.forImages(size: size, classes: classes.count), loss: .crossEntropy,
