@@ -82,6 +82,19 @@ struct TrainTests {
         #expect(result.lines.last?.contains("results.html") == true, "\(result.output)")
     }
 
+    @Test("--tta prints the accuracy of averages beside the plain one", arguments: [[], ["--in-process", "2"]])
+    func testTimeAugmentation(_ ranks: [String]) throws {
+        let command = try Command()
+        let words = ["train", "digits", "--model", "cnn", "--epochs", "2", "--tta", "--run", "out"]
+        let result = try command.finish(command.start(words + ranks))
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+        let line = try #require(result.lines.first { $0.hasPrefix("accuracy ") }).split { $0 == " " || $0 == "," }
+        let accuracies = line.compactMap { Double($0) }.prefix(2)
+        #expect(accuracies.count == 2 && accuracies.allSatisfy { $0 > 0.8 }, "\(result.output)")
+        expectRefused(try command("train", "digits", "--tta"), 64, "--tta", "no images")
+        expectRefused(try command("train", "digits", "--augment"), 64, "--augment", "--model cnn")
+    }
+
     @Test("--print-config shows the settings and trains nothing")
     func printConfig() throws {
         let command = try Command()

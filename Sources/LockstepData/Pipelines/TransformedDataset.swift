@@ -82,3 +82,8 @@ package struct TransformedTuples: TransformedDataset {
         TransformedTuples(lists.map(body), inputCount: inputCount, memberCount: memberCount)
     }
 }
+
+extension Dataset {
+    /// The pipelines that make the items, one per member; nil where the dataset makes its items itself.
+    package var itemPipelines: [Pipeline]? { (self as? TransformedTuples)?.lists.map(\.pipeline) }
+}

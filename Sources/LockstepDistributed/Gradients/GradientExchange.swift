@@ -101,7 +101,7 @@ package final class GradientExchange {
         _ = writeFlags(weight: weight)
         try reducer.reduceOwned(
             weight: weight, count: arena.count, tailCount: arena.slots.count, ranges: ranges,
-            updating: arena.values.unsafePointer.assumingMemoryBound(to: Float.self), name: "update",
+            updating: arena.values.unsafePointer.assumingMemoryBound(to: Float.self),
             begin: { sums in
                 for (slot, flag) in zip(arena.slots, sums) where flag > 0 { slot.parameter.leaf.markTouched() }
                 if scale != 1 { arena.scaleGradients(by: scale) }

@@ -45,6 +45,15 @@ extension Learner {
                 ])
             all["batch size"] = loader.batchSize.map(ConfigValue.int)
         }
+        if let loader = dls.train as? TransformedDataLoader {
+            let stages = loader.transforms
+            all["dls.after_item"] = listed(stages.afterItem)
+            all["dls.before_batch"] = listed(stages.beforeBatch)
+            all["dls.after_batch"] = listed(stages.afterBatch)
+        }
+        if let pipelines = dls.trainDataset?.itemPipelines {
+            all["dataset.tfms"] = .string(pipelines.map { listed($0).description }.joined(separator: " | "))
+        }
         all["n_inp"] = .int(dls.inputCount)
         all["batch per epoch"] = dls.train.batchCount.map(ConfigValue.int)
         all["model parameters"] = .int(model.parameterCount)
@@ -62,6 +71,11 @@ extension Learner {
             for (axis, size) in shape.enumerated() { all["input \(index + 1) dim \(axis + 1)"] = .int(size) }
         }
         return all
+    }
+
+    /// The names of a pipeline's transforms, in order.
+    private func listed(_ pipeline: Pipeline) -> ConfigValue {
+        .string(pipeline.transforms.map { String(describing: type(of: $0)) }.joined(separator: ", "))
     }
 
     /// The shapes of the inputs of a batch, without moving any loader on.

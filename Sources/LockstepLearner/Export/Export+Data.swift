@@ -5,7 +5,7 @@ import LockstepData
 
 extension ExportRegistry.Entry {
     /// Every transform of LockstepData that is no function, and the datasets made of transforms.
-    static let data: [Entry] = transforms + datasets
+    static let data: [Entry] = transforms + images + datasets
 
     private static let transforms: [Entry] = [
         Entry(codable: Categorize.self), Entry(codable: MultiCategorize.self),
@@ -25,6 +25,30 @@ extension ExportRegistry.Entry {
             Getter(transform: try $0.part("transform"))
         },
     ]
+
+    private static let images: [Entry] = [
+        Entry(codable: OpenImage.self), Entry(codable: AffineAugmentation.self),
+        Entry(codable: LightingAugmentation.self), Entry(codable: RandomErasing.self), Entry(codable: PadInput.self),
+        Entry(Resize.self) {
+            ["value": $0]
+        } _: { fields in
+            let resize: Resize = try fields("value")
+            try checkSize(resize.height, resize.width, fields)
+            return resize
+        },
+        Entry(RandomResizedCrop.self) {
+            ["value": $0]
+        } _: { fields in
+            let crop: RandomResizedCrop = try fields("value")
+            try checkSize(crop.height, crop.width, fields)
+            return crop
+        },
+    ]
+
+    private static func checkSize(_ height: Int, _ width: Int, _ fields: ExportFields) throws {
+        let sizes = 1...1 << 16
+        try fields.check(sizes.contains(height) && sizes.contains(width), "\(height) × \(width) is no size of an image")
+    }
 
     private static let datasets: [Entry] = [
         Entry(TabularDataset.self) {

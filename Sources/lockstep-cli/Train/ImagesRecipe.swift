@@ -15,6 +15,7 @@ struct ImagesRecipe: Recipe {
     @Argument(help: ArgumentHelp("The folder.", valueName: "folder")) var folder: String
     @Option(help: "Network.") var model: ImageModel = .cnn
     @Option(help: ArgumentHelp("Height and width that images are brought to.", valueName: "pixels")) var size = 64
+    @Flag(inversion: .prefixedNo, help: "Flip, turn, zoom and light training images at random.") var augment = true
 
     func validate() throws {
         if !(4...1024).contains(size) { throw ValidationError("--size \(size): must be between 4 and 1024") }
@@ -22,7 +23,7 @@ struct ImagesRecipe: Recipe {
 
     var modelName: String { model.rawValue }
     var hasImages: Bool { true }
-    func complete(_ settings: inout TrainingSettings) { settings.data = folder }
+    func complete(_ settings: inout TrainingSettings) { (settings.data, settings.augment) = (folder, augment) }
     func check() throws { try Failure.requireReadable(folder, option: "images") }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
@@ -33,7 +34,6 @@ struct ImagesRecipe: Recipe {
         return TrainingTask(
             dls: dls, model: model.forImages(size: size, classes: classes.count), loss: .crossEntropy,
             metric: .accuracy,
-            notes: "classes      " + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : ""),
-            exports: false)
+            notes: "classes      " + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : ""))
     }
 }

@@ -18,7 +18,7 @@ protocol Recipe: ParsableArguments, Sendable {
     var modelName: String { get }
     /// Writes into the settings what only this recipe has: where data come from.
     func complete(_ settings: inout TrainingSettings)
-    /// Whether the items are images that can be augmented.
+    /// Whether the items are images, which can be randomly changed.
     var hasImages: Bool { get }
     /// Refuses files that cannot be read, before any rank is started.
     func check() throws
@@ -53,8 +53,6 @@ struct TrainingTask {
     var notes = ""
     /// Run on every rank when the weights are saved; what it returns is printed instead of the metric, once.
     var conclude: (@Sendable (Learner, RunFolder) throws -> String)?
-    /// Whether the run's folder gets the whole learner; not where its loaders cannot be stored.
-    var exports = true
 
     /// - Throws: ``Failure`` when there is nothing to train on.
     func check(_ settings: TrainingSettings) throws {

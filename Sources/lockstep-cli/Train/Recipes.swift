@@ -11,15 +11,18 @@ struct DigitsRecipe: Recipe {
     static let defaults = (epochs: 20, lr: 2e-2, batchSize: 64)
 
     @Option(help: "Network.") var model: ImageModel = .mlp
+    @OptionGroup var augmentation: DigitAugmentation
 
     var modelName: String { model.rawValue }
     var hasImages: Bool { model == .cnn }
+    func complete(_ settings: inout TrainingSettings) { augmentation.complete(&settings, hasImages) }
+    func check() throws { try augmentation.check(hasImages) }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
         TrainingTask(
             dls: try .digits(
-                batchSize: settings.batchSize, seed: settings.seed, asImages: model == .cnn,
-                augment: settings.augment == true ? digitAugmentations : []),
+                batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages,
+                augment: augmentation.transforms(settings)),
             model: model.forDigits(), loss: .crossEntropy, metric: .accuracy)
     }
 }
@@ -33,17 +36,26 @@ struct MNISTRecipe: Recipe {
 
     @Option(help: ArgumentHelp("Folder with the IDX files.", valueName: "folder")) var data: String
     @Option(help: "Network.") var model: ImageModel = .cnn
+    @OptionGroup var augmentation: DigitAugmentation
 
     var modelName: String { model.rawValue }
     var hasImages: Bool { model == .cnn }
-    func complete(_ settings: inout TrainingSettings) { settings.data = data }
-    func check() throws { try Failure.requireReadable(data, option: "--data") }
+
+    func complete(_ settings: inout TrainingSettings) {
+        settings.data = data
+        augmentation.complete(&settings, hasImages)
+    }
+
+    func check() throws {
+        try Failure.requireReadable(data, option: "--data")
+        try augmentation.check(hasImages)
+    }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
         TrainingTask(
             dls: try .mnist(
-                path: data, batchSize: settings.batchSize, seed: settings.seed, asImages: model == .cnn,
-                augment: settings.augment == true ? digitAugmentations : []),
+                path: data, batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages,
+                augment: augmentation.transforms(settings)),
             model: model.forMNIST(), loss: .crossEntropy, metric: .accuracy)
     }
 }
@@ -77,6 +89,3 @@ struct CSVRecipe: Recipe {
             metric: isClassification ? .accuracy : .rmse, notes: "\(columns)")
     }
 }
-
-/// What leaves a digit the same digit: small turns and zooms, no mirror images.
-private var digitAugmentations: [any Transform] { augTransforms(doFlip: false, maxRotate: 8, maxLighting: 0.1) }

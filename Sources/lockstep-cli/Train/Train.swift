@@ -33,15 +33,15 @@ struct TrainCommand<Source: Recipe>: ParsableCommand {
     func run() throws {
         try recipe.check()
         var settings = try options.settled(recipe.settings(epochs: options.epochs, lr: options.lr, common), common)
-        if recipe.hasImages { settings.augment = options.augment || options.tta }
-        if options.augment || options.tta, !recipe.hasImages {
-            throw Failure.usage(
-                "\(options.tta ? "--tta" : "--augment"): \(Source.name) with the model \(recipe.modelName) has no images to change"
-            )
+        if options.tta {
+            guard recipe.hasImages else {
+                throw Failure.usage("--tta: \(Source.name) with --model \(recipe.modelName) has no images to change")
+            }
+            settings.augment = true
         }
         if options.printConfig { return print(try settings.json) }
         let training = TrainingRun(settings, options, folder: options.watch.resume ?? common.run)
-        try common.ranks.run { [recipe, settings] ranks in try training.train(recipe.task, ranks) }
+        try common.ranks.run { [recipe] ranks in try training.train(recipe.task, ranks) }
     }
 }
 

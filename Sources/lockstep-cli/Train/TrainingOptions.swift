@@ -37,6 +37,9 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write the exported learner here, too.", valueName: "file"))
     var export: String?
 
+    @Flag(help: "Also predict averages over randomly changed images (test-time augmentation); implies --augment.")
+    var tta = false
+
     @Flag(help: "Show some predictions at the end, in the terminal and as results.html in the run's folder.")
     var showResults = false
 
@@ -44,12 +47,6 @@ struct TrainingOptions: ParsableArguments {
         help: "Train with the same bits on 1, 2, 4 and 8 ranks: batches in eight pieces, added as a fixed tree. Slower."
     )
     var bitwise = false
-
-    @Flag(help: "Train on randomly changed images: turned, zoomed, lit otherwise.")
-    var augment = false
-
-    @Flag(help: "Also predict averages over randomly changed images (test-time augmentation); implies --augment.")
-    var tta = false
 
     @Flag(help: "Print the settings as JSON and do not train.")
     var printConfig = false

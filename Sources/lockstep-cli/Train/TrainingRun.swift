@@ -29,24 +29,22 @@ struct TrainingRun: Sendable {
             dls: task.dls, model: task.model, loss: task.loss, callbacks: watch.callbacks,
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
         let prepared = ContinuousClock.now
-        var conclusion: String?
-        var augmented: Double?
+        var (conclusion, augmented): (String?, Double?)
         try learner.distributed(over: ranks, reduction: options.bitwise ? .bitwise : .ranks) {
             try learner.coordinator.write { try files.write(settings.json + "\n", to: "settings.json") }
             try watch.fit(learner, settings)
             if watch.isStopped { return }
             try learner.save("model", withOptimizer: false)
             if let save = options.save { try learner.save(absolute(save), withOptimizer: false) }
-            if task.exports { try learner.export(to: absolute(files.path("export.bundle"))) }
+            try learner.export(to: absolute(files.path("export.bundle")))
             if let export = options.export { try learner.export(to: absolute(export)) }
             try watch.complete(learner, in: files)
             conclusion = try task.conclude?(learner, files)
-            if options.tta { augmented = try TrainingRun.accuracy(learner.tta().predictions, learner) }
+            if options.tta { augmented = try accuracy(of: learner.tta().predictions, learner) }
         }
         try watch.endIfStopped(over: ranks, in: files)
         guard ranks.isRankZero else { return }
-        var written =
-            ["model.safetensors"] + (task.exports ? ["export.bundle"] : []) + ["history.csv", "settings.json"]
+        var written = ["model.safetensors", "export.bundle", "history.csv", "settings.json"]
         if let data = settings.data, let columns = task.dls.columns {
             let predictions = try TablePredictions(learner, columns.readRows(data))
             try files.write(predictions.csv, to: "predictions.csv")
@@ -70,13 +68,11 @@ struct TrainingRun: Sendable {
     }
 }
 
-extension TrainingRun {
-    /// The share of right decisions; nil without any, as on ranks that did not get the predictions.
-    fileprivate static func accuracy(_ found: Predictions, _ learner: Learner) -> Double? {
-        guard let targets = found.target?.ints, !targets.isEmpty else { return nil }
-        let decisions = learner.lossFunction.decodes(found.predictions).ints
-        return Double(zip(decisions, targets).count { $0 == $1 }) / Double(targets.count)
-    }
+/// The share of right decisions; nil without any, as on ranks that do not get the predictions.
+private func accuracy(of found: Predictions, _ learner: Learner) -> Double? {
+    guard let targets = found.target?.ints, !targets.isEmpty else { return nil }
+    let decisions = learner.lossFunction.decodes(found.predictions).ints
+    return Double(zip(decisions, targets).count { $0 == $1 }) / Double(targets.count)
 }
 
 /// The path from the root.

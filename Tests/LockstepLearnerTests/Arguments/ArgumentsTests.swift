@@ -74,6 +74,19 @@ struct ArgumentsTests {
         #expect(loader.epoch == 0 && learner.optimizer == nil && learner.model.isTraining)
     }
 
+    @Test("[ARG-01] transforms of items, loaders and batches are listed in the order in which they act")
+    func transforms() throws {
+        let toFloat = FunctionTransform { (x: Tensor) in x.to(.float32) }
+        let data = try Datasets(0..<6, transforms: [[toFloat, toFloat], [toFloat]])
+        let learner = goldenLearner()
+        learner.dls = DataLoaders(
+            try TransformedDataLoader(data.train, batchSize: 2, afterItem: [toFloat], afterBatch: [toFloat]))
+        let arguments = learner.gatherArguments()
+        #expect(arguments["dls.after_item"] == .string("FunctionTransform"))
+        #expect(arguments["dls.after_batch"] == .string("FunctionTransform") && arguments["dls.before_batch"] == .string(""))
+        #expect(arguments["dataset.tfms"] == .string("FunctionTransform, FunctionTransform | FunctionTransform"))
+    }
+
     @Test("what cannot be determined is left out")
     func unknown() throws {
         struct Broken: Dataset, Error {

@@ -93,7 +93,9 @@ struct CallbackFactsTests {
     func orders() throws {
         let orders: [(Callback, Int)] = [
             (ActivationStats(), -20), (TrainEvalCallback(), -10), (TerminateOnNaNCallback(), -9),
-            (GatherPredsCallback(), 0), (MixUp(), 0), (CutMix(), 0), (ShortEpochCallback(), 0),
+            (GatherPredsCallback(), 0), (FetchPredsCallback(), 0), (RNNCallback(), 0), (RNNRegularizer(), 1),
+            (MixedPrecision(), 10), (CSVLogger(), 60), (ShowGraphCallback(), 65), (MixUp(), 0),
+            (CutMix(), 0), (ShortEpochCallback(), 0),
             (CollectDataCallback(), 0), (MCDropoutCallback(), 0), (BnFreeze(), 0), (ModelResetter(), 0),
             (HookCallback(), 0), (GradientAccumulation(), 6), (GradientClip(), 11), (Recorder(), 50),
             (ParamScheduler(["lr": .constant(1)]), 60), (ProgressCallback(), 60), (Tracker(), 60),

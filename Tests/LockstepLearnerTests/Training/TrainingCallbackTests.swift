@@ -184,6 +184,10 @@ struct TrainingCallbackTests {
         let batch = try learner.dls.oneBatch()
         _ = model.forward(batch.inputs)
         #expect(hook.stored?.shape == [8, 4])
+        let both = hookOutputs(of: model.children())
+        _ = model.forward(batch.inputs)
+        #expect(both.map { $0.stored?.shape } == [[8, 4], [8, 4], [8, 1]])
+        for hook in both { hook.remove() }
         var expected: [(mean: Double, std: Double, nearZero: Double)] = []
         try learner.on(.afterPred) { learner in
             guard learner.training, let output = hook.stored else { return }

@@ -57,7 +57,8 @@ public final class CSVLogger: Callback {
                     remedy: "Give CSVLogger another filename, or append: false")
             }
             if let resumesAt {
-                let lines = String(decoding: existing.dropFirst(header.utf8.count), as: UTF8.self).split(separator: "\n")
+                let lines = String(decoding: existing.dropFirst(header.utf8.count), as: UTF8.self).split(
+                    separator: "\n")
                 let kept = lines.filter { (Int($0.prefix { $0 != "," }) ?? 0) < resumesAt }
                 let text = header + kept.map { $0 + "\n" }.joined()
                 try Files.append(Array(text.utf8), to: path, truncating: true)
