@@ -24,8 +24,14 @@ struct ReportTests {
                   -h, --help              Show help information.
 
                 SUBCOMMANDS:
-                  train                   Train a model: on handwritten digits, MNIST, or a
-                                          table.
+                  train                   Train a model: on handwritten digits, MNIST, images,
+                                          a table, or a text.
+                  lr-find                 Find a learning rate: draw the loss over the rate and
+                                          suggest one.
+                  predict                 Predict the rows of a CSV table with an exported
+                                          learner.
+                  sample                  Write text with a model that `lockstep train text`
+                                          has saved.
                   bench                   Measure a training step: speed, memory, time to the
                                           first step.
                   launch                  Run a program on several ranks, or write the batch

@@ -32,6 +32,21 @@ struct FailureAccountTests {
         #expect(outcome == .init(code: 137, sentence: "rank 3 failed first: it was killed by signal 9"))
     }
 
+    @Test("an account that mpirun has garbled is not shown, and the sentence says what is missing")
+    func garbled() {
+        let (shown, outcome) = read(
+            """
+            \(dashes)
+            Primary job  terminated normally, but 1 process returned
+            a non-zero exit code. Per user-direction, the job has been aborted.
+            \(dashes)
+            [vm:15685] [[20923,0],0] ORTE_ERROR_LOG: Data unpack would read past end of buffer in file ../orte/util/show_help.c at line 513
+            [warn] Epoll MOD(1) on fd 24 failed. Old events were 6; read change was 0 (none): Bad file descriptor
+            """, code: 3)
+        #expect(shown.isEmpty)
+        #expect(outcome == .init(code: 3, sentence: "mpirun ended with code 3, a rank's; it did not say whose"))
+    }
+
     @Test("a code")
     func code() {
         let (shown, outcome) = read(

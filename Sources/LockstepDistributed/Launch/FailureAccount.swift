@@ -15,11 +15,18 @@ struct FailureAccount {
     private var blamed: Int?
     /// The rank that called `MPI_Abort`.
     private var aborted: (rank: Int, reason: String?)?
+    /// Whether mpirun knows of a failed rank, even if it does not come to say which.
+    private var rankFailed = false
     private var isInBox = false
     private var box: [String] = []
 
     /// - Returns: what of `line` a person should see; nil if nothing.
     mutating func read(_ line: String) -> String? {
+        // Open MPI 4.1 sometimes cannot read its own message to itself when several ranks end at once.
+        if line.contains("ORTE_ERROR_LOG") && line.contains("show_help.c") || line.hasPrefix("[warn] Epoll MOD") {
+            rankFailed = true
+            return nil
+        }
         // A box is a line of dashes, text, and a line of dashes.
         if line.count > 60, line.allSatisfy({ $0 == "-" }) {
             defer { isInBox.toggle() }
@@ -71,7 +78,10 @@ struct FailureAccount {
                 word(after: ["on", "signal"]).map { "was killed by signal \(digits($0))" })
             return true
         }
-        if text.contains("process returned a non-zero exit code") || text.contains("Primary job") { return true }
+        if text.contains("process returned a non-zero exit code") || text.contains("Primary job") {
+            rankFailed = true
+            return true
+        }
         if text.contains("exited with non-zero status"), let name = word(after: ["Process", "name:"]) {
             // [[job,step],rank]
             note(
@@ -118,7 +128,10 @@ struct FailureAccount {
         // A rank's own sentence knows best; who ended the job because of it is only mpirun's first.
         let told = blamed.map { ($0, $0 == rank ? reason : "did what the message above says") }
         guard let first = told ?? rank.map({ ($0, reason) }) ?? (hasSentence ? nil : aborted) else {
-            let sentence = hasSentence ? "the message above says why the job failed" : "mpirun ended with code \(code)"
+            let unexplained = rankFailed ? ", a rank's; it did not say whose" : ""
+            let sentence =
+                hasSentence
+                ? "the message above says why the job failed" : "mpirun ended with code \(code)\(unexplained)"
             return RankJob.Outcome(code: code, sentence: sentence, wasExplained: hasSentence)
         }
         return RankJob.Outcome(
