@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Real signals: one note for the whole process, so one test after the other.
+// Real signals, each test in a process of its own: a signal that arrives late would meet another test.
 
 import Foundation
 import LockstepComm
@@ -19,18 +19,20 @@ private func send(_ signal: Int32) {
 
 @Suite("Stop signals", .serialized) struct StopSignalTests {
     @Test("a watched signal leaves a note and nothing else; names are C's")
-    func note() {
-        StopSignals.watch()
-        defer { StopSignals.unwatch() }
-        StopSignals.watch()
-        StopSignals.unwatch()  // nested: still watched
-        #expect(StopSignals.received == nil)
-        send(SIGUSR2)
-        send(SIGUSR2)  // the same request told twice
-        #expect(StopSignals.received == SIGUSR2)
-        #expect(StopSignals.name(of: SIGUSR2) == "SIGUSR2")
-        StopSignals.clear()
-        #expect(StopSignals.received == nil)
+    func note() async {
+        await #expect(processExitsWith: .success) {
+            StopSignals.watch()
+            StopSignals.watch()
+            StopSignals.unwatch()  // nested: still watched
+            #expect(StopSignals.received == nil)
+            send(SIGUSR2)
+            kill(getpid(), SIGUSR2)  // the same request told twice
+            usleep(100_000)
+            #expect(StopSignals.received == SIGUSR2)
+            #expect(StopSignals.name(of: SIGUSR2) == "SIGUSR2")
+            StopSignals.clear()
+            #expect(StopSignals.received == nil)
+        }
     }
 
     @Test("a second signal, a second later, ends the process as if nobody watched")
@@ -55,7 +57,11 @@ private func send(_ signal: Int32) {
     }
 
     @Test("a signal in the middle of a fit stops it, and the run resumes to the bits of an uninterrupted one")
-    func resumes() throws {
+    func resumes() async {
+        await #expect(processExitsWith: .success) { try StopSignalTests.interruptedRun() }
+    }
+
+    static func interruptedRun() throws {
         try withTemporaryFolder { folder in
             func make(_ callbacks: [Callback] = []) -> Learner {
                 let learner = synthLearner(nTrain: 5, callbacks: [Recorder()] + callbacks, path: folder.path)
