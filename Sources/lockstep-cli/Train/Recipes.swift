@@ -82,10 +82,20 @@ struct CSVRecipe: Recipe {
         let columns = table.columns
         let model = TabularModel(
             embeddings: columns.embeddingSizes.map { (categories: $0.count, width: $0.width) },
-            continuous: columns.continuous.count, outputs: columns.target.outputCount)
+            continuous: columns.continuous.count, outputs: columns.target.outputCount,
+            outputRange: try columns.classes == nil ? CSVRecipe.outputRange(of: table.loaders) : nil)
         let isClassification = columns.classes != nil
         return TrainingTask(
             dls: table.loaders, model: model, loss: isClassification ? .crossEntropy : .mse,
             metric: isClassification ? .accuracy : .rmse, notes: "\(columns)")
+    }
+
+    /// The training targets' range and a tenth of it on either side; a network starts near 0, wherever the targets lie.
+    private static func outputRange(of loaders: DataLoaders) throws -> ClosedRange<Double>? {
+        var batches = try loaders.train.makeIterator(epoch: 0)
+        var values: [Double] = []
+        while let batch = try batches.next() { values += batch.targets.flatMap(\.doubles) }
+        guard let least = values.min(), let most = values.max(), least < most else { return nil }
+        return least - (most - least) / 10...most + (most - least) / 10
     }
 }
