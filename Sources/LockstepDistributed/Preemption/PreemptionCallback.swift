@@ -7,8 +7,8 @@ import LockstepTensor
 
 /// Stops a fit when a signal asks the program to end, and leaves a checkpoint from which it goes on.
 ///
-/// The signals of ``StopSignals`` are watched during the fit. One that reaches any rank is agreed on at the next batch,
-/// training or validation; all ranks stop there, rank 0 writes a ``ResumePoint``, and the fit returns. A further signal ends
+/// The signals of `StopSignals` are watched during the fit. One that reaches any rank is agreed on at the next batch,
+/// training or validation; all ranks stop there, rank 0 writes a `ResumePoint`, and the fit returns. A further signal ends
 /// the process at once. With gradient accumulation the fit goes on to the end of the step at hand.
 ///
 /// ```swift

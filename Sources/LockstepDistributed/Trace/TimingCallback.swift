@@ -41,7 +41,7 @@ open class TimingCallback: Callback, CommunicationObserver {
     open override var runsAfter: [Callback.Type] { [DistributedCallback.self] }
     open override var takesPartInInference: Bool { false }
 
-    /// One stretch of time, in nanoseconds of ``MonotonicClock``.
+    /// One stretch of time, in nanoseconds of `MonotonicClock`.
     ///
     /// - Parameter communicated: nanoseconds of it that went into collectives.
     open func span(_ activity: Activity, from start: Int64, to end: Int64, communicated: Int64, learner: Learner) {}

@@ -4,7 +4,7 @@
 public import LockstepTensor
 
 /// An optimizer that is not a rule of this package: it holds parameters in groups, has hyper-parameters under names of its
-/// own, and steps. Wrap it with ``OptimizerFactory/wrapping(_:hyperNames:)`` to train a learner with it.
+/// own, and steps. Wrap it with `OptimizerFactory.wrapping` to train a learner with it.
 ///
 /// ```swift
 /// final class SignSGD: ForeignOptimizer {

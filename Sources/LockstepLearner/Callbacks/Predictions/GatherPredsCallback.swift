@@ -6,9 +6,8 @@ public import LockstepTensor
 /// Collects inputs, outputs, targets and losses of validation batches, as far as they are wanted, or writes outputs and
 /// targets to files instead of keeping them.
 ///
-/// ``Learner/predictions(on:withInput:withDecoded:withLoss:withPredictions:withTargets:activation:reorder:callbacks:savePredictions:saveTargets:concatDim:)``
-/// adds one and puts the parts together. On several ranks every rank collects its own items; files are written by the
-/// writing rank alone, one global batch after the other, so that no rank ever holds more than a batch.
+/// `Learner.predictions` adds one and puts the parts together. On several ranks every rank collects its own items; files
+/// are written by the writing rank alone, one global batch after the other, so that no rank ever holds more than a batch.
 /// - Note: fastai: `GatherPredsCallback`.
 public final class GatherPredsCallback: Callback {
     private let withInput: Bool

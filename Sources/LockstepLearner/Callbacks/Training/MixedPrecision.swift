@@ -4,7 +4,7 @@
 import LockstepOptim
 public import LockstepTensor
 
-/// Mixed precision, emulated: forward passes run under ``withAutocast(_:_:)``, losses are scaled so that small gradients
+/// Mixed precision, emulated: forward passes run under `withAutocast`, losses are scaled so that small gradients
 /// survive half precision, and steps whose gradients overflow are left out. Micikevicius et al., arXiv 1710.03740.
 ///
 /// What is emulated: operands, results and gradients of matrix products, convolutions, attention and recurrent layers are
@@ -22,7 +22,7 @@ public import LockstepTensor
 public final class MixedPrecision: Callback, Configured {
     /// What products are rounded to.
     public let precision: ReducedPrecision
-    /// What losses are multiplied by; 1 for ``ReducedPrecision/bfloat16``.
+    /// What losses are multiplied by; 1 for `ReducedPrecision.bfloat16`.
     public private(set) var scale: Double
     /// Good steps in a row after which the scale doubles.
     public let growthInterval: Int
