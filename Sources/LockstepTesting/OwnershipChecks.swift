@@ -9,7 +9,7 @@ import LockstepNN
 import LockstepOptim
 import LockstepTensor
 
-/// Checks of ``UpdatePolicy/owner`` and ``ReductionOrder/bitwise``; each is collective, as those of ``DistributedChecks``.
+/// Checks of `UpdatePolicy/owner` and `ReductionOrder/bitwise`; each is collective, as those of ``DistributedChecks``.
 public enum OwnershipChecks {
     /// Every check, with the promise it checks.
     public static let all: [(name: String, body: @Sendable (any Communicator) throws -> Void)] = [
