@@ -227,6 +227,13 @@ public enum CommChecks {
             let wrong = (0..<count).first { abs(first[$0] - values[$0] - 1) > 1e-5 }
             try expect(wrong, nil, "updates of copies arrive where they belong")
             try c.barrier()
+            var places: Set<UInt> = []
+            for _ in 0..<50 {
+                try gradients.reduceOwned(weight: 1, tailCount: 1, updating: shared) { range, values in
+                    if gradients.isShared { places.insert(UInt(bitPattern: values)) }
+                }
+            }
+            try expect(places.count <= 1, true, "every update uses the same memory: \(places.count) places in 50 steps")
         }
     }
 

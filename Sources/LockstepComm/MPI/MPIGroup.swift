@@ -124,7 +124,7 @@ struct MPIGroup {
         guard let from = source.baseAddress, let to = destination.baseAddress else { return }
         for offset in stride(from: 0, to: destination.count, by: 1 << 20) {
             let bytes = min(1 << 20, destination.count - offset)
-            try withUnsafeTemporaryAllocation(byteCount: bytes * size, alignment: 64) { packed in
+            try withUnsafeTemporaryAllocation(byteCount: bytes * size, alignment: 16) { packed in
                 for block in 0..<size {
                     (packed.baseAddress.unsafelyUnwrapped + block * bytes).copyMemory(
                         from: from + (block * destination.count + offset), byteCount: bytes)

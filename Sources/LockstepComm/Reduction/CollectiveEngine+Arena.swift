@@ -11,17 +11,12 @@ struct OwnedUpdate {
     /// Called with each piece as soon as it is averaged, and with a copy of its values to change.
     let update: (Range<Int>, UnsafeMutablePointer<Float>?) throws -> Void
 
-    /// Updates a piece.
-    func callAsFunction(_ part: Range<Int>) throws {
-        guard let values else { return try update(part, nil) }
-        try withUnsafeTemporaryAllocation(
-            byteCount: part.count * MemoryLayout<Float>.stride, alignment: 64
-        ) { copy in
-            guard let copy = copy.baseAddress?.bindMemory(to: Float.self, capacity: part.count) else { return }
-            copy.update(from: values + part.lowerBound, count: part.count)
-            try update(part, copy)
-            cmpi_stream(values + part.lowerBound, copy, part.count)
-        }
+    /// Updates a piece; `copy` has room for its values.
+    func callAsFunction(_ part: Range<Int>, _ copy: UnsafeMutablePointer<Float>?) throws {
+        guard let values, let copy else { return try update(part, values.map { $0 + part.lowerBound }) }
+        copy.update(from: values + part.lowerBound, count: part.count)
+        try update(part, copy)
+        cmpi_stream(values + part.lowerBound, copy, part.count)
     }
 }
 
@@ -30,6 +25,12 @@ extension CollectiveEngine {
     private static let linkPiece = 1 << 18
     /// Floats of one piece handed to an update: two arenas of it fit the second-level cache.
     private static let updatePiece = 1 << 14
+
+    /// Room for the values of one piece, on whole cache lines. Kept: the C library's aligned allocations of a step would pile
+    /// up, 64 KiB with each (glibc 2.36 does not use freed ones again).
+    static func makeUpdateCopy() -> OwnedMemory? {
+        try? OwnedMemory(byteCount: updatePiece * MemoryLayout<Float>.stride)
+    }
 
     /// The part of `count` floats that the rank `owner` of this node updates.
     func ownedRange(_ owner: Int, of count: Int) -> Range<Int> {
@@ -48,7 +49,7 @@ extension CollectiveEngine {
             if let owner {
                 let tail = segment.own.assumingMemoryBound(to: Float.self)[plan.tail]
                 try guarded { try owner.begin(UnsafeBufferPointer(rebasing: tail)) }
-                for range in plan.ranges { try guarded { try owner(range) } }
+                for range in plan.ranges { try guarded { try owner(range, nil) } }
             }
             return agreement
         }
@@ -109,6 +110,7 @@ extension CollectiveEngine {
         let piece =
             owner != nil || squares != nil
             ? CollectiveEngine.updatePiece : link != nil ? CollectiveEngine.linkPiece : max(1, slice.count)
+        let copy = owner?.values == nil ? nil : updateCopy?.bytes.assumingMemoryBound(to: Float.self).baseAddress
         for start in stride(from: slice.lowerBound, to: slice.upperBound, by: piece) {
             let part = start..<min(start + piece, slice.upperBound)
             weightedSum(part, segment, scales, everywhere: everywhere && link == nil)
@@ -129,7 +131,7 @@ extension CollectiveEngine {
             if let sum = squares {
                 squares = sum + cmpi_sum_of_squares(own.assumingMemoryBound(to: Float.self), part.count)
             }
-            if let owner { try guarded { try owner(part) } }
+            if let owner { try guarded { try owner(part, copy) } }
         }
     }
 
