@@ -14,6 +14,10 @@ public final class MPICommunicator: EngineBacked {
     /// The ranks that share memory with this one.
     private let node: MPIGroup
     private let windows: WindowList
+    /// Through what the ranks of a node share what was allocated last.
+    private(set) var sharing: SharingMethod
+    /// Whether anonymous files may take over, the same on every rank.
+    private let mayUseFiles: Bool
     private let timeouts: Timeouts
 
     /// Joins the ranks of an existing MPI communicator, which is duplicated and otherwise left alone. Collective.
@@ -36,20 +40,26 @@ public final class MPICommunicator: EngineBacked {
         let needed =
             node.size * NodePlane.segmentBytes + SharedMemory.reserve
             + CollectiveEngine.worldHeaderBytes(size: whole.size)
-        let canShare =
-            environment["LOCKSTEP_SHARED_MEMORY"] != "off" && (node.size == 1 || SharedMemory.freeBytes >= needed)
-        sharesMemory = try whole.allGather(canShare ? 1 : 0).allSatisfy { $0 == 1 }
+        let setting = environment["LOCKSTEP_SHARED_MEMORY"]
+        let (sharing, mayUseFiles) = try SharingMethod.choose(whole, node, needed: needed, setting: setting)
+        (self.sharing, self.mayUseFiles) = (sharing, mayUseFiles)
+        sharesMemory = sharing != .none
         let machines = try MPICommunicator.nodes(of: node, in: whole)
         placement = Placement(
             node: machines.firstIndex { $0.contains(whole.rank) } ?? 0, localRank: node.rank, localSize: node.size,
             nodeCount: machines.count, host: MPILibrary.processorName)
-        if !sharesMemory {
-            let isOff = environment["LOCKSTEP_SHARED_MEMORY"] == "off"
+        if sharing != .windows {
+            let reason =
+                SharingMethod.allowed(setting).windows
+                ? "\(SharedMemory.directory) has less than \(needed >> 20) MiB free on a node"
+                : "LOCKSTEP_SHARED_MEMORY is \(setting ?? "")"
             MPICommunicator.explainOnce(
-                "ranks talk through MPI, not through shared memory: \(isOff ? "LOCKSTEP_SHARED_MEMORY is off" : "\(SharedMemory.directory) has less than \(needed >> 20) MiB free on a node (Docker: --shm-size)")."
+                sharing == .files
+                    ? "\(reason); ranks share memory through memfd instead."
+                    : "ranks talk through MPI, not through shared memory: \(reason)\(setting == "off" ? "" : " (Docker: --shm-size)")."
             )
-            node = try node.split(color: node.rank, key: 0) ?? node
         }
+        if !sharesMemory { node = try node.split(color: node.rank, key: 0) ?? node }
         self.node = node
         let nodes = sharesMemory ? machines : (0..<whole.size).map { [$0] }
         let topology = Topology(nodes: nodes)
@@ -58,6 +68,11 @@ public final class MPICommunicator: EngineBacked {
             guard node.size > 1 else {
                 let own = try OwnedMemory(byteCount: byteCount)
                 return SharedSegment(peers: [own.bytes], ranks: [whole.rank], localRank: 0, owner: own)
+            }
+            if sharing == .files {
+                let made = try MemoryFiles.allocate(node, ranks: nodes[nodeIndex], byteCount: byteCount)
+                if let made { return made }
+                throw CommunicatorError.memory("the ranks of this node have no \(byteCount) bytes each to meet in")
             }
             return try windows.allocate(node, ranks: nodes[nodeIndex], byteCount: byteCount)
         }
@@ -124,18 +139,30 @@ public final class MPICommunicator: EngineBacked {
                 own.dropFirst(2).map(Int.init).filter { id in
                     here.allSatisfy { all[$0].dropFirst(2).contains(Int64(id)) }
                 })
-            let fits = engine.topology.nodes.allSatisfy { ranks in
-                let needed = ranks.reduce(SharedMemory.reserve) { $0 + Int(all[$1][0]) + 8192 }
-                return ranks.count == 1 || ranks.allSatisfy { Int(all[$0][1]) >= needed }
+            let fits =
+                sharing != .files
+                && engine.topology.nodes.allSatisfy { ranks in
+                    let needed = ranks.reduce(SharedMemory.reserve) { $0 + Int(all[$1][0]) + 8192 }
+                    return ranks.count == 1 || ranks.allSatisfy { Int(all[$0][1]) >= needed }
+                }
+            if fits {
+                sharing = .windows
+                return try windows.allocate(node, ranks: here, byteCount: byteCount)
             }
-            guard fits else {
-                let needed = here.reduce(0) { $0 + Int(all[$1][0]) }
-                MPICommunicator.explainOnce(
-                    "\(needed >> 20) MiB do not fit into \(SharedMemory.directory) on every node (here \(SharedMemory.freeBytes >> 20) MiB are free); ranks keep copies and send them instead, which is slower. Docker: --shm-size."
-                )
-                return try privateSegment(byteCount)
+            let reason =
+                "\(here.reduce(0) { $0 + Int(all[$1][0]) } >> 20) MiB do not fit into \(SharedMemory.directory) on every node (here \(SharedMemory.freeBytes >> 20) MiB are free)"
+            if mayUseFiles, let segment = try MemoryFiles.allocate(node, ranks: here, byteCount: byteCount) {
+                // Not a second time: what was chosen and printed first stays.
+                if sharing != .files {
+                    MPICommunicator.explainOnce("\(reason); ranks share memory through memfd instead.")
+                }
+                sharing = .files
+                return segment
             }
-            return try windows.allocate(node, ranks: here, byteCount: byteCount)
+            MPICommunicator.explainOnce(
+                "\(reason); ranks keep copies and send them instead, which is slower. Docker: --shm-size.")
+            sharing = .none
+            return try privateSegment(byteCount)
         }
     }
 

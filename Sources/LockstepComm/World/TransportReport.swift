@@ -12,6 +12,8 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
     public var placement: Placement
     /// Whether a test segment written by each rank was read by all others of its node.
     public var sharedMemoryWorks: Bool
+    /// Through what ranks share memory: "MPI windows in /dev/shm", "memfd", "one process" or "none".
+    public var sharedMemory: String
     /// Free bytes where shared windows live; -1 where there is no such place.
     public var sharedMemoryFreeBytes: Int
     /// Cores of this rank and of its node.
@@ -34,17 +36,16 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
             least = min(least, cmpi_now() - start)
         }
         let works = try testSharing(communicator)
-        let kind: String
+        let (kind, memory): (String, String)
         switch communicator {
-        case is MPICommunicator: kind = "MPI"
-        case is InProcessCommunicator: kind = "threads of one process"
-        default: kind = "solo"
+        case let ranks as MPICommunicator: (kind, memory) = ("MPI", ranks.sharing.text)
+        case is InProcessCommunicator: (kind, memory) = ("threads of one process", "one process")
+        default: (kind, memory) = ("solo", "one process")
         }
         return TransportReport(
             kind: kind, mpiVersion: kind == "MPI" ? MPILibrary.version : nil, size: communicator.size,
-            placement: communicator.placement, sharedMemoryWorks: works, sharedMemoryFreeBytes: SharedMemory.freeBytes,
-            cores: cores,
-            agreementNanoseconds: Int(least))
+            placement: communicator.placement, sharedMemoryWorks: works, sharedMemory: memory,
+            sharedMemoryFreeBytes: SharedMemory.freeBytes, cores: cores, agreementNanoseconds: Int(least))
     }
 
     /// Every rank writes its number into its own segment and reads everyone's.
@@ -65,7 +66,7 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
         ]
         if let mpiVersion { lines.append("mpi               \(mpiVersion.split(separator: "\n").first ?? "")") }
         lines.append(
-            "shared memory     \(size == 1 ? "not needed" : sharedMemoryWorks ? "works" : "not in use: data is staged or sent"), \(sharedMemoryFreeBytes >> 20) MiB free in \(SharedMemory.directory)"
+            "shared memory     \(size == 1 ? "not needed" : sharedMemoryWorks ? "works (\(sharedMemory))" : "not in use: data is staged or sent"), \(sharedMemoryFreeBytes >> 20) MiB free in \(SharedMemory.directory)"
         )
         lines.append("cores             \(usableCores) for this rank, \(cores.node) for all of this node")
         lines.append("threads per rank  \(suggestedThreadsPerRank)")

@@ -91,7 +91,8 @@ struct DoctorReport: Codable {
                     "\(transport.ranks) on \(transport.nodes) node\(transport.nodes == 1 ? "" : "s") reach each other; "
                         + "an agreement takes \(decimals(Double(transport.agreementNanoseconds) / 1000, 2)) µs"
                 ))
-            lines.append(("shared window", transport.sharedWindowWorks ? "works" : "does not work"))
+            lines.append(
+                ("shared window", transport.sharedWindowWorks ? "works: \(transport.sharedMemory)" : "does not work"))
         }
         let free = sharedMemory.freeMebibytes
         lines.append((sharedMemory.directory, free < 0 ? "not there" : "\(free) MiB free"))

@@ -11,6 +11,8 @@ struct TransportFacts: Codable, Sendable {
     /// MPI's own words.
     var library: String?
     var sharedWindowWorks = false
+    /// Through what ranks share memory.
+    var sharedMemory = "none"
     /// Of an agreement of all ranks.
     var agreementNanoseconds = 0
     var suggestedThreadsPerRank = 0
@@ -20,6 +22,7 @@ struct TransportFacts: Codable, Sendable {
     init(_ report: TransportReport) {
         (ranks, nodes, library) = (report.size, report.placement.nodeCount, report.mpiVersion)
         (sharedWindowWorks, agreementNanoseconds) = (report.sharedMemoryWorks, report.agreementNanoseconds)
+        sharedMemory = report.sharedMemory
         suggestedThreadsPerRank = report.suggestedThreadsPerRank
     }
 
