@@ -14,6 +14,9 @@ public struct ResumePoint: Sendable, Equatable {
     /// Number and sum of the smoothed losses, so that the training loss goes on where it was.
     var smoothing: [Double] = []
 
+    /// What trackers remembered, in the order of the callbacks.
+    var trackers: [TrackerMemory] = []
+
     /// The place after `batches` batches of an epoch.
     public init(epoch: Int, batches: Int = 0) { (self.epoch, self.batches) = (epoch, batches) }
 }
@@ -22,8 +25,8 @@ extension Learner {
     /// Writes model, optimizer and the place in the fit at hand, or the one that has just ended, to `path/modelDirectory/file.safetensors`.
     ///
     /// Everything in it belongs to the run, not to a rank: it resumes on any number of ranks. An interrupted run that is
-    /// resumed gives what an uninterrupted one does, to the bit on equally many ranks. What trackers remember (a best value,
-    /// epochs waited) starts over. Only the writing rank writes; the others wait for it. Collective.
+    /// resumed gives what an uninterrupted one does, to the bit on equally many ranks. Trackers go on with what they remember (a
+    /// best value, epochs waited). Only the writing rank writes; the others wait for it. Collective.
     ///
     /// - Returns: the path of the file, on every rank.
     /// - Throws: `DataError` when the file cannot be written; on every rank.
@@ -31,12 +34,14 @@ extension Learner {
     public func saveResumePoint(_ point: ResumePoint, to file: String = "resume") throws -> String {
         let path = checkpointPath(file)
         let smoothing = recorder?.smooth.state.shared ?? []
+        let trackers = callbacks.compactMap { ($0 as? Tracker).map(TrackerMemory.init) }
         // A fit counts its epochs when it ends, however early.
         let before = isFitting ? epochsSeen : max(0, epochsSeen - nEpoch)
         try coordinator.write {
             let place = [
                 (key: "resume.epoch", value: "\(point.epoch)"), (key: "resume.batches", value: "\(point.batches)"),
                 (key: "resume.smoothing", value: smoothing.map { "\($0)" }.joined(separator: " ")),
+                (key: "resume.trackers", value: trackers.map(\.line).joined(separator: "\n")),
             ]
             try Safetensors.write(
                 Checkpoint.items(of: model, optimizer: optimizer),
@@ -68,6 +73,9 @@ extension Learner {
         }
         var point = try ResumePoint(epoch: number("epoch"), batches: number("batches"))
         point.smoothing = (archive.metadata("resume.smoothing") ?? "").split(separator: " ").compactMap { Double($0) }
+        point.trackers = (archive.metadata("resume.trackers") ?? "").split(separator: "\n").compactMap {
+            TrackerMemory(line: $0)
+        }
         let optimizer = try optimizer ?? createOptimizer()
         // Checked before anything changes: a run cannot go on with half of its state.
         let state = try Checkpoint.optimizerState(archive, for: optimizer, of: model)

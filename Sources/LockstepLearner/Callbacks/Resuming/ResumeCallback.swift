@@ -3,8 +3,8 @@
 
 /// Starts the first epoch of a fit after the batches that an interrupted run has done, which are not even loaded.
 ///
-/// Give the fit the point's epoch as `startEpoch`, too. The smoothed training loss goes on where it was. Runs on every rank
-/// alike.
+/// Give the fit the point's epoch as `startEpoch`, too. The smoothed training loss and the trackers go on where they were.
+/// Runs on every rank alike.
 public final class ResumeCallback: Callback {
     /// Where the interrupted run was.
     public let point: ResumePoint
@@ -25,7 +25,10 @@ public final class ResumeCallback: Callback {
         learner.smoothLoss = recorder.smooth.value
     }
 
+    /// After all trackers have begun the fit.
     public override func beforeTrain(_ learner: Learner) {
-        if learner.epoch == point.epoch { learner.firstBatch = point.batches }
+        guard learner.epoch == point.epoch else { return }
+        learner.firstBatch = point.batches
+        TrackerMemory.restore(point.trackers, to: learner.callbacks.compactMap { $0 as? Tracker })
     }
 }

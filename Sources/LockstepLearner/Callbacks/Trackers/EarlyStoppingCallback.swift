@@ -22,6 +22,15 @@ public final class EarlyStoppingCallback: Tracker {
 
     public override var order: Int { 63 }
 
+    /// The best value, and the epochs waited.
+    public override var memory: [Double] {
+        get { super.memory + [Double(waited)] }
+        set {
+            super.memory = newValue.dropLast()
+            waited = Int(newValue.last ?? 0)
+        }
+    }
+
     public override func beforeFit(_ learner: Learner) throws {
         waited = 0
         try super.beforeFit(learner)

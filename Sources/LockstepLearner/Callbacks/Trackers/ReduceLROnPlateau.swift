@@ -17,6 +17,9 @@ public final class ReduceLROnPlateau: Tracker {
     /// No rate becomes smaller than this.
     public let minLR: Double
     private var waited = 0
+    /// The rates of the groups after it has lowered them.
+    private var lowered: [Double] = []
+    private var isResumed = false
 
     /// - Precondition: `factor` is at least 1.
     public init(
@@ -32,12 +35,29 @@ public final class ReduceLROnPlateau: Tracker {
 
     public override var order: Int { 62 }
 
+    /// The best value, the rates it has come to (none while it has lowered none), and the epochs waited.
+    public override var memory: [Double] {
+        get { super.memory + lowered + [Double(waited)] }
+        set {
+            super.memory = Array(newValue.prefix(1))
+            (lowered, isResumed) = (Array(newValue.dropFirst().dropLast()), true)
+            waited = Int(newValue.last ?? 0)
+        }
+    }
+
     public override func beforeFit(_ learner: Learner) throws {
-        waited = 0
+        (waited, lowered, isResumed) = (0, [], false)
         try super.beforeFit(learner)
         if learner.callbacks.contains(where: { ($0 as? ParamScheduler)?.sets("lr") ?? false }) {
             learner.warn("ReduceLROnPlateau has no effect: a ParamScheduler sets the learning rate in every batch")
         }
+    }
+
+    /// A fit begins with the rates it is given: one that goes on, with those it had come to.
+    public override func beforeTrain(_ learner: Learner) throws {
+        guard isResumed, !lowered.isEmpty, lowered.count == learner.optimizer?.groups.count else { return }
+        isResumed = false
+        try learner.optimizer?.setHyper("lr", .perGroup(lowered))
     }
 
     public override func afterEpoch(_ learner: Learner) throws {
@@ -50,7 +70,7 @@ public final class ReduceLROnPlateau: Tracker {
             guard waited >= patience, let optimizer = learner.optimizer else { return }
             waited = 0
             let rates = optimizer.groups.indices.map { optimizer.hyper("lr", group: $0) ?? 0 }
-            let lowered = rates.map { min($0, max($0 / factor, minLR)) }
+            lowered = rates.map { min($0, max($0 / factor, minLR)) }
             try optimizer.setHyper("lr", .perGroup(lowered))
             if let old = rates.last, let new = lowered.last, new < old {
                 say("Epoch \(learner.epoch): reducing lr to \(new)", learner)

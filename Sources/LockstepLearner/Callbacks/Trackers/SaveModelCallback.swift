@@ -5,7 +5,8 @@ import LockstepTensor
 
 /// Saves the model when the column it follows improves, and takes the best one back at the end of the fit.
 ///
-/// Only a model that this callback has saved is taken back, never a file of that name from an earlier run; when nothing
+/// Only a model that this callback has saved is taken back, in this run or before it was interrupted, never a file of that
+/// name from an earlier run; when nothing
 /// ever improved (all values NaN) the model stays as the fit left it, with a warning.
 ///
 /// On several ranks all decide alike; the writing rank writes, and reads for all. The fit must reach its end on all ranks.
@@ -45,6 +46,15 @@ public final class SaveModelCallback: Tracker {
     }
 
     public override var order: Int { 61 }
+
+    /// The best value, and whether its model was saved.
+    public override var memory: [Double] {
+        get { super.memory + [hasBest ? 1 : 0] }
+        set {
+            super.memory = newValue.dropLast()
+            hasBest = newValue.last == 1
+        }
+    }
 
     public override func beforeFit(_ learner: Learner) throws {
         try super.beforeFit(learner)

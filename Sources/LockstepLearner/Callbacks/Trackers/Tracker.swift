@@ -29,6 +29,13 @@ open class Tracker: Callback {
     public private(set) final var outcome = Outcome.none
     final let console: Console
 
+    /// What a tracker must know to go on in a run that was interrupted (``ResumePoint``), as numbers: here the best value, NaN
+    /// before there is one. An override adds its own after those of `super`, and takes as many from the end.
+    open var memory: [Double] {
+        get { [best ?? .nan] }
+        set { best = newValue.first.flatMap { $0.isNaN ? nil : $0 } }
+    }
+
     /// What an epoch was for the column.
     public enum Outcome: Sendable {
         /// Not reported: skipped, or not reached yet.
