@@ -115,6 +115,9 @@ int cmpi_broadcast_bytes(void *buffer, int count, int root, cmpi_handle comm) {
 int cmpi_allgather_bytes(const void *source, int count, void *destination, cmpi_handle comm) {
     return MPI_Allgather(source, count, MPI_BYTE, destination, count, MPI_BYTE, comm_of(comm));
 }
+int cmpi_alltoall_bytes(const void *source, int count, void *destination, cmpi_handle comm) {
+    return MPI_Alltoall(source, count, MPI_BYTE, destination, count, MPI_BYTE, comm_of(comm));
+}
 int cmpi_allgatherv_bytes(
     const void *source, int count, void *destination, const int *counts, const int *offsets, cmpi_handle comm) {
     return MPI_Allgatherv(source, count, MPI_BYTE, destination, counts, offsets, MPI_BYTE, comm_of(comm));

@@ -85,6 +85,43 @@ void cmpi_stream(float *destination, const float *source, ptrdiff_t count) {
 #endif
 }
 
+static inline uint32_t bits_of(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static inline float value_of(uint16_t half) {
+    uint32_t bits = (uint32_t)half << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+CLONES void cmpi_to_bfloat16(uint16_t *restrict y, const float *restrict x, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count; ++i) {
+        uint32_t u = bits_of(x[i]);
+        uint32_t nearest = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16;
+        y[i] = (uint16_t)((u & 0x7fffffffu) > 0x7f800000u ? (u >> 16) | 0x40u : nearest);
+    }
+}
+
+CLONES static void widen(float *restrict y, const uint16_t *restrict a, ptrdiff_t n) {
+    for (ptrdiff_t i = 0; i < n; ++i) y[i] = value_of(a[i]);
+}
+
+CLONES static void add_wide(float *restrict y, const uint16_t *restrict a, ptrdiff_t n) {
+    for (ptrdiff_t i = 0; i < n; ++i) y[i] += value_of(a[i]);
+}
+
+void cmpi_sum_bfloat16(float *destination, const uint16_t *blocks, int source_count, ptrdiff_t count) {
+    for (ptrdiff_t at = 0; at < count; at += BLOCK) {
+        ptrdiff_t n = count - at < BLOCK ? count - at : BLOCK;
+        widen(destination + at, blocks + at, n);
+        for (int i = 1; i < source_count; ++i) add_wide(destination + at, blocks + i * count + at, n);
+    }
+}
+
 // Eight sums that the compiler may keep in one register: a fixed order whatever the instruction set.
 CLONES double cmpi_sum_of_squares(const float *values, ptrdiff_t count) {
     double sums[8] = {0};

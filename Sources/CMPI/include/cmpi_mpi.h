@@ -33,6 +33,7 @@ int cmpi_allreduce_in_place(void *buffer, int count, int type, int operation, cm
 int cmpi_reduce_scatter_block(const void *source, void *destination, int count, int type, int operation, cmpi_handle comm);
 int cmpi_broadcast_bytes(void *buffer, int count, int root, cmpi_handle comm);
 int cmpi_allgather_bytes(const void *source, int count, void *destination, cmpi_handle comm);
+int cmpi_alltoall_bytes(const void *source, int count, void *destination, cmpi_handle comm);  // count: per block
 int cmpi_allgatherv_bytes(
     const void *source, int count, void *destination, const int *counts, const int *offsets, cmpi_handle comm);
 int cmpi_gatherv_bytes(

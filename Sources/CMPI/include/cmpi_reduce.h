@@ -19,6 +19,13 @@ void cmpi_weighted_sum(
 /// Complete for whoever synchronises with this thread afterwards.
 void cmpi_stream(float *destination, const float *source, ptrdiff_t count);
 
+/// Rounds to bfloat16: to the nearest, ties to even; a NaN stays one.
+void cmpi_to_bfloat16(uint16_t *destination, const float *source, ptrdiff_t count);
+
+/// destination = the sum of `source_count` blocks of `count` bfloat16, which lie one after the other, added in float32 and
+/// in that order.
+void cmpi_sum_bfloat16(float *destination, const uint16_t *blocks, int source_count, ptrdiff_t count);
+
 /// Σ x², added in double precision.
 double cmpi_sum_of_squares(const float *values, ptrdiff_t count);
 

@@ -9,8 +9,10 @@ extension CollectiveEngine {
     /// How many ranks of this node own a slice.
     var ownerCount: Int { link?.laneCount ?? plane.size }
 
+    /// - Parameter compression: for sums of float32, how they travel between nodes.
     func allReduce(
-        _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation, name: String
+        _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation, name: String,
+        compression: GradientCompression = .none
     ) throws -> Agreement {
         requireWhole(buffer.count, type, "allReduce")
         let call = CollectiveCall(
@@ -32,8 +34,12 @@ extension CollectiveEngine {
                     combine(owned, into: result, type, operation)
                     if let link {
                         try guarded {
-                            try link.allReduce(
-                                UnsafeMutableRawBufferPointer(start: result, count: owned.count), as: type, operation)
+                            let part = UnsafeMutableRawBufferPointer(start: result, count: owned.count)
+                            if compression == .none {
+                                try link.allReduce(part, as: type, operation)
+                            } else {
+                                try sumBetweenNodes(part, over: link, compression)
+                            }
                         }
                     }
                 }

@@ -35,6 +35,8 @@ final class CollectiveEngine {
     var turn = 0
     /// Where an owner changes a piece of the parameters before it goes to where all read it.
     lazy var updateCopy = CollectiveEngine.makeUpdateCopy()
+    /// What travels between nodes in fewer bits, on its way out and in; kept from one sum to the next.
+    var linkBuffer: OwnedMemory?
     private(set) var sequence: UInt64 = 0
     private var failure: CommunicatorError?
     /// Headers of all ranks, for each parity, in the first local rank's memory. Only with several nodes.

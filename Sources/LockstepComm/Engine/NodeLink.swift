@@ -24,6 +24,12 @@ protocol NodeLink: AnyObject {
     func allReduce(
         _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation) throws
 
+    /// Called by the ranks of one lane: places their blocks, all of the same size, node by node into `destination`.
+    func gatherLane(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws
+    /// Called by the ranks of one lane: `source` is one block per node, all of the same size; block i goes to node i, and
+    /// what comes from node i becomes block i of `destination`.
+    func exchangeLane(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws
+
     /// Called by all ranks.
     func broadcast(_ buffer: UnsafeMutableRawBufferPointer, from root: Int) throws
     /// Called by all ranks; `counts` are bytes per rank. The result is in rank order, and only on `root` if one is given.

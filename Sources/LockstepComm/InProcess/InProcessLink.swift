@@ -41,6 +41,19 @@ final class InProcessLink: NodeLink {
         _ = try lane?.allReduce(buffer, as: type, operation, name: "")
     }
 
+    func gatherLane(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws {
+        _ = try lane?.allGather(source, into: destination, name: "")
+    }
+
+    func exchangeLane(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws {
+        guard let lane else { return }
+        let block = source.count / lane.size
+        for (node, part) in (try lane.gather(source, to: nil, name: "") ?? []).enumerated() {
+            UnsafeMutableRawBufferPointer(rebasing: destination[node * block..<(node + 1) * block])
+                .copyBytes(from: part[lane.rank * block..<(lane.rank + 1) * block])
+        }
+    }
+
     func broadcast(_ buffer: UnsafeMutableRawBufferPointer, from root: Int) throws {
         _ = try whole.broadcast(buffer, from: root, name: "")
     }

@@ -50,6 +50,19 @@ struct MPIGroup {
         return all
     }
 
+    /// One block of every rank, all of the same size, at most 2 GiB. The corresponding MPI function is `MPI_Allgather`.
+    func allGather(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws {
+        guard let from = source.baseAddress, let to = destination.baseAddress else { return }
+        try MPIError.check(cmpi_allgather_bytes(from, CInt(source.count), to, handle), "MPI_Allgather")
+    }
+
+    /// Block i of `source` goes to rank i, whose block becomes block i here. The corresponding MPI function is
+    /// `MPI_Alltoall`.
+    func exchange(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws {
+        guard let from = source.baseAddress, let to = destination.baseAddress else { return }
+        try MPIError.check(cmpi_alltoall_bytes(from, CInt(source.count / size), to, handle), "MPI_Alltoall")
+    }
+
     /// Reduces in place, in pieces of at most 1 MiB. The corresponding MPI function is `MPI_Allreduce`.
     func allReduce(
         _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation

@@ -143,6 +143,20 @@ final class MPILink: NodeLink {
         }
     }
 
+    func gatherLane(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws {
+        guard let lane else { return }
+        try transfer("MPI_Allgather", byteCount: destination.count, among: lane) {
+            try lane.allGather(source, into: destination)
+        }
+    }
+
+    func exchangeLane(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws {
+        guard let lane else { return }
+        try transfer("MPI_Alltoall", byteCount: source.count, among: lane) {
+            try lane.exchange(source, into: destination)
+        }
+    }
+
     func broadcast(_ buffer: UnsafeMutableRawBufferPointer, from root: Int) throws {
         try transfer("MPI_Bcast", byteCount: buffer.count, among: whole) { try whole.broadcast(buffer, from: root) }
     }

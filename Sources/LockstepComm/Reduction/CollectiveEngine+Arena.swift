@@ -67,13 +67,13 @@ extension CollectiveEngine {
                     owner != nil
                     ? range.clamped(to: all)
                     : LockstepComm.slice(plane.rank, of: ownerCount, in: range, granularity: 16)
-                try reduceSlice(owned, segment, scales, owner, &squares)
+                try reduceSlice(owned, segment, scales, owner, plan.compression, &squares)
             }
             if let norms, let squares { norms.set(squares, in: segment) }
             if owner == nil, plane.rank == ownerCount - 1, !plan.tail.isEmpty {
                 scales.update(repeating: 1)
                 var unmeasured: Double?
-                try reduceSlice(plan.tail, segment, scales, nil, &unmeasured)
+                try reduceSlice(plan.tail, segment, scales, nil, .none, &unmeasured)
             }
         }
         try synchronise()
@@ -86,7 +86,7 @@ extension CollectiveEngine {
             try withUnsafeTemporaryAllocation(of: Float.self, capacity: plane.size) { ones in
                 ones.initialize(repeating: 1)
                 var unmeasured: Double?
-                if plane.rank == ownerCount - 1 { try reduceSlice(tail, segment, ones, nil, &unmeasured) }
+                if plane.rank == ownerCount - 1 { try reduceSlice(tail, segment, ones, nil, .none, &unmeasured) }
             }
             try synchronise()
             let own = segment.own.assumingMemoryBound(to: Float.self)
@@ -104,7 +104,7 @@ extension CollectiveEngine {
 
     private func reduceSlice(
         _ slice: Range<Int>, _ segment: SharedSegment, _ scales: UnsafeMutableBufferPointer<Float>,
-        _ owner: OwnedUpdate?, _ squares: inout Double?
+        _ owner: OwnedUpdate?, _ compression: GradientCompression, _ squares: inout Double?
     ) throws {
         let everywhere = owner == nil
         let piece =
@@ -118,7 +118,8 @@ extension CollectiveEngine {
             if let link {
                 let bytes = part.count * MemoryLayout<Float>.stride
                 try guarded {
-                    try link.allReduce(UnsafeMutableRawBufferPointer(start: own, count: bytes), as: .float32, .sum)
+                    try sumBetweenNodes(
+                        UnsafeMutableRawBufferPointer(start: own, count: bytes), over: link, compression)
                 }
                 if everywhere {
                     for peer in segment.peers.indices where peer != segment.localRank {
@@ -180,7 +181,11 @@ extension SharedReducer {
                 let part: [UnsafeMutablePointer<Float>] = [base + range.lowerBound]
                 cmpi_weighted_sum(part, 1, part.map { UnsafePointer($0) }, [scale], scale == 0 ? 0 : 1, range.count)
             }
-            try communicator.allReduce(bytes(range), as: .float32, .sum, name: call.name)
+            if let engine = (communicator as? any EngineBacked)?.engine {
+                _ = try engine.allReduce(bytes(range), as: .float32, .sum, name: call.name, compression: compression)
+            } else {
+                try communicator.allReduce(bytes(range), as: .float32, .sum, name: call.name)
+            }
         }
         if !plan.tail.isEmpty { try communicator.allReduce(bytes(plan.tail), as: .float32, .sum, name: call.name) }
         return agreement

@@ -19,6 +19,8 @@ public final class SharedReducer {
     /// Whether the ranks of each node read each other's arenas directly, the same answer on every rank. Otherwise data is
     /// staged or sent, and `reduceOwned` gives every rank everything.
     public let isShared: Bool
+    /// How sums travel between nodes.
+    public let compression: GradientCompression
     /// The sum of squares of all that the last `reduce` has averaged, where it was asked for and memory is shared: added
     /// up slice by slice, in rank order, the same on every rank.
     public private(set) var squaredNorm: Double?
@@ -26,11 +28,13 @@ public final class SharedReducer {
     private let norms: SharedNorms
 
     /// Allocates the arenas. Collective; every rank must ask for as many floats.
+    /// - Parameter compression: how sums travel between nodes; the same on every rank.
     public init(
-        over communicator: any Communicator, floatCount: Int, file: StaticString = #fileID, line: UInt = #line
+        over communicator: any Communicator, floatCount: Int, compression: GradientCompression = .none,
+        file: StaticString = #fileID, line: UInt = #line
     ) throws {
         require(floatCount >= 0, "SharedReducer: \(floatCount) floats", file: file, line: line)
-        self.communicator = communicator
+        (self.communicator, self.compression) = (communicator, compression)
         norms = SharedNorms(after: floatCount * MemoryLayout<Float>.stride)
         segment = try communicator.allocateShared(byteCount: norms.end)
         arena = UnsafeMutableBufferPointer(
@@ -56,7 +60,8 @@ public final class SharedReducer {
         weight: Double, status: StatusWord = [], count: Int? = nil, tailCount: Int = 0, ranges: [Range<Int>]? = nil,
         measuresNorm: Bool = false, name: String = "gradients", file: StaticString = #fileID, line: UInt = #line
     ) throws -> Agreement {
-        let plan = Plan(arena.count, count, tailCount, ranges, file: file, line: line)
+        let plan = Plan(
+            arena.count, count, tailCount, ranges, compression: compression, file: file, line: line)
         let call = plan.call(weight: weight, status: status, name: name)
         squaredNorm = nil
         guard let engine = (communicator as? any EngineBacked)?.engine, isShared else {
@@ -87,7 +92,8 @@ public final class SharedReducer {
         line: UInt = #line, begin: (UnsafeBufferPointer<Float>) throws -> Void = { _ in },
         update: (Range<Int>, UnsafeMutablePointer<Float>?) throws -> Void
     ) throws -> Agreement {
-        let plan = Plan(arena.count, count, tailCount, ranges, file: file, line: line)
+        let plan = Plan(
+            arena.count, count, tailCount, ranges, compression: compression, file: file, line: line)
         let call = plan.call(weight: weight, status: status, name: name)
         if let engine = (communicator as? any EngineBacked)?.engine, isShared {
             return try withoutActuallyEscaping(begin) { begin in
@@ -134,9 +140,14 @@ public final class SharedReducer {
     struct Plan {
         var ranges: [Range<Int>]
         var tail: Range<Int>
+        /// How the ranges' sums travel between nodes; the tail's travel as they are.
+        var compression: GradientCompression
 
-        init(_ capacity: Int, _ count: Int?, _ tailCount: Int, _ ranges: [Range<Int>]?, file: StaticString, line: UInt)
-        {
+        init(
+            _ capacity: Int, _ count: Int?, _ tailCount: Int, _ ranges: [Range<Int>]?,
+            compression: GradientCompression = .none, file: StaticString, line: UInt
+        ) {
+            self.compression = compression
             let count = count ?? capacity - tailCount
             require(
                 tailCount >= 0 && count >= 0 && count + tailCount <= capacity,
@@ -153,10 +164,12 @@ public final class SharedReducer {
             }
         }
 
+        /// Ranks that compress differently call different collectives, and are told so.
         func call(weight: Double, status: StatusWord, name: String) -> CollectiveCall {
             CollectiveCall(
-                kind: .reduceArena, count: ranges.reduce(tail.count) { $0 + $1.count }, type: .float32, name: name,
-                weight: weight, status: status)
+                kind: .reduceArena, count: ranges.reduce(tail.count) { $0 + $1.count }, type: .float32,
+                name: compression == .none ? name : "\(name), \(compression.rawValue) between nodes", weight: weight,
+                status: status)
         }
     }
 }

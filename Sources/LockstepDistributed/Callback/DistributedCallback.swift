@@ -38,6 +38,8 @@ public final class DistributedCallback: Callback {
     public let update: UpdatePolicy
     /// In which order gradients are added up.
     public let reduction: ReductionOrder
+    /// How gradients travel between nodes.
+    public let compression: GradientCompression
     /// Compare the ranks' parameters every so many steps; nil never.
     public let checkInterval: Int?
     /// Whether each rank updates a slice of the parameters at present.
@@ -64,13 +66,15 @@ public final class DistributedCallback: Callback {
     ///   - batchNorm: Whose statistics batch normalisation uses in training.
     ///   - update: Who updates which parameters.
     ///   - reduction: In which order gradients are added up.
+    ///   - compression: How gradients travel between nodes.
     ///   - checkInterval: Compare the ranks' parameters every so many steps, to find what makes them drift apart.
     public init(
         communicator: (any Communicator)? = nil, batch: BatchConvention = .global, batchNorm: BatchNormPolicy = .sync,
-        update: UpdatePolicy = .automatic, reduction: ReductionOrder = .ranks, checkInterval: Int? = nil
+        update: UpdatePolicy = .automatic, reduction: ReductionOrder = .ranks,
+        compression: GradientCompression = .none, checkInterval: Int? = nil
     ) {
         (self.communicator, self.batch, self.batchNorm) = (communicator, batch, batchNorm)
-        (self.reduction, self.checkInterval) = (reduction, checkInterval)
+        (self.reduction, self.compression, self.checkInterval) = (reduction, compression, checkInterval)
         self.update = reduction == .bitwise ? .replicated : update
     }
 
@@ -106,6 +110,10 @@ public final class DistributedCallback: Callback {
     }
 
     private func beginBitwise(_ learner: Learner, _ ranks: any Communicator) throws {
+        if compression != .none {
+            throw BitwiseError(
+                "gradients that are rounded between nodes depend on where the nodes are: leave compression out")
+        }
         let shards = try MicroShards(over: ranks)
         (self.shards, learner.passes) = (shards, shards)
         (hadFixedConvolutions, threadsBefore) = (ConvolutionEngine.isFixed, ProcessorReport.current.threadsPerRank)
@@ -126,7 +134,7 @@ public final class DistributedCallback: Callback {
         if let known = self.exchange, known.arena === optimizer.arena {
             exchange = known
         } else {
-            exchange = try GradientExchange(optimizer.arena, over: ranks)
+            exchange = try GradientExchange(optimizer.arena, over: ranks, compression: compression)
             self.exchange = exchange
         }
         guard update != .replicated else { return }

@@ -19,14 +19,17 @@ extension Learner {
     ///   - batch: What the loaders' batch size counts.
     ///   - update: Who updates which parameters.
     ///   - reduction: In which order gradients are added up.
+    ///   - compression: How gradients travel between nodes.
     @discardableResult
     public func distributed<Result>(
         over communicator: (any Communicator)? = nil, batch: BatchConvention = .global,
-        update: UpdatePolicy = .automatic, reduction: ReductionOrder = .ranks, _ body: () throws -> Result
+        update: UpdatePolicy = .automatic, reduction: ReductionOrder = .ranks,
+        compression: GradientCompression = .none, _ body: () throws -> Result
     ) throws -> Result {
         let ranks = try communicator ?? World.current()
         guard ranks.size > 1 || reduction == .bitwise else { return try body() }
-        try toDistributed(over: ranks, batch: batch, update: update, reduction: reduction)
+        try toDistributed(
+            over: ranks, batch: batch, update: update, reduction: reduction, compression: compression)
         defer { detachDistributed() }
         return try body()
     }
@@ -37,14 +40,16 @@ extension Learner {
     @discardableResult
     public func toDistributed(
         over communicator: (any Communicator)? = nil, batch: BatchConvention = .global,
-        update: UpdatePolicy = .automatic, reduction: ReductionOrder = .ranks
+        update: UpdatePolicy = .automatic, reduction: ReductionOrder = .ranks,
+        compression: GradientCompression = .none
     ) throws -> Learner {
         let ranks = try communicator ?? World.current()
         guard ranks.size > 1 || reduction == .bitwise else { return self }
         if callback(ofType: DistributedCallback.self) != nil {
             throw LearnerError(.duplicate, "distributed: this learner has a DistributedCallback already")
         }
-        let callback = DistributedCallback(communicator: ranks, batch: batch, update: update, reduction: reduction)
+        let callback = DistributedCallback(
+            communicator: ranks, batch: batch, update: update, reduction: reduction, compression: compression)
         try addCallback(callback)
         callback.attach(self, to: ranks)
         return self

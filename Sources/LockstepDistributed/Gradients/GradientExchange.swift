@@ -20,13 +20,17 @@ package final class GradientExchange {
     private var fetch: () -> Void = {}
 
     /// Places the gradients of `arena`. Collective.
-    package init(_ arena: ParameterArena, over communicator: any Communicator) throws {
+    /// - Parameter compression: how gradients of type float32 travel between nodes.
+    package init(
+        _ arena: ParameterArena, over communicator: any Communicator, compression: GradientCompression = .none
+    ) throws {
         (self.arena, self.communicator) = (arena, communicator)
         guard communicator.size > 1, arena.values.dtype == .float32 else {
             reducer = nil
             return
         }
-        let reducer = try SharedReducer(over: communicator, floatCount: arena.count + arena.tailCount)
+        let reducer = try SharedReducer(
+            over: communicator, floatCount: arena.count + arena.tailCount, compression: compression)
         if let base = reducer.arena.baseAddress {
             arena.placeGradients(
                 in: Storage(

@@ -51,11 +51,16 @@ struct TrainingOptions: ParsableArguments {
     @Flag(help: "Print the settings as JSON and do not train.")
     var printConfig = false
 
+    @OptionGroup var compression: CompressionOption
     @OptionGroup var watch: WatchOptions
 
     func validate() throws {
         if let epochs, epochs < 1 { throw ValidationError("--epochs \(epochs): at least 1 is needed") }
         if let lr, !(lr > 0 && lr.isFinite) { throw ValidationError("--lr \(lr): must be greater than 0") }
+        if bitwise, compression.isOn {
+            throw ValidationError(
+                "--bitwise and --compression bf16 exclude each other: the one keeps the bits that the other rounds")
+        }
         if let save, save.hasSuffix("/") { throw ValidationError("--save \(save): name a file, not a folder") }
         if let export, export.hasSuffix("/") { throw ValidationError("--export \(export): name a file, not a folder") }
     }

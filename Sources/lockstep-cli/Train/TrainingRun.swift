@@ -30,7 +30,9 @@ struct TrainingRun: Sendable {
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
         let prepared = ContinuousClock.now
         var (conclusion, augmented): (String?, Double?)
-        try learner.distributed(over: ranks, reduction: options.bitwise ? .bitwise : .ranks) {
+        try learner.distributed(
+            over: ranks, reduction: options.bitwise ? .bitwise : .ranks, compression: options.compression.value
+        ) {
             try learner.coordinator.write { try files.write(settings.json + "\n", to: "settings.json") }
             try watch.fit(learner, settings)
             if watch.isStopped { return }
