@@ -17,7 +17,7 @@ extension Benchmark {
             callbacks: [stopwatch])
         try learner.withoutProgress {
             try learner.withoutLogging {
-                try learner.distributed(over: communicator, update: update) {
+                try learner.distributed(over: communicator, update: update, compression: compression) {
                     try learner.fit(1, lr: .value(BenchmarkCase.learningRate))
                 }
             }

@@ -15,11 +15,14 @@ public struct Benchmark: Sendable {
     public let usesLearner: Bool
     /// Who updates which parameters on several ranks.
     public let update: UpdatePolicy
+    /// How gradients travel between nodes.
+    public let compression: GradientCompression
 
     public init(
-        _ benchmark: BenchmarkCase, batches: Int? = nil, usesLearner: Bool = false, update: UpdatePolicy = .automatic
+        _ benchmark: BenchmarkCase, batches: Int? = nil, usesLearner: Bool = false, update: UpdatePolicy = .automatic,
+        compression: GradientCompression = .none
     ) {
-        self.update = update
+        (self.update, self.compression) = (update, compression)
         self.benchmark = benchmark
         self.batches = max(1, batches ?? benchmark.defaultBatches)
         self.usesLearner = usesLearner
@@ -63,8 +66,9 @@ extension Benchmark {
     private func timeBareSteps(_ model: Module, over communicator: any Communicator) throws -> StepTimes {
         let batch = benchmark.makeBatch(benchmark.batchSize, seed: UInt64(communicator.rank))
         let optimizer = BenchmarkCase.optimizer([model.parameters()], lr: BenchmarkCase.learningRate)
-        let exchange = try GradientExchange(optimizer.arena, over: communicator)
-        if update != .replicated { _ = try exchange.divideUpdates(of: optimizer) }
+        let exchange = try GradientExchange(optimizer.arena, over: communicator, compression: compression)
+        let probe = update == .automatic ? try exchange.probeUpdates(of: optimizer) : nil
+        if update != .replicated, probe?.prefersOwner ?? true { _ = try exchange.divideUpdates(of: optimizer) }
         func step() throws {
             let loss = benchmark.loss(model, batch)
             loss.backward()

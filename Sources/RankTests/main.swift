@@ -22,7 +22,7 @@ let communicatorChecks: [ThreadSuite.Check] = [
     ("communicator: splits", CommChecks.splits),
 ]
 
-let trainingChecks: [ThreadSuite.Check] = (DistributedChecks.all + OwnershipChecks.all).map {
+let trainingChecks: [ThreadSuite.Check] = (DistributedChecks.all + OwnershipChecks.all + WireChecks.all).map {
     ("training: \($0.name)", $0.body)
 }
 

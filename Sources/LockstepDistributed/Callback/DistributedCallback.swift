@@ -138,6 +138,12 @@ public final class DistributedCallback: Callback {
             self.exchange = exchange
         }
         guard update != .replicated else { return }
+        if update == .automatic,
+            let probe = try exchange.probeUpdates(of: optimizer, isSplit: !laterCallbacks(learner).isEmpty)
+        {
+            learner.warn("\(probe)")
+            if !probe.prefersOwner { return }
+        }
         if let obstacle = try exchange.divideUpdates(of: optimizer), update == .owner || optimizer.indivisible != nil {
             learner.warn("every rank updates all parameters: \(obstacle)")
         }
@@ -175,10 +181,14 @@ public final class DistributedCallback: Callback {
 
     public override func beforeTrain(_ learner: Learner) {
         shard(learner)
-        let later = learner.orderedCallbacks(for: .beforeStep).drop { $0 !== self }.dropFirst()
-            .filter { !($0 is TimingCallback) }
+        let later = laterCallbacks(learner)
         coordinator?.meetsBeforeUpdate = !later.isEmpty
         measuresNorm = later.contains { ($0 as? GradientClip)?.normType == 2 }
+    }
+
+    /// The callbacks between the reduction and the step.
+    private func laterCallbacks(_ learner: Learner) -> [Callback] {
+        learner.orderedCallbacks(for: .beforeStep).drop { $0 !== self }.dropFirst().filter { !($0 is TimingCallback) }
     }
 
     public override func beforeValidate(_ learner: Learner) throws {

@@ -14,6 +14,8 @@ package final class GradientExchange {
     package let communicator: any Communicator
     private let reducer: SharedReducer?
     private var ownership: SliceOwnership?
+    /// What was measured, and for whom.
+    private var probed: (optimizer: Optimizer, result: UpdateProbe?)?
     /// What a reduction has to carry, for the parameters that were trainable when it was worked out.
     private var trainable: [Bool] = []
     private var ranges: [Range<Int>] = []
@@ -56,6 +58,18 @@ package final class GradientExchange {
         guard let ownership else { return "there is too little shared memory" }
         try ownership.begin()
         return nil
+    }
+
+    /// Measures who should update the parameters of `optimizer`, at the first call. Collective.
+    ///
+    /// - Parameter isSplit: Whether something looks at gradients between the reduction and the update.
+    /// - Returns: nil where there is no choice, or where it is known without measuring.
+    package func probeUpdates(of optimizer: Optimizer, isSplit: Bool = false) throws -> UpdateProbe? {
+        guard let reducer, SliceOwnership.obstacle(optimizer, reducer) == nil else { return nil }
+        if let probed, probed.optimizer === optimizer { return probed.result }
+        let result = try UpdateProbe.measure(optimizer, over: communicator, isSplit: isSplit)
+        probed = (optimizer, result)
+        return result
     }
 
     /// Whether this rank has left the memory it shares with the others, by an assignment to a parameter.

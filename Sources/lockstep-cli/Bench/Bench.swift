@@ -44,6 +44,7 @@ struct Bench: ParsableCommand {
     @Option(help: .hidden)
     var part: AllReduceBench.Part?
 
+    @OptionGroup var compression: CompressionOption
     @OptionGroup var ranks: RankOptions
     @OptionGroup(title: "Peers") var peers: PeerOptions
 
@@ -53,8 +54,8 @@ struct Bench: ParsableCommand {
                 "--peers compares bare steps on 1 and 2 ranks: no other measuring option goes with it")
         }
         if let batches, batches < 1 { throw ValidationError("--batches \(batches): at least 1 is needed") }
-        if choice == .allreduce, batches != nil || learner || replicated {
-            throw ValidationError("bench allreduce has none of --batches, --learner and --replicated")
+        if choice == .allreduce, batches != nil || learner || replicated || compression.isOn {
+            throw ValidationError("bench allreduce has none of --batches, --learner, --replicated and --compression")
         }
         if roofline, learner || choice == .allreduce || ranks.ranks ?? 1 > 1 || ranks.inProcess ?? 1 > 1 {
             throw ValidationError("--roofline measures a bare step on one rank: no --learner, --ranks, --in-process")
@@ -72,7 +73,8 @@ struct Bench: ParsableCommand {
         }
         guard let benchmark = BenchmarkCase(rawValue: choice.rawValue) else { return try runAll() }
         let task = Benchmark(
-            benchmark, batches: batches, usesLearner: learner, update: replicated ? .replicated : .automatic)
+            benchmark, batches: batches, usesLearner: learner, update: replicated ? .replicated : .automatic,
+            compression: compression.value)
         let json = json
         // The header of `bench all` comes from the program that starts the others.
         let wantsHeader = ProcessInfo.processInfo.environment["LOCKSTEP_BENCH_ROWS"] == nil
