@@ -180,6 +180,7 @@ public final class DistributedCallback: Callback {
     // MARK: Data
 
     public override func beforeTrain(_ learner: Learner) {
+        note(learner, "before_train")
         shard(learner)
         let later = laterCallbacks(learner)
         coordinator?.meetsBeforeUpdate = !later.isEmpty
@@ -193,6 +194,7 @@ public final class DistributedCallback: Callback {
 
     public override func beforeValidate(_ learner: Learner) throws {
         if learner.worksAlone { return }
+        note(learner, "before_validate")
         shard(learner)
         guard batchNorm == .averageStatistics, !isAlone, itemsSinceMerge > 0 else { return }
         try setup?.averageBuffers(learner, weight: itemsSinceMerge)
@@ -208,7 +210,17 @@ public final class DistributedCallback: Callback {
 
     // MARK: Gradients
 
+    public override func beforeBatch(_ learner: Learner) { note(learner, "before_batch") }
+    /// From here to the next batch a rank that is late waits for its data.
+    public override func afterBatch(_ learner: Learner) { note(learner, "after_batch") }
+
+    /// Says where this rank is: the others read it when it is late.
+    private func note(_ learner: Learner, _ event: String) {
+        if !learner.worksAlone { communicator?.note(step: learner.trainIter, event: event) }
+    }
+
     public override func beforeBackward(_ learner: Learner) throws {
+        note(learner, "before_backward")
         gradientWeight = addsUp(learner) ? 1 : learner.batchWeight
         guard synchronizer != nil, !addsUp(learner), let coordinator, let communicator else { return }
         // Sums over ranks inside the backward pass need gradients of one and the same mean on all of them.
@@ -224,7 +236,7 @@ public final class DistributedCallback: Callback {
         // A callback may have made another optimizer, on every rank.
         if let exchange, exchange.arena !== optimizer.arena { try prepare(learner, optimizer, communicator) }
         guard let exchange else { return }
-        communicator.note(step: learner.trainIter, event: "before_step")
+        note(learner, "before_step")
         if let shards { return try sumPieces(shards, learner, coordinator, communicator, exchange) }
         let loss = learner.loss?.mean().item() ?? 0
         let scale = addsUp(learner) ? Double(communicator.size) : 1
