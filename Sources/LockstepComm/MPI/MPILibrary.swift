@@ -34,10 +34,11 @@ enum MPILibrary {
         try MPIError.check(cmpi_comm_errors_return(cmpi_comm_world()), "MPI_Comm_set_errhandler")
         let level = provided
         state.withLock { $0 = State(startedByUs: true, threadLevel: level) }
-        // 2 is MPI_THREAD_SERIALIZED: a second thread may call, one at a time.
+        // 2 is MPI_THREAD_SERIALIZED: the watchdog's thread may call MPI_Abort.
         if level < 2 {
             printToStandardError(
-                "lockstep: MPI provides thread level \(level) of 3; reductions will not run beside backward.")
+                "lockstep: MPI provides thread level \(level) of 3; a transfer between nodes that does not end cannot be given up."
+            )
         }
     }
 
