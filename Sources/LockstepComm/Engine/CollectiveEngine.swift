@@ -33,8 +33,6 @@ final class CollectiveEngine {
     var observers: [any CommunicationObserver] = []
     /// Counts the uses of the staging areas; equal on all ranks.
     var turn = 0
-    /// Where an owner changes a piece of the parameters before it goes to where all read it.
-    lazy var updateCopy = CollectiveEngine.makeUpdateCopy()
     /// What travels between nodes in fewer bits, on its way out and in; kept from one sum to the next.
     var linkBuffer: OwnedMemory?
     private(set) var sequence: UInt64 = 0
