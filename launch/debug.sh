@@ -26,6 +26,9 @@ else
     need gdb gdb
     # A trap of Swift is a signal, and stops in the debugger. MPI uses the others.
     debugger=(gdb -q -iex "set complaints 0" -ex "set breakpoint pending on" -ex "handle SIGUSR1 SIGUSR2 SIGPIPE nostop noprint" --args)
+    # It has a line for each C module of each Swift file, thousands in all, and no setting against them.
+    # shellcheck disable=SC2016  # expanded within
+    debugger=(bash -c 'exec "$0" "$@" 2> >(trap "" INT; exec grep --line-buffered -vE "^(During symbol reading|warning: Section .debug_names)" >&2)' "${debugger[@]}")
 fi
 
 # Who stands at a breakpoint is late, and meant to be.
@@ -108,7 +111,8 @@ END
         tmux -L "$socket" -f /dev/null new-session -d -s ranks -n mpirun -x 300 -y 50 -c "$PWD" \
             mpirun --oversubscribe -n "$ranks" bash "$folder/rank" "${debugger[@]}" "$@"
         if [ -t 0 ] && [ -t 1 ]; then
-            tmux -L "$socket" attach
+            # Inside another tmux it would refuse.
+            TMUX="" tmux -L "$socket" attach
         else
             # Nobody is there to type (a DEBUGGER with commands of its own): what the windows showed.
             while tmux -L "$socket" has-session 2> /dev/null; do sleep 0.2; done
