@@ -4,12 +4,13 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/test-nodes.sh    (make test-nodes calls it; needs root)"
+    echo "usage: launch/test-nodes.sh [training|faults]    (make test-nodes calls it; needs root; both parts unless one is named)"
     echo "  BIN=folder tests another build of lockstep and lockstep-rank-tests (.build/release)"
     exit 0
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 source launch/checks.sh
+part=${1:-all}
 need ip iproute2
 need nsenter util-linux
 
@@ -42,14 +43,6 @@ seconds() { awk "BEGIN { printf \"%.1f\", $(date +%s.%N) - $1 }"; }
 
 # MARK: Training
 
-# The nodes are nodes: MPI counts as many, and shared memory ends at them.
-for hosts in 2x1 2x2 3x1; do
-    on $hosts "$bin/lockstep" doctor --probe
-    nodes=${hosts%x*}
-    grep -q "\"nodes\":${nodes}[,}]" "$log" && problem="" || problem="MPI does not see $nodes nodes"
-    verdict "$hosts ranks are on $nodes nodes" "$problem"
-done
-
 # trained WHAT FOLDER: the run there has the losses of one process. Columns: epoch, train_loss, valid_loss, accuracy.
 trained() {
     [ -n "$problem" ] || problem=$(paste -d, "$folder/one/history.csv" "$2/history.csv" | awk -F, '
@@ -59,35 +52,47 @@ trained() {
         END { if (NR != 4) print NR - 1 " epochs, not 3" }' | head -n 1)
     verdict "$1" "$problem"
 }
-trains="$bin/lockstep train digits --epochs 3 --seed 1"
-# shellcheck disable=SC2086  # several words
-$trains --run "$folder/one" > "$log" 2>&1 || { cat "$log"; exit 1; }
-for hosts in 2x1 2x2 3x1 2+1; do
-    # shellcheck disable=SC2086
-    on $hosts $trains --run "$folder/$hosts.run" && problem="" || problem="ended with status $?"
-    trained "$hosts ranks train as one process does" "$folder/$hosts.run"
-done
-
 # As PBS runs a job: a copy of the script as the standard input of a shell in another folder, and a line for each rank in a file.
 job() {
     local here=$PWD
     (cd / && "$here/launch/nodes.sh" head env PBS_O_WORKDIR="$here" PBS_NODEFILE="$folder/nodefile" \
         PROGRAM="$trains --run $folder/pbs.run" bash) < "$1" > "$log" 2>&1
 }
-printf 'node1\nnode1\nnode2\nnode2\n' > "$folder/nodefile"
-job launch/pbs.sh && problem="" || problem="ended with status $?"
-grep -q '; 4 ranks' "$log" || problem=${problem:-does not say that there are 4 ranks}
-trained "launch/pbs.sh trains on the nodes of a node file" "$folder/pbs.run"
-# shellcheck disable=SC2086
-"$bin/lockstep" launch -n 4 --write pbs -- $trains --run "$folder/written.run" > "$folder/written.pbs"
-job "$folder/written.pbs" && problem="" || problem="ended with status $?"
-trained "so does what lockstep launch --write pbs wrote" "$folder/written.run"
+if [ "$part" != faults ]; then
+    # The nodes are nodes: MPI counts as many, and shared memory ends at them.
+    for hosts in 2x1 2x2 3x1; do
+        on $hosts "$bin/lockstep" doctor --probe
+        nodes=${hosts%x*}
+        grep -q "\"nodes\":${nodes}[,}]" "$log" && problem="" || problem="MPI does not see $nodes nodes"
+        verdict "$hosts ranks are on $nodes nodes" "$problem"
+    done
 
-on 2x2 "$bin/lockstep-rank-tests" && problem="" || problem="ended with status $?"
-[ -n "$problem" ] || grep -qE '^[0-9]+ passed, 0 failed$' "$log" || problem="did not come to its end"
-verdict "the rank tests on 2x2 ranks: $(tail -n 1 "$log")" "$problem"
+    trains="$bin/lockstep train digits --epochs 3 --seed 1"
+    # shellcheck disable=SC2086  # several words
+    $trains --run "$folder/one" > "$log" 2>&1 || { cat "$log"; exit 1; }
+    for hosts in 2x1 2x2 3x1 2+1; do
+        # shellcheck disable=SC2086
+        on $hosts $trains --run "$folder/$hosts.run" && problem="" || problem="ended with status $?"
+        trained "$hosts ranks train as one process does" "$folder/$hosts.run"
+    done
+
+    printf 'node1\nnode1\nnode2\nnode2\n' > "$folder/nodefile"
+    job launch/pbs.sh && problem="" || problem="ended with status $?"
+    grep -q '; 4 ranks' "$log" || problem=${problem:-does not say that there are 4 ranks}
+    trained "launch/pbs.sh trains on the nodes of a node file" "$folder/pbs.run"
+    # shellcheck disable=SC2086
+    "$bin/lockstep" launch -n 4 --write pbs -- $trains --run "$folder/written.run" > "$folder/written.pbs"
+    job "$folder/written.pbs" && problem="" || problem="ended with status $?"
+    trained "so does what lockstep launch --write pbs wrote" "$folder/written.run"
+
+    on 2x2 "$bin/lockstep-rank-tests" && problem="" || problem="ended with status $?"
+    [ -n "$problem" ] || grep -qE '^[0-9]+ passed, 0 failed$' "$log" || problem="did not come to its end"
+    verdict "the rank tests on 2x2 ranks: $(tail -n 1 "$log")" "$problem"
+fi
 
 # MARK: Faults
+
+[ "$part" != training ] || { verdicts; exit; }
 
 # Room for MPI and for the ranks' meeting place, and not for the gradients of two ranks.
 for node in node1 node2; do launch/nodes.sh agent $node 'mount -o remount,size=8m /dev/shm'; done
