@@ -5,7 +5,7 @@
 ## test       run every test, the mpirun ones too (set-up and build included)
 ## conformance  run every test and report on each identifier of the behaviour contract
 ## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
-## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer
+## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer (CHECKS=communicator)
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
 ## build      build the library, the command and the examples, optimised
@@ -26,6 +26,8 @@ LOCKSTEP    = .build/release/lockstep
 PEERS       = $(HOME)/.cache/lockstep-peers
 ROUNDS      = 3
 FAULTS      = 20
+# Only checks whose names hold this; all if empty.
+CHECKS      =
 SOURCES     = Package.swift Sources Tests
 
 # Open MPI 4 refuses to start as root, or with more ranks than cores, unless told; harmless elsewhere.
@@ -59,7 +61,7 @@ test-faults: setup
 	@launch/test-faults.sh $(FAULTS)
 
 test-tsan: setup
-	@launch/test-tsan.sh
+	@launch/test-tsan.sh $(CHECKS)
 
 test-nodes: setup
 	swift build $(SWIFT_FLAGS) --product lockstep

@@ -26,6 +26,9 @@ else
     need gdb gdb
     # A trap of Swift is a signal, and stops in the debugger. MPI uses the others.
     debugger=(gdb -q -iex "set complaints 0" -ex "set breakpoint pending on" -ex "handle SIGUSR1 SIGUSR2 SIGPIPE nostop noprint" --args)
+    # It has a line for each C module of each Swift file, thousands in all, and no setting against them.
+    # shellcheck disable=SC2016  # expanded within
+    debugger=(bash -c 'exec "$0" "$@" 2> >(trap "" INT; exec grep --line-buffered -vE "^(During symbol reading|warning: Section .debug_names)" >&2)' "${debugger[@]}")
 fi
 
 # Who stands at a breakpoint is late, and meant to be.
@@ -85,15 +88,14 @@ case "$mode" in
         [ -n "${DEBUGGER:-}" ] || { [ -t 0 ] && [ -t 1 ]; } ||
             { echo "launch/debug.sh: nobody is there to type; give DEBUGGER with commands of its own" >&2; exit 64; }
         folder=$(mktemp -d)
-        trap 'tmux -L "$socket" kill-server 2> /dev/null || true; rm -rf "$folder"' EXIT
-        socket=lockstep-$$
+        trap 'tmux -S "$folder/socket" kill-server 2> /dev/null || true; rm -rf "$folder"' EXIT
         # A server and its windows know nothing of mpirun's variables: each rank leaves its own in a file, has a window
         # opened, and waits until what runs there has ended.
         cat > "$folder/rank" << END
 export -p > "$folder/\$OMPI_COMM_WORLD_RANK"
-tmux -L $socket new-window -d -n "rank \$OMPI_COMM_WORLD_RANK" \\
+tmux -S "$folder/socket" new-window -d -n "rank \$OMPI_COMM_WORLD_RANK" \\
     bash "$folder/window" "\$OMPI_COMM_WORLD_RANK" "\$@"
-tmux -L $socket wait-for "rank-\$OMPI_COMM_WORLD_RANK"
+tmux -S "$folder/socket" wait-for "rank-\$OMPI_COMM_WORLD_RANK"
 END
         cat > "$folder/window" << END
 rank=\$1
@@ -102,16 +104,17 @@ terminal=\$TERM pane=\$TMUX_PANE
 source "$folder/\$rank"
 export TERM=\$terminal TMUX_PANE=\$pane
 "\$@"
-tmux -L $socket capture-pane -p -t "\$pane" -S - > "$folder/\$rank.screen"
-tmux -L $socket wait-for -S "rank-\$rank"
+tmux -S "$folder/socket" capture-pane -p -t "\$pane" -S - > "$folder/\$rank.screen"
+tmux -S "$folder/socket" wait-for -S "rank-\$rank"
 END
-        tmux -L "$socket" -f /dev/null new-session -d -s ranks -n mpirun -x 300 -y 50 -c "$PWD" \
+        tmux -S "$folder/socket" -f /dev/null new-session -d -s ranks -n mpirun -x 300 -y 50 -c "$PWD" \
             mpirun --oversubscribe -n "$ranks" bash "$folder/rank" "${debugger[@]}" "$@"
         if [ -t 0 ] && [ -t 1 ]; then
-            tmux -L "$socket" attach
+            # Inside another tmux it would refuse.
+            TMUX="" tmux -S "$folder/socket" attach
         else
             # Nobody is there to type (a DEBUGGER with commands of its own): what the windows showed.
-            while tmux -L "$socket" has-session 2> /dev/null; do sleep 0.2; done
+            while tmux -S "$folder/socket" has-session 2> /dev/null; do sleep 0.2; done
             for ((rank = 0; rank < ranks; rank++)); do
                 echo "=== rank $rank"
                 grep -vE '^(During symbol reading|\[New Thread|$)' "$folder/$rank.screen" | swift demangle --simplified

@@ -8,7 +8,7 @@ usage() {
 usage: launch/nodes.sh up N                 starts node1 … nodeN; prints nothing when all is well
        launch/nodes.sh head COMMAND…        runs a command on a machine beside them, which sees them all: mpirun
        launch/nodes.sh agent NODE COMMAND…  runs one on a node, joining words as ssh does: mpirun's plm_rsh_agent
-       launch/nodes.sh cut NODE | join NODE pulls its cable, plugs it in again
+       launch/nodes.sh cut NODE | join NODE pulls its cable, plugs it in again and waits for it
        launch/nodes.sh stop NODE            pulls its plug: all of its processes are gone
        launch/nodes.sh down                 ends everything
 Needs root. NODES_FOLDER is where it keeps what it must remember (/run/lockstep-nodes).
@@ -54,6 +54,18 @@ start() {
     [ -e "$folder/$node.up" ] || fail "$node does not start: $(tail -n 1 "$folder/$node.log")"
     # The first child of unshare is process 1 of the node.
     ps -o pid= --ppid "$unshared" | tr -d ' ' > "$folder/$node.pid"
+}
+
+# reach NAME ADDRESS: waits until packets go from there to it and back. Who looked for it while the cable was out goes on
+# failing for a second or two; then a port that nobody listens on refuses.
+reach() {
+    local answer
+    for _ in $(seq 100); do
+        answer=$(timeout 1 ip netns exec "$(namespace "$1")" bash -c ": < /dev/tcp/$2/9" 2>&1 || true)
+        [[ "$answer" != *refused* ]] || return 0
+        sleep 0.1
+    done
+    fail "$2 does not come back for $1: $answer"
 }
 
 down() {
@@ -108,6 +120,11 @@ case "$1" in
     cut | join)
         [ $# -eq 2 ] || { usage >&2; exit 64; }
         ip -n "$(namespace switch)" link set "$2" "$([ "$1" = cut ] && echo down || echo up)"
+        [ "$1" = join ] || exit 0
+        address=$(awk -v node="$2" '$2 == node { print $1 }' "$folder/hosts")
+        for other in switch $(awk '$2 ~ /^node/ { print $2 }' "$folder/hosts"); do
+            reach "$other" "$address"
+        done
         ;;
     stop)
         [ $# -eq 2 ] || { usage >&2; exit 64; }

@@ -9,13 +9,8 @@ if [ "${1:-}" = "--help" ]; then
     exit 0
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-bin=$(cd "${BIN:-.build/release}" && pwd) || exit 66
 root=$PWD
-
-if [ "$(id -u)" -ne 0 ]; then
-    exec sudo --preserve-env=PATH,BIN,LD_LIBRARY_PATH "$PWD/launch/test-slurm.sh"
-fi
-source launch/packages.sh
+source launch/checks.sh
 need slurmctld slurmctld
 need slurmd slurmd
 need sbatch slurm-client
@@ -127,18 +122,6 @@ echo "Slurm $(sinfo --version | cut -d ' ' -f 2), $(srun --mpi=list 2>&1 | tr '\
 
 # MARK: Jobs
 
-passed=0
-failed=0
-verdict() {
-    if [ -z "$2" ]; then
-        passed=$((passed + 1))
-        echo "✓ $1"
-    else
-        failed=$((failed + 1))
-        echo "✗ $1: $2"
-        sed 's/^/    /' "$log"
-    fi
-}
 # submit NAME OPTION…: submits and waits, two minutes at most. Leaves the job's number, status and log.
 submit() {
     log=$folder/jobs/$1.log
@@ -230,5 +213,4 @@ left=$(pgrep -c -f "^$bin/lockstep train digits --epochs 1000000" || true)
 [ "$(scontrol show job "$job" | sed -nE 's/.*JobState=([A-Z]+).*/\1/p')" = CANCELLED ] || problem="is not cancelled"
 verdict "scancel stops all ranks ($took ms)" "$problem"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdicts

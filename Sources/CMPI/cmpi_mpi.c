@@ -146,6 +146,20 @@ int cmpi_test(cmpi_handle *request, int *done) {
     return rc;
 }
 
+int cmpi_send_word(const int64_t *word, int to, int tag, cmpi_handle comm) {
+    MPI_Request r = MPI_REQUEST_NULL;
+    int rc = MPI_Isend(word, 1, MPI_INT64_T, to, tag, comm_of(comm), &r);
+    return rc == MPI_SUCCESS ? MPI_Request_free(&r) : rc;
+}
+int cmpi_take_word(int64_t *word, int *from, int tag, cmpi_handle comm, int *found) {
+    MPI_Status status;
+    *found = 0;
+    int rc = MPI_Iprobe(MPI_ANY_SOURCE, tag, comm_of(comm), found, &status);
+    if (rc != MPI_SUCCESS || !*found) return rc;
+    *from = status.MPI_SOURCE;
+    return MPI_Recv(word, 1, MPI_INT64_T, status.MPI_SOURCE, tag, comm_of(comm), MPI_STATUS_IGNORE);
+}
+
 int cmpi_window_allocate(cmpi_handle comm, ptrdiff_t bytes, void **base, cmpi_handle *window) {
     MPI_Info info;
     MPI_Win w = MPI_WIN_NULL;

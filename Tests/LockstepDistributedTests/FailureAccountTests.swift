@@ -118,6 +118,90 @@ struct FailureAccountTests {
         #expect(outcome == .init(code: 205, sentence: "the host node2 was lost: it is down, or the network to it is"))
     }
 
+    @Test(
+        "a machine that is gone, as mpirun and ranks say it on a busy machine",
+        arguments: [
+            (
+                """
+                ORTE does not know how to route a message to the specified daemon
+                located on the indicated node:
+
+                  my node:   head
+                  target node:  node2
+
+                This is usually an internal programming error that should be
+                reported to the developers.
+                """, "the host node2 was lost: it is down, or the network to it is"
+            ),
+            (
+                """
+                An MPI communication peer process has unexpectedly disconnected.  This
+                usually indicates a failure in the peer process (e.g., a crash or
+                otherwise exiting without calling MPI_FINALIZE first).
+
+                  Local host: node1
+                  Local PID:  17
+                  Peer host:  node2
+                """, "a rank on the host node2 has gone, or the network to it has"
+            ),
+        ])
+    func lostConnection(box: String, sentence: String) {
+        let (shown, outcome) = read(
+            """
+            [node1][[59374,1],0][btl_tcp_frag.c:242:mca_btl_tcp_frag_recv] mca_btl_tcp_frag_recv: readv failed: Connection reset by peer (104)
+            \(dashes)
+            \(box)
+            \(dashes)
+            """, code: 205)
+        #expect(shown.isEmpty)
+        #expect(outcome == .init(code: 205, sentence: sentence))
+    }
+
+    @Test("a machine that could not be reached: mpirun's own words have the remedy")
+    func unreachable() {
+        let box =
+            "\(dashes)\nORTE is unable to establish a communication connection to the\nspecified daemon located on the indicated node:\n\n  my node:   head\n  target node:  node2\n\(dashes)"
+        let (shown, outcome) = read(box, code: 1)
+        #expect(shown == [box])
+        #expect(outcome == .init(code: 1, sentence: "the host node2 was lost: it is down, or the network to it is"))
+    }
+
+    @Test(
+        "a machine on which mpirun does not start: ssh's words and the remedies are shown, what follows from it is not")
+    func notStarted() {
+        let ssh = "ssh: connect to host node2 port 22: No route to host"
+        let box =
+            "\(dashes)\nORTE was unable to reliably start one or more daemons.\nThis usually is caused by:\n\n* not finding the required libraries\n\(dashes)"
+        let route =
+            "\(dashes)\nORTE does not know how to route a message to the specified daemon\nlocated on the indicated node:\n\n  my node:   head\n  target node:  node1\n\(dashes)"
+        let (shown, outcome) = read([ssh, box, route].joined(separator: "\n"), code: 1)
+        #expect(shown == [ssh, box])
+        #expect(outcome.sentence == "mpirun could not start on all hosts; what stands above says why")
+    }
+
+    @Test("a rank that is only missed from afar is not to blame where mpirun has lost its host")
+    func missedFromAfar() {
+        let missed = "lockstep: agree 'barrier' (collective 4): rank 1, on another node, has not come within 4.0 s."
+        let lost =
+            "\(dashes)\nORTE has lost communication with a remote daemon.\n\n  HNP daemon   : [[1,0],0] on node head\n  Remote daemon: [[1,0],2] on node node2\n\(dashes)"
+        let (shown, outcome) = read(missed + "\n" + lost, code: 1)
+        #expect(shown == [missed])
+        #expect(outcome.sentence == "the host node2 was lost: it is down, or the network to it is")
+    }
+
+    @Test("a job is known to be ending from the sentences that end it, and from no warning")
+    func ending() {
+        func isEnding(after line: String) -> Bool {
+            var account = FailureAccount()
+            _ = account.read(line)
+            return account.isEnding
+        }
+        #expect(isEnding(after: "lockstep: agree (collective 4): rank 5 has not come within 300 s."))
+        #expect(isEnding(after: "lockstep: rank 2 (pid 4711) has died. It was last seen in 'after_loss', step 3."))
+        #expect(!isEnding(after: "lockstep: rank 1 (pid 12) is late: rank 0 has waited 30 s for it in agree."))
+        #expect(!isEnding(after: "epoch 3: a colleague has died. It was last seen in 1999"))
+    }
+
     @Test("an abort without a word is told by the rank that called it")
     func silentAbort() {
         let (shown, outcome) = read(abort(by: 4, after: "something of the program's own"), code: 1)

@@ -46,6 +46,10 @@ int cmpi_barrier(cmpi_handle comm);
 /// Moves along what MPI has begun and not finished, such as data that a returned call left in a queue.
 int cmpi_progress(cmpi_handle comm);
 int cmpi_test(cmpi_handle *request, int *done);
+/// Sends a word that nobody has to wait for; it is read some time before the process ends.
+int cmpi_send_word(const int64_t *word, int to, int tag, cmpi_handle comm);
+/// Receives one that has come; `found` is 0 when none has.
+int cmpi_take_word(int64_t *word, int *from, int tag, cmpi_handle comm, int *found);
 
 /// A window of per-rank segments on pages of their own, with one passive epoch open for its whole life.
 int cmpi_window_allocate(cmpi_handle comm, ptrdiff_t bytes, void *_Nullable *_Nonnull base, cmpi_handle *window);

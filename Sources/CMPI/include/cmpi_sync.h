@@ -38,7 +38,7 @@ typedef struct {
     uint64_t pid_namespace;  // inode; pids compare only within one
     int32_t failure_code;    // CommunicatorError.Code
     int32_t failure_rank;    // who is to blame, -1 if nobody
-    uint32_t waiting;        // 1 while this rank sleeps for others of its node, 2 in a transfer between nodes
+    uint32_t waiting;        // 1 while this rank sleeps for others of its node, 2 while it waits for other nodes
     uint32_t reserved;
     int64_t beat_ns;         // CLOCK_MONOTONIC of the last sign of life
     int64_t wait_ns;         // CLOCK_MONOTONIC since when it waits

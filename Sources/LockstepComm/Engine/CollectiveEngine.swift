@@ -50,7 +50,11 @@ final class CollectiveEngine {
         self.link = link
         self.worldHeaders = worldHeaders?.peers[0].baseAddress?.assumingMemoryBound(to: cmpi_header.self)
         self.worldHeadersOwner = worldHeaders?.owner
-        plane.remoteRanks = (0..<topology.size).filter { !plane.worldRanks.contains($0) }
+        plane.missingRemoteRanks = { [nodeIndex, weak link] in
+            let others = topology.nodes.indices.filter { $0 != nodeIndex }
+            let missing = link?.missingNodes() ?? []
+            return (missing.isEmpty ? others : missing).flatMap { topology.nodes[$0] }.sorted()
+        }
     }
 
     static func worldHeaderBytes(size: Int) -> Int { 2 * size * MemoryLayout<cmpi_header>.stride }
@@ -114,7 +118,9 @@ final class CollectiveEngine {
                 let start = cmpi_now()
                 var looked = start
                 var hasReported = false
+                cmpi_store(&plane.own.pointee.waiting, 2)
                 defer {
+                    cmpi_store(&plane.own.pointee.waiting, 0)
                     plane.endStallReport(hasReported)
                     if plane.measuresWaiting { plane.waited += cmpi_now() - start }
                 }
@@ -126,6 +132,8 @@ final class CollectiveEngine {
                     let now = cmpi_now()
                     if now - looked > plane.timeouts.sleep {
                         looked = now
+                        // Early enough to be known when others report who is late.
+                        if Double(now - start) * 1e-9 > plane.timeouts.stall / 2 { link.tellOfWaiting() }
                         try plane.lookAround(late: nil, since: start, hasReported: &hasReported)
                     }
                 }

@@ -17,6 +17,11 @@ protocol NodeLink: AnyObject {
         nodeCounts: [Int],
         whileWaiting: () throws -> Void) throws
 
+    /// Called in a long wait of `exchange`: tells the other nodes that this one has come.
+    func tellOfWaiting()
+    /// Called in a long wait of `exchange`: the nodes that have not told so; nil where it is not known.
+    func missingNodes() -> [Int]?
+
     /// Called by local rank 0 of a node that has failed, so that the others learn of it at their next exchange.
     func announce(_ error: CommunicatorError)
 
@@ -40,4 +45,9 @@ protocol NodeLink: AnyObject {
     func reduceScatter(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, as type: ElementType,
         _ operation: ReductionOperation) throws
+}
+
+extension NodeLink {
+    func tellOfWaiting() {}
+    func missingNodes() -> [Int]? { nil }
 }

@@ -45,13 +45,14 @@ extension NodePlane {
             )
             throw raise(error, event: "")
         }
-        if waited > timeouts.stall, cmpi_claim(&control.pointee.stall_report, 1) == 0 {
+        let patience = patience(for: late)
+        if waited > timeouts.stall + (late == nil ? 0 : min(patience, 1)),
+            cmpi_claim(&control.pointee.stall_report, 1) == 0
+        {
             hasReported = true
             printToStandardError(stallReport(late: late, waited: waited))
         }
-        // Who is in a transfer between nodes is not late himself, and has a watchdog of his own.
-        let isElsewhere = late.map { cmpi_load(&records[$0].pointee.waiting) == 2 } ?? false
-        if waited > timeouts.abort + (isElsewhere ? 2 : 0) {
+        if waited > timeouts.abort + patience {
             let who = late.map { "rank \(worldRanks[$0])" } ?? remoteText
             let error = CommunicatorError(
                 .timedOut, rank: late.map { worldRanks[$0] },
@@ -60,6 +61,17 @@ extension NodePlane {
             throw raise(error, event: "")
         }
     }
+
+    /// Seconds by which others may give up first: those who know better whom to blame.
+    private func patience(for late: Int?) -> Double {
+        // Another node may be waiting for one of its own ranks, and can name it.
+        guard let late else { return 1 }
+        // Who waits for other nodes is not late himself and gives up by himself, on a loaded machine with a delay.
+        return isElsewhere(late) && !isStopped(late) ? 10 : 0
+    }
+
+    private func isElsewhere(_ peer: Int) -> Bool { cmpi_load(&records[peer].pointee.waiting) == 2 }
+    private func isStopped(_ peer: Int) -> Bool { ["T", "t"].contains(processState(of: peer)) }
 
     /// Throws if the process of a peer has ended without saying so.
     func lookForDeadPeers() throws {
@@ -113,12 +125,13 @@ extension NodePlane {
 
     /// Who is waited for when it is nobody of this node: the rank, where there is but one.
     private var remoteText: String {
-        switch remoteRanks.count {
+        let ranks = missingRemoteRanks()
+        return switch ranks.count {
         case 0: "another node"
-        case 1: "rank \(remoteRanks[0]), on another node,"
-        case 2...8: "another node (one of the ranks \(remoteRanks.map(String.init).joined(separator: ", ")))"
+        case 1: "rank \(ranks[0]), on another node,"
+        case 2...8: "another node (one of the ranks \(ranks.map(String.init).joined(separator: ", ")))"
         default:
-            "another node (one of \(remoteRanks.count) ranks, \(remoteRanks[0]) to \(remoteRanks[remoteRanks.count - 1]))"
+            "another node (one of \(ranks.count) ranks, \(ranks[0]) to \(ranks[ranks.count - 1]))"
         }
     }
 
@@ -126,10 +139,8 @@ extension NodePlane {
     private func stallReport(late: Int?, waited: Double) -> String {
         var lines: [String] = []
         if let late {
-            let stopped = ["T", "t"].contains(processState(of: late))
-            let isElsewhere = cmpi_load(&records[late].pointee.waiting) == 2
             lines.append(
-                "lockstep: rank \(worldRanks[late]) (pid \(records[late].pointee.pid)) is late: rank \(worldRanks[rank]) has waited \(seconds(waited)) s for it in \(operationText(of: rank)).\(stopped ? " Its process is stopped (SIGSTOP or a debugger)." : isElsewhere ? " It waits for other nodes itself." : "")"
+                "lockstep: rank \(worldRanks[late]) (pid \(records[late].pointee.pid)) is late: rank \(worldRanks[rank]) has waited \(seconds(waited)) s for it in \(operationText(of: rank)).\(isStopped(late) ? " Its process is stopped (SIGSTOP or a debugger)." : isElsewhere(late) ? " It waits for other nodes itself." : "")"
             )
         } else {
             lines.append(

@@ -20,8 +20,8 @@ final class NodePlane {
     /// Local rank → rank in the communicator, for messages.
     let worldRanks: [Int]
     let timeouts: Timeouts
-    /// Ranks of other nodes, for messages.
-    var remoteRanks: [Int] = []
+    /// Ranks of other nodes that may be the late ones, for messages.
+    var missingRemoteRanks: () -> [Int] = { [] }
     /// Called every millisecond of a long wait: moves along what MPI has not finished. Nil where MPI has nothing to do.
     var progress: (() -> Void)?
     private let segment: SharedSegment

@@ -2,7 +2,6 @@
 // Ranks as threads of one process: unit tests, a debugger that sees them all, the thread sanitizer.
 internal import CMPI
 internal import Foundation
-internal import Synchronization
 
 /// Runs a program on `size` ranks that are threads of this process.
 ///
@@ -54,12 +53,32 @@ public struct InProcessWorld: Sendable {
         var error: (error: any Error, order: Int)?
     }
 
+    /// What the ranks have come to. Under a lock of the C library, which the thread sanitizer sees: it does not see a thread
+    /// wait for a `Mutex`, and reports a race.
+    private final class Outcomes<Result: Sendable>: @unchecked Sendable {
+        private let lock = NSLock()
+        private var outcomes: [Outcome<Result>]
+        private var failureCount = 0
+
+        init(count: Int) { outcomes = Array(repeating: Outcome(), count: count) }
+
+        /// How many ranks have failed before.
+        func countFailure() -> Int {
+            lock.withLock {
+                defer { failureCount += 1 }
+                return failureCount
+            }
+        }
+
+        func note(_ outcome: Outcome<Result>, of rank: Int) { lock.withLock { outcomes[rank] = outcome } }
+        var all: [Outcome<Result>] { lock.withLock { outcomes } }
+    }
+
     private func runThreads<Result: Sendable>(
         _ body: @escaping @Sendable (InProcessCommunicator) throws -> Result
     ) throws -> [Outcome<Result>] {
         let group = try InProcessGroup(ranks: Array(0..<size), ranksPerNode: ranksPerNode, timeouts: timeouts)
-        let outcomes = Box(Mutex([Outcome<Result>](repeating: Outcome(), count: size)))
-        let failureCount = Box(Mutex(0))
+        let outcomes = Outcomes<Result>(count: size)
         let finished = DispatchSemaphore(value: 0)
         for rank in 0..<size {
             let thread = Thread {
@@ -71,15 +90,10 @@ public struct InProcessWorld: Sendable {
                     communicator.engine.plane.depart()
                 } catch {
                     // Counted before the others can hear of it: the first failure is the first in this order.
-                    let order = failureCount.value.withLock { count in
-                        defer { count += 1 }
-                        return count
-                    }
-                    outcome.error = (error, order)
+                    outcome.error = (error, outcomes.countFailure())
                     communicator.fail(error, during: "")
                 }
-                let result = outcome
-                outcomes.value.withLock { $0[rank] = result }
+                outcomes.note(outcome, of: rank)
                 finished.signal()
             }
             thread.name = "rank \(rank)"
@@ -87,7 +101,7 @@ public struct InProcessWorld: Sendable {
             thread.start()
         }
         for _ in 0..<size { finished.wait() }
-        return outcomes.value.withLock { $0 }
+        return outcomes.all
     }
 }
 

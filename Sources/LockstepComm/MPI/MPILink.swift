@@ -15,6 +15,9 @@ final class MPILink: NodeLink {
     /// Where each node's headers start in what was received: one about the node, then one for each of its ranks.
     private let starts: [Int]
     private let watchdog: LinkWatchdog
+    private let rollCall: RollCall?
+    /// Counts the exchanges of headers; equal on all nodes.
+    private var exchanges: Int64 = 0
     /// Tells the ranks of this node when this one is in a transfer that another node can hold up.
     private let isTransferring: (Bool) -> Void
     private var pending: cmpi_handle = 0
@@ -41,6 +44,7 @@ final class MPILink: NodeLink {
         let nodeCounts = nodes.map(\.count)
         starts = nodes.indices.map { node in nodeCounts[..<node].reduce(0) { $0 + $1 + 1 } }
         watchdog = LinkWatchdog(rank: whole.rank, timeouts: timeouts)
+        rollCall = lane.map { RollCall(lane: $0) }
         heldCounts = .allocate(capacity: nodeCounts.count)
         heldOffsets = .allocate(capacity: nodeCounts.count)
         sending = .allocate(capacity: (nodeCounts.max() ?? 0) + 1)
@@ -58,6 +62,7 @@ final class MPILink: NodeLink {
         nodeCounts: [Int],
         whileWaiting: () throws -> Void
     ) throws {
+        exchanges += 1
         sending[0] = cmpi_header()
         (sending + 1).update(from: headers, count: count)
         try sendHeaders(whileWaiting)
@@ -80,6 +85,9 @@ final class MPILink: NodeLink {
             throw error
         }
     }
+
+    func tellOfWaiting() { rollCall?.tell(exchanges) }
+    func missingNodes() -> [Int]? { rollCall?.missing(at: exchanges) }
 
     func announce(_ error: CommunicatorError) {
         guard !hasAnnounced, lane != nil else { return }

@@ -7,18 +7,31 @@ struct FailureAccount {
     private(set) var reason: String?
     /// Whether a rank has said a sentence of ours.
     private var hasSentence = false
-    /// Whether such a sentence said that the job ends.
+    /// Whether such a sentence said that the job ends, or mpirun cannot go on.
     private(set) var isEnding = false
     /// A machine that mpirun has lost.
     private var lostHost: String?
+    /// A machine that mpirun cannot send to.
+    private var unreachable: String?
+    /// Whether mpirun could not start on all machines.
+    private var hasNotStarted = false
+    /// A machine to which a rank has lost its connection.
+    private var lostPeer: String?
     /// The rank that a rank's own sentence blames.
     private var blamed: Int?
+    /// Whether that was said on another node, which sees no more of it than its silence.
+    private var isBlamedFromAfar = false
     /// The rank that called `MPI_Abort`.
     private var aborted: (rank: Int, reason: String?)?
     /// Whether mpirun knows of a failed rank, even if it does not come to say which.
     private var rankFailed = false
     private var isInBox = false
     private var box: [String] = []
+    /// Phrases of the sentences after which a job ends.
+    private static let endings = [
+        "the job ends", "has not come within", "the ranks disagree", "has died. It was last seen",
+        "has ended its program while",
+    ]
 
     /// - Returns: what of `line` a person should see; nil if nothing.
     mutating func read(_ line: String) -> String? {
@@ -27,6 +40,7 @@ struct FailureAccount {
             rankFailed = true
             return nil
         }
+        if LostHost.isTold(by: line) { return nil }
         // A box is a line of dashes, text, and a line of dashes.
         if line.count > 60, line.allSatisfy({ $0 == "-" }) {
             defer { isInBox.toggle() }
@@ -39,11 +53,10 @@ struct FailureAccount {
         guard isInBox else {
             let isSentence = line.hasPrefix("lockstep: ")
             hasSentence = hasSentence || isSentence
-            isEnding =
-                isEnding
-                || isSentence
-                    && ["the job ends", "has not come within", "the ranks disagree"].contains { line.contains($0) }
-            if blamed == nil { blamed = FailureAccount.rankBlamed(by: line) }
+            isEnding = isEnding || isSentence && FailureAccount.endings.contains { line.contains($0) }
+            if blamed == nil, let rank = FailureAccount.rankBlamed(by: line) {
+                (blamed, isBlamedFromAfar) = (rank, line.contains("on another node, has not come"))
+            }
             // "1 more process has sent help message …": about the boxes.
             return line.contains("help message") || line.contains("orte_base_help_aggregate") ? nil : line
         }
@@ -65,12 +78,23 @@ struct FailureAccount {
             aborted = aborted ?? (word(after: ["on", "rank"]).flatMap { Int(digits($0)) } ?? 0, code)
             return true
         }
-        if text.contains("lost communication with a remote daemon") {
-            // The first one named is mpirun's own.
-            lostHost =
-                lostHost
-                ?? words.indices.last { $0 > 1 && words[$0 - 1] == "node" && words[$0 - 2] == "on" }.map { words[$0] }
+        switch LostHost(box: box) {
+        case .daemon(let host):
+            (lostHost, isEnding) = (lostHost ?? host, true)
             return true
+        case .unreachable(let host, let hasRemedy):
+            (unreachable, isEnding) = (unreachable ?? host, true)
+            return hasNotStarted || !hasRemedy
+        case .notStarted:
+            (hasNotStarted, isEnding) = (true, true)
+            return false
+        case .peer(let host):
+            lostPeer = lostPeer ?? host
+            return true
+        case nil: break
+        }
+        if text.contains("could not be ordered to") || text.contains("unable to cleanly terminate the daemons") {
+            return lostHost != nil
         }
         if text.contains("mpirun noticed that process rank") {
             note(
@@ -120,9 +144,18 @@ struct FailureAccount {
     /// What the job came to.
     func outcome(mpirunCode code: Int32) -> RankJob.Outcome {
         guard code != 0 else { return RankJob.Outcome(code: 0, sentence: "") }
-        if let lostHost, blamed == nil {
+        if hasNotStarted {
             return RankJob.Outcome(
-                code: code, sentence: "the host \(lostHost) was lost: it is down, or the network to it is",
+                code: code, sentence: "mpirun could not start on all hosts; what stands above says why")
+        }
+        if let host = lostHost ?? unreachable, blamed == nil || isBlamedFromAfar {
+            return RankJob.Outcome(
+                code: code, sentence: "the host \(host) was lost: it is down, or the network to it is",
+                wasExplained: hasSentence)
+        }
+        if let lostPeer, blamed == nil, rank == nil {
+            return RankJob.Outcome(
+                code: code, sentence: "a rank on the host \(lostPeer) has gone, or the network to it has",
                 wasExplained: hasSentence)
         }
         // A rank's own sentence knows best; who ended the job because of it is only mpirun's first.

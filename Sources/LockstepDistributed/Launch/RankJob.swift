@@ -52,30 +52,41 @@ package struct RankJob {
         signal(SIGINT, SIG_IGN)
         SignalForwarding.start(to: child)
         var account = FailureAccount()
-        read(ends[0], into: &account, from: child)
+        let isThrough = read(ends[0], into: &account)
         close(ends[0])
-        return account.outcome(mpirunCode: RankJob.wait(for: child))
+        // An ssh to a host that is gone can outlive mpirun, and hold what we read from open.
+        guard let code = RankJob.code(of: child, options: isThrough ? 0 : WNOHANG) else {
+            Console.standardError.write(
+                "lockstep: mpirun cannot reach all of its hosts to end the job; it is stopped\n")
+            kill(child, SIGKILL)
+            _ = RankJob.code(of: child, options: 0)
+            return account.outcome(mpirunCode: 1)
+        }
+        return account.outcome(mpirunCode: code)
     }
 
     private func refusal(of what: String, _ number: Int32) -> LaunchError {
         LaunchError(description: "\(what) cannot be started: \(String(cString: strerror(number)))", exitCode: 71)
     }
 
-    /// Seconds that mpirun gets to end a job that has failed. It waits for its daemons on all hosts: for a quarter of an
-    /// hour, when the network to one of them is down.
-    private static let patience: Int32 = 15
+    /// Milliseconds that mpirun gets to end a job that has failed. It waits for its daemons on all hosts: for a quarter of
+    /// an hour, when the network to one of them is down.
+    private static let patience: Int64 = 15_000
 
     /// Shows line by line what a person should see.
-    private func read(_ descriptor: Int32, into account: inout FailureAccount, from child: pid_t) {
+    /// - Returns: false when the job has failed and mpirun does not come to its end.
+    private func read(_ descriptor: Int32, into account: inout FailureAccount) -> Bool {
         var rest: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
+        var deadline: Int64?
         while true {
-            var pending = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            if account.isEnding, poll(&pending, 1, RankJob.patience * 1000) == 0 {
-                Console.standardError.write(
-                    "lockstep: mpirun cannot reach all of its hosts to end the job; it is stopped\n")
-                kill(child, SIGKILL)
-                break
+            if account.isEnding {
+                let end = deadline ?? RankJob.milliseconds + RankJob.patience
+                deadline = end
+                var pending = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                let left = end - RankJob.milliseconds
+                guard left > 0 else { return false }
+                if poll(&pending, 1, Int32(left)) <= 0 { continue }
             }
             let count = Glibc.read(descriptor, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
@@ -88,11 +99,21 @@ package struct RankJob {
             }
         }
         if !rest.isEmpty { Console.standardError.write(String(decoding: rest, as: UTF8.self)) }
+        return true
     }
 
-    private static func wait(for child: pid_t) -> Int32 {
+    private static var milliseconds: Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+    }
+
+    /// What a process has ended with; nil when it has not, and `options` do not wait.
+    private static func code(of child: pid_t, options: Int32) -> Int32? {
         var status: Int32 = 0
-        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        var ended: pid_t = 0
+        repeat { ended = waitpid(child, &status, options) } while ended < 0 && errno == EINTR
+        guard ended == child else { return nil }
         let signal = status & 0x7f
         return signal == 0 ? (status >> 8) & 0xff : 128 + signal
     }
