@@ -28,13 +28,14 @@ void lsk_convolution_backward_weight(const lsk_convolution *_Nonnull c, lsk_dtyp
 /// Who computes a convolution.
 typedef enum lsk_convolution_engine {
     LSK_ENGINE_MEASURED = 0,  ///< whichever was faster at the first use of a shape
-    LSK_ENGINE_BLAS = 1,      ///< patches gathered in cache-sized tiles, multiplied by OpenBLAS
+    LSK_ENGINE_BLAS = 1,      ///< patches gathered in cache-sized tiles, multiplied as matrices
     LSK_ENGINE_ONEDNN = 2,
+    LSK_ENGINE_DIRECT = 3,    ///< our own AVX-512 kernels on padded images; other shapes go to LSK_ENGINE_BLAS
 } lsk_convolution_engine;
 
 /// Whether this build can use oneDNN.
 int lsk_has_onednn(void);
-/// Forces an engine for the calling thread; LSK_ENGINE_MEASURED returns to the environment variable LOCKSTEP_CONV (blas
-/// or onednn), read at the first use, or without it to the choice by measurement. float64 is always computed by OpenBLAS.
+/// Forces an engine for the calling thread; LSK_ENGINE_MEASURED returns to the environment variable LOCKSTEP_CONV (blas,
+/// onednn or direct), read at the first use, or without it to the choice by measurement. float64 is always computed by OpenBLAS.
 void lsk_set_convolution_engine(lsk_convolution_engine engine);
 lsk_convolution_engine lsk_get_convolution_engine(void);
