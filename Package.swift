@@ -5,7 +5,8 @@
 import Foundation
 import PackageDescription
 
-/// oneDNN is used when its header is installed; everything builds and trains without it.
+/// oneDNN is used when its header is installed; everything builds and trains without it. LOCKSTEP_NO_ONEDNN=1 in the
+/// environment of `swift build`, `swift test` or `make` leaves it out, LOCKSTEP_NO_IMAGES=1 the image libraries.
 let hasOneDNN =
     ["/usr/include", "/usr/local/include"].contains {
         FileManager.default.fileExists(atPath: $0 + "/oneapi/dnnl/dnnl.h")

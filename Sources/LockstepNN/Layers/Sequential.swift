@@ -33,8 +33,14 @@ public final class Sequential: Module, UnaryLayer {
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        var y = x
-        for layer in layers { y = layer(y) }
+        var (y, index) = (x, 0)
+        while index < layers.count {
+            if let (output, count) = fused(at: index, y) {
+                (y, index) = (output, index + count)
+            } else {
+                (y, index) = (layers[index](y), index + 1)
+            }
+        }
         return observed(y)
     }
 

@@ -45,7 +45,7 @@ struct DoctorReport: Codable {
             library: report.library, coreFound: report.coreFound, coreChosen: report.coreChosen,
             reselected: report.isReselected, reason: report.reason)
         mpi = MPI(mpirun: Launcher.path(of: "mpirun"), launcher: MachineFacts.launcher, transport: transport)
-        if !oneDNN {
+        if !oneDNN, !ownProducts {
             advice.append(
                 "convolutions of many channels are faster with oneDNN: apt-get install libdnnl-dev, then build again")
         }
@@ -81,7 +81,8 @@ struct DoctorReport: Codable {
             ("threads per rank", "\(threadsPerRank)"),
             ("blas", blas.library), ("blas core", "\(blas.coreChosen): \(blas.reason)"),
             ("products", ownProducts ? "own AVX-512 kernels in float32, the BLAS elsewhere" : "the BLAS"),
-            ("oneDNN", oneDNN ? "yes" : "no: OpenBLAS does the convolutions"), ("mpirun", mpi.mpirun ?? "not found"),
+            ("oneDNN", oneDNN ? "yes" : "no: \(ownProducts ? "our own kernels do" : "OpenBLAS does") the convolutions"),
+            ("mpirun", mpi.mpirun ?? "not found"),
             ("mpi", library ?? "unknown"), ("launcher", mpi.launcher),
         ]
         if transport.problem == nil {

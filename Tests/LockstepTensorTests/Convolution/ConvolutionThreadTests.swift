@@ -10,7 +10,7 @@ import Testing
 @Suite("Convolution on several threads") struct ConvolutionThreadTests {
     @Test(
         "ranks that meet a shape at the same moment all get the right result",
-        arguments: [LSK_ENGINE_MEASURED, LSK_ENGINE_ONEDNN, LSK_ENGINE_BLAS])
+        arguments: [LSK_ENGINE_MEASURED, LSK_ENGINE_ONEDNN, LSK_ENGINE_BLAS, LSK_ENGINE_DIRECT])
     func concurrent(_ engine: lsk_convolution_engine) {
         let sizes = [5, 6, 7, 8]
         let worst = Mutex(0.0)

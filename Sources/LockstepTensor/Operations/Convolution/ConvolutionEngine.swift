@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which library convolutions use.
+// Which engine convolutions use.
 
 import CLockstepKernels
 
-/// How the calling thread chooses between the libraries that can convolve.
+/// How the calling thread chooses between the engines that can convolve.
 package enum ConvolutionEngine {
-    /// Runs everything through OpenBLAS while it is true. Otherwise the faster library is found by timing, per shape, so
+    /// Multiplies gathered patches while it is true. Otherwise the fastest engine is found by timing, per shape, so
     /// that two runs may differ in their last bits.
     package static var isFixed: Bool {
         get { lsk_get_convolution_engine() == LSK_ENGINE_BLAS }

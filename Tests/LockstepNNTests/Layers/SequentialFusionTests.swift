@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layers that run as one operation: nobody can tell, and whoever looks between them still sees everything.
+
+import LockstepNN
+import LockstepTensor
+import LockstepTesting
+import Testing
+
+@Suite("Fused layers of Sequential") struct SequentialFusionTests {
+    private func makeModel() -> Sequential {
+        withSeed(3) {
+            Sequential {
+                Conv2d(1, 16, kernelSize: 3, padding: 1); ReLU(); MaxPool2d(2)
+                Conv2d(16, 17, kernelSize: 3); ReLU(); MaxPool2d(3, stride: 1)
+                Conv2d(17, 16, kernelSize: 1); ReLU(); Flatten(); Linear(32, 3)
+            }
+        }
+    }
+
+    /// Output and gradients of everything; `watching` the outputs of these layers.
+    private func run(watching: [Int]) -> (values: [Tensor], seen: [Int: Tensor]) {
+        let model = makeModel()
+        var seen: [Int: Tensor] = [:]
+        for index in watching { model[index].addOutputObserver { _, y in seen[index] = y.detached } }
+        let x = sample([5, 1, 12, 10], seed: 1).requiringGradient()
+        let y = model(x)
+        y.backward(gradient: sample(y.shape, seed: 2))
+        return ([y.detached] + ([x.gradient] + model.parameters().map(\.gradient)).compactMap { $0 }, seen)
+    }
+
+    @Test("outputs and gradients do not depend on who looks", arguments: [[0], [1], [2], [3, 5], [7], Array(0..<10)])
+    func observation(_ watched: [Int]) {
+        let (fused, _) = run(watching: [])
+        let (other, seen) = run(watching: watched)
+        #expect(fused.count == 10 && other.count == 10)
+        for (a, b) in zip(fused, other) { expectClose(a, b, relative: 1e-4, absolute: 1e-5) }
+        #expect(seen.keys.sorted() == watched)
+        let shapes: [Shape] = [
+            [5, 16, 12, 10], [5, 16, 12, 10], [5, 16, 6, 5], [5, 17, 4, 3], [5, 17, 4, 3], [5, 17, 2, 1],
+            [5, 16, 2, 1],
+            [5, 16, 2, 1], [5, 32], [5, 3],
+        ]
+        for index in watched { #expect(seen[index]?.shape == shapes[index], "layer \(index)") }
+    }
+}
