@@ -25,10 +25,22 @@ LSK_SIMD static REAL NAME(exponentials)(ptrdiff_t n, REAL *s, REAL largest) {
         for (ptrdiff_t k = 0; k < 16; k++) s[j + k] = EXP(s[j + k] - largest);
         sum += *(const NAME(lanes) *)(s + j);
     }
+    if (j < n) {  // padded, because a causal row ends anywhere
+        REAL tail[16];
+        for (ptrdiff_t k = 0; k < 16; k++) tail[k] = j + k < n ? s[j + k] : -(REAL)INFINITY;
+        for (ptrdiff_t k = 0; k < 16; k++) tail[k] = EXP(tail[k] - largest);
+        sum += *(const NAME(lanes) *)tail;
+        for (ptrdiff_t k = 0; k < n - j; k++) s[j + k] = tail[k];
+    }
     REAL total = 0;
-    for (; j < n; j++) total += s[j] = EXP(s[j] - largest);
     for (int k = 0; k < 16; k++) total += sum[k];
     return total;
+}
+
+/// Row `t` of problem `p`, fetched ahead of time: heads of one projection lie far apart.
+LSK_INLINE void NAME(fetch)(lsk_rows m, ptrdiff_t p, ptrdiff_t t, ptrdiff_t width) {
+    const REAL *row = MATRIX(m, p) + t * m.row;
+    for (ptrdiff_t i = 0; i < width; i += (ptrdiff_t)(64 / sizeof(REAL))) __builtin_prefetch(row + i, 0, 2);
 }
 
 LSK_SIMD static REAL NAME(largest)(ptrdiff_t n, const REAL *s) {
@@ -77,6 +89,11 @@ static void NAME(attend)(const lsk_attention *a) {
             for (ptrdiff_t r = 0; r < rows; r++) {
                 REAL *s = scores + r * keys;
                 ptrdiff_t n = visible(a, first + r);
+                if (p + 1 < a->problems) {
+                    NAME(fetch)(a->q, p + 1, first + r, a->width);
+                    if (first + r < keys) NAME(fetch)(a->k, p + 1, first + r, a->width);
+                    if (first + r < keys) NAME(fetch)(a->v, p + 1, first + r, a->value_width);
+                }
                 if (a->mask) NAME(mask_row)(a, p, first + r, n, s);
                 REAL most = NAME(largest)(n, s);
                 if (most == -(REAL)INFINITY) {  // every key hidden: later exp(s - infinity) is 0 again
@@ -154,6 +171,13 @@ static void NAME(attend_backward)(const lsk_attention *a, lsk_rows dys, lsk_rows
             for (ptrdiff_t r = 0; r < rows; r++) {
                 REAL *s = scores + r * keys, *d = slopes + r * keys;
                 ptrdiff_t t = first + r, n = visible(a, t);
+                if (p + 1 < a->problems) {
+                    NAME(fetch)(a->q, p + 1, t, a->width);
+                    NAME(fetch)(a->y, p + 1, t, a->value_width);
+                    NAME(fetch)(dys, p + 1, t, a->value_width);
+                    if (t < keys) NAME(fetch)(a->k, p + 1, t, a->width);
+                    if (t < keys) NAME(fetch)(a->v, p + 1, t, a->value_width);
+                }
                 if (a->mask) NAME(mask_row)(a, p, t, n, s);
                 NAME(exponentials)(n, s, log_sums[t]);
                 if (a->dropped > 0) NAME(keep_row)(a, p, t, n, words, factor);

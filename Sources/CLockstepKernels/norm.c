@@ -131,9 +131,9 @@ void lsk_layer_norm(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, double eps
 }
 
 void lsk_layer_norm_backward(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, const void *dy, const void *x,
-                             const void *weight, const void *mean, const void *inverse, void *dx, void *dw,
-                             float dw_beta, void *db, float db_beta) {
+                             const void *weight, const void *mean, const void *inverse, const void *added, void *dx,
+                             void *dw, float dw_beta, void *db, float db_beta) {
     if (dtype == LSK_FLOAT32)
-        layer_norm_backward_f32(rows, width, dy, x, weight, mean, inverse, dx, dw, dw_beta, db, db_beta);
-    else layer_norm_backward_f64(rows, width, dy, x, weight, mean, inverse, dx, dw, dw_beta, db, db_beta);
+        layer_norm_backward_f32(rows, width, dy, x, weight, mean, inverse, added, dx, dw, dw_beta, db, db_beta);
+    else layer_norm_backward_f64(rows, width, dy, x, weight, mean, inverse, added, dx, dw, dw_beta, db, db_beta);
 }

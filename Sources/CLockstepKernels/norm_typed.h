@@ -162,7 +162,7 @@ LSK_SIMD static void NAME(layer_norm)(ptrdiff_t rows, ptrdiff_t width, REAL epsi
 
 LSK_SIMD static void NAME(layer_norm_dx)(ptrdiff_t rows, ptrdiff_t width, const REAL *dy, const REAL *x,
                                          const REAL *weight, const REAL *means, const REAL *inverses,
-                                         REAL *restrict dx) {
+                                         const REAL *added, REAL *restrict dx) {
     for (ptrdiff_t r = 0; r < rows; r++, dy += width, x += width, dx += width) {
         REAL mean = means[r], inverse = inverses[r];
         NAME(vector) s1 = {0}, s2 = {0};
@@ -179,7 +179,11 @@ LSK_SIMD static void NAME(layer_norm_dx)(ptrdiff_t rows, ptrdiff_t width, const 
         }
         a /= (REAL)width;
         b *= inverse * inverse / (REAL)width;
-        for (i = 0; i < width; i++) dx[i] = inverse * (dy[i] * weight[i] - a - b * (x[i] - mean));
+        if (added) {
+            for (i = 0; i < width; i++) dx[i] = inverse * (dy[i] * weight[i] - a - b * (x[i] - mean)) + added[i];
+            added += width;
+        } else
+            for (i = 0; i < width; i++) dx[i] = inverse * (dy[i] * weight[i] - a - b * (x[i] - mean));
     }
 }
 
@@ -203,15 +207,15 @@ LSK_SIMD static void NAME(layer_norm_dw)(ptrdiff_t rows, ptrdiff_t width, const 
 }
 
 static void NAME(layer_norm_backward)(ptrdiff_t rows, ptrdiff_t width, const REAL *dy, const REAL *x,
-                                      const REAL *weight, const REAL *means, const REAL *inverses, REAL *dx, REAL *dw,
-                                      REAL dw_beta, REAL *db, REAL db_beta) {
+                                      const REAL *weight, const REAL *means, const REAL *inverses,
+                                      const REAL *added, REAL *dx, REAL *dw, REAL dw_beta, REAL *db, REAL db_beta) {
     if (dx) {
         REAL *ones = NULL;
         if (!weight) {
             ones = lsk_allocate((size_t)width * sizeof(REAL));
             for (ptrdiff_t i = 0; i < width; i++) ones[i] = 1;
         }
-        NAME(layer_norm_dx)(rows, width, dy, x, weight ? weight : ones, means, inverses, dx);
+        NAME(layer_norm_dx)(rows, width, dy, x, weight ? weight : ones, means, inverses, added, dx);
         if (ones) lsk_release(ones);
     }
     if (!dw && !db) return;

@@ -3,11 +3,19 @@
 #pragma once
 #include <cblas.h>
 #include <stddef.h>
+#include "lsk_epilogue.h"
 
 /// c = alpha * op(a) * op(b) + beta * c, with the parameters of cblas_sgemm; row-major only.
 void lsk_sgemm(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE ta, enum CBLAS_TRANSPOSE tb, int m, int n, int k, float alpha,
                const float *_Nonnull a, int lda, const float *_Nonnull b, int ldb, float beta, float *_Nonnull c,
                int ldc);
+
+/// The same, followed by an epilogue unless that is NULL.
+void lsk_sgemm_then(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE ta, enum CBLAS_TRANSPOSE tb, int m, int n, int k,
+                    float alpha, const float *_Nonnull a, int lda, const float *_Nonnull b, int ldb, float beta,
+                    float *_Nonnull c, int ldc, const lsk_epilogue *_Nullable e);
+/// Whether lsk_sgemm computes a product of this size itself.
+int lsk_sgemm_is_own(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k);
 
 /// One operand: element (t, p) of its tiled axis and of the inner axis lies at x[t * tile + p * inner]; one step is 1.
 typedef struct lsk_side {
@@ -19,5 +27,5 @@ typedef struct lsk_side {
 /// The product for processors with AVX-512, on the calling thread; `rows` is op(a) by its rows, `columns` op(b) by its
 /// columns. Every element is one chain of fused multiply-adds per 256 inner steps, whatever m and n are.
 void lsk_sgemm_avx512(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha, lsk_side rows, lsk_side columns, float beta,
-                      float *_Nonnull c, ptrdiff_t ldc);
+                      float *_Nonnull c, ptrdiff_t ldc, const lsk_epilogue *_Nullable e);
 #endif

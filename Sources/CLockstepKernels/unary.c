@@ -63,7 +63,11 @@ LSK_INLINE double logistic(double x) {
 }
 #define SIGMOIDF(T, x) vm_sigmoidf(x)
 #define SIGMOIDD(T, x) logistic(x)
-#define GELUF(T, x) (0.5f * (x) * (1.0f + vm_erff((x) * 0.70710678f)))
+LSK_INLINE float gelu_of(float x) {
+    float density;
+    return x * vm_normal_cdff(x, &density);
+}
+#define GELUF(T, x) gelu_of(x)
 #define GELUD(T, x) (0.5 * (x) * (1.0 + erf((x) * 0.70710678118654752440)))
 #define SILUF(T, x) ((x) * vm_sigmoidf(x))
 #define SILUD(T, x) ((x) * logistic(x))

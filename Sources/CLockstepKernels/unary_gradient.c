@@ -47,7 +47,8 @@ enum { BLOCK = 16 };
 #define LSK_VECTOR_LOOP _Pragma("clang loop vectorize(enable) unroll(disable)")
 
 LSK_INLINE float gelu_slope_f(float x) {
-    return 0.5f * (1.0f + vm_erff(x * 0.70710678f)) + x * 0.39894228f * vm_expf(-0.5f * x * x);
+    float density, cdf = vm_normal_cdff(x, &density);
+    return cdf + x * density;
 }
 LSK_INLINE double gelu_slope_d(double x) {
     return 0.5 * (1.0 + erf(x * 0.70710678118654752440)) + x * 0.39894228040143267794 * exp(-0.5 * x * x);

@@ -21,6 +21,7 @@
 #include "lsk_sort.h"
 #include "lsk_optimizer.h"
 #include "lsk_blas.h"
+#include "lsk_epilogue.h"
 #include "lsk_processor.h"
 #include "lsk_gather.h"
 #include "lsk_random.h"

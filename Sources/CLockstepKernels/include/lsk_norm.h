@@ -40,8 +40,8 @@ void lsk_channel_sum(ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const 
 void lsk_layer_norm(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, double epsilon, const void *_Nonnull x,
                     const void *_Nullable weight, const void *_Nullable bias, void *_Nonnull y, void *_Nonnull mean,
                     void *_Nonnull inverse);
-/// Its gradients. `dw` and `db` (beta * old + new) may be NULL, and so may `dx`.
+/// Its gradients; `added`, of x's shape or NULL, is added to dx on the way. `dw` and `db` (beta * old + new) may be NULL, and so may `dx`.
 void lsk_layer_norm_backward(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, const void *_Nonnull dy,
                              const void *_Nonnull x, const void *_Nullable weight, const void *_Nonnull mean,
-                             const void *_Nonnull inverse, void *_Nullable dx, void *_Nullable dw, float dw_beta,
-                             void *_Nullable db, float db_beta);
+                             const void *_Nonnull inverse, const void *_Nullable added, void *_Nullable dx,
+                             void *_Nullable dw, float dw_beta, void *_Nullable db, float db_beta);

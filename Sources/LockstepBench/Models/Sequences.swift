@@ -23,8 +23,8 @@ final class BenchmarkBlock: Module {
             $0.reshaped([batch, time, heads, -1]).transposed(1, 2)
         }
         let attended = Tensor.scaledDotProductAttention(parts[0], parts[1], parts[2], causal: true)
-        let h = x + o(attended.transposed(1, 2).reshaped([batch, time, -1]))
-        return h + d(u(n2(h)).gelu())
+        let h = o(attended.transposed(1, 2).reshaped([batch, time, -1]), adding: x)
+        return d(u(n2(h), then: .gelu), adding: h)
     }
 }
 

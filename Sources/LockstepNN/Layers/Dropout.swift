@@ -22,6 +22,8 @@ public final class Dropout: Module, UnaryLayer {
     }
 
     public override var describeExtra: String { "\(p)" }
+    /// Whether the layer hands on what it gets and nobody watches it doing so.
+    var isInactive: Bool { (p == 0 || !isTraining) && observers.isEmpty }
     public func callAsFunction(_ x: Tensor) -> Tensor {
         observed(isTraining && p > 0 ? x.droppedByItem(p, itemAxis: 0) : x)
     }

@@ -53,6 +53,29 @@ public final class Linear: Module, UnaryLayer {
             "\(label): an input of shape \(x.shape) does not end in \(inputs)")
         return observed(x.linear(weight, _bias?.wrappedValue))
     }
+
+    /// `activation(x · weightᵀ + bias + shortcut)` in one pass; step by step when somebody observes this layer, who then
+    /// sees the affine map alone.
+    ///
+    /// - Parameters:
+    ///   - activation: Applied last; none by default.
+    ///   - shortcut: Of the output's shape: the other branch of a residual connection.
+    public func callAsFunction(
+        _ x: Tensor, then activation: LinearActivation = .none, adding shortcut: Tensor? = nil
+    ) -> Tensor {
+        if observers.isEmpty {
+            require(
+                x.rank > 0 && x.shape[x.rank - 1] == $weight.value.shape[1],
+                "\(label): an input of shape \(x.shape) does not end in \(inputs)")
+            return x.linear(weight, _bias?.wrappedValue, then: activation, adding: shortcut)
+        }
+        let y = shortcut.map { $0 + self(x) } ?? self(x)
+        return switch activation {
+        case .none: y
+        case .relu: y.relu()
+        case .gelu: y.gelu()
+        }
+    }
 }
 
 extension Module {

@@ -70,6 +70,11 @@ public final class MultiheadAttention: Module, UnaryLayer {
     /// Self-attention.
     public func callAsFunction(_ x: Tensor) -> Tensor { self(x, x, x, causal: causal) }
 
+    /// `shortcut` plus self-attention of `x`, added where the last product is stored unless somebody observes.
+    func callAsFunction(_ x: Tensor, adding shortcut: Tensor) -> Tensor {
+        observers.isEmpty ? output(x, x, x, nil, causal, adding: shortcut) : shortcut + self(x)
+    }
+
     /// Attention of queries to keys and their values.
     ///
     /// - Parameters:
@@ -77,6 +82,12 @@ public final class MultiheadAttention: Module, UnaryLayer {
     ///   - causal: Whether query t sees keys 0 … t only.
     public func callAsFunction(
         _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor? = nil, causal: Bool = false
+    ) -> Tensor {
+        observed(output(query, key, value, mask, causal, adding: nil))
+    }
+
+    private func output(
+        _ query: Tensor, _ key: Tensor, _ value: Tensor, _ mask: Tensor?, _ causal: Bool, adding shortcut: Tensor?
     ) -> Tensor {
         for (name, x) in [("query", query), ("key", key), ("value", value)] {
             require(
@@ -87,7 +98,7 @@ public final class MultiheadAttention: Module, UnaryLayer {
         let y = attended(q, k, v, mask, causal)
         // [N, H, T, d] → [N, T, H·d], or [T, N, H·d].
         let joined = y.permuted(batchFirst ? [0, 2, 1, 3] : [2, 0, 1, 3]).flattened(from: 2)
-        return observed(outputProjection(joined))
+        return outputProjection(joined, adding: shortcut)
     }
 
     private func attended(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ mask: Tensor?, _ causal: Bool) -> Tensor {

@@ -51,7 +51,8 @@ public final class TransformerBlock: Module, UnaryLayer {
     package var causal: Bool { attention.causal }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        let y = x + dropout1(attention(norm1(x)))
-        return observed(y + dropout2(linear2(dropout(linear1(norm2(y)).gelu()))))
+        let y = dropout1.isInactive ? attention(norm1(x), adding: x) : x + dropout1(attention(norm1(x)))
+        let hidden = dropout(linear1(norm2(y), then: .gelu))
+        return observed(dropout2.isInactive ? linear2(hidden, adding: y) : y + dropout2(linear2(hidden)))
     }
 }

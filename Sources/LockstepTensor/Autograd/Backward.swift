@@ -14,9 +14,9 @@ struct BackwardQueue {
 
     /// Queues the inputs that a general pullback has sent to.
     mutating func schedule(_ flow: GradientFlow) {
-        if let node = flow.node.first, node.pending != nil { push(node) }
-        if let node = flow.node.second, node.pending != nil { push(node) }
-        for case let node? in flow.node.more where node.pending != nil { push(node) }
+        if let node = flow.node.first, node.hasArrived { push(node) }
+        if let node = flow.node.second, node.hasArrived { push(node) }
+        for case let node? in flow.node.more where node.hasArrived { push(node) }
     }
 
     mutating func push(_ node: GradientNode) {

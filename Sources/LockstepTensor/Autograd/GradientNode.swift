@@ -13,6 +13,8 @@ package class GradientNode {
     final var rule: Pullback
     /// The gradient that has arrived so far.
     final var pending: Tensor?
+    /// The derivative that arriving gradients pass first, where the operation has one that is element-wise.
+    final var gate: GradientGate?
     final var isQueued = false
 
     init(_ name: StaticString, _ first: GradientNode?, _ second: GradientNode? = nil, rule: Pullback) {
@@ -43,15 +45,17 @@ package class GradientNode {
 
     /// Passes the gradient on to the inputs. Called once, when every contribution has arrived.
     func propagate(_ queue: inout BackwardQueue, keepingGraph: Bool) {
-        guard let gradient = pending else { return }
-        pending = nil
+        guard let gradient = gate == nil ? pending.take() : withNoGrad({ takeArrived() }) else { return }
         let rule = self.rule
         guard !rule.isReleased else {
             stop(
                 "backward: the graph through \(name) has already been used; pass keepingGraph: true to the first backward",
                 file: #fileID, line: #line)
         }
-        if !keepingGraph { self.rule = .released }
+        if !keepingGraph {
+            self.rule = .released
+            gate = nil
+        }
         withNoGrad {
             switch rule {
             case .unary(let pullback):
@@ -79,6 +83,7 @@ package class GradientNode {
         while var node = doomed.popLast() {
             if isKnownUniquelyReferenced(&node) {
                 node.rule = .released  // its closure may hold the last reference to memory, never to nodes
+                node.gate = nil
                 node.takeInputs(into: &doomed)
             }
         }

@@ -75,14 +75,13 @@ extension Tensor {
         var product = a.times(b, beta: beta)
         lsk_matmul(&product, a.tensor.unsafePointer, b.tensor.unsafePointer, destination.unsafePointer)
     }
-}
 
-extension GradientFlow {
-    /// Sends `a · b` to input `index`, multiplying straight into its gradient's own memory when it has some.
-    func sendProduct(_ index: Int, _ a: BLASMatrix, _ b: BLASMatrix) {
-        if accumulate(into: index, { Tensor.multiply(a, b, into: $0, beta: $1) }) { return }
-        let product = Tensor.uninitialized([a.rows, b.columns], dtype: a.tensor.dtype)
-        Tensor.multiply(a, b, into: product)
-        send(index, product)
+    /// `destination = a · b`, passed through `epilogue` on its way.
+    static func multiply(
+        _ a: BLASMatrix, _ b: BLASMatrix, into destination: Tensor, then epilogue: inout lsk_epilogue
+    ) {
+        var product = a.times(b)
+        lsk_matmul_then(
+            &product, a.tensor.unsafePointer, b.tensor.unsafePointer, destination.unsafePointer, &epilogue)
     }
 }

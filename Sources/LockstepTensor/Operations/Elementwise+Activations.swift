@@ -5,7 +5,11 @@ import CLockstepKernels
 
 extension Tensor {
     /// `max(x, 0)`; NaN stays NaN. Gradient: `ȳ` where `x > 0`, else 0.
-    public func relu() -> Tensor { function("relu", savingResult: LSK_RELU) }
+    public func relu() -> Tensor {
+        let x = real
+        let y = x.mapped(LSK_RELU)
+        return y.recording("relu", from: x, through: GradientGate(positive: y))
+    }
 
     /// `x` above 0, `slope·x` below. Gradient: `ȳ` or `slope·ȳ`.
     public func leakyRelu(slope: Double = 0.01) -> Tensor { function("leakyRelu", savingInput: LSK_LEAKY_RELU, slope) }
@@ -14,7 +18,16 @@ extension Tensor {
     public func sigmoid() -> Tensor { function("sigmoid", savingResult: LSK_SIGMOID) }
 
     /// `x·Φ(x)`, with the exact normal distribution `Φ(x) = (1 + erf(x/√2))/2`. Gradient: `ȳ·(Φ(x) + x·φ(x))`.
-    public func gelu() -> Tensor { function("gelu", savingInput: LSK_GELU) }
+    ///
+    /// When a gradient will be wanted, the derivative is made in the same pass and kept instead of the input.
+    public func gelu() -> Tensor {
+        let x = real
+        guard x.node != nil && isRecordingGradients else { return x.mapped(LSK_GELU) }
+        let dense = x.body.isDense ? x.detached : x.detached.contiguous()
+        let (y, slope) = (dense.uninitializedLike(), dense.uninitializedLike())
+        lsk_gelu(x.dtype.kernelType, x.count, dense.unsafePointer, y.unsafePointer, slope.unsafePointer)
+        return y.recording("gelu", from: x, through: GradientGate(factor: slope))
+    }
 
     /// `x·sigmoid(x)`, also called swish. Gradient: `ȳ·σ·(1 + x·(1 − σ))`.
     public func silu() -> Tensor { function("silu", savingInput: LSK_SILU) }

@@ -77,6 +77,9 @@ extension Tensor {
         guard node != nil, isRecordingGradients else { return parts }
         let (shape, order, dtype) = (shape, memoryOrder, dtype)
         return Tensor.recording("split", from: [self], outputs: parts) { gradients, flow in
+            if let whole = Tensor.rejoined(gradients, as: shape, inOrderOf: order, dtype, axis) {
+                return flow.send(0, whole)
+            }
             let total = Tensor.uninitialized(shape, inOrderOf: order, dtype: dtype)
             var start = 0
             for (size, gradient) in zip(sizes, gradients) {
@@ -86,6 +89,22 @@ extension Tensor {
             }
             flow.send(0, total)
         }
+    }
+
+    /// The parts as one view, when a kernel has laid them out as the parts of one tensor; nil otherwise.
+    private static func rejoined(
+        _ parts: [Tensor?], as shape: Shape, inOrderOf order: Shape?, _ dtype: DType, _ axis: Int
+    ) -> Tensor? {
+        guard let first = parts.first ?? nil, first.dtype == dtype, shape.elementCount > 0 else { return nil }
+        let strides = order.map { shape.denseStrides(inOrderOf: $0) } ?? shape.contiguousStrides
+        var start = first.body.offset
+        for part in parts {
+            guard let part, part.dtype == dtype, part.body.storage === first.body.storage, part.body.offset == start,
+                part.body.strides == strides
+            else { return nil }
+            start += part.shape[axis] * strides[axis]
+        }
+        return first.view(shape, strides: strides)
     }
 
     /// At most `count` parts of equal size along one axis, the last one smaller when it does not divide; views.

@@ -1,16 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// The affine map of a layer, fused: one product onto rows that already hold the bias.
+// The affine map of a layer, fused: offset, shortcut and activation are applied where the product is stored.
 
 import CLockstepKernels
 
+/// What a linear map's result passes through before it reaches memory.
+public enum LinearActivation: Sendable {
+    case none, relu, gelu
+
+    fileprivate var kernel: lsk_activation {
+        switch self {
+        case .none: LSK_NO_ACTIVATION
+        case .relu: LSK_THEN_RELU
+        case .gelu: LSK_THEN_GELU
+        }
+    }
+}
+
 extension Tensor {
-    /// `x · weightᵀ + bias` over the last axis.
+    /// `activation(x · weightᵀ + bias + shortcut)` over the last axis.
     ///
-    /// - Shape: `[*, in]`, weight `[out, in]`, bias `[out]` → `[*, out]`.
-    /// - Gradient: `ȳ·weight`; `ȳᵀ·x` and the column sums of `ȳ`, both added straight into the parameters' gradients.
-    /// - Note: PyTorch: `torch.nn.functional.linear`.
+    /// With our own products (see `lockstep doctor`) it is one pass; elsewhere the steps follow one another.
+    /// - Parameters:
+    ///   - activation: Applied last; none by default.
+    ///   - shortcut: Added to the product: a residual connection.
+    /// - Shape: `[*, in]`, weight `[out, in]`, bias `[out]`, shortcut as the result → `[*, out]`.
+    /// - Gradient: with `z̄` the gradient before the activation, `z̄·weight`; `z̄ᵀ·x` and the column sums of `z̄`, both
+    ///   added straight into the parameters' gradients; `z̄` to the shortcut.
+    /// - Note: PyTorch: `torch.nn.functional.linear`, then `relu` or `gelu`.
     public func linear(
-        _ weight: Tensor, _ bias: Tensor? = nil, file: StaticString = #fileID, line: UInt = #line
+        _ weight: Tensor, _ bias: Tensor? = nil, then activation: LinearActivation = .none,
+        adding shortcut: Tensor? = nil,
+        file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         require(
             rank > 0 && weight.rank == 2 && shape[rank - 1] == weight.shape[1],
@@ -26,30 +46,68 @@ extension Tensor {
         require(
             type.isFloatingPoint, "linear: an input of \(dtype) and a weight of \(weight.dtype) are not real numbers",
             file: file, line: line)
-        let input = to(type).autocast
-        let rows = rank == 2 ? input : input.reshaped(Shape([count / Swift.max(1, weight.shape[1]), weight.shape[1]]))
-        let result = Tensor.affine(rows, weight.to(type).autocast, bias?.to(type).autocast).autocast
-        if rank == 2 { return result }
         var target = shape
         target[rank - 1] = weight.shape[0]
-        return result.reshaped(target)
+        if let shortcut {
+            require(
+                shortcut.shape == target,
+                "linear: a shortcut of shape \(shortcut.shape) for a result of shape \(target)",
+                file: file, line: line)
+        }
+        return Tensor.affine(
+            to(type).autocast, weight.to(type).autocast, bias?.to(type).autocast, activation,
+            shortcut?.to(type).autocast,
+            target
+        ).autocast
     }
 
-    private static func affine(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
-        let (rows, outputs) = (x.shape.sizes[0], weight.shape.sizes[0])
-        let result = uninitialized([rows, outputs], dtype: x.dtype)
-        if let values = bias?.detached.contiguous() {
-            lsk_fill_rows(rows, outputs, x.dtype.byteCount, result.unsafePointer, values.unsafePointer)
+    private static func affine(
+        _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ activation: LinearActivation, _ shortcut: Tensor?,
+        _ target: Shape
+    ) -> Tensor {
+        let (outputs, inputs, type) = (weight.shape.sizes[0], weight.shape.sizes[1], x.dtype)
+        let result = uninitialized(target, dtype: type)
+        let records =
+            isRecordingGradients
+            && (x.node != nil || weight.node != nil || bias?.node != nil || shortcut?.node != nil)
+        let lines = x.rank == 2 ? x : x.detached.reshaped(Shape([x.rows, inputs]))
+        let (input, matrix) = (BLASMatrix(lines), BLASMatrix(weight))
+        let slope = records && activation == .gelu ? uninitialized(target, dtype: type) : nil
+        let (values, added) = (bias?.detached.contiguous(), shortcut?.detached.contiguous())
+        if values == nil && added == nil && activation == .none {
+            multiply(input, matrix.transposed, into: result)
+        } else {
+            var epilogue = lsk_epilogue()
+            epilogue.bias = values.map { UnsafeRawPointer($0.unsafePointer) }
+            epilogue.added = added.map { UnsafeRawPointer($0.unsafePointer) }
+            epilogue.added_row = outputs
+            epilogue.activation = activation.kernel
+            epilogue.slope = slope?.unsafePointer
+            epilogue.slope_row = outputs
+            withExtendedLifetime((values, added)) {
+                multiply(input, matrix.transposed, into: result, then: &epilogue)
+            }
         }
-        let (input, matrix) = (BLASMatrix(x), BLASMatrix(weight))
-        multiply(input, matrix.transposed, into: result, beta: bias == nil ? 0 : 1)
-        guard isRecordingGradients, x.node != nil || weight.node != nil || bias?.node != nil else { return result }
-        return result.recording("linear", from: [x, weight, bias]) { dy, flow in
-            let slope = BLASMatrix(dy)
-            if flow.needs(0) { flow.sendProduct(0, slope, matrix) }
+        guard records else { return result }
+        let (before, rows) = (x.shape, input.rows)
+        let recorded = result.recording("linear", from: [x, weight, bias, shortcut]) { dy, flow in
+            let lines = dy.rank == 2 ? dy : dy.reshaped(Shape([rows, outputs]))
+            let slope = BLASMatrix(lines)
+            if flow.needs(0) { flow.sendProduct(0, slope, matrix, shape: before) }
             if flow.needs(1) { flow.sendProduct(1, slope.transposed, input) }
-            if flow.needs(2) { flow.sendColumnSums(2, dy) }
+            if flow.needs(2) { flow.sendColumnSums(2, lines) }
+            flow.send(3, dy)
         }
+        if let slope { recorded.node?.gate = GradientGate(factor: slope) }
+        if activation == .relu { recorded.node?.gate = GradientGate(positive: result) }
+        return recorded
+    }
+
+    /// How many vectors lie along the last axis.
+    private var rows: Int {
+        var product = 1
+        for axis in 0..<rank - 1 { product *= shape.sizes[axis] }
+        return product
     }
 }
 

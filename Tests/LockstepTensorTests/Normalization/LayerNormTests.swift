@@ -54,3 +54,33 @@ import Testing
         expectTrap(result, says: "layerNorm: [2] are not the last axes of float32 [2, 3]", "LayerNormTests.swift")
     }
 }
+
+@Suite("Layer norm beside a shortcut") struct LayerNormShortcutTests {
+    @Test("its gradient is added to what has arrived", arguments: [1, 7, 15, 16, 17, 33])
+    func shortcut(width: Int) {
+        let (x, w, b) = (sample([5, width]), sample([width], seed: 1), sample([width], seed: 2))
+        checkGradients(
+            of: { operands in
+                let h = operands[0] * 2
+                return h + h.layerNorm(normalizedShape: [width], weight: operands[1], bias: operands[2]).sin()
+            }, at: [x, w, b])
+        checkGradients(
+            of: { ($0 * 2).transposed(0, 1).exp() + ($0 * 3).layerNorm(normalizedShape: [width]).transposed(0, 1) },
+            at: x)
+    }
+
+    @Test("float32 and float64 agree, with and without a gradient there already") func types() {
+        func gradient(_ dtype: DType, shortcut: Bool) -> Tensor {
+            let x = sample([37, 67], dtype: dtype).requiringGradient()
+            let h = x * 1.5
+            let y = (h.layerNorm(normalizedShape: [67]) * sample([37, 67], seed: 3, dtype: dtype)).sum()
+            (shortcut ? y + (h * h).sum() : y).backward()
+            return x.gradient?.to(.float64) ?? .zeros([1])
+        }
+        for shortcut in [false, true] {
+            expectClose(
+                gradient(.float32, shortcut: shortcut), gradient(.float64, shortcut: shortcut), relative: 1e-4,
+                absolute: 1e-5)
+        }
+    }
+}

@@ -65,6 +65,27 @@ struct AttentionCall {
         return y.tensor
     }
 
+    /// Room for the gradients as the thirds of one tensor, when the operands are those of one projection: joining them
+    /// again copies nothing.
+    private func packedGradients() -> (AttentionRows, AttentionRows, AttentionRows)? {
+        let (a, b, c) = (q.tensor, k.tensor, v.tensor)
+        guard a.rank == 4, a.shape == b.shape, b.shape == c.shape, a.dtype == b.dtype, b.dtype == c.dtype else {
+            return nil
+        }
+        let (heads, rows, each) = (a.shape[1], a.shape[2], a.shape[3])
+        let width = heads * each
+        guard a.body.storage === b.body.storage, b.body.storage === c.body.storage,
+            b.body.offset == a.body.offset + width, c.body.offset == b.body.offset + width,
+            a.body.strides == b.body.strides, b.body.strides == c.body.strides,
+            a.body.strides == Shape([rows * 3 * width, each, 3 * width, 1])
+        else { return nil }
+        let whole = Tensor.uninitialized([a.shape[0], rows, 3 * width], dtype: a.dtype)
+        func third(_ index: Int) -> AttentionRows {
+            AttentionRows(whole.view(a.shape, strides: a.body.strides, offset: index * width))
+        }
+        return (third(0), third(1), third(2))
+    }
+
     func backward(_ dy: Tensor, wantsMask: Bool) -> (q: Tensor, k: Tensor, v: Tensor, mask: Tensor?) {
         let type = q.tensor.dtype
         if y.tensor.count == 0 || raw.keys == 0 || raw.width == 0 {
@@ -74,9 +95,13 @@ struct AttentionCall {
             )
         }
         let gradient = AttentionRows(AttentionRows.readable(dy))
-        let dq = AttentionRows(AttentionRows.new(q.tensor.shape, dtype: type))
-        let dk = AttentionRows(AttentionRows.new(k.tensor.shape, dtype: type))
-        let dv = AttentionRows(AttentionRows.new(v.tensor.shape, dtype: type))
+        let (dq, dk, dv) =
+            packedGradients()
+            ?? (
+                AttentionRows(AttentionRows.new(q.tensor.shape, dtype: type)),
+                AttentionRows(AttentionRows.new(k.tensor.shape, dtype: type)),
+                AttentionRows(AttentionRows.new(v.tensor.shape, dtype: type))
+            )
         let dmask = wantsMask ? Tensor.uninitialized(scores, dtype: type) : nil
         withRaw { call in
             gradient.withRaw { dy in

@@ -41,10 +41,12 @@ extension Tensor {
         return y.recording("layerNorm", from: [input, w, b]) { dy, flow in
             let dy = dy.contiguous()
             let dx = flow.needs(0) ? Tensor.uninitialized(x.shape, dtype: type) : nil
+            let arrived = dx == nil ? nil : flow.takeArrived(0, shape: x.shape, dtype: type)
             flow.writeTwo(1, 2, shape: normalizedShape, dtype: type) { dw, dwBeta, db, dbBeta in
                 lsk_layer_norm_backward(
                     rows, width, type.kernelType, dy.unsafePointer, x.unsafePointer, scale?.unsafePointer,
-                    mean.unsafePointer, inverse.unsafePointer, dx?.unsafePointer, dw?.unsafePointer, dwBeta,
+                    mean.unsafePointer, inverse.unsafePointer, arrived?.unsafePointer, dx?.unsafePointer,
+                    dw?.unsafePointer, dwBeta,
                     db?.unsafePointer, dbBeta)
             }
             if let dx { flow.send(0, dx) }

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// A derivative that whoever makes the gradient can apply on the way, in the store of a product.
+
+import CLockstepKernels
+
+/// The first thing that happens to a gradient arriving at an operation whose derivative is element-wise.
+///
+/// Gradients arrive either as they are, and pass the gate together, or from a kernel that has already applied it.
+final class GradientGate {
+    /// The factor; or, when `keepsPositive`, the values whose sign decides.
+    let saved: Tensor
+    let keepsPositive: Bool
+    /// The sum of the gradients that have passed.
+    var passed: Tensor?
+
+    init(factor: Tensor) { (saved, keepsPositive) = (factor.detached, false) }
+    /// Gradients are kept where `values` are above 0, as a rectifier's are.
+    init(positive values: Tensor) { (saved, keepsPositive) = (values.detached, true) }
+
+    func apply(to gradient: Tensor) -> Tensor {
+        if keepsPositive { return gradient.timesDerivative(LSK_RELU, saved) }
+        return (gradient.dtype == saved.dtype ? gradient.detached : gradient.detached.to(saved.dtype)) * saved
+    }
+
+    /// Whether a kernel that writes contiguous rows of this many elements and type can apply it.
+    func fits(count: Int, dtype: DType) -> Bool { saved.isContiguous && saved.count == count && saved.dtype == dtype }
+}
+
+extension GradientNode {
+    /// Adds a gradient that has passed the gate.
+    final func receivePassed(_ gradient: Tensor) {
+        guard let gate else { return receive(gradient) }
+        guard let held = gate.passed.take() else {
+            gate.passed = gradient
+            return
+        }
+        gate.passed = Tensor.sum(consuming: consume held, gradient)
+    }
+
+    /// Whether anything has arrived.
+    final var hasArrived: Bool { pending != nil || gate?.passed != nil }
+
+    /// The sum of what has arrived, past the gate; nil when nothing has.
+    final func takeArrived() -> Tensor? {
+        let raw = pending.take()
+        guard let gate else { return raw }
+        let passed = gate.passed.take()
+        guard let raw else { return passed }
+        let gradient = gate.apply(to: raw)
+        guard let passed else { return gradient }
+        return Tensor.sum(consuming: consume passed, gradient)
+    }
+}
+
+extension GradientFlow {
+    /// Takes what has arrived at input `index` so far, for a kernel that adds to it in its own pass; nil where that is
+    /// nothing, or nothing such a kernel can read.
+    func takeArrived(_ index: Int, shape: Shape, dtype: DType) -> Tensor? {
+        guard let node = node.input(index), node.gate == nil, let held = node.pending, held.isContiguous,
+            held.shape == shape, held.dtype == dtype
+        else { return nil }
+        node.pending = nil
+        return held
+    }
+
+    /// Sends `a · b`, seen as `shape`, to input `index`: into its gradient's own memory when it has some, through its gate
+    /// when it has one.
+    func sendProduct(_ index: Int, _ a: BLASMatrix, _ b: BLASMatrix, shape: Shape? = nil) {
+        if accumulate(into: index, { Tensor.multiply(a, b, into: $0, beta: $1) }) { return }
+        guard let receiver = node.input(index) else { return }
+        let dtype = a.tensor.dtype
+        let product = Tensor.uninitialized(shape ?? [a.rows, b.columns], dtype: dtype)
+        guard let gate = receiver.gate, gate.fits(count: product.count, dtype: dtype) else {
+            Tensor.multiply(a, b, into: product)
+            return send(index, product)
+        }
+        var epilogue = lsk_epilogue()
+        epilogue.factor = UnsafeRawPointer(gate.saved.unsafePointer)
+        epilogue.factor_row = b.columns
+        epilogue.gates = gate.keepsPositive ? 1 : 0
+        Tensor.multiply(a, b, into: product, then: &epilogue)
+        receiver.receivePassed(product)
+    }
+}
+
+extension Tensor {
+    /// Records this result as `name` of one input whose gradient is what passes `gate`.
+    func recording(_ name: StaticString, from input: Tensor, through gate: @autoclosure () -> GradientGate) -> Tensor {
+        guard let node = input.node, lsk_is_recording() != 0 else { return detached }
+        let step = GradientNode(name, node, rule: .unary { $0 })
+        step.gate = gate()
+        return Tensor(body, node: step)
+    }
+}
