@@ -12,7 +12,7 @@ void lsk_sgemm(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE ta, enum CBLAS_TRANS
     if (m >= LSK_SHORTEST_SIDE && n >= LSK_SHORTEST_SIDE && k >= LSK_SHORTEST_SIDE && lsk_uses_own_products()) {
         lsk_side rows = ta == CblasTrans ? (lsk_side){a, 1, lda} : (lsk_side){a, lda, 1};
         lsk_side columns = tb == CblasTrans ? (lsk_side){b, ldb, 1} : (lsk_side){b, 1, ldb};
-        lsk_sgemm_avx512(m, n, k, alpha, rows, columns, beta, c, ldc);
+        lsk_sgemm_shared(m, n, k, alpha, rows, columns, beta, c, ldc);
         return;
     }
 #endif
