@@ -29,7 +29,7 @@ let swiftSettings: [SwiftSetting] = [
 /// Kernels are compiled at -O3 in debug builds too: at -O0 a debugging session would train 30 times slower.
 /// No -march: the instruction set is chosen at run time, function by function.
 let kernelFlags: [CSetting] = [
-    .unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"])
+    .unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast-honor-pragmas"])
 ]
 
 let package = Package(
@@ -50,7 +50,8 @@ let package = Package(
         .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .target(
             name: "CLockstepKernels", dependencies: ["COpenBLAS"],
-            exclude: ["optimizer.inc"], cSettings: kernelFlags + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
+            exclude: ["optimizer.inc", "optimizer_rules.inc"],
+            cSettings: kernelFlags + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
             linkerSettings: [.linkedLibrary("m")] + (hasOneDNN ? [.linkedLibrary("dnnl")] : [])),
         .target(
             name: "CImageCodecs",

@@ -2,9 +2,6 @@
 // Reduction kernels: plain loops, vectorised by the compiler for each instruction set, one order of addition.
 #include "cmpi_reduce.h"
 #include <string.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 // ifunc resolvers run before the thread sanitizer is ready.
 #if defined(__x86_64__) && defined(__linux__) && !(defined(__has_feature) && __has_feature(thread_sanitizer))
@@ -71,18 +68,6 @@ void cmpi_weighted_sum(
         for (; i < source_count; ++i) add1(block, sources[i] + at, scales[i], n);
         for (int d = 0; d < destination_count; ++d) memcpy(destinations[d] + at, block, (size_t)n * sizeof(float));
     }
-}
-
-void cmpi_stream(float *destination, const float *source, ptrdiff_t count) {
-    ptrdiff_t i = 0;
-#if defined(__x86_64__)
-    for (; i < count && ((uintptr_t)(destination + i) & 15) != 0; ++i) destination[i] = source[i];
-    for (; i + 4 <= count; i += 4) _mm_stream_ps(destination + i, _mm_loadu_ps(source + i));
-#endif
-    for (; i < count; ++i) destination[i] = source[i];
-#if defined(__x86_64__)
-    _mm_sfence();  // such stores are not ordered with the flag that is raised next
-#endif
 }
 
 // Eight sums that the compiler may keep in one register: a fixed order whatever the instruction set.

@@ -44,13 +44,18 @@ public struct Benchmark: Sendable {
             usesLearner
             ? try timeLearner(model, over: communicator) : try timeBareSteps(model, over: communicator)
         let seconds = own.seconds.sorted()
-        var slowest = [seconds[seconds.count / 2], seconds[0], own.first, Double(ProcessFacts.peakMebibytes)]
+        var slowest = [
+            seconds[seconds.count / 2], seconds[0], own.first, Double(ProcessFacts.peakMebibytes),
+            // All ranks are still there: none shares its part of a page with a rank that has gone.
+            ProcessFacts.ownMebibytes,
+        ]
         try communicator.allReduce(&slowest, .max, name: "benchmark")
         return BenchmarkResult(
             name: benchmark.rawValue, engine: engine(communicator), ranks: communicator.size,
             samplesPerSecond: Double(batchSize * communicator.size) / slowest[0],
             milliseconds: slowest[0] * 1e3,
-            bestMilliseconds: slowest[1] * 1e3, peakMebibytes: Int(slowest[3]), firstStepSeconds: slowest[2],
+            bestMilliseconds: slowest[1] * 1e3, peakMebibytes: Int(slowest[3]), ownMebibytes: slowest[4],
+            firstStepSeconds: slowest[2],
             parameterCount: model.parameterCount)
     }
 

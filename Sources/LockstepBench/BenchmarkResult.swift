@@ -16,6 +16,9 @@ public struct BenchmarkResult: Sendable, Equatable {
     public var bestMilliseconds: Double
     /// The largest memory a rank has had, as the system counts it (`ru_maxrss`).
     public var peakMebibytes: Int
+    /// What the largest rank fills while it trains, in MiB: its own memory and its share of what the ranks of its node share.
+    /// Unlike ``peakMebibytes`` it does not count a shared page once for every rank, nor the code of libraries.
+    public var ownMebibytes: Double
     /// From the start of the process to the end of the first step, on the slowest rank.
     public var firstStepSeconds: Double
     /// Trained numbers of the model.
@@ -27,6 +30,7 @@ public struct BenchmarkResult: Sendable, Equatable {
             ("case", "\"\(name)\""), ("engine", "\"\(engine)\""), ("ranks", "\(ranks)"),
             ("samples_per_s", decimal(samplesPerSecond, 1)), ("ms", decimal(milliseconds, 4)),
             ("best_ms", decimal(bestMilliseconds, 4)), ("rss_mib", "\(peakMebibytes)"),
+            ("own_mib", decimal(ownMebibytes, 1)),
             ("first_step_s", decimal(firstStepSeconds, 3)), ("params", "\(parameterCount)"),
         ]
         return "{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
@@ -34,19 +38,19 @@ public struct BenchmarkResult: Sendable, Equatable {
 
     /// The columns of ``row``.
     public static let header = Self.row(
-        ["case", "engine", "ranks", "samples/s", "ms", "best ms", "MiB", "first step s", "parameters"])
+        ["case", "engine", "ranks", "samples/s", "ms", "best ms", "MiB", "own MiB", "first step s", "parameters"])
 
     /// One line for a person.
     public var row: String {
         Self.row([
             name, engine, "\(ranks)", decimal(samplesPerSecond, 1), decimal(milliseconds, 4),
             decimal(bestMilliseconds, 4),
-            "\(peakMebibytes)", decimal(firstStepSeconds, 3), "\(parameterCount)",
+            "\(peakMebibytes)", decimal(ownMebibytes, 1), decimal(firstStepSeconds, 3), "\(parameterCount)",
         ])
     }
 
     private static func row(_ cells: [String]) -> String {
-        let widths = [9, -17, 5, 12, 10, 10, 6, 12, 10]  // negative: aligned to the left
+        let widths = [9, -17, 5, 12, 10, 10, 6, 8, 12, 10]  // negative: aligned to the left
         return zip(cells, widths).map { cell, width in
             let space = String(repeating: " ", count: max(0, abs(width) - cell.count))
             return width < 0 || cell == cells[0] ? cell + space : space + cell

@@ -219,21 +219,23 @@ public enum CommChecks {
             let off = (0..<count).map { abs(gradients.arena[$0] - values[$0]) }.max() ?? 0
             try expect(off, 0, "what owners hold can be fetched")
             try c.barrier()
-            let shared = updated.peers[0].baseAddress?.assumingMemoryBound(to: Float.self)
-            try gradients.reduceOwned(weight: 1, tailCount: 1, updating: shared) { range, values in
-                for index in 0..<range.count { values?[index] += 1 }
-            }
-            let first = updated.peers[0].assumingMemoryBound(to: Float.self)
-            let wrong = (0..<count).first { abs(first[$0] - values[$0] - 1) > 1e-5 }
-            try expect(wrong, nil, "updates of copies arrive where they belong")
-            try c.barrier()
-            var places: Set<UInt> = []
-            for _ in 0..<50 {
-                try gradients.reduceOwned(weight: 1, tailCount: 1, updating: shared) { range, values in
-                    if gradients.isShared { places.insert(UInt(bitPattern: values)) }
+            for index in 0..<count { gradients.arena[index] = Float(index % 5 + c.rank) }
+            var pairs = 0
+            try gradients.reduceOwned(weight: 2, tailCount: 1, averagesPairs: true) { range, pair in
+                guard let pair else { return }
+                pairs += 1
+                for index in 0..<range.count {
+                    gradients.arena[range.lowerBound + index] =
+                        pair.shares.0 * pair.first[index] + pair.shares.1 * pair.second[index]
                 }
             }
-            try expect(places.count <= 1, true, "every update uses the same memory: \(places.count) places in 50 steps")
+            let owned = gradients.ownedRange(of: count)
+            try expect(
+                pairs, c.size == 2 && c.localSize == 2 && gradients.isShared && !owned.isEmpty ? 1 : 0,
+                "pairs come whole, of two ranks")
+            let gap = owned.map { abs(gradients.arena[$0] - values[$0]) }.max() ?? 0
+            try expect(gap, 0, "an update that averages has the same average")
+            try c.barrier()
         }
     }
 

@@ -64,7 +64,8 @@ struct ReportTests {
         let fields = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         #expect(
             Set(fields.keys) == [
-                "case", "engine", "ranks", "samples_per_s", "ms", "best_ms", "rss_mib", "first_step_s", "params",
+                "case", "engine", "ranks", "samples_per_s", "ms", "best_ms", "rss_mib", "own_mib", "first_step_s",
+                "params",
             ])
         #expect(fields["case"] as? String == words[0])
         #expect(fields["engine"] as? String == (words.contains("--learner") ? "lockstep+learner" : "lockstep"))
@@ -72,6 +73,9 @@ struct ReportTests {
         let (best, median) = (fields["best_ms"] as? Double ?? 0, fields["ms"] as? Double ?? 0)
         #expect(best > 0 && best <= median)
         #expect((fields["first_step_s"] as? Double ?? 0) > 0 && (fields["rss_mib"] as? Int ?? 0) > 0)
+        // Own memory is a part of what is resident.
+        let own = fields["own_mib"] as? Double ?? 0
+        #expect(own > 0 && own < Double(fields["rss_mib"] as? Int ?? 0))
     }
 
     @Test(
@@ -89,10 +93,10 @@ struct ReportTests {
         let result = BenchmarkResult(
             name: "mlp", engine: "lockstep", ranks: 2, samplesPerSecond: 12345.67, milliseconds: 1.5,
             bestMilliseconds: 0.25,
-            peakMebibytes: 40, firstStepSeconds: 0.125, parameterCount: 7)
+            peakMebibytes: 40, ownMebibytes: 13.4, firstStepSeconds: 0.125, parameterCount: 7)
         #expect(
             result.json
-                == #"{"case": "mlp", "engine": "lockstep", "ranks": 2, "samples_per_s": 12345.7, "ms": 1.5000, "best_ms": 0.2500, "rss_mib": 40, "first_step_s": 0.125, "params": 7}"#
+                == #"{"case": "mlp", "engine": "lockstep", "ranks": 2, "samples_per_s": 12345.7, "ms": 1.5000, "best_ms": 0.2500, "rss_mib": 40, "own_mib": 13.4, "first_step_s": 0.125, "params": 7}"#
         )
         #expect(result.row.count == BenchmarkResult.header.count)
         #expect(result.row.contains("12345.7") && result.row.contains("0.2500"))

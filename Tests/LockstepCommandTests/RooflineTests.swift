@@ -44,7 +44,7 @@ import Testing
         #expect(ceilings.seconds(Work(flops: 0, bytes: 5000)) == 1000)
         let result = BenchmarkResult(
             name: "mlp", engine: "lockstep", ranks: 1, samplesPerSecond: 64, milliseconds: 4000, bestMilliseconds: 3500,
-            peakMebibytes: 45, firstStepSeconds: 0.1, parameterCount: 1)
+            peakMebibytes: 45, ownMebibytes: 16, firstStepSeconds: 0.1, parameterCount: 1)
         let roofline = Roofline(
             name: "mlp", work: [Work(flops: 200, bytes: 10), Work(bytes: 5)], ceilings: ceilings, result: result)
         #expect(roofline.floorMilliseconds == 2100 && roofline.share == 0.525)

@@ -126,6 +126,54 @@ import Testing
         #expect(run([0, 64]) == run([0, 3, 20, 64]))
     }
 
+    @Test(
+        "averaging two ranks' gradients and storing past the caches change no bit of a step, wherever pieces start",
+        arguments: [
+            OptimizerFactory.sgd(), .sgd(mom: 0.9), .rmsProp(), .rmsProp(mom: 0.9), .adam(), .radam(), .qhadam(),
+        ])
+    func pairs(_ factory: OptimizerFactory) {
+        let cuts = [0, 1, 7, 16, 47, 48, 113, 4096, 5008]
+        func run(pairs: Bool, shared: Bool) -> (values: [Float], gradients: [Float]) {
+            let optimizer = factory([parameters([5, 4990])], lr: 0.1)
+            let arena = optimizer.arena
+            if shared {
+                optimizer.shareState(
+                    SharedState(slices: [(0..<arena.count, Storage(byteCount: 2 * arena.valueByteCount))], own: 0))
+            }
+            let places = arena.gradients.unsafePointer.assumingMemoryBound(to: Float.self)
+            let other = (0..<arena.count).map { Float($0 % 23) / 7 - 1.5 }
+            for step in 0..<7 {
+                for slot in arena.slots { slot.parameter.leaf.markTouched() }
+                for index in 0..<arena.count { places[index] = Float((index + step) % 17) / 9 - 0.8 }
+                if !pairs {
+                    for index in 0..<arena.count {
+                        places[index] = Float(0.3) * places[index] + Float(0.7) * other[index]
+                    }
+                }
+                optimizer.beginStep()
+                other.withUnsafeBufferPointer { other in
+                    for (a, b) in zip(cuts, cuts.dropFirst()) {
+                        let pair = Optimizer.GradientPair(
+                            first: places + a, second: other.baseAddress.unsafelyUnwrapped + a,
+                            shares: (Double(Float(0.3)), Double(Float(0.7))))
+                        optimizer.update(within: a..<b, averaging: pairs ? pair : nil)
+                    }
+                }
+            }
+            // Between parameters lies nothing.
+            return (arena.values.floats, arena.slots.flatMap { $0.parameter.gradient?.floats ?? [] })
+        }
+        let plain = run(pairs: false, shared: false)
+        #expect(plain.values.count == cuts.last && plain.gradients.count == 4995 && plain.values.allSatisfy(\.isFinite))
+        for (pairs, shared) in [(true, false), (false, true), (true, true)] {
+            let other = run(pairs: pairs, shared: shared)
+            #expect(zip(other.values, plain.values).allSatisfy(==), "pairs \(pairs), shared \(shared)")
+            #expect(
+                other.gradients.count == 4995 && zip(other.gradients, plain.gradients).allSatisfy(==),
+                "pairs \(pairs), shared \(shared)")
+        }
+    }
+
     @Test("gradient norm and scaling")
     func norms() {
         let p = parameters([1, 1]), optimizer = OptimizerFactory.sgd()([p], lr: 1)

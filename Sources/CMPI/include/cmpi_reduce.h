@@ -15,10 +15,6 @@ void cmpi_weighted_sum(
     float *_Nonnull const *_Nonnull destinations, int destination_count, const float *_Nonnull const *_Nonnull sources, const float *scales,
     int source_count, ptrdiff_t count);
 
-/// Copies past the caches: what others have read is overwritten without being fetched back from their cores first.
-/// Complete for whoever synchronises with this thread afterwards.
-void cmpi_stream(float *destination, const float *source, ptrdiff_t count);
-
 /// Σ x², added in double precision.
 double cmpi_sum_of_squares(const float *values, ptrdiff_t count);
 

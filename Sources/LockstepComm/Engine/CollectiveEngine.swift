@@ -33,8 +33,6 @@ final class CollectiveEngine {
     var observers: [any CommunicationObserver] = []
     /// Counts the uses of the staging areas; equal on all ranks.
     var turn = 0
-    /// Where an owner changes a piece of the parameters before it goes to where all read it.
-    lazy var updateCopy = CollectiveEngine.makeUpdateCopy()
     private(set) var sequence: UInt64 = 0
     private var failure: CommunicatorError?
     /// Headers of all ranks, for each parity, in the first local rank's memory. Only with several nodes.

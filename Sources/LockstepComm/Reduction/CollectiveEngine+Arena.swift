@@ -2,22 +2,23 @@
 // The slices of a shared arena: read from every rank, written where all read it.
 internal import CMPI
 
+/// The gradients of two ranks in a piece of which nobody has taken the average yet: it is
+/// `shares.0 · first + shares.1 · second`.
+public struct UnaveragedPair {
+    /// Where the piece starts in the arena of each rank.
+    public let first, second: UnsafePointer<Float>
+    /// What each rank counts for: its weight in that of all.
+    public let shares: (Float, Float)
+}
+
 /// What an owner does with its slice of an arena.
 struct OwnedUpdate {
-    /// What the update changes, laid out as the arena; nil when that is its own affair.
-    let values: UnsafeMutablePointer<Float>?
+    /// Whether `update` averages the gradients of two ranks itself.
+    let averagesPairs: Bool
     /// Called once, with the sum of the tails, before the first piece.
     let begin: (UnsafeBufferPointer<Float>) throws -> Void
-    /// Called with each piece as soon as it is averaged, and with a copy of its values to change.
-    let update: (Range<Int>, UnsafeMutablePointer<Float>?) throws -> Void
-
-    /// Updates a piece; `copy` has room for its values.
-    func callAsFunction(_ part: Range<Int>, _ copy: UnsafeMutablePointer<Float>?) throws {
-        guard let values, let copy else { return try update(part, values.map { $0 + part.lowerBound }) }
-        copy.update(from: values + part.lowerBound, count: part.count)
-        try update(part, copy)
-        cmpi_stream(values + part.lowerBound, copy, part.count)
-    }
+    /// Called with each piece as soon as it is averaged, or instead of that.
+    let update: (Range<Int>, UnaveragedPair?) throws -> Void
 }
 
 extension CollectiveEngine {
@@ -25,12 +26,6 @@ extension CollectiveEngine {
     private static let linkPiece = 1 << 18
     /// Floats of one piece handed to an update: two arenas of it fit the second-level cache.
     private static let updatePiece = 1 << 14
-
-    /// Room for the values of one piece, on whole cache lines. Kept: the C library's aligned allocations of a step would pile
-    /// up, 64 KiB with each (glibc 2.36 does not use freed ones again).
-    static func makeUpdateCopy() -> OwnedMemory? {
-        try? OwnedMemory(byteCount: updatePiece * MemoryLayout<Float>.stride)
-    }
 
     /// The part of `count` floats that the rank `owner` of this node updates.
     func ownedRange(_ owner: Int, of count: Int) -> Range<Int> {
@@ -49,7 +44,7 @@ extension CollectiveEngine {
             if let owner {
                 let tail = segment.own.assumingMemoryBound(to: Float.self)[plan.tail]
                 try guarded { try owner.begin(UnsafeBufferPointer(rebasing: tail)) }
-                for range in plan.ranges { try guarded { try owner(range, nil) } }
+                for range in plan.ranges { try guarded { try owner.update(range, nil) } }
             }
             return agreement
         }
@@ -107,10 +102,14 @@ extension CollectiveEngine {
         _ owner: OwnedUpdate?, _ squares: inout Double?
     ) throws {
         let everywhere = owner == nil
+        if let owner, let pair = pair(at: slice.lowerBound, segment, scales), owner.averagesPairs {
+            // The arenas are read once, by the update, beside parameters and state: many streams at a time are faster.
+            if !slice.isEmpty { try guarded { try owner.update(slice, pair) } }
+            return
+        }
         let piece =
             owner != nil || squares != nil
             ? CollectiveEngine.updatePiece : link != nil ? CollectiveEngine.linkPiece : max(1, slice.count)
-        let copy = owner?.values == nil ? nil : updateCopy?.bytes.assumingMemoryBound(to: Float.self).baseAddress
         for start in stride(from: slice.lowerBound, to: slice.upperBound, by: piece) {
             let part = start..<min(start + piece, slice.upperBound)
             weightedSum(part, segment, scales, everywhere: everywhere && link == nil)
@@ -131,8 +130,20 @@ extension CollectiveEngine {
             if let sum = squares {
                 squares = sum + cmpi_sum_of_squares(own.assumingMemoryBound(to: Float.self), part.count)
             }
-            if let owner { try guarded { try owner(part, copy) } }
+            if let owner { try guarded { try owner.update(part, nil) } }
         }
+    }
+
+    /// The two ranks of this job, where there are no others and both have a weight.
+    private func pair(
+        at offset: Int, _ segment: SharedSegment, _ scales: UnsafeMutableBufferPointer<Float>
+    ) -> UnaveragedPair? {
+        guard size == 2, segment.peers.count == 2, scales[0] != 0, scales[1] != 0 else { return nil }
+        func address(_ peer: Int) -> UnsafePointer<Float> {
+            UnsafePointer(
+                segment.peers[peer].baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self) + offset)
+        }
+        return UnaveragedPair(first: address(0), second: address(1), shares: (scales[0], scales[1]))
     }
 
     /// Σ scale·value over the ranks of this node that have a weight, in local order.

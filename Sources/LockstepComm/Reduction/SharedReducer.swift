@@ -75,31 +75,29 @@ public final class SharedReducer {
     /// `update` is called with consecutive pieces of `ownedRange(of: count)`, while they are still in the cache; the
     /// averages stand in `arena` at the same place. What it writes to shared memory all ranks see when this returns.
     /// - Parameters:
-    ///   - values: shared memory, laid out as the arena, that all ranks read and `update` changes. It gets a copy of the
-    ///     piece to change, which then goes past the caches to where it belongs: written in place, every line would first be
-    ///     fetched back from the cores that have read it.
-    ///   - update: gets a piece's range, and where its values are to be changed; nil without `values`.
+    ///   - averagesPairs: Whether `update` can average the gradients of two ranks itself, and leave the average in `arena`:
+    ///     with two ranks it then gets its whole slice at once, and the pair. Otherwise the pair is nil.
     ///   - begin: called before any update with the sum of the tails, which in the arenas is not to be relied on.
     @discardableResult
     public func reduceOwned(
         weight: Double, status: StatusWord = [], count: Int? = nil, tailCount: Int = 0, ranges: [Range<Int>]? = nil,
-        updating values: UnsafeMutablePointer<Float>? = nil, name: String = "gradients", file: StaticString = #fileID,
-        line: UInt = #line, begin: (UnsafeBufferPointer<Float>) throws -> Void = { _ in },
-        update: (Range<Int>, UnsafeMutablePointer<Float>?) throws -> Void
+        averagesPairs: Bool = false, name: String = "gradients", file: StaticString = #fileID, line: UInt = #line,
+        begin: (UnsafeBufferPointer<Float>) throws -> Void = { _ in },
+        update: (Range<Int>, UnaveragedPair?) throws -> Void
     ) throws -> Agreement {
         let plan = Plan(arena.count, count, tailCount, ranges, file: file, line: line)
         let call = plan.call(weight: weight, status: status, name: name)
         if let engine = (communicator as? any EngineBacked)?.engine, isShared {
             return try withoutActuallyEscaping(begin) { begin in
                 try withoutActuallyEscaping(update) { update in
-                    let owner = OwnedUpdate(values: values, begin: begin, update: update)
+                    let owner = OwnedUpdate(averagesPairs: averagesPairs, begin: begin, update: update)
                     return try engine.observed(name) { try engine.reduceArena(segment, plan, call, owner: owner) }
                 }
             }
         }
         let agreement = try reduceByMessages(plan, call)
         try begin(UnsafeBufferPointer(rebasing: arena[plan.tail]))
-        for range in plan.ranges { try update(range, values.map { $0 + range.lowerBound }) }
+        for range in plan.ranges { try update(range, nil) }
         try communicator.barrier(name: name)
         return agreement
     }

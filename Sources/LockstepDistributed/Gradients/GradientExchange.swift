@@ -101,13 +101,20 @@ package final class GradientExchange {
         _ = writeFlags(weight: weight)
         try reducer.reduceOwned(
             weight: weight, count: arena.count, tailCount: arena.slots.count, ranges: ranges,
-            updating: arena.values.unsafePointer.assumingMemoryBound(to: Float.self),
+            averagesPairs: true,
             begin: { sums in
                 for (slot, flag) in zip(arena.slots, sums) where flag > 0 { slot.parameter.leaf.markTouched() }
                 if scale != 1 { arena.scaleGradients(by: scale) }
                 optimizer.beginStep()
             },
-            update: { optimizer.update(within: $0, in: $1) })
+            update: { range, pair in
+                optimizer.update(
+                    within: range,
+                    averaging: pair.map {
+                        Optimizer.GradientPair(
+                            first: $0.first, second: $0.second, shares: (Double($0.shares.0), Double($0.shares.1)))
+                    })
+            })
         arena.debt.putOff(fetching: fetch)
         optimizer.nextStep = .nothing
     }

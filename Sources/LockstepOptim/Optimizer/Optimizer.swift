@@ -89,7 +89,7 @@ public final class Optimizer {
         lookahead?.blend(arena)
     }
 
-    /// Counts a step and works out which parameters take part; ``update(within:in:)`` then does it, in any number of pieces.
+    /// Counts a step and works out which parameters take part; ``update(within:averaging:)`` then does it, in any number of pieces.
     package func beginStep() {
         prepareState()
         lookahead?.remember(arena)
@@ -117,17 +117,26 @@ public final class Optimizer {
         }
     }
 
+    /// The gradients of two ranks for a range of the arena: the average is `shares.0 · first + shares.1 · second`.
+    package struct GradientPair {
+        let first, second: UnsafePointer<Float>
+        let shares: (Double, Double)
+
+        package init(first: UnsafePointer<Float>, second: UnsafePointer<Float>, shares: (Double, Double)) {
+            (self.first, self.second, self.shares) = (first, second, shares)
+        }
+    }
+
     /// Updates the elements of the arena in `range`, with the gradients that stand there. Rules that need whole
     /// parameters' norms cannot be cut.
     ///
-    /// - Parameter copy: A copy of the values in `range`, to be changed in their place.
-    package func update(within range: Range<Int>, in copy: UnsafeMutableRawPointer? = nil) {
-        let width = arena.values.dtype.byteCount
+    /// - Parameter pair: Gradients to average first, float32, from the start of `range` on; the average then stands in the
+    ///   arena.
+    package func update(within range: Range<Int>, averaging pair: GradientPair? = nil) {
         for run in runs where run.range.lowerBound < range.upperBound {
             if run.range.upperBound <= range.lowerBound { continue }
             let part = run.range.clamped(to: range)
-            let place = copy.map { $0 + (part.lowerBound - range.lowerBound) * width }
-            update(part, run, place ?? arena.values.unsafePointer + part.lowerBound * width)
+            update(part, run, pair, skipping: part.lowerBound - range.lowerBound)
         }
     }
 
@@ -173,7 +182,7 @@ public final class Optimizer {
             && steps[next] + 1 == steps[first]
     }
 
-    private func update(_ range: Range<Int>, _ run: Run, _ place: UnsafeMutableRawPointer) {
+    private func update(_ range: Range<Int>, _ run: Run, _ pair: GradientPair?, skipping skipped: Int) {
         let width = arena.values.dtype.byteCount
         let offset = range.lowerBound * width
         // State of a slice starts where the slice does.
@@ -184,11 +193,13 @@ public final class Optimizer {
             let decay = run.flags.doWD ? base[1] : 0
             let common = lsk_update(
                 gradient_scale: rate * debt.scale, decay: rule.decouplesDecay ? 1 - base[0] * decay : 1,
-                l2: rule.decouplesDecay ? 0 : decay)
+                l2: rule.decouplesDecay ? 0 : decay,
+                pair: (pair.map { $0.first + skipped }, pair.map { $0.second + skipped }),
+                share: pair?.shares ?? (1, 0), streams: shared == nil ? 0 : 1)
             rule.update(
                 Stretch(
                     dtype: arena.values.dtype.kernelType, count: range.count,
-                    value: place,
+                    value: arena.values.unsafePointer + offset,
                     gradient: debt.memory.unsafePointer + offset,
                     state: (
                         !state.isEmpty ? state[0].unsafePointer + stateOffset : nil,
