@@ -2,6 +2,7 @@
 // How cost grows: what is measured, with which commands, and how it is told.
 
 import Foundation
+import LockstepLearner
 import Testing
 
 @testable import LockstepBench

@@ -46,8 +46,8 @@ public struct ProcessorReport: Sendable {
 
     /// Sets how many threads a kernel may use (1 unless set). Call while nothing is being computed.
     ///
-    /// On our own kernels results have the same bits for any number; OpenBLAS's and oneDNN's threads may add up in another
-    /// order.
+    /// On our own kernels results have the same bits for any number; OpenBLAS's threads, where there is no AVX-512, may add up
+    /// in another order.
     public static func setThreadsPerRank(_ count: Int, file: StaticString = #fileID, line: UInt = #line) {
         require(count >= 1, "setThreadsPerRank: \(count) threads; at least 1 is needed", file: file, line: line)
         lsk_set_compute_threads(Int32(count))

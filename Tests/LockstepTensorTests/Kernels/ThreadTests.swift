@@ -74,6 +74,31 @@ import Testing
         #expect(result != nil)
     }
 
+    @Test("an optimizer's step has the same bits on 1, 2 and 3 threads, stored in place or past the caches")
+    func optimizer() async {
+        let result = await #expect(processExitsWith: .success) {
+            func stepped(_ count: Int, streams: Int32) -> [UInt32] {
+                let state = (0..<4).map { sample([count + 3], seed: UInt64($0), in: 0..<1) }
+                var update = lsk_update()
+                (update.gradient_scale, update.decay, update.streams) = (0.5, 0.99, streams)
+                let at = state.map { $0.unsafePointer + 12 }  // not on a cache line
+                lsk_adam(LSK_FLOAT32, count, at[0], at[1], at[2], at[3], update, 1e-2, 0.9, 0.99, 1e-8, 1.5)
+                return state.flatMap { $0.floats.map(\.bitPattern) }
+            }
+            for count in [0, 1, 16_384, 16_385, 50_001] {
+                for streams in [0, 1] as [Int32] {
+                    lsk_set_threads(1)
+                    let alone = stepped(count, streams: streams)
+                    for threads in [2, 3] as [Int32] {
+                        lsk_set_threads(threads)
+                        precondition(stepped(count, streams: streams) == alone, "\(count), \(threads) threads")
+                    }
+                }
+            }
+        }
+        #expect(result != nil)
+    }
+
     @Test("a process with threads ends at once: by exit, by returning, by a trap", .timeLimit(.minutes(1)))
     func ending() async {
         let exited = await #expect(processExitsWith: .exitCode(7)) {
