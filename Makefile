@@ -8,6 +8,7 @@
 ## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer (CHECKS=communicator)
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
+## test-instructions  count the instructions of a training step (part of test)
 ## build      build the library, the command and the examples, optimised
 ## bench      measure every case on 1 and 2 ranks, beside the peers where they are installed (ROUNDS=3)
 ## bench-peers  install PyTorch, fastai and JAX into PEERS, outside the tree (needs PyPI)
@@ -36,7 +37,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance test-faults test-tsan test-nodes test-slurm build bench bench-peers roofline format lint docs reference clean
+.PHONY: help setup run test conformance test-faults test-tsan test-nodes test-slurm test-instructions build bench bench-peers roofline format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -71,6 +72,10 @@ test-nodes: setup
 test-slurm: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@launch/test-slurm.sh
+
+test-instructions: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@launch/test-instructions.sh
 
 build: setup
 	swift build $(SWIFT_FLAGS)

@@ -2,6 +2,7 @@
 // Attention: tile sizes and the choice of element type.
 #include "lsk_attention.h"
 #include "lsk_memory.h"
+#include "lsk_parallel.h"
 #include "vector_math.h"
 #include "sgemm.h"
 #include <string.h>
@@ -37,12 +38,29 @@ static ptrdiff_t visible(const lsk_attention *a, ptrdiff_t t) {
 #define NAME(x) x##_f64
 #include "attention_typed.h"
 
-void lsk_attention_forward(const lsk_attention *a) {
-    if (a->dtype == LSK_FLOAT32) attend_f32(a);
-    else attend_f64(a);
+// Problems are shared out over the threads: none knows of another.
+
+static void forward_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
+    const lsk_attention *a = context;
+    if (a->dtype == LSK_FLOAT32) attend_f32(a, begin, end);
+    else attend_f64(a, begin, end);
+}
+
+void lsk_attention_forward(const lsk_attention *a) { lsk_parallel(a->problems, 1, forward_part, (void *)a); }
+
+typedef struct {
+    const lsk_attention *a;
+    lsk_rows dy, dq, dk, dv;
+    void *dmask;
+} backward;
+
+static void backward_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
+    const backward *b = context;
+    if (b->a->dtype == LSK_FLOAT32) attend_backward_f32(b->a, begin, end, b->dy, b->dq, b->dk, b->dv, b->dmask);
+    else attend_backward_f64(b->a, begin, end, b->dy, b->dq, b->dk, b->dv, b->dmask);
 }
 
 void lsk_attention_backward(const lsk_attention *a, lsk_rows dy, lsk_rows dq, lsk_rows dk, lsk_rows dv, void *dmask) {
-    if (a->dtype == LSK_FLOAT32) attend_backward_f32(a, dy, dq, dk, dv, dmask);
-    else attend_backward_f64(a, dy, dq, dk, dv, dmask);
+    backward b = {a, dy, dq, dk, dv, dmask};
+    lsk_parallel(a->problems, 1, backward_part, &b);
 }

@@ -73,12 +73,12 @@ LSK_SIMD static void NAME(scale)(ptrdiff_t n, REAL *s, REAL factor) {
     for (ptrdiff_t j = 0; j < n; j++) s[j] *= factor;
 }
 
-static void NAME(attend)(const lsk_attention *a) {
+static void NAME(attend)(const lsk_attention *a, ptrdiff_t begin, ptrdiff_t end) {
     ptrdiff_t tile = tile_of(a), keys = a->keys;
     REAL *scores = lsk_allocate((size_t)(tile * keys + keys) * sizeof(REAL) + (size_t)keys * sizeof(uint32_t));
     REAL *factor = scores + tile * keys;
     uint32_t *words = (uint32_t *)(factor + keys);
-    for (ptrdiff_t p = 0; p < a->problems; p++) {
+    for (ptrdiff_t p = begin; p < end; p++) {
         const REAL *q = MATRIX(a->q, p), *k = MATRIX(a->k, p), *v = MATRIX(a->v, p);
         REAL *y = MATRIX(a->y, p), *log_sums = (REAL *)a->log_sums + p * a->queries;
         for (ptrdiff_t first = 0; first < a->queries; first += tile) {
@@ -144,14 +144,14 @@ static void NAME(clear_rows)(lsk_rows m, ptrdiff_t p, ptrdiff_t rows, ptrdiff_t 
     for (ptrdiff_t r = 0; r < rows; r++) memset(MATRIX(m, p) + r * m.row, 0, (size_t)width * sizeof(REAL));
 }
 
-static void NAME(attend_backward)(const lsk_attention *a, lsk_rows dys, lsk_rows dqs, lsk_rows dks, lsk_rows dvs,
-                                  REAL *dmask) {
+static void NAME(attend_backward)(const lsk_attention *a, ptrdiff_t begin, ptrdiff_t end, lsk_rows dys, lsk_rows dqs,
+                                  lsk_rows dks, lsk_rows dvs, REAL *dmask) {
     ptrdiff_t tile = tile_of(a), keys = a->keys;
     REAL *scores =
         lsk_allocate((size_t)(2 * tile * keys + keys + tile) * sizeof(REAL) + (size_t)keys * sizeof(uint32_t));
     REAL *slopes = scores + tile * keys, *factor = slopes + tile * keys, *inner = factor + keys;
     uint32_t *words = (uint32_t *)(inner + tile);
-    for (ptrdiff_t p = 0; p < a->problems; p++) {
+    for (ptrdiff_t p = begin; p < end; p++) {
         const REAL *q = MATRIX(a->q, p), *k = MATRIX(a->k, p), *v = MATRIX(a->v, p), *y = MATRIX(a->y, p);
         const REAL *dy = MATRIX(dys, p), *log_sums = (const REAL *)a->log_sums + p * a->queries;
         REAL *dq = MATRIX(dqs, p), *dk = MATRIX(dks, p), *dv = MATRIX(dvs, p);

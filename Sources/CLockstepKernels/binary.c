@@ -80,5 +80,5 @@ void lsk_binary_contiguous(lsk_binary_op op, lsk_dtype dtype, ptrdiff_t n, void 
                            ptrdiff_t a_stride, const void *b, ptrdiff_t b_stride) {
     char *data[3] = {out, (char *)a, (char *)b};
     ptrdiff_t strides[3] = {1, a_stride, b_stride};
-    binary_inner(op, dtype)(n, data, strides, NULL);
+    lsk_run_line(n, dtype, 3, data, strides, binary_inner(op, dtype), NULL);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products over OpenBLAS; plain loops for integers and for products too small to be worth a call.
 #include "lsk_blas.h"
+#include "lsk_parallel.h"
 #include "sgemm.h"
 #include <stdlib.h>
 #include <string.h>
@@ -137,8 +138,26 @@ void lsk_fill_rows(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t element_size, vo
 COLUMN_SUMS(column_sums_f32, float)
 COLUMN_SUMS(column_sums_f64, double)
 
+typedef struct {
+    lsk_dtype dtype;
+    ptrdiff_t rows, ld;
+    void *out;
+    const void *x;
+    double beta;
+} sums_task;
+
+static void some_sums(void *context, ptrdiff_t begin, ptrdiff_t end) {
+    const sums_task *t = context;
+    if (t->dtype == LSK_FLOAT64)
+        column_sums_f64(t->rows, end - begin, t->ld, (double *)t->out + begin, (const double *)t->x + begin, t->beta);
+    else
+        column_sums_f32(t->rows, end - begin, t->ld, (float *)t->out + begin, (const float *)t->x + begin,
+                        (float)t->beta);
+}
+
 void lsk_column_sums(lsk_dtype dtype, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t ld, void *out, const void *x,
                      double beta) {
-    if (dtype == LSK_FLOAT64) column_sums_f64(rows, columns, ld, out, x, beta);
-    else column_sums_f32(rows, columns, ld, out, x, (float)beta);
+    sums_task t = {dtype, rows, ld, out, x, beta};
+    if (rows * columns <= LSK_ELEMENT_GRAIN) some_sums(&t, 0, columns);
+    else lsk_parallel(columns, 64, some_sums, &t);
 }

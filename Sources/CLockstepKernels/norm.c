@@ -2,6 +2,7 @@
 // Normalisation kernels: chooses the element type and owns the scratch memory.
 #include "lsk_norm.h"
 #include "lsk_memory.h"
+#include "lsk_parallel.h"
 #include <math.h>
 #include <string.h>
 
@@ -35,7 +36,7 @@ static ptrdiff_t period_of(ptrdiff_t channels) {
 
 static const ptrdiff_t sizes[2] = {4, 8};
 /// Offsets any pointer of the element type by n elements; NULL stays NULL.
-#define AT(pointer, n) ((char *)(pointer) + (n)*sizes[dtype])
+#define AT(pointer, n) ((void *)((char *)(pointer) + (n)*sizes[dtype]))
 
 void lsk_channel_moments(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *x,
                          double *sum, double *squares) {
@@ -49,18 +50,35 @@ void lsk_channel_moments(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels,
     lsk_release(scratch);
 }
 
+// Passes over single rows are shared out over the threads.
+typedef struct {
+    ptrdiff_t channels;
+    lsk_dtype dtype;
+    const void *x, *dy, *mean, *a, *b, *c;
+    void *out;
+} row_task;
+
+static ptrdiff_t grain_of(ptrdiff_t channels) { return LSK_ELEMENT_GRAIN / (channels > 0 ? channels : 1) + 1; }
+
+static void apply_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
+    const row_task *t = context;
+    ptrdiff_t period = period_of(t->channels), at = begin * t->channels, rows = end - begin;
+    lsk_dtype dtype = t->dtype;
+    void *scratch = lsk_allocate((size_t)(3 * period * sizes[dtype]));
+    if (dtype == LSK_FLOAT32)
+        apply_f32(rows, t->channels, period, AT(t->x, at), t->mean, t->a, t->b, scratch, AT(t->out, at));
+    else apply_f64(rows, t->channels, period, AT(t->x, at), t->mean, t->a, t->b, scratch, AT(t->out, at));
+    lsk_release(scratch);
+}
+
 void lsk_channel_apply(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *x,
                        const void *mean, const void *scale, const void *shift, void *y) {
-    ptrdiff_t period = period_of(channels);
-    void *scratch = lsk_allocate((size_t)(3 * period * sizes[dtype]));
     for (ptrdiff_t s = 0; s < segments; s++) {
-        const void *in = AT(x, s * rows * channels), *m = AT(mean, s * channels), *a = AT(scale, s * channels),
-                   *b = AT(shift, s * channels);
-        void *out = AT(y, s * rows * channels);
-        if (dtype == LSK_FLOAT32) apply_f32(rows, channels, period, in, m, a, b, scratch, out);
-        else apply_f64(rows, channels, period, in, m, a, b, scratch, out);
+        ptrdiff_t at = s * rows * channels, k = s * channels;
+        row_task t = {.channels = channels, .dtype = dtype, .x = AT(x, at), .mean = AT(mean, k), .a = AT(scale, k),
+                      .b = AT(shift, k), .out = AT(y, at)};
+        lsk_parallel(rows, grain_of(channels), apply_part, &t);
     }
-    lsk_release(scratch);
 }
 
 void lsk_channel_products(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *dy,
@@ -75,21 +93,27 @@ void lsk_channel_products(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels
     lsk_release(scratch);
 }
 
+static void backward_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
+    const row_task *t = context;
+    ptrdiff_t period = period_of(t->channels), at = begin * t->channels, rows = end - begin;
+    lsk_dtype dtype = t->dtype;
+    void *scratch = lsk_allocate((size_t)(4 * period * sizes[dtype]));
+    if (dtype == LSK_FLOAT32)
+        backward_f32(rows, t->channels, period, AT(t->dy, at), AT(t->x, at), t->mean, t->a, t->b, t->c, scratch,
+                     AT(t->out, at));
+    else
+        backward_f64(rows, t->channels, period, AT(t->dy, at), AT(t->x, at), t->mean, t->a, t->b, t->c, scratch,
+                     AT(t->out, at));
+    lsk_release(scratch);
+}
+
 void lsk_channel_backward(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *dy,
                           const void *x, const void *mean, const void *a, const void *b, const void *c, void *dx) {
-    ptrdiff_t period = period_of(channels);
-    void *scratch = lsk_allocate((size_t)(4 * period * sizes[dtype]));
     for (ptrdiff_t s = 0; s < segments; s++) {
         ptrdiff_t at = s * rows * channels, k = s * channels;
-        if (dtype == LSK_FLOAT32)
-            backward_f32(rows, channels, period, (const float *)dy + at, (const float *)x + at, (const float *)mean + k,
-                         (const float *)a + k, (const float *)b + k, (const float *)c + k, scratch, (float *)dx + at);
-        else
-            backward_f64(rows, channels, period, (const double *)dy + at, (const double *)x + at,
-                         (const double *)mean + k, (const double *)a + k, (const double *)b + k, (const double *)c + k,
-                         scratch, (double *)dx + at);
+        row_task t = {channels, dtype, AT(x, at), AT(dy, at), AT(mean, k), AT(a, k), AT(b, k), AT(c, k), AT(dx, at)};
+        lsk_parallel(rows, grain_of(channels), backward_part, &t);
     }
-    lsk_release(scratch);
 }
 
 void lsk_channel_sum(ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *x, void *out, float beta) {
@@ -124,10 +148,30 @@ void lsk_channel_slopes(ptrdiff_t n, double count, const double *sum, const doub
     else slopes_f64(n, count, sum, product, scale, inverse, b, c);
 }
 
+typedef struct {
+    ptrdiff_t width;
+    lsk_dtype dtype;
+    double epsilon;
+    const void *x, *weight, *bias;
+    void *y, *mean, *inverse;
+} layer_task;
+
+static void layer_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
+    const layer_task *t = context;
+    ptrdiff_t at = begin * t->width, rows = end - begin;
+    lsk_dtype dtype = t->dtype;
+    if (dtype == LSK_FLOAT32)
+        layer_norm_f32(rows, t->width, (float)t->epsilon, AT(t->x, at), t->weight, t->bias, AT(t->y, at),
+                       AT(t->mean, begin), AT(t->inverse, begin));
+    else
+        layer_norm_f64(rows, t->width, t->epsilon, AT(t->x, at), t->weight, t->bias, AT(t->y, at), AT(t->mean, begin),
+                       AT(t->inverse, begin));
+}
+
 void lsk_layer_norm(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, double epsilon, const void *x, const void *weight,
                     const void *bias, void *y, void *mean, void *inverse) {
-    if (dtype == LSK_FLOAT32) layer_norm_f32(rows, width, (float)epsilon, x, weight, bias, y, mean, inverse);
-    else layer_norm_f64(rows, width, epsilon, x, weight, bias, y, mean, inverse);
+    layer_task t = {width, dtype, epsilon, x, weight, bias, y, mean, inverse};
+    lsk_parallel(rows, grain_of(width), layer_part, &t);
 }
 
 void lsk_layer_norm_backward(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, const void *dy, const void *x,

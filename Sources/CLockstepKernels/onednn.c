@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution by oneDNN on channels-last images: images are never reordered, the small weights are, once per call.
 // Primitives are made once per shape and thread and kept; oneDNN itself shares the generated code between threads.
+// It works with one thread for each of ours, on images of its own: threads of OpenMP spin between kernels, in our way.
 #define _GNU_SOURCE
 #include "onednn.h"
 #include "lsk_memory.h"
-#include "lsk_processor.h"
+#include "lsk_parallel.h"
 
 #ifndef LSK_ONEDNN
 int lsk_has_onednn(void) { return 0; }
@@ -36,7 +37,6 @@ typedef struct plan {
     struct plan *next;
     lsk_convolution shape;
     direction way;
-    int32_t threads;
     dnnl_primitive_t primitive, reorder;  ///< both NULL: no fast kernel. No reorder: our order is the preferred one.
     dnnl_memory_t image, result, bias, weight, packed, scratch;
     size_t packed_bytes, scratch_bytes;
@@ -186,21 +186,19 @@ static void prepare(plan *p) {
 
 /// The thread's plan for a shape; NULL when oneDNN cannot help.
 static plan *plan_for(plan_cache *cache, const lsk_convolution *c, direction way) {
-    int32_t threads = lsk_get_processor_report().threads;
     uint64_t hash = (uint64_t)way * 0x9E3779B97F4A7C15u;
     const ptrdiff_t *sizes = (const ptrdiff_t *)c;
     for (size_t i = 0; i < sizeof *c / sizeof *sizes; i++) hash = (hash ^ (uint64_t)sizes[i]) * 0x100000001B3u;
     hash = (hash ^ hash >> 32) % LSK_PLAN_LISTS;
     for (plan *p = cache->lists[hash]; p; p = p->next)
-        if (p->way == way && p->threads == threads && memcmp(&p->shape, c, sizeof *c) == 0)
+        if (p->way == way && memcmp(&p->shape, c, sizeof *c) == 0)
             return p->primitive ? p : NULL;
     if (cache->count >= LSK_MOST_PLANS) drop_plans(cache);
     plan *p = calloc(1, sizeof *p);
     if (!p) return NULL;
     p->shape = *c;
     p->way = way;
-    p->threads = threads;
-    if (set_omp_threads) set_omp_threads(threads);
+    if (set_omp_threads) set_omp_threads(1);
     prepare(p);
     p->next = cache->lists[hash];
     cache->lists[hash] = p;
@@ -217,7 +215,7 @@ static int move_weight(plan_cache *cache, plan *p, int back) {
 /// Runs a plan on images and a weight in our order; scratch memory comes from the caching allocator.
 static int run(plan_cache *cache, plan *p, const void *image, const void *weight, const void *bias,
                const void *result) {
-    if (set_omp_threads) set_omp_threads(p->threads);
+    if (set_omp_threads) set_omp_threads(1);
     int ok = 1, backward = p->way == WEIGHT;
     void *scratch = p->scratch_bytes ? lsk_allocate(p->scratch_bytes) : NULL;
     void *packed = p->reorder ? lsk_allocate(p->packed_bytes) : (void *)weight;
@@ -243,16 +241,37 @@ static int run(plan_cache *cache, plan *p, const void *image, const void *weight
     return ok;
 }
 
-int lsk_onednn_forward(const lsk_convolution *c, const float *x, const float *w, const float *bias, float *y) {
+/// Images in, images out: shared out over the threads.
+typedef struct {
+    const lsk_convolution *c;
+    direction way;
+    const float *image, *weight, *bias, *result;
+    _Atomic int failures;
+} image_task;
+
+static void some_images(void *context, ptrdiff_t begin, ptrdiff_t end) {
+    image_task *t = context;
+    lsk_convolution part = *t->c;
+    part.batch = end - begin;
+    ptrdiff_t in = part.in_channels * part.in_height * part.in_width;
+    ptrdiff_t out = part.out_channels * part.out_height * part.out_width;
     plan_cache *cache = own_cache();
-    plan *p = cache ? plan_for(cache, c, bias ? FORWARD_BIAS : FORWARD) : NULL;
-    return p && run(cache, p, x, w, bias, y);
+    plan *p = cache ? plan_for(cache, &part, t->way) : NULL;
+    if (!p || !run(cache, p, t->image + begin * in, t->weight, t->bias, t->result + begin * out)) t->failures++;
+}
+
+static int all_images(image_task t) {
+    if (t.c->batch < 2) some_images(&t, 0, t.c->batch);
+    else lsk_parallel(t.c->batch, 1, some_images, &t);
+    return t.failures == 0;
+}
+
+int lsk_onednn_forward(const lsk_convolution *c, const float *x, const float *w, const float *bias, float *y) {
+    return all_images((image_task){c, bias ? FORWARD_BIAS : FORWARD, x, w, bias, y, 0});
 }
 
 int lsk_onednn_backward_data(const lsk_convolution *c, const float *dy, const float *w, float *dx) {
-    plan_cache *cache = own_cache();
-    plan *p = cache ? plan_for(cache, c, DATA) : NULL;
-    return p && run(cache, p, dx, w, NULL, dy);
+    return all_images((image_task){c, DATA, dx, w, NULL, dy, 0});
 }
 
 LSK_SIMD static void add(ptrdiff_t n, float *to, const float *from) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Optimizer updates for float32 and float64: the loops are in optimizer_rules.inc, the rest in optimizer.inc.
 #include "lsk_optimizer.h"
+#include "lsk_parallel.h"
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -95,6 +96,22 @@ static void part(rule *loop, ptrdiff_t from, ptrdiff_t to, float *p, float *g, f
     loop(to - from, p + from, g + from, m ? m + from : NULL, v ? v + from : NULL, u, k);
 }
 
+/// A float32 step, shared out over the threads.
+typedef struct step {
+    rule *loop;
+    float *p, *g, *m, *v;
+    lsk_update u;
+    const double *k;
+    ptrdiff_t start;
+} step;
+
+static void some(void *context, ptrdiff_t begin, ptrdiff_t end) {
+    const step *s = context;
+    part(s->loop, s->start + begin, s->start + end, s->p, s->g, s->m, s->v, s->u, s->k);
+    // Stores past the caches are not ordered with the flag that tells other ranks, or our own threads, of them.
+    if (s->u.streams) __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 static void run(rule_loops loops, lsk_dtype dtype, ptrdiff_t n, void *p, void *g, void *m, void *v, lsk_update u,
                 const double *k) {
     if (dtype == LSK_FLOAT64) {
@@ -103,8 +120,9 @@ static void run(rule_loops loops, lsk_dtype dtype, ptrdiff_t n, void *p, void *g
     }
     if (dtype != LSK_FLOAT32) abort();
     rule *here = u.pair[0] ? loops.two : loops.f32;
+    step s = {here, p, g, m, v, u, k, 0};
     if (!u.streams) {
-        part(here, 0, n, p, g, m, v, u, k);
+        lsk_parallel(n, LSK_ELEMENT_GRAIN, some, &s);
         return;
     }
     // Whole cache lines go past the caches; what is left at the ends does not.
@@ -112,10 +130,10 @@ static void run(rule_loops loops, lsk_dtype dtype, ptrdiff_t n, void *p, void *g
     if (head > n) head = n;
     ptrdiff_t tail = head + ((n - head) & ~(ptrdiff_t)15);
     part(here, 0, head, p, g, m, v, u, k);
-    part(u.pair[0] ? loops.two_past : loops.past, head, tail, p, g, m, v, u, k);
+    s.loop = u.pair[0] ? loops.two_past : loops.past;
+    s.start = head;
+    lsk_parallel(tail - head, LSK_ELEMENT_GRAIN, some, &s);
     part(here, tail, n, p, g, m, v, u, k);
-    // Such stores are not ordered with the flag that tells other ranks of them.
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 void lsk_sgd(lsk_dtype dtype, ptrdiff_t n, void *p, void *g, void *m, lsk_update u, double lr, double momentum) {

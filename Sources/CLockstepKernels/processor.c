@@ -2,6 +2,7 @@
 // Selects OpenBLAS's AVX-512 kernels where its own choice misses them, once, when the program is loaded.
 #define _GNU_SOURCE
 #include "lsk_processor.h"
+#include "lsk_parallel.h"
 #include <cblas.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,18 +84,20 @@ __attribute__((constructor)) static void select_kernels(void) {
     report.reason = lsk_judge_core(report.core_found, report.features, getenv("OPENBLAS_CORETYPE"), can_reselect);
     if (report.reason == LSK_CORE_RESELECTED) lsk_select_core("SkylakeX");
     if (report.reason == LSK_CORE_RESELECTED && !uses_avx512(report.core_chosen)) report.reason = LSK_CORE_REFUSED;
-    lsk_set_blas_threads(threads_wanted());
     const char *wanted = getenv("LOCKSTEP_PRODUCTS");
     own_products = (report.features & LSK_HAS_AVX512) && !(wanted && strcasecmp(wanted, "openblas") == 0);
+    lsk_set_compute_threads(threads_wanted());
 }
 
 lsk_processor_report lsk_get_processor_report(void) { return report; }
 
 const char *lsk_blas_configuration(void) { return openblas_get_config ? openblas_get_config() : "unknown BLAS"; }
 
-int32_t lsk_uses_own_products(void) { return own_products && report.threads == 1; }
+int32_t lsk_uses_own_products(void) { return own_products; }
 
-void lsk_set_blas_threads(int32_t count) {
+void lsk_set_compute_threads(int32_t count) {
     report.threads = count < 1 ? 1 : count;
-    openblas_set_num_threads(report.threads);
+    lsk_set_threads(report.threads);
+    // Its threads spin for a long time after a product, in the way of ours; with our own products little is left for them.
+    openblas_set_num_threads(own_products ? 1 : report.threads);
 }

@@ -27,7 +27,7 @@ void lsk_sgemm_then(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE ta, enum CBLAS_
     if (lsk_sgemm_is_own(m, n, k)) {
         lsk_side rows = ta == CblasTrans ? (lsk_side){a, 1, lda} : (lsk_side){a, lda, 1};
         lsk_side columns = tb == CblasTrans ? (lsk_side){b, ldb, 1} : (lsk_side){b, 1, ldb};
-        lsk_sgemm_avx512(m, n, k, alpha, rows, columns, beta, c, ldc, e);
+        lsk_sgemm_shared(m, n, k, alpha, rows, columns, beta, c, ldc, e);
         return;
     }
 #endif

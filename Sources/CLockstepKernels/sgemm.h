@@ -28,4 +28,7 @@ typedef struct lsk_side {
 /// columns. Every element is one chain of fused multiply-adds per 256 inner steps, whatever m and n are.
 void lsk_sgemm_avx512(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha, lsk_side rows, lsk_side columns, float beta,
                       float *_Nonnull c, ptrdiff_t ldc, const lsk_epilogue *_Nullable e);
+/// The same on all threads of the rank, with the same bits.
+void lsk_sgemm_shared(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha, lsk_side rows, lsk_side columns, float beta,
+                      float *_Nonnull c, ptrdiff_t ldc, const lsk_epilogue *_Nullable e);
 #endif

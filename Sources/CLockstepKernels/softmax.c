@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax along one axis: lines in blocks of 16 (the last padded), or blocks of columns. Sums are kept in float64.
 #include "lsk_softmax.h"
+#include "lsk_parallel.h"
 #include "vector_math.h"
 #include <stdlib.h>
 
@@ -134,18 +135,42 @@ enum { BLOCK = 16, COLUMNS = 64 };  // three passes over a strip of 64 columns s
 SOFTMAX(f32, float, EXPF)
 SOFTMAX(f64, double, EXPD)
 
+typedef struct {
+    lsk_dtype dtype;
+    ptrdiff_t n, inner;
+    void *out;
+    const void *x, *y;  // y: only for gradients
+    int logarithm;
+} task;
+
+static void part(void *context, ptrdiff_t begin, ptrdiff_t end) {
+    const task *t = context;
+    ptrdiff_t at = begin * t->n * t->inner, outer = end - begin;
+    if (t->dtype == LSK_FLOAT32) {
+        float *out = (float *)t->out + at;
+        const float *x = (const float *)t->x + at;
+        if (t->y) gradient_f32(outer, t->n, t->inner, out, x, (const float *)t->y + at, t->logarithm);
+        else softmax_f32(outer, t->n, t->inner, out, x, t->logarithm);
+    } else {
+        double *out = (double *)t->out + at;
+        const double *x = (const double *)t->x + at;
+        if (t->y) gradient_f64(outer, t->n, t->inner, out, x, (const double *)t->y + at, t->logarithm);
+        else softmax_f64(outer, t->n, t->inner, out, x, t->logarithm);
+    }
+}
+
+static void run(ptrdiff_t outer, task t) {
+    if (t.n == 0 || t.inner == 0) return;
+    if (t.dtype != LSK_FLOAT32 && t.dtype != LSK_FLOAT64) abort();
+    lsk_parallel(outer, (LSK_ELEMENT_GRAIN + t.n * t.inner - 1) / (t.n * t.inner), part, &t);
+}
+
 void lsk_softmax(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, void *out, const void *in,
                  int logarithm) {
-    if (n == 0) return;
-    if (dtype == LSK_FLOAT32) softmax_f32(outer, n, inner, out, in, logarithm);
-    else if (dtype == LSK_FLOAT64) softmax_f64(outer, n, inner, out, in, logarithm);
-    else abort();
+    run(outer, (task){dtype, n, inner, out, in, NULL, logarithm});
 }
 
 void lsk_softmax_gradient(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, void *dx, const void *dy,
                           const void *y, int logarithm) {
-    if (n == 0) return;
-    if (dtype == LSK_FLOAT32) gradient_f32(outer, n, inner, dx, dy, y, logarithm);
-    else if (dtype == LSK_FLOAT64) gradient_f64(outer, n, inner, dx, dy, y, logarithm);
-    else abort();
+    run(outer, (task){dtype, n, inner, dx, dy, y, logarithm});
 }

@@ -142,5 +142,5 @@ void lsk_unary_gradient_contiguous(lsk_unary_op op, lsk_dtype dtype, ptrdiff_t n
                                    const void *saved, lsk_unary_scalars scalars) {
     char *data[3] = {dx, (char *)dy, (char *)saved};
     ptrdiff_t strides[3] = {1, 1, 1};
-    gradient_inner(op, dtype)(n, data, strides, &scalars);
+    lsk_run_line(n, dtype, 3, data, strides, gradient_inner(op, dtype), &scalars);
 }

@@ -8,7 +8,7 @@ extension Benchmark {
     func timeLearner(_ model: Module, over communicator: any Communicator) throws -> StepTimes {
         let warmUp = 10
         // Each rank gets its part of a global batch, as it would of anyone's loader.
-        let batch = benchmark.makeBatch(benchmark.batchSize * communicator.size, seed: 0)
+        let batch = benchmark.makeBatch(batchSize * communicator.size, seed: 0)
         let loaders = DataLoaders(
             BatchList(repeatElement(batch, count: warmUp + batches)), BatchList(CollectionOfOne(batch)))
         let stopwatch = Stopwatch()

@@ -17,23 +17,31 @@ public struct Benchmark: Sendable {
     public let update: UpdatePolicy
     /// How gradients travel between nodes.
     public let compression: GradientCompression
+    /// Samples per rank and step.
+    public let batchSize: Int
+    /// Units of each hidden layer, where the case has any that can be chosen; nil for its own.
+    public let width: Int?
 
     public init(
         _ benchmark: BenchmarkCase, batches: Int? = nil, usesLearner: Bool = false, update: UpdatePolicy = .automatic,
-        compression: GradientCompression = .none
+        compression: GradientCompression = .none, batchSize: Int? = nil, width: Int? = nil
     ) {
         (self.update, self.compression) = (update, compression)
         self.benchmark = benchmark
-        self.batches = max(1, batches ?? benchmark.defaultBatches)
+        self.batchSize = batchSize ?? benchmark.batchSize
+        self.width = width
+        // About as long whatever the size.
+        let fitting = benchmark.defaultBatches * benchmark.batchSize / self.batchSize
+        self.batches = max(1, batches ?? max(5, min(benchmark.defaultBatches, fitting)))
         self.usesLearner = usesLearner
     }
 
     /// Trained numbers of the model.
-    public var parameterCount: Int { withSeed(0) { benchmark.makeModel() }.parameterCount }
+    public var parameterCount: Int { withSeed(0) { benchmark.makeModel(width: width) }.parameterCount }
 
     /// Runs it. Collective; the result is the same on every rank.
     public func run(over communicator: any Communicator) throws -> BenchmarkResult {
-        let model = withSeed(0) { benchmark.makeModel() }
+        let model = withSeed(0) { benchmark.makeModel(width: width) }
         let own =
             usesLearner
             ? try timeLearner(model, over: communicator) : try timeBareSteps(model, over: communicator)
@@ -46,7 +54,7 @@ public struct Benchmark: Sendable {
         try communicator.allReduce(&slowest, .max, name: "benchmark")
         return BenchmarkResult(
             name: benchmark.rawValue, engine: engine(communicator), ranks: communicator.size,
-            samplesPerSecond: Double(benchmark.batchSize * communicator.size) / slowest[0],
+            samplesPerSecond: Double(batchSize * communicator.size) / slowest[0],
             milliseconds: slowest[0] * 1e3,
             bestMilliseconds: slowest[1] * 1e3, peakMebibytes: Int(slowest[3]), ownMebibytes: slowest[4],
             firstStepSeconds: slowest[2],
@@ -69,7 +77,7 @@ struct StepTimes {
 extension Benchmark {
     /// The steps of a plain loop: first, warm-up, timed.
     private func timeBareSteps(_ model: Module, over communicator: any Communicator) throws -> StepTimes {
-        let batch = benchmark.makeBatch(benchmark.batchSize, seed: UInt64(communicator.rank))
+        let batch = benchmark.makeBatch(batchSize, seed: UInt64(communicator.rank))
         let optimizer = BenchmarkCase.optimizer([model.parameters()], lr: BenchmarkCase.learningRate)
         let exchange = try GradientExchange(optimizer.arena, over: communicator, compression: compression)
         let probe = update == .automatic ? try exchange.probeUpdates(of: optimizer) : nil

@@ -46,13 +46,17 @@ public enum BenchmarkCase: String, CaseIterable, Sendable {
 
     // MARK: Model and data
 
-    /// A fresh model.
-    func makeModel() -> Module {
+    /// Whether the width of its hidden layers can be chosen.
+    public var hasWidth: Bool { self == .mlp || self == .mlp256 }
+
+    /// A fresh model; `width` counts where ``hasWidth``.
+    func makeModel(width: Int? = nil) -> Module {
         switch self {
         case .linreg: Linear(1, 1)
         case .mlp, .mlp256:
             Sequential {
-                Linear(784, 512); ReLU(); Linear(512, 512); ReLU(); Linear(512, 10)
+                Linear(784, width ?? 512); ReLU(); Linear(width ?? 512, width ?? 512); ReLU()
+                Linear(width ?? 512, 10)
             }
         case .lenet:
             Sequential {

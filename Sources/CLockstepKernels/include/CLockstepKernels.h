@@ -3,6 +3,7 @@
 #pragma once
 #include "lsk_types.h"
 #include "lsk_memory.h"
+#include "lsk_parallel.h"
 #include "lsk_convolution.h"
 #include "lsk_pooling.h"
 #include "lsk_norm.h"

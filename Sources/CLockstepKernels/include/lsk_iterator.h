@@ -19,5 +19,9 @@ typedef void (*lsk_inner)(ptrdiff_t n, char *_Nonnull const *_Nonnull data, cons
 
 /// Drops axes of size 1, orders axes by the output's strides and merges those that continue each other.
 void lsk_iterator_coalesce(lsk_iterator *_Nonnull it);
+/// Calls `inner` for one run of `n` elements of `dtype` and up to four operands, shared out over the threads of the rank:
+/// what becomes of an element must not depend on the others.
+void lsk_run_line(ptrdiff_t n, lsk_dtype dtype, ptrdiff_t operands, char *_Nonnull const *_Nonnull data,
+                  const ptrdiff_t *_Nonnull strides, lsk_inner _Nonnull inner, const void *_Nullable context);
 /// Calls `inner` for every run. The iterator must have been coalesced.
 void lsk_iterator_run(const lsk_iterator *_Nonnull it, lsk_inner _Nonnull inner, const void *_Nullable context);

@@ -32,8 +32,8 @@ lsk_core_reason lsk_judge_core(const char *_Nonnull core, int32_t features, cons
                                int32_t can_reselect);
 /// Makes OpenBLAS use the kernels of `core`; 0 when it cannot select again. Only while the program has one thread.
 int32_t lsk_select_core(const char *_Nonnull core);
-/// Threads one product may use. Call while no product is running.
-void lsk_set_blas_threads(int32_t count);
-/// Whether float32 products run on our own AVX-512 kernels: the processor has it, one product has one thread, and the
-/// variable LOCKSTEP_PRODUCTS is not `openblas`.
+/// Threads a kernel may use, ours, OpenBLAS's and oneDNN's. Call while nothing is being computed.
+void lsk_set_compute_threads(int32_t count);
+/// Whether float32 products run on our own AVX-512 kernels: the processor has it, and the variable LOCKSTEP_PRODUCTS is
+/// not `openblas`.
 int32_t lsk_uses_own_products(void);

@@ -7,8 +7,7 @@ extension Learner {
     /// If one throws, later ones do not see the event. Errors other than cancel signals come out as ``CallbackError``.
     /// On several ranks the callbacks of this rank are called; those that communicate need the event on all ranks.
     public func callAsFunction(_ event: Event) throws {
-        let lists = lists
-        if lists.isHandled(event) {
+        if handledEvents.contains(event) {
             for callback in lists.callbacks(for: event, isInferring: isInferring)
             where callback.isDue(at: event, isTraining: training) {
                 do {
@@ -65,8 +64,8 @@ final class DispatchLists {
     let order: [Callback]
     private let whileFitting: [[Callback]]
     private let whileInferring: [[Callback]]
-    /// The events anybody implements: most cost one test of a bit.
-    private let handled: EventSet
+    /// The events anybody implements.
+    let handled: EventSet
 
     init(_ order: [Callback]) {
         self.order = order
@@ -75,9 +74,6 @@ final class DispatchLists {
         whileFitting = Event.allCases.map { event in zip(order, events).filter { $1.contains(event) }.map(\.0) }
         whileInferring = whileFitting.map { $0.filter(\.takesPartInInference) }
     }
-
-    @inline(__always)
-    func isHandled(_ event: Event) -> Bool { handled.contains(event) }
 
     func callbacks(for event: Event, isInferring: Bool) -> [Callback] {
         isInferring ? whileInferring[event.index] : whileFitting[event.index]

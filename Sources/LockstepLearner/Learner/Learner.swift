@@ -112,7 +112,9 @@ public final class Learner {
 
     /// Which epoch's order and random changes inference asks loaders for; test-time augmentation counts its passes here.
     var inferenceEpoch = 0
-    var dispatchLists: DispatchLists?
+    var dispatchLists: DispatchLists? { didSet { handledEvents = dispatchLists?.handled ?? .all } }
+    /// The events anybody implements: most cost one test of a bit.
+    private(set) var handledEvents = EventSet.all
     /// Arguments of the fit methods called so far; later calls replace earlier ones.
     var fitArguments: [String: ConfigValue] = [:]
     var cancelOrigin: (callback: String, event: Event)?

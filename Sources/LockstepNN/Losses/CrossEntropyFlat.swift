@@ -48,12 +48,14 @@ public struct CrossEntropyFlat: LossFunction {
 }
 
 /// Flattens to `[rows, classes]` and `[rows]` and insists on integer targets.
-func classRows(_ prediction: Tensor, _ target: Tensor, axis: Int, for loss: String) -> (Tensor, Tensor) {
+func classRows(
+    _ prediction: Tensor, _ target: Tensor, axis: Int, for loss: @autoclosure () -> String
+) -> (Tensor, Tensor) {
     require(
         !target.dtype.isFloatingPoint,
-        "\(loss): targets are \(target.dtype) \(target.shape); class indices must be integers, such as target.to(.int64)"
+        "\(loss()): targets are \(target.dtype) \(target.shape); class indices must be integers, such as target.to(.int64)"
     )
-    return Flattening(axis: axis)(prediction, target, for: loss)
+    return Flattening(axis: axis)(prediction, target, for: loss())
 }
 
 /// The sum of the weights of the targets that count. Asked for in every step, so it reads memory directly.

@@ -28,9 +28,11 @@ public struct Flattening: Sendable {
     ///
     /// Integer targets become int64. A target with one axis fewer than the prediction has no class axis to move.
     /// - Precondition: the counts agree.
-    public func callAsFunction(_ prediction: Tensor, _ target: Tensor, for loss: String) -> (Tensor, Tensor) {
-        var x = movedLast(prediction, loss)
-        var y = target.rank == prediction.rank ? movedLast(target, loss) : target
+    public func callAsFunction(
+        _ prediction: Tensor, _ target: Tensor, for loss: @autoclosure () -> String
+    ) -> (Tensor, Tensor) {
+        var x = movedLast(prediction, loss())
+        var y = target.rank == prediction.rank ? movedLast(target, loss()) : target
         if convertsTarget {
             y = y.dtype.isFloatingPoint && x.dtype != .float64 ? y : y.to(x.dtype == .float64 ? .float64 : .float32)
         } else if !y.dtype.isFloatingPoint {
@@ -41,25 +43,31 @@ public struct Flattening: Sendable {
             let rows = x.count / Swift.max(classes, 1)
             require(
                 rows == y.count,
-                "\(loss): \(rows) predictions but \(y.count) targets: \(prediction.shape) with \(target.shape)")
+                "\(loss()): \(rows) predictions but \(y.count) targets: \(prediction.shape) with \(target.shape)")
             if flattens && x.rank != 2 { x = x.reshaped([rows, classes]) }
         } else {
             require(
                 x.count == y.count || !flattens,
-                "\(loss): \(x.count) predictions but \(y.count) targets: \(prediction.shape) with \(target.shape)")
+                "\(loss()): \(x.count) predictions but \(y.count) targets: \(prediction.shape) with \(target.shape)")
             require(
                 flattens || x.shape == y.shape,
-                "\(loss): predictions \(prediction.shape) and targets \(target.shape) must have one shape")
+                "\(loss()): predictions \(prediction.shape) and targets \(target.shape) must have one shape")
             if flattens && x.rank != 1 { x = x.reshaped([x.count]) }
         }
         if flattens && y.rank != 1 { y = y.reshaped([y.count]) }
         return (x, y)
     }
 
-    private func movedLast(_ tensor: Tensor, _ loss: String) -> Tensor {
+    /// Whether a mean or a sum over all elements needs none of it.
+    func isNeedless(_ prediction: Tensor, _ target: Tensor, _ reduction: Reduction) -> Bool {
+        reduction != .none && prediction.shape == target.shape && prediction.dtype == target.dtype
+            && prediction.dtype.isFloatingPoint
+    }
+
+    private func movedLast(_ tensor: Tensor, _ loss: @autoclosure () -> String) -> Tensor {
         let from = axis < 0 ? axis + tensor.rank : axis
         if tensor.rank == 0 || from == tensor.rank - 1 { return tensor }
-        require(from >= 0 && from < tensor.rank, "\(loss): axis \(axis) does not exist in \(tensor.shape)")
+        require(from >= 0 && from < tensor.rank, "\(loss()): axis \(axis) does not exist in \(tensor.shape)")
         var order = Array(0..<tensor.rank)
         order.append(order.remove(at: from))
         return tensor.permuted(order)

@@ -16,6 +16,9 @@ public struct MSEFlat: LossFunction {
     }
 
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+        if flattening.isNeedless(prediction, target, reduction) {
+            return mseLoss(prediction, target, reduction: reduction)
+        }
         let (x, y) = flattening(prediction, target, for: name)
         return mseLoss(x, y, reduction: reduction)
     }
@@ -34,6 +37,9 @@ public struct L1Flat: LossFunction {
     }
 
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+        if flattening.isNeedless(prediction, target, reduction) {
+            return l1Loss(prediction, target, reduction: reduction)
+        }
         let (x, y) = flattening(prediction, target, for: name)
         return l1Loss(x, y, reduction: reduction)
     }

@@ -24,6 +24,7 @@ open class Module: CustomStringConvertible {
     public private(set) final var isTraining = true
 
     final var observers = OutputObservers()
+    private final var known = KnownConformance()
 
     public init() {}
 
@@ -32,7 +33,8 @@ open class Module: CustomStringConvertible {
     /// The default calls a ``UnaryLayer``'s `callAsFunction`.
     /// - Precondition: overridden, or the module is a ``UnaryLayer`` and there is one input.
     open func forward(_ inputs: [Tensor]) -> [Tensor] {
-        guard let layer = self as? any UnaryLayer else {
+        if known.layer == nil { known.layer = self as? any UnaryLayer }
+        guard let layer = known.layer else {
             stop("\(typeName): override forward(_:) or conform to UnaryLayer", file: #fileID, line: #line)
         }
         require(
@@ -74,6 +76,12 @@ open class Module: CustomStringConvertible {
 
     /// The name of the module's type.
     public final var typeName: String { String(describing: type(of: self)) }
+}
+
+/// A module as a layer of one input, looked up once: a cast to a protocol costs as much as a small product. In a type of its
+/// own, so that walking over the module's parts does not find the module among them.
+private struct KnownConformance {
+    unowned(unsafe) var layer: (any UnaryLayer)?
 }
 
 /// A module of one input and one output: what a ``Sequential`` is made of.

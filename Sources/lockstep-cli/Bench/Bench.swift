@@ -16,11 +16,12 @@ struct Bench: ParsableCommand {
             }
             .joined(separator: "\n")
             + "\n  allreduce the reduction of gradients, 1 KiB to 64 MiB, beside MPI_Allreduce, Gloo and a copy (default: 2 ranks)"
+            + "\n  scaling   how speed grows with the batch, the width, the ranks and the threads, with tables and plots"
     )
 
     /// A case, or every one.
     enum Choice: String, CaseIterable, ExpressibleByArgument {
-        case linreg, mlp, mlp256, lenet, resnet20, tabular, gpt, lstm, all, allreduce
+        case linreg, mlp, mlp256, lenet, resnet20, tabular, gpt, lstm, all, allreduce, scaling
     }
 
     @Argument(help: ArgumentHelp("What to measure.", valueName: "case"))
@@ -28,6 +29,12 @@ struct Bench: ParsableCommand {
 
     @Option(help: ArgumentHelp("Timed steps (default: as many as the peers time).", valueName: "n"))
     var batches: Int?
+
+    @Option(help: ArgumentHelp("Samples per rank and step (default: as many as the peers take).", valueName: "n"))
+    var batchSize: Int?
+
+    @Option(help: ArgumentHelp("Units of each hidden layer of mlp (default: 512).", valueName: "n"))
+    var width: Int?
 
     @Flag(help: "Run the steps in a Learner with the default callbacks.")
     var learner = false
@@ -53,6 +60,7 @@ struct Bench: ParsableCommand {
             throw ValidationError(
                 "--peers compares bare steps on 1 and 2 ranks: no other measuring option goes with it")
         }
+        try validateSizes()
         if let batches, batches < 1 { throw ValidationError("--batches \(batches): at least 1 is needed") }
         if choice == .allreduce, batches != nil || learner || replicated || compression.isOn {
             throw ValidationError("bench allreduce has none of --batches, --learner, --replicated and --compression")
@@ -65,8 +73,25 @@ struct Bench: ParsableCommand {
         }
     }
 
+    private func validateSizes() throws {
+        for (name, value) in [("--batch-size", batchSize), ("--width", width)] {
+            guard let value else { continue }
+            if value < 1 { throw ValidationError("\(name) \(value): at least 1 is needed") }
+            if BenchmarkCase(rawValue: choice.rawValue) == nil || roofline || peers.peers != nil {
+                throw ValidationError("\(name) goes with one case, measured alone")
+            }
+        }
+        if let benchmark = BenchmarkCase(rawValue: choice.rawValue), width != nil, !benchmark.hasWidth {
+            throw ValidationError("--width: \(choice.rawValue) has no hidden layers to widen; mlp has")
+        }
+        if choice == .scaling, batches != nil || learner || replicated || roofline || ranks.ranks != nil {
+            throw ValidationError("bench scaling takes --rounds and --report only")
+        }
+    }
+
     func run() throws {
         if choice == .allreduce { return try runAllReduce() }
+        if choice == .scaling { return try runScaling() }
         if let python = peers.peers {
             return try peers.compare(
                 BenchmarkCase(rawValue: choice.rawValue).map { [$0] } ?? BenchmarkCase.allCases, python: python)
@@ -74,7 +99,7 @@ struct Bench: ParsableCommand {
         guard let benchmark = BenchmarkCase(rawValue: choice.rawValue) else { return try runAll() }
         let task = Benchmark(
             benchmark, batches: batches, usesLearner: learner, update: replicated ? .replicated : .automatic,
-            compression: compression.value)
+            compression: compression.value, batchSize: batchSize, width: width)
         let json = json
         // The header of `bench all` comes from the program that starts the others.
         let wantsHeader = ProcessInfo.processInfo.environment["LOCKSTEP_BENCH_ROWS"] == nil

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trackers of a run that was interrupted go on with what they remember.
 
+import FoundationEssentials
 import LockstepLearner
+import LockstepNN
 import LockstepOptim
+import LockstepTensor
 import LockstepTesting
 import Testing
 
