@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Counts the instructions of a training step and compares them with launch/instructions.txt; ends with "N passed, N failed".
 #
-# Seconds depend on who else is on the machine, instructions do not: two runs give the same number to the last digit.
+# Seconds depend on who else is on the machine, instructions do not: two runs differ by a few thousandths.
 # Valgrind knows no AVX-512: it counts the AVX2 kernels. A case is counted twice, with few and with many steps; what is
 # left after subtracting is what the steps between cost, without the start of the program.
 set -uo pipefail
