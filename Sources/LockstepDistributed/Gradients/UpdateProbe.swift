@@ -21,15 +21,16 @@ package struct UpdateProbe: Sendable, CustomStringConvertible {
     /// Fewer elements are not worth measuring: most of the time goes into meeting, of which there is as much in both ways,
     /// and what is left fits every core's own cache. Owners update, which keep less.
     static let fewest = 1 << 16
-    /// More are not measured: the caches are full, and time grows in proportion.
-    static let most = 1 << 20
+    /// More are not measured: a core's own cache is full, time grows in proportion, and so would the memory this takes.
+    static let most = 1 << 18
     /// Rounds of both, in turn, so that a slow moment of the machine meets both.
     private static let rounds = 2
     /// Steps of a round; the first warms up.
     private static let steps = 4
 
-    /// Whether owners should update. They keep less memory, so what could be noise does not decide against them.
-    package var prefersOwner: Bool { owner <= replicated * 1.1 }
+    /// Whether owners should update. They keep less memory, so what could be noise (a few steps vary by a third on a machine
+    /// shared with others) does not decide against them.
+    package var prefersOwner: Bool { owner <= replicated * 1.5 }
 
     package var description: String {
         func text(_ seconds: Double) -> String {
@@ -55,8 +56,21 @@ package struct UpdateProbe: Sendable, CustomStringConvertible {
         let observers = communicator.observers
         communicator.observers = []
         defer { communicator.observers = observers }
+        guard let times = try times(optimizer.rule, elements, over: communicator, isSplit: isSplit) else { return nil }
+        // An allocation frees what no rank of the node uses any more: without one the scratch memory would stay for good.
+        _ = try communicator.allocateShared(byteCount: 0)
+        MemoryStatistics.trim()
+        var slowest = [times.slices, times.copies].map { $0.sorted()[$0.count / 2] }
+        try communicator.allReduce(&slowest, .max, name: "update probe")
+        return UpdateProbe(owner: slowest[0], replicated: slowest[1], elements: elements)
+    }
+
+    /// Seconds of each timed step, both ways. The memory is free when this returns.
+    private static func times(
+        _ rule: any UpdateRule, _ elements: Int, over communicator: any Communicator, isSplit: Bool
+    ) throws -> (slices: [Double], copies: [Double])? {
         let (slices, copies) = (
-            try Scratch(optimizer.rule, elements, communicator), try Scratch(optimizer.rule, elements, communicator)
+            try Scratch(rule, elements, communicator), try Scratch(rule, elements, communicator)
         )
         guard try slices.exchange.divideUpdates(of: slices.optimizer) == nil else { return nil }
         var times: (slices: [Double], copies: [Double]) = ([], [])
@@ -70,9 +84,7 @@ package struct UpdateProbe: Sendable, CustomStringConvertible {
                 if index > 0 { times.copies.append(seconds) }
             }
         }
-        var slowest = [times.slices, times.copies].map { $0.sorted()[$0.count / 2] }
-        try communicator.allReduce(&slowest, .max, name: "update probe")
-        return UpdateProbe(owner: slowest[0], replicated: slowest[1], elements: elements)
+        return times
     }
 
     /// One flat parameter with everything a step needs.
