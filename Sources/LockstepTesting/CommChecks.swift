@@ -132,6 +132,9 @@ public enum CommChecks {
             let segment = try c.allocateShared(byteCount: count * (c.rank + 1))
             try expect(segment.own.count, count * (c.rank + 1), "size of a segment")
             try expect(segment.own.allSatisfy { $0 == 0 }, true, "a segment starts as zeros")
+            for peer in segment.peers {
+                try expect(Int(bitPattern: peer.baseAddress) % 4096, 0, "place of a segment in its first page")
+            }
             for index in segment.own.indices { segment.own[index] = UInt8(c.rank + 1) }
             try c.barrier()
             let sums = segment.peers.map { $0.reduce(0) { $0 + Int($1) } }

@@ -138,7 +138,10 @@ import Testing
             let arena = optimizer.arena
             if shared {
                 optimizer.shareState(
-                    SharedState(slices: [(0..<arena.count, Storage(byteCount: 2 * arena.valueByteCount))], own: 0))
+                    SharedState(
+                        slices: [
+                            (0..<arena.count, Storage(byteCount: optimizer.sharedStateByteCount(0..<arena.count)))
+                        ], own: 0))
             }
             let places = arena.gradients.unsafePointer.assumingMemoryBound(to: Float.self)
             let other = (0..<arena.count).map { Float($0 % 23) / 7 - 1.5 }

@@ -3,8 +3,8 @@
 
 /// One rank's view of memory allocated by `Communicator.allocateShared(byteCount:)`.
 ///
-/// The memory starts as zeros, on pages of its own, and lives as long as `owner` does on this rank. Views that outlive
-/// this value must keep `owner`. Not `Sendable`: it belongs to its rank.
+/// The memory starts as zeros, at the start of a 4 KiB page, on pages of its own, and lives as long as `owner` does on
+/// this rank. Views that outlive this value must keep `owner`. Not `Sendable`: it belongs to its rank.
 public struct SharedSegment {
     /// This rank's segment.
     public let own: UnsafeMutableRawBufferPointer

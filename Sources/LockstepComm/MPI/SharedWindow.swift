@@ -43,8 +43,8 @@ final class WindowList {
     func allocate(_ node: MPIGroup, ranks: [Int], byteCount: Int) throws -> SharedSegment {
         var base: UnsafeMutableRawPointer?
         var window: cmpi_handle = 0
-        // Whole pages: no two ranks' segments share one.
-        let mapped = max(4096, (byteCount + 4095) & ~4095)
+        // Whole pages, and one more: Open MPI starts somewhere inside a page, where no cache line of ours would be whole.
+        let mapped = max(4096, (byteCount + 4095) & ~4095) + 4096
         try MPIError.check(cmpi_window_allocate(node.handle, mapped, &base, &window), "MPI_Win_allocate_shared")
         // First touch by the owner, and the memory is really there: later there would be only SIGBUS.
         base?.initializeMemory(as: UInt8.self, repeating: 0, count: mapped)
@@ -53,7 +53,7 @@ final class WindowList {
             var size = 0
             var address: UnsafeMutableRawPointer?
             try MPIError.check(cmpi_window_query(window, CInt(peer), &size, &address), "MPI_Win_shared_query")
-            return UnsafeMutableRawBufferPointer(start: address, count: count)
+            return UnsafeMutableRawBufferPointer(start: address?.alignedUp(toMultipleOf: 4096), count: count)
         }
         let id = nextID
         nextID += 1

@@ -39,7 +39,7 @@ final class SliceOwnership {
         let owned = reducer.ownedRanges(of: arena.count)
         self.owned = owned
         let parameters = try communicator.allocateShared(byteCount: rank == 0 ? arena.valueByteCount : 0)
-        let moments = try communicator.allocateShared(byteCount: owned[rank].count * optimizer.stateBytesPerElement)
+        let moments = try communicator.allocateShared(byteCount: optimizer.sharedStateByteCount(owned[rank]))
         let size = communicator.size
         guard
             try communicator.allRanks(

@@ -4,6 +4,11 @@
 package import LockstepTensor
 
 /// The slices of an optimizer's state, one per rank of the node. Each holds its states one after the other.
+///
+/// A processor takes a load for the echo of an earlier store when the last 12 bits of their addresses agree, and waits for
+/// it (Intel 64 Optimization Reference Manual, "4-KByte aliasing"; AMD's processors do so too). An update reads and
+/// writes six streams side by side; so that none runs just ahead of another within a page, each state lies where the
+/// parameters of its slice lie in their page.
 package struct SharedState {
     /// The slices in order; together they cover the arena.
     package let slices: [(range: Range<Int>, memory: Storage)]
@@ -17,17 +22,32 @@ package struct SharedState {
     /// The elements this rank updates.
     package var owned: Range<Int> { slices[own].range }
 
+    /// Bytes for `states` states of the elements `range` of an arena, whose elements have `width` bytes each.
+    package static func byteCount(_ range: Range<Int>, states: Int, width: Int) -> Int {
+        place(states, of: range, width: width)
+    }
+
+    /// Where a state of `range` starts, in bytes from the start of a page.
+    private static func place(_ number: Int, of range: Range<Int>, width: Int) -> Int {
+        let pages = (range.count * width + 4095) / 4096 + 1
+        return number * pages * 4096 + range.lowerBound * width % 4096
+    }
+
     /// State `number` of slice `index`.
     func tensor(_ index: Int, state number: Int, dtype: DType) -> Tensor {
         let (range, memory) = slices[index]
+        let place = SharedState.place(number, of: range, width: dtype.byteCount)
         return Tensor(
-            TensorBody(storage: memory, offset: number * range.count, shape: [range.count], strides: [1], dtype: dtype))
+            TensorBody(
+                storage: memory, offset: place / dtype.byteCount, shape: [range.count], strides: [1], dtype: dtype))
     }
 }
 
 extension Optimizer {
-    /// Bytes of state for each element of the arena.
-    package var stateBytesPerElement: Int { rule.stateNames.count * arena.values.dtype.byteCount }
+    /// Bytes that the state of a slice of the arena takes in shared memory.
+    package func sharedStateByteCount(_ slice: Range<Int>) -> Int {
+        SharedState.byteCount(slice, states: rule.stateNames.count, width: arena.values.dtype.byteCount)
+    }
 
     /// Why this optimizer's step cannot be divided among ranks; nil when it can.
     package var indivisible: String? {
