@@ -8,6 +8,28 @@
 
 LSK_INLINE double sigmoid_f64(double x) { return 1 / (1 + exp(-x)); }
 
+typedef struct {
+    ptrdiff_t n, k, ldb;
+    enum CBLAS_TRANSPOSE tb;
+    const double *b;
+} operand_f64;
+static operand_f64 prepare_f64(ptrdiff_t m, enum CBLAS_TRANSPOSE tb, ptrdiff_t n, ptrdiff_t k, const double *b,
+                               ptrdiff_t ldb) {
+    (void)m;
+    return (operand_f64){n, k, ldb, tb, b};
+}
+static void multiply_f64(const operand_f64 *b, ptrdiff_t m, const double *a, ptrdiff_t lda, double beta, double *c,
+                         ptrdiff_t ldc) {
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, b->tb, (int)m, (int)b->n, (int)b->k, 1, a, (int)lda, b->b, (int)b->ldb,
+                beta, c, (int)ldc);
+}
+static void discard_f64(operand_f64 b) { (void)b; }
+
+#define operand_f32 lsk_operand
+#define prepare_f32 lsk_sgemm_prepare
+#define multiply_f32 lsk_sgemm_prepared
+#define discard_f32 lsk_sgemm_discard
+
 #define REAL float
 #define GEMM lsk_sgemm
 #define SIGMOID vm_sigmoidf

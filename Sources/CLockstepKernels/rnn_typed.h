@@ -85,67 +85,72 @@ static int NAME(start)(ptrdiff_t rows, ptrdiff_t width, const REAL *a, const REA
     return 1;
 }
 
-/// out [rows, columns] = a [rows, inner] * w [columns, inner]' + beta * out.
-static void NAME(product)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t inner, const REAL *a, const REAL *w, REAL beta,
-                          REAL *out) {
-    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)columns, (int)inner, 1, a, (int)inner, w, (int)inner,
-         beta, out, (int)columns);
+/// gates [steps * batch, width] = the biases + x * input weights', for all steps at once.
+static void NAME(inputs)(const lsk_recurrence *r, ptrdiff_t width, const REAL *bias, const REAL *other) {
+    ptrdiff_t rows = r->steps * r->batch;
+    REAL beta = NAME(start)(rows, width, bias, other, r->gates);
+    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)width, (int)r->inputs, 1, r->x, (int)r->inputs,
+         r->input_weight, (int)r->inputs, beta, r->gates, (int)width);
 }
 
 static void NAME(lstm_forward)(const lsk_recurrence *r) {
     ptrdiff_t units = r->units, batch = r->batch, state = batch * units, width = 4 * units;
     REAL *gates = r->gates, *hidden = r->hidden, *cell = r->cell;
-    REAL beta = NAME(start)(r->steps * batch, width, r->input_bias, r->hidden_bias, gates);
-    NAME(product)(r->steps * batch, width, r->inputs, r->x, r->input_weight, beta, gates);  // all steps at once
+    NAME(inputs)(r, width, r->input_bias, r->hidden_bias);
+    NAME(operand) w = NAME(prepare)(batch, CblasTrans, width, units, r->hidden_weight, units);
     for (ptrdiff_t k = 0; k < r->steps; k++) {
         ptrdiff_t t = r->reverse ? r->steps - 1 - k : k;
         ptrdiff_t from = (t + (r->reverse ? 1 : 0)) * state, to = (t + (r->reverse ? 0 : 1)) * state;
-        NAME(product)(batch, width, units, hidden + from, r->hidden_weight, 1, gates + t * batch * width);
+        NAME(multiply)(&w, batch, hidden + from, units, 1, gates + t * batch * width, width);
         NAME(lstm_step)(batch, units, gates + t * batch * width, cell + from, cell + to, hidden + to);
     }
+    NAME(discard)(w);
 }
 
 static void NAME(lstm_backward)(const lsk_recurrence *r, const REAL *dy, REAL *dh, REAL *dc, REAL *dgates) {
     ptrdiff_t units = r->units, batch = r->batch, state = batch * units, width = 4 * units;
     const REAL *gates = r->gates, *cell = r->cell;
+    NAME(operand) w = NAME(prepare)(batch, CblasNoTrans, units, width, r->hidden_weight, units);
     for (ptrdiff_t k = r->steps - 1; k >= 0; k--) {
         ptrdiff_t t = r->reverse ? r->steps - 1 - k : k;
         ptrdiff_t from = (t + (r->reverse ? 1 : 0)) * state, to = (t + (r->reverse ? 0 : 1)) * state;
         if (dy) NAME(add)(state, dh, dy + t * state);
         REAL *d = dgates + t * batch * width;
         NAME(lstm_step_back)(batch, units, gates + t * batch * width, cell + from, cell + to, dh, dc, d);
-        GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)batch, (int)units, (int)width, 1, d, (int)width,
-             r->hidden_weight, (int)units, 0, dh, (int)units);
+        NAME(multiply)(&w, batch, d, width, 0, dh, units);
     }
+    NAME(discard)(w);
 }
 
 static void NAME(gru_forward)(const lsk_recurrence *r) {
     ptrdiff_t units = r->units, batch = r->batch, state = batch * units, width = 3 * units;
     REAL *gates = r->gates, *hidden = r->hidden, *candidate = r->candidate;
     REAL *products = lsk_allocate((size_t)(batch * width) * sizeof(REAL));
-    REAL beta = NAME(start)(r->steps * batch, width, r->input_bias, NULL, gates);
-    NAME(product)(r->steps * batch, width, r->inputs, r->x, r->input_weight, beta, gates);
+    NAME(inputs)(r, width, r->input_bias, NULL);
+    NAME(operand) w = NAME(prepare)(batch, CblasTrans, width, units, r->hidden_weight, units);
     for (ptrdiff_t k = 0; k < r->steps; k++) {
         ptrdiff_t t = r->reverse ? r->steps - 1 - k : k;
         ptrdiff_t from = (t + (r->reverse ? 1 : 0)) * state, to = (t + (r->reverse ? 0 : 1)) * state;
-        beta = NAME(start)(batch, width, r->hidden_bias, NULL, products);
-        NAME(product)(batch, width, units, hidden + from, r->hidden_weight, beta, products);
+        REAL beta = NAME(start)(batch, width, r->hidden_bias, NULL, products);
+        NAME(multiply)(&w, batch, hidden + from, units, beta, products, width);
         NAME(gru_step)(batch, units, gates + t * batch * width, products, candidate + t * state, hidden + from,
                        hidden + to);
     }
+    NAME(discard)(w);
     lsk_release(products);
 }
 
 static void NAME(gru_backward)(const lsk_recurrence *r, const REAL *dy, REAL *dh, REAL *dgates, REAL *dhidden) {
     ptrdiff_t units = r->units, batch = r->batch, state = batch * units, width = 3 * units;
     const REAL *gates = r->gates, *hidden = r->hidden, *candidate = r->candidate;
+    NAME(operand) w = NAME(prepare)(batch, CblasNoTrans, units, width, r->hidden_weight, units);
     for (ptrdiff_t k = r->steps - 1; k >= 0; k--) {
         ptrdiff_t t = r->reverse ? r->steps - 1 - k : k, at = t * batch * width;
         ptrdiff_t from = (t + (r->reverse ? 1 : 0)) * state;
         if (dy) NAME(add)(state, dh, dy + t * state);
         NAME(gru_step_back)(batch, units, gates + at, candidate + t * state, hidden + from, dh, dgates + at,
                             dhidden + at);
-        GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)batch, (int)units, (int)width, 1, dhidden + at, (int)width,
-             r->hidden_weight, (int)units, 1, dh, (int)units);
+        NAME(multiply)(&w, batch, dhidden + at, width, 1, dh, units);
     }
+    NAME(discard)(w);
 }

@@ -52,6 +52,11 @@ import Testing
                     let (at, bt) = (a.transposed().contiguous(), b.transposed().contiguous())
                     results.append(at.transposed().matmul(bt.transposed()))
                 }
+                let sequence = sample([33, 3, 20], seed: 6, in: -0.5..<0.5)
+                let weights = [20, 70].map { sample([280, $0], seed: 7, in: -0.1..<0.1).requiringGradient() }
+                let recurrent = sequence.lstm(inputWeight: weights[0], hiddenWeight: weights[1]).output
+                recurrent.sum().backward()
+                results += [recurrent, weights[0].gradient ?? recurrent, weights[1].gradient ?? recurrent]
                 let x = sample([259, 131], seed: 3)
                 results += [x.gelu(), x.relu(), x * x, x.exp(), x.sin(), (x * 100).sigmoid(), x.softmax(axis: 1)]
                 let y = sample([700, 128], seed: 4).requiringGradient()

@@ -46,7 +46,7 @@ private func close(_ a: [Double], _ b: [Double], _ tolerance: Double) -> Bool {
         "the product in float32 equals that in float64 at the edges of every tile and block",
         arguments: [
             (16, 16, 16), (12, 256, 32), (17, 16, 33), (31, 255, 47), (25, 257, 65), (24, 512, 31), (40, 513, 530),
-            (600, 20, 530), (530, 18, 17), (520, 2100, 1200),
+            (600, 20, 530), (530, 18, 17), (520, 2100, 1200), (50, 1024, 70), (37, 2048, 300),
         ])
     func edges(m: Int, k: Int, n: Int) {
         let a = scattered([m, k]), b = scattered([k, n], seed: 2), c = scattered([m, n], seed: 3)

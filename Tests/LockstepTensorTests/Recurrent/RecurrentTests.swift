@@ -91,6 +91,32 @@ import Testing
         for t in 0..<4 { expectClose(a.output[0..<3, t], b.output[0..<3, 3 - t]) }
     }
 
+    @Test(
+        "float32 gives what float64 gives, with as many rows and units as are worth packing weights for",
+        arguments: [(16, 16), (33, 17), (100, 40), (13, 70), (17, 272)])
+    func packed(_ batch: Int, _ units: Int) {
+        func results(_ type: DType, gates: Int) -> [Tensor] {
+            let leaves = [
+                sample([batch, 3, 19], seed: 1), sample([batch, units], seed: 2),
+                sample([gates * units, 19], seed: 3, in: -0.2..<0.2),
+                sample([gates * units, units], seed: 4, in: -0.2..<0.2), sample([gates * units], seed: 5),
+                sample([gates * units], seed: 6),
+            ].map { $0.to(type).requiringGradient() }
+            let (x, h, w, u, a, b) = (leaves[0], leaves[1], leaves[2], leaves[3], leaves[4], leaves[5])
+            let output =
+                gates == 4
+                ? x.lstm(hidden: h, inputWeight: w, hiddenWeight: u, inputBias: a, hiddenBias: b).output
+                : x.gru(hidden: h, inputWeight: w, hiddenWeight: u, inputBias: a, hiddenBias: b).output
+            (output * output).sum().backward()
+            return [output] + leaves.compactMap(\.gradient)
+        }
+        for gates in [3, 4] {
+            let exact = results(.float64, gates: gates), fast = results(.float32, gates: gates)
+            #expect(fast.count == 7)
+            for (f, e) in zip(fast, exact) { expectClose(f, e.doubles, relative: 1e-4, absolute: 1e-3) }
+        }
+    }
+
     @Test("no steps give the first state back; no batch gives nothing")
     func empty() {
         let (w, u, h) = (sample([12, 5], seed: 4), sample([12, 3], seed: 5), sample([2, 3], seed: 2))
