@@ -80,8 +80,7 @@ extension Benchmark {
         let batch = benchmark.makeBatch(batchSize, seed: UInt64(communicator.rank))
         let optimizer = BenchmarkCase.optimizer([model.parameters()], lr: BenchmarkCase.learningRate)
         let exchange = try GradientExchange(optimizer.arena, over: communicator, compression: compression)
-        let probe = update == .automatic ? try exchange.probeUpdates(of: optimizer) : nil
-        if update != .replicated, probe?.prefersOwner ?? true { _ = try exchange.divideUpdates(of: optimizer) }
+        try exchange.chooseUpdates(of: optimizer, update)
         func step() throws {
             let loss = benchmark.loss(model, batch)
             loss.backward()

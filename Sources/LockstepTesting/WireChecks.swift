@@ -194,7 +194,7 @@ public enum WireChecks {
             let all = try c.allGather(times)
             try require(all.indices.allSatisfy { all[$0] == times[$0 % 2] }, "ranks measured \(all)")
             try require(
-                times.allSatisfy { $0 > 0 } && probe.elements == min(optimizer.arena.count, 1 << 18), "\(probe)")
+                times.allSatisfy { $0 > 0 } && probe.elements == min(optimizer.arena.count, 1 << 17), "\(probe)")
             let again = try exchange.probeUpdates(of: optimizer)
             try require(again?.owner == probe.owner, "measured twice")
         }

@@ -15,7 +15,7 @@ public struct ScalingReport: Codable, Sendable, Equatable {
     public var markdown: String {
         series.map { one in
             let rounds = one.points.first?.rounds.count ?? 0
-            let heading = "**\(one.name)**, \(one.axis.rawValue) (medians of \(rounds) rounds)\n\n"
+            let heading = "**\(one.name)**, \(one.axis.rawValue) (\(rounds == 1 ? "one round" : "medians of \(rounds) rounds"))\n\n"
             let lines = zip(one.points, one.growth).map { point, growth in
                 // More ranks or threads than cores take turns.
                 let turns = (one.axis == .ranks || one.axis == .threads) && point.size > cores ? " (taking turns)" : ""

@@ -137,16 +137,8 @@ public final class DistributedCallback: Callback {
             exchange = try GradientExchange(optimizer.arena, over: ranks, compression: compression)
             self.exchange = exchange
         }
-        guard update != .replicated else { return }
-        if update == .automatic,
-            let probe = try exchange.probeUpdates(of: optimizer, isSplit: !laterCallbacks(learner).isEmpty)
-        {
-            learner.warn("\(probe)")
-            if !probe.prefersOwner { return }
-        }
-        if let obstacle = try exchange.divideUpdates(of: optimizer), update == .owner || optimizer.indivisible != nil {
-            learner.warn("every rank updates all parameters: \(obstacle)")
-        }
+        let isSplit = !laterCallbacks(learner).isEmpty
+        for note in try exchange.chooseUpdates(of: optimizer, update, isSplit: isSplit) { learner.warn(note) }
     }
 
     /// Makes the learner agree with `ranks` until the callback is taken out.

@@ -47,6 +47,25 @@ package final class GradientExchange {
     /// Whether each rank updates its slice of the parameters only.
     package var dividesUpdates: Bool { ownership?.isActive ?? false }
 
+    /// Decides who updates the parameters of `optimizer`, as `policy` says or, where it leaves it open, a measurement.
+    /// Collective.
+    ///
+    /// - Parameter isSplit: Whether something looks at gradients between the reduction and the update.
+    /// - Returns: what the user should know of the choice, a sentence each.
+    @discardableResult
+    package func chooseUpdates(
+        of optimizer: Optimizer, _ policy: UpdatePolicy, isSplit: Bool = false
+    ) throws -> [String] {
+        guard policy != .replicated else { return [] }
+        let probe = policy == .automatic ? try probeUpdates(of: optimizer, isSplit: isSplit) : nil
+        let measured = probe.map { ["\($0)"] } ?? []
+        guard probe?.prefersOwner ?? true else { return measured }
+        guard let obstacle = try divideUpdates(of: optimizer), policy == .owner || optimizer.indivisible != nil else {
+            return measured
+        }
+        return measured + ["every rank updates all parameters: \(obstacle)"]
+    }
+
     /// Divides the updates of `optimizer`, whose parameters and state must be equal on all ranks, if that is possible.
     /// Collective.
     ///

@@ -22,7 +22,7 @@ package struct UpdateProbe: Sendable, CustomStringConvertible {
     /// and what is left fits every core's own cache. Owners update, which keep less.
     static let fewest = 1 << 16
     /// More are not measured: a core's own cache is full, time grows in proportion, and so would the memory this takes.
-    static let most = 1 << 18
+    static let most = 1 << 17
     /// Rounds of both, in turn, so that a slow moment of the machine meets both.
     private static let rounds = 2
     /// Steps of a round; the first warms up.
