@@ -22,6 +22,7 @@
 #include "lsk_sort.h"
 #include "lsk_optimizer.h"
 #include "lsk_blas.h"
+#include "lsk_bytes.h"
 #include "lsk_epilogue.h"
 #include "lsk_processor.h"
 #include "lsk_gather.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images kept as bytes, one byte a value, turned into floats as they are batched.
 
+import CLockstepKernels
 public import LockstepTensor
 
-/// Labelled images held as bytes: a quarter of the memory of floats, and converting is one look-up per value in the
-/// same pass that gathers them.
+/// Labelled images held as bytes: a quarter of the memory of floats, converted in the same pass that gathers them.
 public struct ImageDataset: Dataset, Sendable {
     public let count: Int
     /// The shape of one image as the model sees it, for example [1, 28, 28], or [784] when flattened.
@@ -12,7 +12,7 @@ public struct ImageDataset: Dataset, Sendable {
     /// The class of every image.
     public let labels: [Int]
     private let pixels: [UInt8]
-    private let values: [Float]
+    private let scale, offset: Float
     /// Of all images, also where this is a part of them that lacks a class.
     private let classCount: Int
 
@@ -29,15 +29,17 @@ public struct ImageDataset: Dataset, Sendable {
             line: line)
         self.init(
             pixels: pixels, labels: labels, imageShape: imageShape,
-            values: (0..<256).map { Float($0) * scale + offset }, classCount: (labels.max() ?? -1) + 1)
+            scale: scale, offset: offset, classCount: (labels.max() ?? -1) + 1)
     }
 
-    private init(pixels: [UInt8], labels: [Int], imageShape: Shape, values: [Float], classCount: Int) {
+    private init(
+        pixels: [UInt8], labels: [Int], imageShape: Shape, scale: Float, offset: Float, classCount: Int
+    ) {
         self.classCount = classCount
         self.pixels = pixels
         self.labels = labels
         self.imageShape = imageShape
-        self.values = values
+        (self.scale, self.offset) = (scale, offset)
         count = labels.count
     }
 
@@ -62,8 +64,8 @@ public struct ImageDataset: Dataset, Sendable {
         let width = imageShape.elementCount
         for index in indices { bytes += pixels[index * width..<(index + 1) * width] }
         return ImageDataset(
-            pixels: bytes, labels: indices.map { labels[$0] }, imageShape: imageShape, values: values,
-            classCount: classCount)
+            pixels: bytes, labels: indices.map { labels[$0] }, imageShape: imageShape, scale: scale,
+            offset: offset, classCount: classCount)
     }
 
     /// Mean and standard deviation over every value of every image, before `scale` and `offset`.
@@ -80,26 +82,23 @@ public struct ImageDataset: Dataset, Sendable {
         return (mean, variance.squareRoot())
     }
 
-    /// The same images with another look-up: `byte · scale + offset`.
+    /// The same images with other values: `byte · scale + offset`.
     func rescaled(scale: Float, offset: Float) -> ImageDataset {
         ImageDataset(
-            pixels: pixels, labels: labels, imageShape: imageShape,
-            values: (0..<256).map { Float($0) * scale + offset }, classCount: classCount)
+            pixels: pixels, labels: labels, imageShape: imageShape, scale: scale, offset: offset,
+            classCount: classCount)
     }
 
     private func images(at indices: [Int]) -> Batch {
+        for index in indices {
+            require(index >= 0 && index < count, "ImageDataset: there is no image \(index) among \(count)")
+        }
         let width = imageShape.elementCount
         let x = Tensor.uninitialized(Shape([indices.count] + imageShape.dimensions))
-        let output = x.unsafeFloats
-        pixels.withUnsafeBufferPointer { pixels in
-            values.withUnsafeBufferPointer { values in
-                for (row, index) in indices.enumerated() {
-                    require(index >= 0 && index < count, "ImageDataset: there is no image \(index) among \(count)")
-                    for column in 0..<width {
-                        output[row * width + column] = values[Int(pixels[index * width + column])]
-                    }
-                }
-            }
+        if x.count > 0 {
+            lsk_gather_bytes(
+                indices.count, width, indices, pixels, scale, offset,
+                x.unsafePointer.assumingMemoryBound(to: Float.self))
         }
         return Batch(inputs: [x], targets: [Tensor(indices.map { labels[$0] })], size: indices.count)
     }
