@@ -15,7 +15,8 @@ public struct ScalingReport: Codable, Sendable, Equatable {
     public var markdown: String {
         series.map { one in
             let rounds = one.points.first?.rounds.count ?? 0
-            let heading = "**\(one.name)**, \(one.axis.rawValue) (\(rounds == 1 ? "one round" : "medians of \(rounds) rounds"))\n\n"
+            let basis = rounds == 1 ? "one round" : "medians of \(rounds) rounds"
+            let heading = "**\(one.name)**, \(one.axis.rawValue) (\(basis))\n\n"
             let lines = zip(one.points, one.growth).map { point, growth in
                 // More ranks or threads than cores take turns.
                 let turns = (one.axis == .ranks || one.axis == .threads) && point.size > cores ? " (taking turns)" : ""
