@@ -33,6 +33,14 @@ let kernelFlags: [CSetting] = [
     .unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast-honor-pragmas"])
 ]
 
+// A target names every module whose types it uses, also those it gets through another: the build compiles it again when one
+// of the named modules changes, and only then.
+let learnerParts: [Target.Dependency] = ["LockstepTensor", "LockstepNN", "LockstepOptim", "LockstepData"]
+let libraryParts: [Target.Dependency] =
+    learnerParts + ["LockstepComm", "LockstepLearner", "LockstepDistributed"]
+let library: [Target.Dependency] = libraryParts + ["Lockstep"]
+let tested: [Target.Dependency] = library + ["LockstepTesting"]
+
 let package = Package(
     name: "lockstep",
     products: [
@@ -67,40 +75,37 @@ let package = Package(
         .target(name: "LockstepTensor", dependencies: ["CLockstepKernels"]),
         .target(name: "LockstepComm", dependencies: ["CMPI"]),
         .target(name: "LockstepNN", dependencies: ["LockstepTensor"]),
-        .target(name: "LockstepOptim", dependencies: ["LockstepTensor"]),
+        .target(name: "LockstepOptim", dependencies: ["LockstepTensor", "CLockstepKernels"]),
         .target(
-            name: "LockstepData", dependencies: ["LockstepTensor", "CZlib", "CImageCodecs"],
+            name: "LockstepData", dependencies: ["LockstepTensor", "CLockstepKernels", "CZlib", "CImageCodecs"],
             resources: [.embedInCode("Digits/digits.csv.gz")]),
-        .target(
-            name: "LockstepLearner", dependencies: ["LockstepTensor", "LockstepNN", "LockstepOptim", "LockstepData"]),
-        .target(name: "LockstepDistributed", dependencies: ["LockstepLearner", "LockstepComm"]),
-        .target(name: "Lockstep", dependencies: ["LockstepLearner", "LockstepDistributed"]),
-        .target(name: "LockstepTesting", dependencies: ["Lockstep"]),
+        .target(name: "LockstepLearner", dependencies: learnerParts),
+        .target(name: "LockstepDistributed", dependencies: learnerParts + ["LockstepLearner", "LockstepComm"]),
+        .target(name: "Lockstep", dependencies: libraryParts),
+        .target(name: "LockstepTesting", dependencies: library),
 
         // MARK: Tools
-        .target(name: "LockstepBench", dependencies: ["Lockstep"]),
+        .target(name: "LockstepBench", dependencies: library),
         .executableTarget(
             name: "lockstep-cli",
-            dependencies: [
-                "Lockstep", "LockstepBench",
+            dependencies: library + [
+                "LockstepBench", "CLockstepKernels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .executableTarget(name: "digits", dependencies: ["Lockstep"], path: "Sources/Examples/digits"),
+        .executableTarget(name: "digits", dependencies: library, path: "Sources/Examples/digits"),
         .executableTarget(
-            name: "lockstep-rank-tests", dependencies: ["Lockstep", "LockstepTesting", "CMPI"],
-            path: "Sources/RankTests"),
+            name: "lockstep-rank-tests", dependencies: tested + ["CMPI"], path: "Sources/RankTests"),
 
         // MARK: Tests
-        .testTarget(
-            name: "LockstepTensorTests", dependencies: ["LockstepTensor", "LockstepTesting", "CLockstepKernels"]),
-        .testTarget(name: "LockstepCommTests", dependencies: ["LockstepComm", "LockstepTesting"]),
-        .testTarget(name: "LockstepNNTests", dependencies: ["LockstepNN", "LockstepTesting"]),
-        .testTarget(name: "LockstepOptimTests", dependencies: ["LockstepOptim", "LockstepTesting"]),
-        .testTarget(name: "LockstepDataTests", dependencies: ["LockstepData", "LockstepTesting"]),
-        .testTarget(name: "LockstepLearnerTests", dependencies: ["LockstepLearner", "LockstepTesting"]),
-        .testTarget(name: "LockstepDistributedTests", dependencies: ["LockstepDistributed", "LockstepTesting"]),
-        .testTarget(name: "LockstepCommandTests", dependencies: ["LockstepBench", "LockstepTesting"]),
+        .testTarget(name: "LockstepTensorTests", dependencies: tested + ["CLockstepKernels"]),
+        .testTarget(name: "LockstepCommTests", dependencies: tested + ["CMPI"]),
+        .testTarget(name: "LockstepNNTests", dependencies: tested),
+        .testTarget(name: "LockstepOptimTests", dependencies: tested),
+        .testTarget(name: "LockstepDataTests", dependencies: tested),
+        .testTarget(name: "LockstepLearnerTests", dependencies: tested),
+        .testTarget(name: "LockstepDistributedTests", dependencies: tested),
+        .testTarget(name: "LockstepCommandTests", dependencies: tested + ["LockstepBench"]),
     ],
     swiftLanguageModes: [.v6]
 )
