@@ -7,8 +7,8 @@
 public enum UpdatePolicy: Sendable, Hashable {
     /// ``owner`` where it is possible, unless ``replicated`` measures faster; ``replicated`` elsewhere. The default.
     ///
-    /// The choice is made once, before the first step, by a few steps of both on scratch memory of the same size, and said on
-    /// standard error with both times. Up to 65,536 parameters nothing is measured, and owners update. The two may round
+    /// The choice is made once, before the first step, by a few steps of both on scratch memory, and said on standard error
+    /// with both times. Up to 65,536 parameters nothing is measured, and owners update. The two may round
     /// differently in the last bit: name one where runs of larger models must repeat to the bit.
     case automatic
     /// Each rank of a node averages and updates one slice of the parameters, which lie once in memory that all ranks of the

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who should update: measured, on memory of the same size, before training begins.
+// Who should update: measured, on scratch memory, before training begins.
 
 import LockstepComm
 import LockstepOptim
