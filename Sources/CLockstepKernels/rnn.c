@@ -8,6 +8,7 @@
 
 LSK_INLINE double sigmoid_f64(double x) { return 1 / (1 + exp(-x)); }
 
+// In float64 nothing is packed: what lsk_operand is to float32, without the panels.
 typedef struct {
     ptrdiff_t n, k, ldb;
     enum CBLAS_TRANSPOSE tb;

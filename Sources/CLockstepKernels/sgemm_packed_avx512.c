@@ -4,9 +4,6 @@
 #include "sgemm_tile.h"
 #include "lsk_memory.h"
 #include "lsk_parallel.h"
-#include "lsk_processor.h"
-
-enum { PANEL = 2 * LANES, LEAST_PRODUCT = 1 << 20 };
 
 /// Columns with the ones that fill the last panel.
 static ptrdiff_t filled(ptrdiff_t n) { return (n + LANES - 1) / LANES * LANES; }
@@ -60,7 +57,7 @@ static void some_columns(void *context, ptrdiff_t begin, ptrdiff_t end) {
 void lsk_sgemm_packed(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const float *a, ptrdiff_t lda, const float *panels,
                       float beta, float *c, ptrdiff_t ldc) {
     product p = {m, n, k, a, lda, panels, beta, c, ldc};
-    if (m * n * k < LEAST_PRODUCT) some_columns(&p, 0, n);
+    if (m * n * k < LEAST_SHARED) some_columns(&p, 0, n);
     else lsk_parallel(n, PANEL, some_columns, &p);
 }
 #endif

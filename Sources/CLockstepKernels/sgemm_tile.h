@@ -4,7 +4,9 @@
 #include "sgemm.h"
 
 // A packed block is at most 512 kB and stays in the L2 cache; tiles are gathered eight at a time, 128 kB.
-enum { LANES = 16, ROWS = 12, DEPTH = 256, BREADTH = 512, GATHERED = 8 };
+enum { LANES = 16, PANEL = 2 * LANES, ROWS = 12, DEPTH = 256, BREADTH = 512, GATHERED = 8 };
+// A product of fewer multiply-adds is not worth a second thread.
+enum { LEAST_SHARED = 1 << 20 };
 
 /// What a tile becomes: c = alpha * tile + beta * c, along rows of c or, `turned`, along its columns. Along rows the
 /// epilogue's parts follow, each NULL or at the tile's place.
@@ -21,7 +23,7 @@ typedef struct lsk_tile_output {
 
 /// Multiplies single values of one operand, q(t, p), with a packed panel of the other, p by p.
 typedef void (*_Nonnull lsk_tile_kernel)(ptrdiff_t depth, lsk_side q, const float *_Nonnull panel,
-                                const lsk_tile_output *_Nonnull o);
+                                         const lsk_tile_output *_Nonnull o);
 /// By vectors of packed values (1, 2) and single values (1 ... ROWS), each less one.
 extern const lsk_tile_kernel lsk_tile_kernels[2][ROWS];
 

@@ -4,7 +4,9 @@ public import LockstepComm
 
 /// What a check found wrong.
 public struct CheckFailure: Error, CustomStringConvertible, Sendable {
+    /// What was found and what was expected.
     public let description: String
+    /// A failure that says `description`.
     public init(_ description: String) { self.description = description }
 }
 
@@ -26,6 +28,7 @@ public enum CommChecks {
         try splits(communicator)
     }
 
+    /// Sums, extremes (NaN wins) and scattered blocks of several element types and sizes are those of one process.
     public static func reductions(_ c: any Communicator) throws {
         let n = c.size
         for count in counts {
@@ -63,6 +66,7 @@ public enum CommChecks {
         try expect(worst.isNaN, true, "allReduce min keeps a NaN of rank \(n - 1)")
     }
 
+    /// Gathering, of equal and of unequal parts, gives all ranks' parts in rank order.
     public static func gathers(_ c: any Communicator) throws {
         let n = c.size
         for count in counts {
@@ -79,6 +83,7 @@ public enum CommChecks {
         try expect(try c.allGather("rank \(c.rank)"), (0..<n).map { "rank \($0)" }, "allGather of texts")
     }
 
+    /// Every rank ends with the root's values, whichever rank is the root.
     public static func broadcasts(_ c: any Communicator) throws {
         for count in counts {
             for root in 0..<c.size {
@@ -93,6 +98,7 @@ public enum CommChecks {
         try expect(try c.broadcast(bytes: c.isRankZero ? [] : nil), [], "broadcast of no bytes")
     }
 
+    /// Weights are added and status words joined; the first rank that signals is known to all.
     public static func agreements(_ c: any Communicator) throws {
         let n = c.size
         for round in 0..<50 {
@@ -112,6 +118,7 @@ public enum CommChecks {
         c.note(step: 3, event: "checks")
     }
 
+    /// Work of rank 0 alone: its result and its error reach all, and a collective inside is an error at the call.
     public static func rankZeroScopes(_ c: any Communicator) throws {
         var code: CommunicatorError.Code?
         c.withRankZeroOnly("save") {
@@ -127,6 +134,7 @@ public enum CommChecks {
         try expect(try c.rankZeroFirst("download") { c.rank }, c.rank, "rankZeroFirst")
     }
 
+    /// Segments have their sizes, start as zeros at the start of a page, and show what peers wrote.
     public static func sharedMemory(_ c: any Communicator) throws {
         for count in [1, 1000, 10_000] {
             let segment = try c.allocateShared(byteCount: count * (c.rank + 1))
@@ -144,6 +152,7 @@ public enum CommChecks {
         }
     }
 
+    /// Arenas become weighted means and plain sums of tails, whoever is empty and whatever ranges are reduced.
     public static func reducer(_ c: any Communicator) throws {
         let n = c.size
         for count in counts {
@@ -192,6 +201,7 @@ public enum CommChecks {
         if n > 1 { try expect(Array(none.arena), [0, 0, 0, 0], "no weight at all gives zeros") }
     }
 
+    /// Owners get averages of their slices once, and all see what they write.
     public static func reducerOwned(_ c: any Communicator) throws {
         for count in [0, 1, 17, 1000, 40_001] {
             let gradients = try SharedReducer(over: c, floatCount: count + 1)
@@ -242,6 +252,7 @@ public enum CommChecks {
         }
     }
 
+    /// The norm measured in passing is that of what was averaged, the same on every rank.
     public static func reducerNorm(_ c: any Communicator) throws {
         for count in [1, 17, 1000, 40_001] {
             let gradients = try SharedReducer(over: c, floatCount: count)
@@ -254,6 +265,7 @@ public enum CommChecks {
         }
     }
 
+    /// Parts of a communicator, made by colour and ordered by key, reduce among themselves; a rank may stay out.
     public static func splits(_ c: any Communicator) throws {
         let half = try c.split(color: c.rank % 2, key: -c.rank)
         guard let half else { throw CheckFailure("split: rank \(c.rank) got no group") }

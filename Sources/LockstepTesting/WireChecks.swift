@@ -186,7 +186,9 @@ public enum WireChecks {
             let probe = try exchange.probeUpdates(of: optimizer)
             try require(ear.heard == 0 && (c.size == 1 || c.observers.count == 1), "observers heard of the probe")
             c.observers = before
-            try require((probe != nil) == (possible && count > 65_536), "\(count) parameters: probe \(probe as Any)")
+            try require(
+                (probe != nil) == (possible && count > UpdateProbe.fewest), "\(count) parameters: probe \(probe as Any)"
+            )
             try require(parameter.value.floats == sample([count], seed: 1).floats, "values have changed")
             try require(!optimizer.hasState && parameter.gradient == nil, "the optimizer has stepped")
             guard let probe else { continue }
@@ -194,7 +196,8 @@ public enum WireChecks {
             let all = try c.allGather(times)
             try require(all.indices.allSatisfy { all[$0] == times[$0 % 2] }, "ranks measured \(all)")
             try require(
-                times.allSatisfy { $0 > 0 } && probe.elements == min(optimizer.arena.count, 1 << 17), "\(probe)")
+                times.allSatisfy { $0 > 0 } && probe.elements == min(optimizer.arena.count, UpdateProbe.most),
+                "\(probe)")
             let again = try exchange.probeUpdates(of: optimizer)
             try require(again?.owner == probe.owner, "measured twice")
         }

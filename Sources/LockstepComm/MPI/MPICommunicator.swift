@@ -142,7 +142,7 @@ public final class MPICommunicator: EngineBacked {
             let fits =
                 sharing != .files
                 && engine.topology.nodes.allSatisfy { ranks in
-                    let needed = ranks.reduce(SharedMemory.reserve) { $0 + Int(all[$1][0]) + 12288 }
+                    let needed = ranks.reduce(SharedMemory.reserve) { $0 + Int(all[$1][0]) + SharedMemory.margin }
                     return ranks.count == 1 || ranks.allSatisfy { Int(all[$0][1]) >= needed }
                 }
             if fits {

@@ -71,4 +71,6 @@ enum SharedMemory {
 
     /// Room that windows must leave: MPI's own segments grow too.
     static let reserve = 4 << 20
+    /// What a segment takes at most beyond its bytes: the rest of its last page, a page to begin on one, and MPI's own.
+    static let margin = 3 * 4096
 }

@@ -20,9 +20,9 @@ package struct UpdateProbe: Sendable, CustomStringConvertible {
 
     /// Fewer elements are not worth measuring: most of the time goes into meeting, of which there is as much in both ways,
     /// and what is left fits every core's own cache. Owners update, which keep less.
-    static let fewest = 1 << 16
+    package static let fewest = 1 << 16
     /// More are not measured: a core's own cache is full, time grows in proportion, and so would the memory this takes.
-    static let most = 1 << 17
+    package static let most = 1 << 17
     /// Rounds of both, in turn, so that a slow moment of the machine meets both.
     private static let rounds = 2
     /// Steps of a round; the first warms up.
