@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recurrent layers: one product for the inputs of all steps, one product and one fused kernel per step.
 #include "lsk_rnn.h"
+#include "lsk_epilogue.h"
 #include "lsk_memory.h"
 #include "vector_math.h"
 #include "sgemm.h"
@@ -32,24 +33,39 @@ static void discard_f64(operand_f64 b) { (void)b; }
 #define discard_f32 lsk_sgemm_discard
 
 #define REAL float
-#define GEMM lsk_sgemm
 #define SIGMOID vm_sigmoidf
 #define TANH vm_tanhf
 #define NAME(x) x##_f32
 #include "rnn_typed.h"
 #undef REAL
-#undef GEMM
 #undef SIGMOID
 #undef TANH
 #undef NAME
 #define REAL double
-#define GEMM cblas_dgemm
 #define SIGMOID sigmoid_f64
 #define TANH tanh
 #define NAME(x) x##_f64
 #include "rnn_typed.h"
 
+/// gates = x * input weights' + the biases, for all steps at once.
+static void project(const lsk_recurrence *r, ptrdiff_t width, const void *bias, const void *other) {
+    lsk_gemm g = {.dtype = r->dtype, .m = r->steps * r->batch, .n = width, .k = r->inputs, .transpose_b = 1,
+                  .lda = r->inputs, .ldb = r->inputs, .ldc = r->row};
+    void *sum = NULL;
+    if (bias && other) {
+        sum = lsk_allocate((size_t)width * sizeof(double));
+        for (ptrdiff_t j = 0; j < width; j++)
+            if (r->dtype == LSK_FLOAT32) ((float *)sum)[j] = ((const float *)bias)[j] + ((const float *)other)[j];
+            else ((double *)sum)[j] = ((const double *)bias)[j] + ((const double *)other)[j];
+    }
+    lsk_epilogue e = {.bias = sum ? sum : bias ? bias : other};
+    if (e.bias) lsk_matmul_then(&g, r->x, r->input_weight, r->gates, &e);
+    else lsk_matmul(&g, r->x, r->input_weight, r->gates);
+    if (sum) lsk_release(sum);
+}
+
 void lsk_lstm_forward(const lsk_recurrence *r) {
+    project(r, 4 * r->units, r->input_bias, r->hidden_bias);
     if (r->dtype == LSK_FLOAT32) lstm_forward_f32(r);
     else lstm_forward_f64(r);
 }
@@ -60,6 +76,7 @@ void lsk_lstm_backward(const lsk_recurrence *r, const void *dy, void *dh, void *
 }
 
 void lsk_gru_forward(const lsk_recurrence *r) {
+    project(r, 3 * r->units, r->input_bias, NULL);
     if (r->dtype == LSK_FLOAT32) gru_forward_f32(r);
     else gru_forward_f64(r);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recurrent layers for one element type; included once per type with REAL, GEMM, SIGMOID, TANH and NAME defined.
+// Recurrent layers for one element type; included once per type with REAL, SIGMOID, TANH and NAME defined.
 
-LSK_SIMD static void NAME(lstm_step)(ptrdiff_t batch, ptrdiff_t units, REAL *gates, const REAL *before, REAL *after,
-                                     REAL *h) {
-    for (ptrdiff_t b = 0; b < batch; b++, gates += 4 * units, before += units, after += units, h += units) {
+LSK_SIMD static void NAME(lstm_step)(ptrdiff_t batch, ptrdiff_t units, ptrdiff_t row, REAL *gates, const REAL *before,
+                                     REAL *after, REAL *h) {
+    for (ptrdiff_t b = 0; b < batch; b++, gates += row, before += units, after += units, h += units) {
         REAL *pi = gates, *pf = pi + units, *pg = pf + units, *po = pg + units;
 #pragma clang loop vectorize(assume_safety)  // the gates of one row never overlap
         for (ptrdiff_t j = 0; j < units; j++) {
@@ -17,11 +17,11 @@ LSK_SIMD static void NAME(lstm_step)(ptrdiff_t batch, ptrdiff_t units, REAL *gat
 }
 
 /// `dc` comes in as the gradient of the cell after the step and goes out as that of the cell before.
-LSK_SIMD static void NAME(lstm_step_back)(ptrdiff_t batch, ptrdiff_t units, const REAL *gates, const REAL *before,
-                                          const REAL *after, const REAL *dh, REAL *dc, REAL *d) {
+LSK_SIMD static void NAME(lstm_step_back)(ptrdiff_t batch, ptrdiff_t units, ptrdiff_t row, const REAL *gates,
+                                          const REAL *before, const REAL *after, const REAL *dh, REAL *dc, REAL *d) {
     for (ptrdiff_t b = 0; b < batch; b++) {
-        const REAL *pi = gates + 4 * b * units, *pf = pi + units, *pg = pf + units, *po = pg + units;
-        REAL *di = d + 4 * b * units, *df = di + units, *dg = df + units, *dout = dg + units;
+        const REAL *pi = gates + b * row, *pf = pi + units, *pg = pf + units, *po = pg + units;
+        REAL *di = d + b * row, *df = di + units, *dg = df + units, *dout = dg + units;
 #pragma clang loop vectorize(assume_safety)  // the gates of one row never overlap
         for (ptrdiff_t j = 0; j < units; j++) {
             ptrdiff_t at = b * units + j;
@@ -36,9 +36,9 @@ LSK_SIMD static void NAME(lstm_step_back)(ptrdiff_t batch, ptrdiff_t units, cons
     }
 }
 
-LSK_SIMD static void NAME(gru_step)(ptrdiff_t batch, ptrdiff_t units, REAL *gates, const REAL *product,
+LSK_SIMD static void NAME(gru_step)(ptrdiff_t batch, ptrdiff_t units, ptrdiff_t row, REAL *gates, const REAL *product,
                                     REAL *candidate, const REAL *before, REAL *after) {
-    for (ptrdiff_t b = 0; b < batch; b++, gates += 3 * units, product += 3 * units) {
+    for (ptrdiff_t b = 0; b < batch; b++, gates += row, product += row) {
         REAL *pr = gates, *pz = pr + units, *pn = pz + units;
         const REAL *hr = product, *hz = hr + units, *hn = hz + units;
 #pragma clang loop vectorize(assume_safety)  // the gates of one row never overlap
@@ -53,12 +53,12 @@ LSK_SIMD static void NAME(gru_step)(ptrdiff_t batch, ptrdiff_t units, REAL *gate
 }
 
 /// `dh` comes in as the gradient of the state after the step and goes out as the direct part of that before.
-LSK_SIMD static void NAME(gru_step_back)(ptrdiff_t batch, ptrdiff_t units, const REAL *gates, const REAL *candidate,
-                                         const REAL *before, REAL *dh, REAL *d, REAL *e) {
+LSK_SIMD static void NAME(gru_step_back)(ptrdiff_t batch, ptrdiff_t units, ptrdiff_t row, const REAL *gates,
+                                         const REAL *candidate, const REAL *before, REAL *dh, REAL *d, REAL *e) {
     for (ptrdiff_t b = 0; b < batch; b++) {
-        const REAL *pr = gates + 3 * b * units, *pz = pr + units, *pn = pz + units;
-        REAL *dr = d + 3 * b * units, *dz = dr + units, *dn = dz + units;
-        REAL *er = e + 3 * b * units, *ez = er + units, *en = ez + units;
+        const REAL *pr = gates + b * row, *pz = pr + units, *pn = pz + units;
+        REAL *dr = d + b * row, *dz = dr + units, *dn = dz + units;
+        REAL *er = e + b * row, *ez = er + units, *en = ez + units;
 #pragma clang loop vectorize(assume_safety)  // the gates of one row never overlap
         for (ptrdiff_t j = 0; j < units; j++) {
             ptrdiff_t at = b * units + j;
@@ -77,63 +77,50 @@ LSK_SIMD static void NAME(add)(ptrdiff_t n, REAL *to, const REAL *from) {
     for (ptrdiff_t i = 0; i < n; i++) to[i] += from[i];
 }
 
-/// Every row of `out` becomes the sum of the biases; returns whether there was one.
-static int NAME(start)(ptrdiff_t rows, ptrdiff_t width, const REAL *a, const REAL *b, REAL *out) {
-    if (!a && !b) return 0;
-    for (ptrdiff_t j = 0; j < width; j++) out[j] = (a ? a[j] : 0) + (b ? b[j] : 0);
-    for (ptrdiff_t r = 1; r < rows; r++) memcpy(out + r * width, out, (size_t)width * sizeof(REAL));
-    return 1;
-}
-
-/// gates [steps * batch, width] = the biases + x * input weights', for all steps at once.
-static void NAME(inputs)(const lsk_recurrence *r, ptrdiff_t width, const REAL *bias, const REAL *other) {
-    ptrdiff_t rows = r->steps * r->batch;
-    REAL beta = NAME(start)(rows, width, bias, other, r->gates);
-    GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)width, (int)r->inputs, 1, r->x, (int)r->inputs,
-         r->input_weight, (int)r->inputs, beta, r->gates, (int)width);
+/// Every row of `out` becomes the bias.
+static void NAME(fill)(ptrdiff_t rows, ptrdiff_t width, ptrdiff_t row, const REAL *bias, REAL *out) {
+    for (ptrdiff_t r = 0; r < rows; r++) memcpy(out + r * row, bias, (size_t)width * sizeof(REAL));
 }
 
 static void NAME(lstm_forward)(const lsk_recurrence *r) {
-    ptrdiff_t units = r->units, batch = r->batch, state = batch * units, width = 4 * units;
+    ptrdiff_t units = r->units, batch = r->batch, state = batch * units, row = r->row, step = batch * row;
     REAL *gates = r->gates, *hidden = r->hidden, *cell = r->cell;
-    NAME(inputs)(r, width, r->input_bias, r->hidden_bias);
-    NAME(operand) w = NAME(prepare)(batch, CblasTrans, width, units, r->hidden_weight, units);
+    NAME(operand) w = NAME(prepare)(batch, CblasTrans, 4 * units, units, r->hidden_weight, units);
     for (ptrdiff_t k = 0; k < r->steps; k++) {
         ptrdiff_t t = r->reverse ? r->steps - 1 - k : k;
         ptrdiff_t from = (t + (r->reverse ? 1 : 0)) * state, to = (t + (r->reverse ? 0 : 1)) * state;
-        NAME(multiply)(&w, batch, hidden + from, units, 1, gates + t * batch * width, width);
-        NAME(lstm_step)(batch, units, gates + t * batch * width, cell + from, cell + to, hidden + to);
+        NAME(multiply)(&w, batch, hidden + from, units, 1, gates + t * step, row);
+        NAME(lstm_step)(batch, units, row, gates + t * step, cell + from, cell + to, hidden + to);
     }
     NAME(discard)(w);
 }
 
 static void NAME(lstm_backward)(const lsk_recurrence *r, const REAL *dy, REAL *dh, REAL *dc, REAL *dgates) {
-    ptrdiff_t units = r->units, batch = r->batch, state = batch * units, width = 4 * units;
+    ptrdiff_t units = r->units, batch = r->batch, state = batch * units, row = r->row, step = batch * row;
     const REAL *gates = r->gates, *cell = r->cell;
-    NAME(operand) w = NAME(prepare)(batch, CblasNoTrans, units, width, r->hidden_weight, units);
+    NAME(operand) w = NAME(prepare)(batch, CblasNoTrans, units, 4 * units, r->hidden_weight, units);
     for (ptrdiff_t k = r->steps - 1; k >= 0; k--) {
         ptrdiff_t t = r->reverse ? r->steps - 1 - k : k;
         ptrdiff_t from = (t + (r->reverse ? 1 : 0)) * state, to = (t + (r->reverse ? 0 : 1)) * state;
         if (dy) NAME(add)(state, dh, dy + t * state);
-        REAL *d = dgates + t * batch * width;
-        NAME(lstm_step_back)(batch, units, gates + t * batch * width, cell + from, cell + to, dh, dc, d);
-        NAME(multiply)(&w, batch, d, width, 0, dh, units);
+        REAL *d = dgates + t * step;
+        NAME(lstm_step_back)(batch, units, row, gates + t * step, cell + from, cell + to, dh, dc, d);
+        NAME(multiply)(&w, batch, d, row, 0, dh, units);
     }
     NAME(discard)(w);
 }
 
 static void NAME(gru_forward)(const lsk_recurrence *r) {
-    ptrdiff_t units = r->units, batch = r->batch, state = batch * units, width = 3 * units;
+    ptrdiff_t units = r->units, batch = r->batch, state = batch * units, row = r->row, step = batch * row;
     REAL *gates = r->gates, *hidden = r->hidden, *candidate = r->candidate;
-    REAL *products = lsk_allocate((size_t)(batch * width) * sizeof(REAL));
-    NAME(inputs)(r, width, r->input_bias, NULL);
-    NAME(operand) w = NAME(prepare)(batch, CblasTrans, width, units, r->hidden_weight, units);
+    REAL *products = lsk_allocate((size_t)step * sizeof(REAL));
+    NAME(operand) w = NAME(prepare)(batch, CblasTrans, 3 * units, units, r->hidden_weight, units);
     for (ptrdiff_t k = 0; k < r->steps; k++) {
         ptrdiff_t t = r->reverse ? r->steps - 1 - k : k;
         ptrdiff_t from = (t + (r->reverse ? 1 : 0)) * state, to = (t + (r->reverse ? 0 : 1)) * state;
-        REAL beta = NAME(start)(batch, width, r->hidden_bias, NULL, products);
-        NAME(multiply)(&w, batch, hidden + from, units, beta, products, width);
-        NAME(gru_step)(batch, units, gates + t * batch * width, products, candidate + t * state, hidden + from,
+        if (r->hidden_bias) NAME(fill)(batch, 3 * units, row, r->hidden_bias, products);
+        NAME(multiply)(&w, batch, hidden + from, units, r->hidden_bias ? 1 : 0, products, row);
+        NAME(gru_step)(batch, units, row, gates + t * step, products, candidate + t * state, hidden + from,
                        hidden + to);
     }
     NAME(discard)(w);
@@ -141,16 +128,16 @@ static void NAME(gru_forward)(const lsk_recurrence *r) {
 }
 
 static void NAME(gru_backward)(const lsk_recurrence *r, const REAL *dy, REAL *dh, REAL *dgates, REAL *dhidden) {
-    ptrdiff_t units = r->units, batch = r->batch, state = batch * units, width = 3 * units;
+    ptrdiff_t units = r->units, batch = r->batch, state = batch * units, row = r->row, step = batch * row;
     const REAL *gates = r->gates, *hidden = r->hidden, *candidate = r->candidate;
-    NAME(operand) w = NAME(prepare)(batch, CblasNoTrans, units, width, r->hidden_weight, units);
+    NAME(operand) w = NAME(prepare)(batch, CblasNoTrans, units, 3 * units, r->hidden_weight, units);
     for (ptrdiff_t k = r->steps - 1; k >= 0; k--) {
-        ptrdiff_t t = r->reverse ? r->steps - 1 - k : k, at = t * batch * width;
+        ptrdiff_t t = r->reverse ? r->steps - 1 - k : k, at = t * step;
         ptrdiff_t from = (t + (r->reverse ? 1 : 0)) * state;
         if (dy) NAME(add)(state, dh, dy + t * state);
-        NAME(gru_step_back)(batch, units, gates + at, candidate + t * state, hidden + from, dh, dgates + at,
+        NAME(gru_step_back)(batch, units, row, gates + at, candidate + t * state, hidden + from, dh, dgates + at,
                             dhidden + at);
-        NAME(multiply)(&w, batch, dhidden + at, width, 1, dh, units);
+        NAME(multiply)(&w, batch, dhidden + at, row, 1, dh, units);
     }
     NAME(discard)(w);
 }

@@ -45,7 +45,7 @@ extension Tensor {
                     lsk_lstm_backward($0, dy?.unsafePointer, dh.unsafePointer, dc.unsafePointer, dGates.unsafePointer)
                 }
             }
-            r.send(flow, gates: dGates, hidden: dGates)
+            r.send(flow, gates: dGates)
             flow.send(5, dh)
             flow.send(6, dc)
         }

@@ -7,11 +7,14 @@ import CLockstepKernels
 struct Recurrence {
     let x: Tensor, inputWeight: Tensor, hiddenWeight: Tensor
     let inputBias: Tensor?, hiddenBias: Tensor?
+    /// [steps, batch, row], of which a row's first `width` are the gates.
     let gates: Tensor
     /// [steps + 1, batch, units]: the state before each step, and the last.
     let states: Tensor
     let cells: Tensor?, candidates: Tensor?
     let steps: Int, batch: Int, inputs: Int, units: Int, width: Int
+    /// From one row of gates to the next: rows whole pages apart would share a few sets of the first cache.
+    let row: Int
     let isBatchFirst: Bool, isReversed: Bool
 
     init(
@@ -30,6 +33,7 @@ struct Recurrence {
         inputs = x.shape[2]
         units = hiddenWeight.shape[1]
         width = count * units
+        row = width + (width * type.byteCount % 4096 == 0 ? 64 / type.byteCount : 0)
         let (steps, batch, inputs, units, width) = (steps, batch, inputs, units, width)
         require(
             inputWeight.shape == [width, inputs],
@@ -59,7 +63,7 @@ struct Recurrence {
         self.hiddenWeight = hiddenWeight.detached.contiguous()
         self.inputBias = inputBias?.detached.contiguous()
         self.hiddenBias = hiddenBias?.detached.contiguous()
-        gates = .uninitialized([steps, batch, width], dtype: type)
+        gates = .uninitialized([steps, batch, row], dtype: type)
         func slots(_ first: Tensor?) -> Tensor {
             let slots = Tensor.uninitialized([steps + 1, batch, units], dtype: type)
             let place = slots.view([batch, units], strides: [units, 1], offset: reverse ? steps * batch * units : 0)
@@ -80,7 +84,7 @@ struct Recurrence {
     var raw: lsk_recurrence {
         lsk_recurrence(
             dtype: x.dtype.kernelType, reverse: isReversed ? 1 : 0, steps: steps, batch: batch, inputs: inputs,
-            units: units,
+            units: units, row: row,
             x: x.unsafePointer, input_weight: inputWeight.unsafePointer, hidden_weight: hiddenWeight.unsafePointer,
             input_bias: inputBias.map { UnsafeRawPointer($0.unsafePointer) },
             hidden_bias: hiddenBias.map { UnsafeRawPointer($0.unsafePointer) }, gates: gates.unsafePointer,
@@ -113,39 +117,53 @@ struct Recurrence {
 
     /// Sends the gradients of input, weights and biases. Inputs of the recorded operation: x 0, input weight 1, hidden
     /// weight 2, input bias 3, hidden bias 4.
-    func send(_ flow: GradientFlow, gates dGates: Tensor, hidden dHidden: Tensor) {
+    ///
+    /// - Parameter dHidden: The gradient of the hidden product, where it is not that of the gates.
+    func send(_ flow: GradientFlow, gates dGates: Tensor, hidden dHidden: Tensor? = nil) {
         let rows = steps * batch
         let type = x.dtype
         if flow.needs(0) {
             let dx = Tensor.uninitialized([steps, batch, inputs], dtype: type)
-            Recurrence.product(rows, inputs, width, dGates, transposed: false, inputWeight, into: dx, beta: 0)
+            product(rows, inputs, width, dGates, transposed: false, inputWeight, into: dx, beta: 0)
             flow.send(0, isBatchFirst ? Recurrence.exchanged(dx) : dx)
         }
         flow.write(1, shape: [width, inputs], dtype: type) {
-            Recurrence.product(width, inputs, rows, dGates, transposed: true, x, into: $0, beta: $1)
+            product(width, inputs, rows, dGates, transposed: true, x, into: $0, beta: $1)
         }
         let before = states.view(
             [steps, batch, units], strides: [batch * units, units, 1], offset: isReversed ? batch * units : 0)
         flow.write(2, shape: [width, units], dtype: type) {
-            Recurrence.product(width, units, rows, dHidden, transposed: true, before, into: $0, beta: $1)
+            product(width, units, rows, dHidden ?? dGates, transposed: true, before, into: $0, beta: $1)
         }
-        flow.write(3, shape: [width], dtype: type) {
-            lsk_channel_sum(rows, width, type.kernelType, dGates.unsafePointer, $0.unsafePointer, $1)
-        }
-        flow.write(4, shape: [width], dtype: type) {
-            lsk_channel_sum(rows, width, type.kernelType, dHidden.unsafePointer, $0.unsafePointer, $1)
+        guard flow.needs(3) || flow.needs(4) else { return }
+        let sums = columnSums(dGates)
+        send(flow, 3, sums)
+        send(flow, 4, dHidden.map(columnSums) ?? sums)
+    }
+
+    private func columnSums(_ gradient: Tensor) -> Tensor {
+        let sums = Tensor.uninitialized([width], dtype: x.dtype)
+        lsk_column_sums(
+            x.dtype.kernelType, steps * batch, width, row, sums.unsafePointer, gradient.unsafePointer, 0)
+        return sums
+    }
+
+    /// Sends a bias its gradient, which the other bias may get, too.
+    private func send(_ flow: GradientFlow, _ index: Int, _ sums: Tensor) {
+        flow.write(index, shape: sums.shape, dtype: sums.dtype) { destination, beta in
+            if beta == 0 { Tensor.copy(sums, into: destination) } else { Tensor.add(sums, into: destination) }
         }
     }
 
-    /// c [m, n] = beta · c + a b, with a [m, k], or [k, m] when `transposed`, and b [k, n]; all without gaps.
-    private static func product(
+    /// c [m, n] = beta · c + a b, with a [m, k], or [k, m] when `transposed`, in rows of gates, and b [k, n] without gaps.
+    private func product(
         _ m: Int, _ n: Int, _ k: Int, _ a: Tensor, transposed: Bool, _ b: Tensor, into c: Tensor, beta: Float
     ) {
         var g = lsk_gemm()
         g.dtype = c.dtype.kernelType
         (g.m, g.n, g.k) = (m, n, k)
         g.transpose_a = transposed ? 1 : 0
-        (g.lda, g.ldb, g.ldc) = (transposed ? m : k, n, n)
+        (g.lda, g.ldb, g.ldc) = (row, n, n)
         g.beta = Double(beta)
         lsk_matmul(&g, a.unsafePointer, b.unsafePointer, c.unsafePointer)
     }
