@@ -12,12 +12,27 @@ final class GradientGate {
     let keepsPositive: Bool
     /// The sum of the gradients that have passed.
     var passed: Tensor?
+    /// A gradient that is added to the pending one on its way through.
+    var second: Tensor?
 
     init(factor: Tensor) { (saved, keepsPositive) = (factor.detached, false) }
     /// Gradients are kept where `values` are above 0, as a rectifier's are.
     init(positive values: Tensor) { (saved, keepsPositive) = (values.detached, true) }
 
-    func apply(to gradient: Tensor) -> Tensor {
+    /// The gradient past the gate, in its own memory where nobody else can see that.
+    func apply(to gradient: consuming Tensor, adding second: Tensor?) -> Tensor {
+        guard keepsPositive, gradient.dtype == saved.dtype, Tensor.sameDenseLayout(gradient, saved),
+            second.map({ $0.dtype == saved.dtype && Tensor.sameDenseLayout($0, saved) }) ?? true, gradient.isExclusive
+        else {
+            let whole = second.map { gradient.detached + $0.detached } ?? gradient.detached
+            return apply(to: whole)
+        }
+        lsk_gate(
+            saved.dtype.kernelType, saved.count, gradient.unsafePointer, second?.unsafePointer, saved.unsafePointer)
+        return gradient
+    }
+
+    private func apply(to gradient: Tensor) -> Tensor {
         if keepsPositive { return gradient.timesDerivative(LSK_RELU, saved) }
         return (gradient.dtype == saved.dtype ? gradient.detached : gradient.detached.to(saved.dtype)) * saved
     }
@@ -37,16 +52,22 @@ extension GradientNode {
         gate.passed = Tensor.sum(consuming: consume held, gradient)
     }
 
+    /// Whether `gradient` can wait for the pending one and pass the gate together with it.
+    final func defers(_ gradient: Tensor) -> Bool {
+        guard let gate, gate.keepsPositive, gate.second == nil else { return false }
+        gate.second = gradient
+        return true
+    }
+
     /// Whether anything has arrived.
     final var hasArrived: Bool { pending != nil || gate?.passed != nil }
 
     /// The sum of what has arrived, past the gate; nil when nothing has.
     final func takeArrived() -> Tensor? {
-        let raw = pending.take()
-        guard let gate else { return raw }
-        let passed = gate.passed.take()
-        guard let raw else { return passed }
-        let gradient = gate.apply(to: raw)
+        guard let gate else { return pending.take() }
+        let (passed, second) = (gate.passed.take(), gate.second.take())
+        guard let raw = pending.take() else { return passed }
+        let gradient = gate.apply(to: consume raw, adding: second)
         guard let passed else { return gradient }
         return Tensor.sum(consuming: consume passed, gradient)
     }

@@ -40,7 +40,11 @@ package class GradientNode {
             pending = gradient
             return
         }
-        pending = Tensor.sum(consuming: consume held, gradient)
+        if defers(gradient) {
+            pending = held
+        } else {
+            pending = Tensor.sum(consuming: consume held, gradient)
+        }
     }
 
     /// Passes the gradient on to the inputs. Called once, when every contribution has arrived.
@@ -176,7 +180,7 @@ extension Tensor {
     }
 
     /// Whether no other tensor, closure or view can see this memory, and none of it is repeated.
-    private var isExclusive: Bool {
+    var isExclusive: Bool {
         mutating get {
             isKnownUniquelyReferenced(&body) && isKnownUniquelyReferenced(&body.storage) && !body.storage.isForeign
                 && body.isDense
