@@ -26,13 +26,15 @@ static ptrdiff_t period_of(ptrdiff_t channels) {
 #define REAL float
 #define NAME(x) x##_f32
 #define root_f32 sqrtf
-#include "norm_typed.h"
+#include "channel_norm_typed.h"
+#include "layer_norm_typed.h"
 #undef REAL
 #undef NAME
 #define REAL double
 #define NAME(x) x##_f64
 #define root_f64 sqrt
-#include "norm_typed.h"
+#include "channel_norm_typed.h"
+#include "layer_norm_typed.h"
 
 static const ptrdiff_t sizes[2] = {4, 8};
 /// Offsets any pointer of the element type by n elements; NULL stays NULL.
@@ -54,7 +56,8 @@ void lsk_channel_moments(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels,
 typedef struct {
     ptrdiff_t channels;
     lsk_dtype dtype;
-    const void *x, *dy, *mean, *a, *b, *c;
+    const void *x, *dy, *mean, *a, *b, *c, *added, *shift;
+    int rectifies;
     void *out;
 } row_task;
 
@@ -64,31 +67,38 @@ static void apply_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
     const row_task *t = context;
     ptrdiff_t period = period_of(t->channels), at = begin * t->channels, rows = end - begin;
     lsk_dtype dtype = t->dtype;
+    const void *added = t->added ? AT(t->added, at) : NULL;
     void *scratch = lsk_allocate((size_t)(3 * period * sizes[dtype]));
     if (dtype == LSK_FLOAT32)
-        apply_f32(rows, t->channels, period, AT(t->x, at), t->mean, t->a, t->b, scratch, AT(t->out, at));
-    else apply_f64(rows, t->channels, period, AT(t->x, at), t->mean, t->a, t->b, scratch, AT(t->out, at));
+        apply_f32(rows, t->channels, period, AT(t->x, at), t->mean, t->a, t->b, added, t->rectifies, scratch,
+                  AT(t->out, at));
+    else
+        apply_f64(rows, t->channels, period, AT(t->x, at), t->mean, t->a, t->b, added, t->rectifies, scratch,
+                  AT(t->out, at));
     lsk_release(scratch);
 }
 
 void lsk_channel_apply(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *x,
-                       const void *mean, const void *scale, const void *shift, void *y) {
+                       const void *mean, const void *scale, const void *shift, const void *added, int rectifies,
+                       void *y) {
     for (ptrdiff_t s = 0; s < segments; s++) {
         ptrdiff_t at = s * rows * channels, k = s * channels;
         row_task t = {.channels = channels, .dtype = dtype, .x = AT(x, at), .mean = AT(mean, k), .a = AT(scale, k),
-                      .b = AT(shift, k), .out = AT(y, at)};
+                      .b = AT(shift, k), .added = added ? AT(added, at) : NULL, .rectifies = rectifies, .out = AT(y, at)};
         lsk_parallel(rows, grain_of(channels), apply_part, &t);
     }
 }
 
 void lsk_channel_products(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *dy,
-                          const void *x, const void *mean, double *sum, double *product) {
+                          const void *x, const void *mean, const void *scale, const void *shift, double *sum,
+                          double *product) {
     ptrdiff_t period = period_of(channels);
-    void *scratch = lsk_allocate((size_t)(3 * period * sizes[dtype]));
+    void *scratch = lsk_allocate((size_t)(5 * period * sizes[dtype]));
     for (ptrdiff_t s = 0; s < segments; s++, sum += channels, product += channels) {
         const void *g = AT(dy, s * rows * channels), *in = AT(x, s * rows * channels), *m = AT(mean, s * channels);
-        if (dtype == LSK_FLOAT32) products_f32(rows, channels, period, g, in, m, scratch, sum, product);
-        else products_f64(rows, channels, period, g, in, m, scratch, sum, product);
+        const void *a = scale ? AT(scale, s * channels) : NULL, *b = scale ? AT(shift, s * channels) : NULL;
+        if (dtype == LSK_FLOAT32) products_f32(rows, channels, period, g, in, m, a, b, scratch, sum, product);
+        else products_f64(rows, channels, period, g, in, m, a, b, scratch, sum, product);
     }
     lsk_release(scratch);
 }
@@ -97,21 +107,24 @@ static void backward_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
     const row_task *t = context;
     ptrdiff_t period = period_of(t->channels), at = begin * t->channels, rows = end - begin;
     lsk_dtype dtype = t->dtype;
-    void *scratch = lsk_allocate((size_t)(4 * period * sizes[dtype]));
+    void *scratch = lsk_allocate((size_t)(5 * period * sizes[dtype]));
     if (dtype == LSK_FLOAT32)
-        backward_f32(rows, t->channels, period, AT(t->dy, at), AT(t->x, at), t->mean, t->a, t->b, t->c, scratch,
-                     AT(t->out, at));
+        backward_f32(rows, t->channels, period, AT(t->dy, at), AT(t->x, at), t->mean, t->a, t->b, t->c, t->shift,
+                     scratch, AT(t->out, at));
     else
-        backward_f64(rows, t->channels, period, AT(t->dy, at), AT(t->x, at), t->mean, t->a, t->b, t->c, scratch,
-                     AT(t->out, at));
+        backward_f64(rows, t->channels, period, AT(t->dy, at), AT(t->x, at), t->mean, t->a, t->b, t->c, t->shift,
+                     scratch, AT(t->out, at));
     lsk_release(scratch);
 }
 
 void lsk_channel_backward(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *dy,
-                          const void *x, const void *mean, const void *a, const void *b, const void *c, void *dx) {
+                          const void *x, const void *mean, const void *a, const void *b, const void *c, const void *shift,
+                          void *dx) {
     for (ptrdiff_t s = 0; s < segments; s++) {
         ptrdiff_t at = s * rows * channels, k = s * channels;
-        row_task t = {channels, dtype, AT(x, at), AT(dy, at), AT(mean, k), AT(a, k), AT(b, k), AT(c, k), AT(dx, at)};
+        row_task t = {.channels = channels, .dtype = dtype, .x = AT(x, at), .dy = AT(dy, at), .mean = AT(mean, k),
+                      .a = AT(a, k), .b = AT(b, k), .c = AT(c, k), .shift = shift ? AT(shift, k) : NULL,
+                      .out = AT(dx, at)};
         lsk_parallel(rows, grain_of(channels), backward_part, &t);
     }
 }

@@ -9,18 +9,21 @@
 /// Sums of x and of x² over the rows, in double; x is shifted while summing, so a large mean costs no precision.
 void lsk_channel_moments(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype,
                          const void *_Nonnull x, double *_Nonnull sum, double *_Nonnull squares);
-/// y = (x - mean) * scale + shift.
+/// y = (x - mean) * scale + shift, plus `added` (of x's shape) unless NULL, through max(0, ·) if `rectifies`.
 void lsk_channel_apply(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *_Nonnull x,
                        const void *_Nonnull mean, const void *_Nonnull scale, const void *_Nonnull shift,
-                       void *_Nonnull y);
-/// Sums of dy and of dy * (x - mean) over the rows, in double.
+                       const void *_Nullable added, int rectifies, void *_Nonnull y);
+/// Sums of dy and of dy * (x - mean) over the rows, in double; of dy where (x - mean) * scale + shift is above 0, and
+/// 0 elsewhere, unless `scale` and `shift` are NULL.
 void lsk_channel_products(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype,
                           const void *_Nonnull dy, const void *_Nonnull x, const void *_Nonnull mean,
-                          double *_Nonnull sum, double *_Nonnull product);
-/// dx = a * dy + b * (x - mean) + c.
+                          const void *_Nullable scale, const void *_Nullable shift, double *_Nonnull sum,
+                          double *_Nonnull product);
+/// dx = a * dy + b * (x - mean) + c; with dy only where (x - mean) * a + shift is above 0, unless `shift` is NULL.
 void lsk_channel_backward(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype,
                           const void *_Nonnull dy, const void *_Nonnull x, const void *_Nonnull mean,
-                          const void *_Nonnull a, const void *_Nonnull b, const void *_Nonnull c, void *_Nonnull dx);
+                          const void *_Nonnull a, const void *_Nonnull b, const void *_Nonnull c,
+                          const void *_Nullable shift, void *_Nonnull dx);
 /// From sums over `count` values: the mean and the biased variance of `n` channels.
 void lsk_channel_statistics(ptrdiff_t n, double count, const double *_Nonnull sum, const double *_Nonnull squares,
                             lsk_dtype dtype, void *_Nonnull mean, void *_Nonnull variance);

@@ -23,7 +23,7 @@ final class BasicBlock: Module, UnaryLayer {
         super.init()
     }
 
-    func callAsFunction(_ x: Tensor) -> Tensor { (b2(c2(b1(c1(x)).relu())) + sc(x)).relu() }
+    func callAsFunction(_ x: Tensor) -> Tensor { b2(c2(b1(c1(x), then: .relu)), then: .relu, adding: sc(x)) }
 }
 
 /// 0.27 million parameters, 41 million multiply-adds an image.

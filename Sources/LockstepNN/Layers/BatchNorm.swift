@@ -79,22 +79,37 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
     /// The ranks of input that the layer takes, and how they are called.
     var accepted: (ranks: ClosedRange<Int>, form: String) { (2...5, "[N, \(channels), …]") }
 
-    public func callAsFunction(_ x: Tensor) -> Tensor {
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(normalized(x, then: .none, adding: nil)) }
+
+    /// `activation(the normalised batch + shortcut)`: with a rectifier in one pass; step by step when somebody observes this
+    /// layer, who then sees the normalised batch alone.
+    ///
+    /// - Parameters:
+    ///   - activation: Applied last; none by default.
+    ///   - shortcut: Of the input's shape: the other branch of a residual connection.
+    public func callAsFunction(
+        _ x: Tensor, then activation: LinearActivation = .none, adding shortcut: Tensor? = nil
+    ) -> Tensor {
+        if observers.isEmpty { return normalized(x, then: activation, adding: shortcut) }
+        return activation(shortcut.map { self(x) + $0 } ?? self(x))
+    }
+
+    private func normalized(_ x: Tensor, then activation: LinearActivation, adding shortcut: Tensor?) -> Tensor {
         require(
             accepted.ranks.contains(x.rank) && x.shape[1] == channels,
             "\(label): needs an input \(accepted.form), not \(x.shape)")
         if !isTraining, let mean = _runningMean?.value, let variance = _runningVariance?.value {
-            return observed(
-                x.batchNorm(
-                    mean: mean, variance: variance, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue,
-                    epsilon: epsilon)
-            )
+            return x.batchNorm(
+                mean: mean, variance: variance, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue,
+                epsilon: epsilon, then: activation, adding: shortcut)
         }
         let result =
-            statisticsReducer.map { synchronized(x, $0) }
-            ?? x.batchNorm(weight: _weight?.wrappedValue, bias: _bias?.wrappedValue, epsilon: epsilon)
+            statisticsReducer.map { synchronized(x, $0, then: activation, adding: shortcut) }
+            ?? x.batchNorm(
+                weight: _weight?.wrappedValue, bias: _bias?.wrappedValue, epsilon: epsilon, then: activation,
+                adding: shortcut)
         if isTraining && result.count > 0 { track(result) }
-        return observed(result.output)
+        return result.output
     }
 
     private func track(_ result: BatchNormResult) {
@@ -106,7 +121,10 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
     }
 
     /// Normalisation with the moments of all ranks' batches together. The count travels behind the sums.
-    private func synchronized(_ x: Tensor, _ reduce: @escaping (Tensor) -> Tensor) -> BatchNormResult {
+    private func synchronized(
+        _ x: Tensor, _ reduce: @escaping (Tensor) -> Tensor, then activation: LinearActivation,
+        adding shortcut: Tensor?
+    ) -> BatchNormResult {
         let memory = x.channelsLast()
         let own = memory.channelMoments()
         let packed = Tensor.concatenated(
@@ -117,7 +135,7 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
         moments.count = Int(total[2 * channels].item())
         return memory.batchNorm(
             recordedFrom: x, moments: moments, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue,
-            epsilon: epsilon
+            epsilon: epsilon, then: activation, adding: shortcut
         ) { sums in reduce(sums.reshaped([2 * self.channels])).reshaped([2, self.channels]) }
     }
 }

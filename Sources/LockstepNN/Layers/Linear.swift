@@ -69,12 +69,7 @@ public final class Linear: Module, UnaryLayer {
                 "\(label): an input of shape \(x.shape) does not end in \(inputs)")
             return x.linear(weight, _bias?.wrappedValue, then: activation, adding: shortcut)
         }
-        let y = shortcut.map { $0 + self(x) } ?? self(x)
-        return switch activation {
-        case .none: y
-        case .relu: y.relu()
-        case .gelu: y.gelu()
-        }
+        return activation(shortcut.map { $0 + self(x) } ?? self(x))
     }
 }
 

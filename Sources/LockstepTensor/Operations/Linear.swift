@@ -7,6 +7,15 @@ import CLockstepKernels
 public enum LinearActivation: Sendable {
     case none, relu, gelu
 
+    /// The activation by itself.
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        switch self {
+        case .none: x
+        case .relu: x.relu()
+        case .gelu: x.gelu()
+        }
+    }
+
     fileprivate var kernel: lsk_activation {
         switch self {
         case .none: LSK_NO_ACTIVATION

@@ -42,4 +42,29 @@ import Testing
         ]
         for index in watched { #expect(seen[index]?.shape == shapes[index], "layer \(index)") }
     }
+
+    @Test("batch norm, shortcut and rectifier are the same in one pass, observed, and with moments from a reducer")
+    func normalization() {
+        func run(isTraining: Bool, watching: Bool, reduces: Bool) -> [[Float]] {
+            let layers = Sequential { BatchNorm2d(5); ReLU(); BatchNorm2d(5) }
+            guard let first = layers[0] as? BatchNorm2d, let last = layers[2] as? BatchNorm2d else { return [] }
+            layers.train(isTraining)
+            var seen: [Tensor] = []
+            if watching { for layer in [first, last] { layer.addOutputObserver { _, y in seen.append(y.detached) } } }
+            if reduces { for layer in [first, last] { layer.statisticsReducer = { $0 } } }
+            let x = sample([4, 5, 3, 2], seed: 1).requiringGradient()
+            let y = last(layers[..<2](x), then: .relu, adding: x)
+            y.backward(gradient: sample(y.shape, seed: 2))
+            #expect(seen.count == (watching ? 2 : 0))
+            if watching { #expect(seen.first?.floats.contains { $0 < 0 } == true) }
+            let buffers = [first.runningMean, first.runningVariance, last.runningMean, last.runningVariance]
+            return ([y.detached, x.gradient] + layers.parameters().map(\.gradient) + buffers).map { $0?.floats ?? [] }
+        }
+        for isTraining in [true, false] {
+            let expected = run(isTraining: isTraining, watching: true, reduces: false)
+            #expect(expected.count == 10 && expected.allSatisfy { !$0.isEmpty })
+            #expect(run(isTraining: isTraining, watching: false, reduces: false) == expected)
+            #expect(run(isTraining: isTraining, watching: false, reduces: true) == expected)
+        }
+    }
 }

@@ -57,25 +57,32 @@ public struct BatchNormResult {
 extension Tensor {
     /// Normalises each channel with the statistics of this batch.
     ///
-    /// `y = (x − mean) / √(variance + epsilon) · weight + bias` over every axis but the channels (axis 1); the variance is
-    /// biased. The gradient takes into account that mean and variance depend on the batch.
+    /// `y = activation((x − mean) / √(variance + epsilon) · weight + bias + shortcut)` over every axis but the channels
+    /// (axis 1); the variance is biased. The gradient takes into account that mean and variance depend on the batch.
+    ///
+    /// A shortcut and a rectifier are part of the pass that normalises; without a shortcut the rectifier is part of the
+    /// passes backward, too.
     ///
     /// - Parameters:
     ///   - weight: [C], or nil for 1.
     ///   - bias: [C], or nil for 0.
+    ///   - activation: Applied last; none by default.
+    ///   - shortcut: Of self's shape, added to the normalised batch: a residual connection.
     /// - Precondition: self is [N, C], [N, C, L], [N, C, H, W] or [N, C, D, H, W], with more than one value per channel.
     public func batchNorm(
-        weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5, file: StaticString = #fileID,
+        weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5,
+        then activation: LinearActivation = .none, adding shortcut: Tensor? = nil, file: StaticString = #fileID,
         line: UInt = #line
     ) -> BatchNormResult {
-        let (x, channels) = channelOperand("batchNorm", weight, bias, file, line)
+        let (x, channels) = channelOperand("batchNorm", weight, bias, shortcut: shortcut, file, line)
         require(
             count > channels || count == 0,
             "batchNorm: one value per channel has no variance: \(shape); use a larger batch or inference mode",
             file: file, line: line)
         let memory = x.channelsLast()
         return memory.batchNorm(
-            recordedFrom: x, moments: memory.channelMoments(), weight: weight, bias: bias, epsilon: epsilon
+            recordedFrom: x, moments: memory.channelMoments(), weight: weight, bias: bias, epsilon: epsilon,
+            then: activation, adding: shortcut
         ) { $0 }
     }
 
@@ -86,37 +93,52 @@ extension Tensor {
     ///   - combine: Adds up over ranks what the backward pass needs: [2, C] float64 sums of `ȳ` and of `ȳ·(x − mean)`.
     package func batchNorm(
         recordedFrom input: Tensor, moments: ChannelMoments, weight: Tensor?, bias: Tensor?, epsilon: Double,
+        then activation: LinearActivation = .none, adding shortcut: Tensor? = nil,
         combine: @escaping (_ sums: Tensor) -> Tensor
     ) -> BatchNormResult {
         let memory = self
         let (mean, variance) = moments.meanAndVariance(dtype: dtype)
         let inverse = ChannelTable.inverseDeviation(variance, epsilon: epsilon)
         let scale = ChannelTable.product(inverse, weight?.detached)
-        let y = channelApply(mean: mean, scale: scale, shift: bias?.detached)
+        let shift = channelShift(bias, like: mean)
+        let other = shortcut?.to(dtype)
+        let y = channelApply(
+            mean: mean, scale: scale, shift: shift, adding: other?.channelsLast(), rectifies: activation == .relu)
         let total = Double(moments.count)
-        let recorded = y.recording("batchNorm", from: [input, weight, bias]) { dy, flow in
-            let dy = dy.channelsLast()
-            let local = dy.channelProducts(memory, mean: mean)
+        // A sum with a shortcut is not computed again: the result's own sign lets the gradient through.
+        let isLine = activation == .relu && other == nil
+        let recorded = y.recording("batchNorm", from: [input, weight, bias, other]) { dy, flow in
+            let own = dy.channelsLast()
+            let local = own.channelProducts(memory, mean: mean, rectified: isLine ? (scale, shift) : nil)
             flow.writeChannelGradients(weight: 1, bias: 2, sums: local, inverse: inverse)
+            if flow.needs(3) { flow.send(3, dy) }
             guard flow.needs(0) else { return }
             let sums = combine(local)
             flow.send(
-                0, dy.channelBackward(memory, mean: mean, inverse: inverse, scale: scale, sums: sums, total: total))
+                0,
+                own.channelBackward(
+                    memory, mean: mean, inverse: inverse, scale: scale, rectified: isLine ? shift : nil, sums: sums,
+                    total: total))
         }
-        return BatchNormResult(output: recorded, mean: mean, variance: variance, count: moments.count)
+        if activation == .relu && !isLine { recorded.node?.gate = GradientGate(positive: y) }
+        let output = activation == .gelu ? recorded.gelu() : recorded
+        return BatchNormResult(output: output, mean: mean, variance: variance, count: moments.count)
     }
 
     /// Normalises each channel with given statistics, as in inference.
     ///
-    /// `y = (x − mean) / √(variance + epsilon) · weight + bias`; the statistics are constants.
+    /// `y = activation((x − mean) / √(variance + epsilon) · weight + bias + shortcut)`; the statistics are constants.
     /// - Parameters:
     ///   - mean: [C].
     ///   - variance: [C].
+    ///   - activation: Applied last; none by default.
+    ///   - shortcut: Of self's shape, added to the normalised batch: a residual connection.
     public func batchNorm(
         mean: Tensor, variance: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5,
+        then activation: LinearActivation = .none, adding shortcut: Tensor? = nil,
         file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
-        let (x, channels) = channelOperand("batchNorm", weight, bias, file, line)
+        let (x, channels) = channelOperand("batchNorm", weight, bias, shortcut: shortcut, file, line)
         require(
             mean.shape == [channels] && variance.shape == [channels],
             "batchNorm: statistics of shape \(mean.shape) and \(variance.shape) for \(channels) channels: \(shape)",
@@ -125,8 +147,11 @@ extension Tensor {
         let m = mean.detached.to(x.dtype).contiguous()
         let inverse = ChannelTable.inverseDeviation(variance.detached.to(x.dtype).contiguous(), epsilon: epsilon)
         let scale = ChannelTable.product(inverse, weight?.detached)
-        let y = memory.channelApply(mean: m, scale: scale, shift: bias?.detached)
-        return y.recording("batchNorm", from: [x, weight, bias]) { dy, flow in
+        let other = shortcut?.to(x.dtype)
+        let y = memory.channelApply(
+            mean: m, scale: scale, shift: bias, adding: other?.channelsLast(), rectifies: activation == .relu)
+        let recorded = y.recording("batchNorm", from: [x, weight, bias, other]) { dy, flow in
+            if flow.needs(3) { flow.send(3, dy) }
             let dy = dy.channelsLast()
             if flow.needs(1) || flow.needs(2) {
                 flow.writeChannelGradients(
@@ -137,6 +162,8 @@ extension Tensor {
                 flow.send(0, dy.channelApply(mean: zero, scale: scale, shift: nil))
             }
         }
+        if activation == .relu { recorded.node?.gate = GradientGate(positive: y) }
+        return activation == .gelu ? recorded.gelu() : recorded
     }
 
     /// The moments of each channel of channels-last memory.
@@ -153,7 +180,8 @@ extension Tensor {
 
     /// Checks what every per-channel normalisation takes, and promotes bfloat16.
     func channelOperand(
-        _ op: StaticString, _ weight: Tensor?, _ bias: Tensor?, _ file: StaticString, _ line: UInt
+        _ op: StaticString, _ weight: Tensor?, _ bias: Tensor?, shortcut: Tensor? = nil, _ file: StaticString,
+        _ line: UInt
     ) -> (Tensor, channels: Int) {
         require(
             rank >= 2 && rank <= 5 && dtype.isFloatingPoint,
@@ -166,6 +194,9 @@ extension Tensor {
                 "\(op): the \(name) has shape \(operand?.shape ?? []), \(channels) channels need [\(channels)]: \(shape)",
                 file: file, line: line)
         }
+        require(
+            shortcut == nil || shortcut?.shape == shape,
+            "\(op): a shortcut of shape \(shortcut?.shape ?? []) for a result of shape \(shape)", file: file, line: line)
         return (to(Tensor.arithmeticType(dtype, dtype)), channels)
     }
 }

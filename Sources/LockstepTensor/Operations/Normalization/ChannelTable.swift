@@ -19,34 +19,49 @@ enum ChannelTable {
 
 extension Tensor {
     /// `(x − mean)·scale + shift` per channel of channels-last memory; tables are [C], or [N, C] for one per sample.
-    func channelApply(mean: Tensor, scale: Tensor, shift: Tensor?) -> Tensor {
+    /// Then `added`, channels-last too, and a rectifier.
+    func channelApply(
+        mean: Tensor, scale: Tensor, shift: Tensor?, adding added: Tensor? = nil, rectifies: Bool = false
+    ) -> Tensor {
         let y = Tensor.uninitializedChannelsLast(shape, dtype: dtype)
         let (segments, rows, channels) = segments(of: mean)
-        let shift = shift?.to(dtype).contiguous() ?? Tensor.zeros(mean.shape, dtype: dtype)
+        let shift = channelShift(shift, like: mean)
         if count > 0 {
             lsk_channel_apply(
                 segments, rows, channels, dtype.kernelType, unsafePointer, mean.unsafePointer, scale.unsafePointer,
-                shift.unsafePointer, y.unsafePointer)
+                shift.unsafePointer, added?.unsafePointer, rectifies ? 1 : 0, y.unsafePointer)
         }
         return y
     }
 
+    /// A shift that kernels of self can read; zeros when nil.
+    func channelShift(_ shift: Tensor?, like table: Tensor) -> Tensor {
+        shift?.detached.to(dtype).contiguous() ?? Tensor.zeros(table.shape, dtype: dtype)
+    }
+
     /// With self `ȳ`: the sums over each channel of `ȳ` and of `ȳ·(x − mean)`, as float64 of shape [2] + the table's.
-    package func channelProducts(_ x: Tensor, mean: Tensor) -> Tensor {
+    ///
+    /// - Parameter line: Scale and shift of the line whose sign let `ȳ` through, as a rectifier does; nil without one.
+    package func channelProducts(
+        _ x: Tensor, mean: Tensor, rectified line: (scale: Tensor, shift: Tensor)? = nil
+    ) -> Tensor {
         let sums = Tensor.zeros(Shape([2] + mean.shape.dimensions), dtype: .float64)
         let target = sums.unsafePointer.assumingMemoryBound(to: Double.self)
         let (segments, rows, channels) = segments(of: mean)
         if count > 0 {
             lsk_channel_products(
-                segments, rows, channels, dtype.kernelType, unsafePointer, x.unsafePointer, mean.unsafePointer, target,
-                target + mean.count)
+                segments, rows, channels, dtype.kernelType, unsafePointer, x.unsafePointer, mean.unsafePointer,
+                line?.scale.unsafePointer, line?.shift.unsafePointer, target, target + mean.count)
         }
         return sums
     }
 
     /// With self `ȳ`: the gradient of `x` when mean and variance were its own, from sums over `total` values.
+    ///
+    /// - Parameter shift: What `scale` belongs to when a rectifier followed; nil without one.
     func channelBackward(
-        _ x: Tensor, mean: Tensor, inverse: Tensor, scale: Tensor, sums: Tensor, total: Double
+        _ x: Tensor, mean: Tensor, inverse: Tensor, scale: Tensor, rectified shift: Tensor?, sums: Tensor,
+        total: Double
     ) -> Tensor {
         let source = sums.unsafePointer.assumingMemoryBound(to: Double.self)
         let slope = Tensor.uninitialized(mean.shape, dtype: dtype),
@@ -55,17 +70,19 @@ extension Tensor {
             mean.count, total, source, source + mean.count, dtype.kernelType, scale.unsafePointer,
             inverse.unsafePointer,
             slope.unsafePointer, offset.unsafePointer)
-        return channelCombined(x, mean: mean, a: scale, b: slope, c: offset)
+        return channelCombined(x, mean: mean, a: scale, b: slope, c: offset, rectified: shift)
     }
 
-    /// `a·ȳ + b·(x − mean) + c`.
-    func channelCombined(_ x: Tensor, mean: Tensor, a: Tensor, b: Tensor, c: Tensor) -> Tensor {
+    /// `a·ȳ + b·(x − mean) + c`; with `shift`, `ȳ` only where `a·(x − mean) + shift` is positive.
+    func channelCombined(
+        _ x: Tensor, mean: Tensor, a: Tensor, b: Tensor, c: Tensor, rectified shift: Tensor? = nil
+    ) -> Tensor {
         let dx = Tensor.uninitializedChannelsLast(shape, dtype: dtype)
         let (segments, rows, channels) = segments(of: mean)
         if count > 0 {
             lsk_channel_backward(
                 segments, rows, channels, dtype.kernelType, unsafePointer, x.unsafePointer, mean.unsafePointer,
-                a.unsafePointer, b.unsafePointer, c.unsafePointer, dx.unsafePointer)
+                a.unsafePointer, b.unsafePointer, c.unsafePointer, shift?.unsafePointer, dx.unsafePointer)
         }
         return dx
     }

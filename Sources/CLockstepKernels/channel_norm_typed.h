@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// Normalisation per channel for one element type; included once per type with REAL and NAME defined.
+// Few channels leave vectors half empty, so rows are read `period` elements at a time, a whole number of rows.
+
+/// `values`, one per channel, repeated to fill a period.
+static void NAME(repeat)(ptrdiff_t channels, ptrdiff_t period, const REAL *values, REAL *out) {
+    for (ptrdiff_t i = 0; i < period; i += channels) memcpy(out + i, values, (size_t)channels * sizeof(REAL));
+}
+
+/// Adds a period of partial sums to one double per channel and clears them.
+static void NAME(fold)(ptrdiff_t channels, ptrdiff_t period, REAL *partial, double *out) {
+    for (ptrdiff_t i = 0; i < period; i += channels)
+        for (ptrdiff_t k = 0; k < channels; k++) out[k] += (double)partial[i + k];
+    memset(partial, 0, (size_t)period * sizeof(REAL));
+}
+
+/// One pass of the moments over four periods at most: adding them up first keeps the sums short.
+LSK_SIMD static void NAME(moments)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *x, REAL *scratch,
+                                   double *sum, double *squares) {
+    REAL *shift = scratch, *s1 = shift + period, *s2 = s1 + period;
+    ptrdiff_t count = rows * channels, at = 0, pass = 0;
+    NAME(repeat)(channels, period, x, shift);
+    memset(s1, 0, (size_t)(2 * period) * sizeof(REAL));
+    for (ptrdiff_t k = 0; k < channels; k++) sum[k] = squares[k] = 0;
+    for (; at + 4 * period <= count; at += 4 * period) {
+        const REAL *p = x + at, *q = p + period, *r = q + period, *t = r + period;
+        for (ptrdiff_t i = 0; i < period; i++) {
+            REAL a = p[i] - shift[i], b = q[i] - shift[i], c = r[i] - shift[i], d = t[i] - shift[i];
+            s1[i] += (a + b) + (c + d);
+            s2[i] += (a * a + b * b) + (c * c + d * d);
+        }
+        if (++pass % 16 == 0) {
+            NAME(fold)(channels, period, s1, sum);
+            NAME(fold)(channels, period, s2, squares);
+        }
+    }
+    for (; at < count; at += period) {
+        ptrdiff_t n = count - at < period ? count - at : period;
+        for (ptrdiff_t i = 0; i < n; i++) {
+            REAL a = x[at + i] - shift[i];
+            s1[i] += a;
+            s2[i] += a * a;
+        }
+    }
+    NAME(fold)(channels, period, s1, sum);
+    NAME(fold)(channels, period, s2, squares);
+    for (ptrdiff_t k = 0; k < channels; k++) {
+        double m = (double)shift[k];
+        squares[k] += m * (2 * sum[k] + m * (double)rows);
+        sum[k] += m * (double)rows;
+    }
+}
+
+/// The gradient before a rectifier of (x - mean) * scale + shift, whose sign is cheaper to compute again than to read.
+#define PASSED(dy, x, m, a, b) (((x) - (m)) * (a) + (b) > 0 ? (dy) : 0)
+
+LSK_INLINE void NAME(products_of)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *dy, const REAL *x,
+                                  const REAL *mean, const REAL *scale, const REAL *shift, REAL *scratch, double *sum,
+                                  double *product, int rectified) {
+    REAL *m = scratch, *s1 = m + period, *s2 = s1 + period, *a = s2 + period, *b = a + period;
+    ptrdiff_t count = rows * channels, at = 0, pass = 0;
+    NAME(repeat)(channels, period, mean, m);
+    if (rectified) {
+        NAME(repeat)(channels, period, scale, a);
+        NAME(repeat)(channels, period, shift, b);
+    }
+    memset(s1, 0, (size_t)(2 * period) * sizeof(REAL));
+    for (ptrdiff_t k = 0; k < channels; k++) sum[k] = product[k] = 0;
+    for (; at + 2 * period <= count; at += 2 * period) {
+        const REAL *p = x + at, *q = p + period, *dp = dy + at, *dq = dp + period;
+        for (ptrdiff_t i = 0; i < period; i++) {
+            REAL g = rectified ? PASSED(dp[i], p[i], m[i], a[i], b[i]) : dp[i];
+            REAL h = rectified ? PASSED(dq[i], q[i], m[i], a[i], b[i]) : dq[i];
+            s1[i] += g + h;
+            s2[i] += g * (p[i] - m[i]) + h * (q[i] - m[i]);
+        }
+        if (++pass % 32 == 0) {
+            NAME(fold)(channels, period, s1, sum);
+            NAME(fold)(channels, period, s2, product);
+        }
+    }
+    for (; at < count; at += period) {
+        ptrdiff_t n = count - at < period ? count - at : period;
+        for (ptrdiff_t i = 0; i < n; i++) {
+            REAL g = rectified ? PASSED(dy[at + i], x[at + i], m[i], a[i], b[i]) : dy[at + i];
+            s1[i] += g;
+            s2[i] += g * (x[at + i] - m[i]);
+        }
+    }
+    NAME(fold)(channels, period, s1, sum);
+    NAME(fold)(channels, period, s2, product);
+}
+
+LSK_SIMD static void NAME(products)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *dy, const REAL *x,
+                                    const REAL *mean, const REAL *scale, const REAL *shift, REAL *scratch, double *sum,
+                                    double *product) {
+    if (scale) NAME(products_of)(rows, channels, period, dy, x, mean, scale, shift, scratch, sum, product, 1);
+    else NAME(products_of)(rows, channels, period, dy, x, mean, scale, shift, scratch, sum, product, 0);
+}
+
+LSK_INLINE void NAME(apply_of)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *x, const REAL *mean,
+                               const REAL *scale, const REAL *shift, const REAL *added, REAL *scratch,
+                               REAL *restrict y, int adds, int rectifies) {
+    REAL *m = scratch, *a = m + period, *b = a + period;
+    ptrdiff_t count = rows * channels;
+    NAME(repeat)(channels, period, mean, m);
+    NAME(repeat)(channels, period, scale, a);
+    NAME(repeat)(channels, period, shift, b);
+    for (ptrdiff_t at = 0; at < count; at += period) {
+        ptrdiff_t n = count - at < period ? count - at : period;
+        for (ptrdiff_t i = 0; i < n; i++) {
+            REAL v = (x[at + i] - m[i]) * a[i] + b[i];
+            if (adds) v += added[at + i];
+            y[at + i] = rectifies && v < 0 ? 0 : v;  // this way round, NaN stays NaN
+        }
+    }
+}
+
+LSK_SIMD static void NAME(apply)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *x, const REAL *mean,
+                                 const REAL *scale, const REAL *shift, const REAL *added, int rectifies, REAL *scratch,
+                                 REAL *restrict y) {
+#define APPLY(adds, rectifies) \
+    NAME(apply_of)(rows, channels, period, x, mean, scale, shift, added, scratch, y, adds, rectifies)
+    if (added && rectifies) APPLY(1, 1);
+    else if (added) APPLY(1, 0);
+    else if (rectifies) APPLY(0, 1);
+    else APPLY(0, 0);
+#undef APPLY
+}
+
+LSK_INLINE void NAME(backward_of)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *dy, const REAL *x,
+                                  const REAL *mean, const REAL *pa, const REAL *pb, const REAL *pc, const REAL *shift,
+                                  REAL *scratch, REAL *restrict dx, int rectified) {
+    REAL *m = scratch, *a = m + period, *b = a + period, *c = b + period, *s = c + period;
+    ptrdiff_t count = rows * channels;
+    NAME(repeat)(channels, period, mean, m);
+    NAME(repeat)(channels, period, pa, a);
+    NAME(repeat)(channels, period, pb, b);
+    NAME(repeat)(channels, period, pc, c);
+    if (rectified) NAME(repeat)(channels, period, shift, s);
+    for (ptrdiff_t at = 0; at < count; at += period) {
+        ptrdiff_t n = count - at < period ? count - at : period;
+        for (ptrdiff_t i = 0; i < n; i++) {
+            REAL g = rectified ? PASSED(dy[at + i], x[at + i], m[i], a[i], s[i]) : dy[at + i];
+            dx[at + i] = a[i] * g + b[i] * (x[at + i] - m[i]) + c[i];
+        }
+    }
+}
+
+LSK_SIMD static void NAME(backward)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *dy, const REAL *x,
+                                    const REAL *mean, const REAL *a, const REAL *b, const REAL *c, const REAL *shift,
+                                    REAL *scratch, REAL *restrict dx) {
+    if (shift) NAME(backward_of)(rows, channels, period, dy, x, mean, a, b, c, shift, scratch, dx, 1);
+    else NAME(backward_of)(rows, channels, period, dy, x, mean, a, b, c, shift, scratch, dx, 0);
+}
+#undef PASSED
+
+LSK_SIMD static void NAME(sum_rows)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *x, REAL *s,
+                                    double *sum) {
+    ptrdiff_t count = rows * channels, at = 0, pass = 0;
+    memset(s, 0, (size_t)period * sizeof(REAL));
+    for (ptrdiff_t k = 0; k < channels; k++) sum[k] = 0;
+    for (; at + 4 * period <= count; at += 4 * period) {
+        const REAL *p = x + at, *q = p + period, *r = q + period, *t = r + period;
+        for (ptrdiff_t i = 0; i < period; i++) s[i] += (p[i] + q[i]) + (r[i] + t[i]);
+        if (++pass % 16 == 0) NAME(fold)(channels, period, s, sum);
+    }
+    for (; at < count; at += period) {
+        ptrdiff_t n = count - at < period ? count - at : period;
+        for (ptrdiff_t i = 0; i < n; i++) s[i] += x[at + i];
+    }
+    NAME(fold)(channels, period, s, sum);
+}
+
+static void NAME(statistics)(ptrdiff_t n, double count, const double *sum, const double *squares, REAL *mean,
+                             REAL *variance) {
+    for (ptrdiff_t i = 0; i < n; i++) {
+        double m = sum[i] / count, v = squares[i] / count - m * m;
+        mean[i] = (REAL)m;
+        variance[i] = (REAL)(v < 0 ? 0 : v);
+    }
+}
+
+static void NAME(inverse)(ptrdiff_t n, double epsilon, const REAL *variance, REAL *inverse) {
+    for (ptrdiff_t i = 0; i < n; i++) inverse[i] = (REAL)(1 / sqrt((double)variance[i] + epsilon));
+}
+
+static void NAME(slopes)(ptrdiff_t n, double count, const double *sum, const double *product, const REAL *scale,
+                         const REAL *inverse, REAL *b, REAL *c) {
+    for (ptrdiff_t i = 0; i < n; i++) {
+        double a = (double)scale[i], r = (double)inverse[i];
+        b[i] = (REAL)(-a * r * r * product[i] / count);
+        c[i] = (REAL)(-a * sum[i] / count);
+    }
+}

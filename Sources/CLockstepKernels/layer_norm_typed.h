@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layer norm for one element type; included once per type with REAL and NAME defined, after channel_norm_typed.h.
+
+typedef REAL NAME(vector) __attribute__((vector_size(16 * sizeof(REAL)), aligned(sizeof(REAL))));
+
+LSK_INLINE REAL NAME(total)(const NAME(vector) *v) {  // by address: the calling convention for vectors differs by processor
+    REAL s = 0;
+    for (int i = 0; i < 16; i++) s += (*v)[i];
+    return s;
+}
+
+LSK_SIMD static void NAME(layer_norm)(ptrdiff_t rows, ptrdiff_t width, REAL epsilon, const REAL *x, const REAL *weight,
+                                      const REAL *bias, REAL *restrict y, REAL *means, REAL *inverses) {
+    for (ptrdiff_t r = 0; r < rows; r++, x += width, y += width) {
+        NAME(vector) s = {0};
+        ptrdiff_t i = 0;
+        for (; i + 16 <= width; i += 16) s += *(const NAME(vector) *)(x + i);
+        REAL sum = NAME(total)(&s);
+        for (; i < width; i++) sum += x[i];
+        REAL mean = sum / (REAL)width;
+        NAME(vector) q = {0};
+        for (i = 0; i + 16 <= width; i += 16) {
+            NAME(vector) d = *(const NAME(vector) *)(x + i) - mean;
+            q += d * d;
+        }
+        REAL squares = NAME(total)(&q);
+        for (; i < width; i++) squares += (x[i] - mean) * (x[i] - mean);
+        REAL inverse = 1 / NAME(root)(squares / (REAL)width + epsilon);
+        means[r] = mean;
+        inverses[r] = inverse;
+        if (weight && bias)
+            for (i = 0; i < width; i++) y[i] = (x[i] - mean) * inverse * weight[i] + bias[i];
+        else
+            for (i = 0; i < width; i++)
+                y[i] = (x[i] - mean) * inverse * (weight ? weight[i] : 1) + (bias ? bias[i] : 0);
+    }
+}
+
+LSK_SIMD static void NAME(layer_norm_dx)(ptrdiff_t rows, ptrdiff_t width, const REAL *dy, const REAL *x,
+                                         const REAL *weight, const REAL *means, const REAL *inverses,
+                                         const REAL *added, REAL *restrict dx) {
+    for (ptrdiff_t r = 0; r < rows; r++, dy += width, x += width, dx += width) {
+        REAL mean = means[r], inverse = inverses[r];
+        NAME(vector) s1 = {0}, s2 = {0};
+        ptrdiff_t i = 0;
+        for (; i + 16 <= width; i += 16) {
+            NAME(vector) g = *(const NAME(vector) *)(dy + i) * *(const NAME(vector) *)(weight + i);
+            s1 += g;
+            s2 += g * (*(const NAME(vector) *)(x + i) - mean);
+        }
+        REAL a = NAME(total)(&s1), b = NAME(total)(&s2);
+        for (; i < width; i++) {
+            a += dy[i] * weight[i];
+            b += dy[i] * weight[i] * (x[i] - mean);
+        }
+        a /= (REAL)width;
+        b *= inverse * inverse / (REAL)width;
+        if (added) {
+            for (i = 0; i < width; i++) dx[i] = inverse * (dy[i] * weight[i] - a - b * (x[i] - mean)) + added[i];
+            added += width;
+        } else
+            for (i = 0; i < width; i++) dx[i] = inverse * (dy[i] * weight[i] - a - b * (x[i] - mean));
+    }
+}
+
+/// Sums over a block of rows, added to the doubles.
+LSK_SIMD static void NAME(layer_norm_dw)(ptrdiff_t rows, ptrdiff_t width, const REAL *dy, const REAL *x,
+                                         const REAL *means, const REAL *inverses, REAL *scratch, double *dw,
+                                         double *db) {
+    REAL *s1 = scratch, *s2 = scratch + width;
+    memset(scratch, 0, (size_t)(2 * width) * sizeof(REAL));
+    for (ptrdiff_t r = 0; r < rows; r++, dy += width, x += width) {
+        REAL mean = means[r], inverse = inverses[r];
+        for (ptrdiff_t i = 0; i < width; i++) {
+            s1[i] += dy[i] * ((x[i] - mean) * inverse);
+            s2[i] += dy[i];
+        }
+        if (r % 64 == 63 || r == rows - 1) {
+            NAME(fold)(width, width, s1, dw);
+            NAME(fold)(width, width, s2, db);
+        }
+    }
+}
+
+static void NAME(layer_norm_backward)(ptrdiff_t rows, ptrdiff_t width, const REAL *dy, const REAL *x,
+                                      const REAL *weight, const REAL *means, const REAL *inverses,
+                                      const REAL *added, REAL *dx, REAL *dw, REAL dw_beta, REAL *db, REAL db_beta) {
+    if (dx) {
+        REAL *ones = NULL;
+        if (!weight) {
+            ones = lsk_allocate((size_t)width * sizeof(REAL));
+            for (ptrdiff_t i = 0; i < width; i++) ones[i] = 1;
+        }
+        NAME(layer_norm_dx)(rows, width, dy, x, weight ? weight : ones, means, inverses, added, dx);
+        if (ones) lsk_release(ones);
+    }
+    if (!dw && !db) return;
+    double *sums = lsk_allocate((size_t)(2 * width) * sizeof(double) + (size_t)(2 * width) * sizeof(REAL));
+    memset(sums, 0, (size_t)(2 * width) * sizeof(double));
+    NAME(layer_norm_dw)(rows, width, dy, x, means, inverses, (REAL *)(sums + 2 * width), sums, sums + width);
+    for (ptrdiff_t i = 0; dw && i < width; i++) dw[i] = (REAL)sums[i] + (dw_beta == 0 ? 0 : dw_beta * dw[i]);
+    for (ptrdiff_t i = 0; db && i < width; i++) db[i] = (REAL)sums[width + i] + (db_beta == 0 ? 0 : db_beta * db[i]);
+    lsk_release(sums);
+}
