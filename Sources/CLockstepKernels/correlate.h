@@ -17,6 +17,10 @@ typedef struct lsk_correlation {
 /// y = x * panels + bias. Panels of up to 32 output channels follow each other, each [kernel_height * run][16 or 32].
 void lsk_correlate_avx512(const lsk_correlation *_Nonnull k, const float *_Nonnull panels, const float *_Nullable bias,
                           float *_Nonnull y);
-/// sums[kernel_height * run][outputs, rounded up to 16] += the gradient of the weights; `dy` lies as a result does.
-void lsk_correlate_weights_avx512(const lsk_correlation *_Nonnull k, const float *_Nonnull dy, float *_Nonnull sums);
+/// The tiles that a gradient of the weights is made of.
+ptrdiff_t lsk_correlate_weights_tiles(const lsk_correlation *_Nonnull k);
+/// sums[kernel_height * run][outputs, rounded up to 16] += the gradient of the weights, of which the tiles `begin` ..<
+/// `end`; `dy` lies as a result does. A sum goes over the pixels in their order, whatever tiles are asked for.
+void lsk_correlate_weights_avx512(const lsk_correlation *_Nonnull k, const float *_Nonnull dy, ptrdiff_t begin,
+                                  ptrdiff_t end, float *_Nonnull sums);
 #endif

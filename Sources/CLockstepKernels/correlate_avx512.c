@@ -107,21 +107,30 @@ void lsk_correlate_avx512(const lsk_correlation *k, const float *panels, const f
     }
 }
 
-void lsk_correlate_weights_avx512(const lsk_correlation *k, const float *dy, float *sums) {
-    if (k->run <= 0) return;
+static ptrdiff_t panels_of(const lsk_correlation *k) { return (k->outputs + 2 * LANES - 1) / (2 * LANES); }
+
+ptrdiff_t lsk_correlate_weights_tiles(const lsk_correlation *k) {
+    return k->run <= 0 ? 0 : k->kernel_height * ((k->run + ROWS - 1) / ROWS) * panels_of(k);
+}
+
+void lsk_correlate_weights_avx512(const lsk_correlation *k, const float *dy, ptrdiff_t begin, ptrdiff_t end,
+                                  float *sums) {
+    if (begin >= end) return;
     ptrdiff_t breadth = (k->outputs + LANES - 1) / LANES * LANES, tile = even(k->run);
+    ptrdiff_t across = (k->run + ROWS - 1) / ROWS, panels = panels_of(k);
     ptrdiff_t strip = STRIP_BYTES / (ptrdiff_t)sizeof(float) / (k->x_row + k->y_row);
     if (strip < 1) strip = 1;
     for (ptrdiff_t first = 0; first < k->height; first += strip) {
         ptrdiff_t height = least(k->height - first, strip);
-        for (ptrdiff_t kh = 0; kh < k->kernel_height; kh++)
-            for (ptrdiff_t t = 0; t < k->run; t += tile)
-                for (ptrdiff_t o = 0; o < k->outputs; o += 2 * LANES) {
-                    ptrdiff_t width = least(k->outputs - o, 2 * LANES);
-                    tap_kernels[width > LANES][least(k->run - t, tile) - 1](
-                        k, k->x + first * k->x_row + kh * k->line + t, dy + first * k->y_row + o, height, width,
-                        sums + (kh * k->run + t) * breadth + o, breadth);
-                }
+        ptrdiff_t panel = begin % panels, column = begin / panels % across, kh = begin / panels / across;
+        for (ptrdiff_t left = end - begin; left > 0; left--) {
+            ptrdiff_t o = panel * 2 * LANES, t = column * tile, width = least(k->outputs - o, 2 * LANES);
+            tap_kernels[width > LANES][least(k->run - t, tile) - 1](
+                k, k->x + first * k->x_row + kh * k->line + t, dy + first * k->y_row + o, height, width,
+                sums + (kh * k->run + t) * breadth + o, breadth);
+            if (++panel == panels) panel = 0, column++;
+            if (column == across) column = 0, kh++;
+        }
     }
 }
 #endif

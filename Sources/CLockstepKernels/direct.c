@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our own convolution: what is padded, how weights are packed, and which correlations make up a gradient.
+// Our own convolution of one image: what is padded, how weights are packed, and which correlations make up a gradient.
 #include "direct.h"
 #include "correlate.h"
 #include "lsk_memory.h"
@@ -14,8 +14,7 @@ static ptrdiff_t round_up(ptrdiff_t n) { return (n + LANES - 1) / LANES * LANES;
 int lsk_direct_fits(const lsk_convolution *c) {
 #if defined(__x86_64__)
     return c->groups == 1 && (c->dilation_height == 1 || c->kernel_height == 1) &&
-           (c->dilation_width == 1 || c->kernel_width == 1) && lsk_uses_own_products() &&
-           lsk_get_processor_report().threads == 1;
+           (c->dilation_width == 1 || c->kernel_width == 1) && lsk_uses_own_products();
 #else
     (void)c;
     return 0;
@@ -165,16 +164,33 @@ void lsk_backward_image(const lsk_convolution *c, const lsk_frame *f, const floa
         }
 }
 
-void lsk_weight_image(const lsk_convolution *c, const lsk_frame *f, const float *x, const float *dy, ptrdiff_t dy_row,
-                      float *sums) {
-#if defined(__x86_64__)
+/// How pixels meet gradients: `x` and `dy_row` as in lsk_weight_image.
+static lsk_correlation weight_correlation(const lsk_convolution *c, const lsk_frame *f, const float *x,
+                                          ptrdiff_t dy_row) {
     ptrdiff_t line = f->width * c->in_channels;
-    lsk_correlation k = {x, line * c->stride_height, c->in_channels * c->stride_width, line, c->kernel_height,
-                         c->kernel_width * c->in_channels, c->out_height, c->out_width, dy_row, c->out_channels,
-                         c->out_channels};
-    lsk_correlate_weights_avx512(&k, dy, sums);
+    return (lsk_correlation){x, line * c->stride_height, c->in_channels * c->stride_width, line, c->kernel_height,
+                             c->kernel_width * c->in_channels, c->out_height, c->out_width, dy_row, c->out_channels,
+                             c->out_channels};
+}
+
+ptrdiff_t lsk_weight_tiles(const lsk_convolution *c) {
+#if defined(__x86_64__)
+    lsk_frame f = lsk_input_frame(c);
+    lsk_correlation k = weight_correlation(c, &f, NULL, 0);
+    return lsk_correlate_weights_tiles(&k);
 #else
-    (void)c, (void)f, (void)x, (void)dy, (void)dy_row, (void)sums;
+    (void)c;
+    return 0;
+#endif
+}
+
+void lsk_weight_image(const lsk_convolution *c, const lsk_frame *f, const float *x, const float *dy, ptrdiff_t dy_row,
+                      ptrdiff_t begin, ptrdiff_t end, float *sums) {
+#if defined(__x86_64__)
+    lsk_correlation k = weight_correlation(c, f, x, dy_row);
+    lsk_correlate_weights_avx512(&k, dy, begin, end, sums);
+#else
+    (void)c, (void)f, (void)x, (void)dy, (void)dy_row, (void)begin, (void)end, (void)sums;
 #endif
 }
 
@@ -193,38 +209,4 @@ void lsk_finish_weight(const lsk_convolution *c, float *sums, float *dw, float b
                 *to = sums[(t * in + i) * breadth + o] + (beta == 0 ? 0 : beta * *to);
             }
     lsk_release(sums);
-}
-
-// MARK: Batches
-
-void lsk_direct_forward(const lsk_convolution *c, const float *x, const float *w, const float *bias, float *y) {
-    lsk_frame f = lsk_input_frame(c);
-    float *room = lsk_make_frame(&f), *packed = lsk_pack_forward(c, w);
-    ptrdiff_t in = c->in_height * c->in_width * c->in_channels, out = c->out_height * c->out_width * c->out_channels;
-    for (ptrdiff_t n = 0; n < c->batch; n++)
-        lsk_forward_image(c, &f, lsk_framed(&f, x + n * in, c->in_height, c->in_width, room), packed, bias,
-                          y + n * out);
-    lsk_release(packed);
-    lsk_release(room);
-}
-
-void lsk_direct_backward_data(const lsk_convolution *c, const float *dy, const float *w, float *dx) {
-    lsk_frame f = lsk_gradient_frame(c);
-    float *room = lsk_make_frame(&f), *packed = lsk_pack_backward(c, w);
-    ptrdiff_t in = c->in_height * c->in_width * c->in_channels, out = c->out_height * c->out_width * c->out_channels;
-    for (ptrdiff_t n = 0; n < c->batch; n++)
-        lsk_backward_image(c, &f, lsk_framed(&f, dy + n * out, c->out_height, c->out_width, room), packed, dx + n * in);
-    lsk_release(packed);
-    lsk_release(room);
-}
-
-void lsk_direct_backward_weight(const lsk_convolution *c, const float *x, const float *dy, float *dw, float beta) {
-    lsk_frame f = lsk_input_frame(c);
-    float *room = lsk_make_frame(&f), *sums = lsk_start_weight(c);
-    ptrdiff_t in = c->in_height * c->in_width * c->in_channels, out = c->out_height * c->out_width * c->out_channels;
-    for (ptrdiff_t n = 0; n < c->batch; n++)
-        lsk_weight_image(c, &f, lsk_framed(&f, x + n * in, c->in_height, c->in_width, room), dy + n * out,
-                         c->out_width * c->out_channels, sums);
-    lsk_finish_weight(c, sums, dw, beta);
-    lsk_release(room);
 }

@@ -2,6 +2,7 @@
 // The engine that convolves with our own kernels, image by image, for the code that chooses and the code that fuses.
 #pragma once
 #include "lsk_convolution.h"
+#include "lsk_parallel.h"
 
 /// A copy of one image with zeros around it. `top` and `left` say where the image begins.
 typedef struct lsk_frame {
@@ -9,7 +10,7 @@ typedef struct lsk_frame {
     int copies;  ///< 0: nothing has to be added, the image itself serves
 } lsk_frame;
 
-/// Whether the kernels can compute this convolution: AVX-512, one thread, one group, no dilation.
+/// Whether the kernels can compute this convolution: AVX-512, one group, no dilation.
 int lsk_direct_fits(const lsk_convolution *_Nonnull c);
 
 /// What the kernels read instead of an input, and instead of a gradient of the result when the input's is computed.
@@ -30,13 +31,22 @@ void lsk_forward_image(const lsk_convolution *_Nonnull c, const lsk_frame *_Nonn
                        const float *_Nonnull packed, const float *_Nullable bias, float *_Nonnull y);
 void lsk_backward_image(const lsk_convolution *_Nonnull c, const lsk_frame *_Nonnull f, const float *_Nonnull dy,
                         const float *_Nonnull packed, float *_Nonnull dx);
-/// One image's part of the weights' gradient, added to `sums`; rows of `dy` are `dy_row` elements apart.
+/// How many tiles the weights' gradient has, which threads can share.
+ptrdiff_t lsk_weight_tiles(const lsk_convolution *_Nonnull c);
+/// One image's part of the tiles `begin` ..< `end` of the weights' gradient, added to `sums`; rows of `dy` are `dy_row`
+/// elements apart.
 void lsk_weight_image(const lsk_convolution *_Nonnull c, const lsk_frame *_Nonnull f, const float *_Nonnull x,
-                      const float *_Nonnull dy, ptrdiff_t dy_row, float *_Nonnull sums);
+                      const float *_Nonnull dy, ptrdiff_t dy_row, ptrdiff_t begin, ptrdiff_t end,
+                      float *_Nonnull sums);
 /// Zeros for `lsk_weight_image`, to be given to `lsk_finish_weight`: dw = beta * dw + sums.
 float *_Nonnull lsk_start_weight(const lsk_convolution *_Nonnull c);
 void lsk_finish_weight(const lsk_convolution *_Nonnull c, float *_Nonnull sums, float *_Nonnull dw, float beta);
 
+/// Whether there are threads to share a convolution with, and enough of it.
+int lsk_convolution_is_shared(const lsk_convolution *_Nonnull c);
+/// lsk_parallel for `count` images or tiles of a convolution that is shared, else one plain call.
+void lsk_share_convolution(const lsk_convolution *_Nonnull c, ptrdiff_t count, lsk_part _Nonnull part,
+                           void *_Nullable context);
 /// The three products of training over whole batches.
 void lsk_direct_forward(const lsk_convolution *_Nonnull c, const float *_Nonnull x, const float *_Nonnull w,
                         const float *_Nullable bias, float *_Nonnull y);

@@ -3,7 +3,6 @@
 #include "direct_block.h"
 #include "direct.h"
 #include "lsk_memory.h"
-#include <string.h>
 
 // A larger result of one image would not stay in the second-level cache between the steps.
 enum { LSK_BLOCK_BYTES = 512 << 10 };
@@ -17,68 +16,47 @@ int lsk_convolution_block_fits(const lsk_convolution_block *b) {
            c->out_height * c->out_width * c->out_channels * (ptrdiff_t)sizeof(float) <= LSK_BLOCK_BYTES;
 }
 
-static lsk_pooled pooled(const lsk_convolution_block *b, ptrdiff_t row) {
+lsk_pooled lsk_make_pooled(const lsk_convolution_block *b, ptrdiff_t row) {
     const lsk_convolution *c = &b->convolution;
     return (lsk_pooled){c->out_height / b->window_height, c->out_width / b->window_width, c->out_channels,
                         b->window_height, b->window_width, row};
 }
 
-void lsk_convolution_block_forward(const lsk_convolution_block *b, const void *images, const void *w, const void *bias,
-                                   void *result, uint8_t *places) {
 #if defined(__x86_64__)
-    const float *x = images;
-    float *y = result;
-    const lsk_convolution *c = &b->convolution;
-    lsk_frame f = lsk_input_frame(c);
-    lsk_pooled p = pooled(b, c->out_width * c->out_channels);
-    ptrdiff_t in = c->in_height * c->in_width * c->in_channels, out = p.height * p.width * p.channels;
-    float *room = lsk_make_frame(&f), *packed = lsk_pack_forward(c, w);
-    float *image = lsk_allocate((size_t)(c->out_height * p.row) * sizeof(float));
-    for (ptrdiff_t n = 0; n < c->batch; n++) {
-        lsk_forward_image(c, &f, lsk_framed(&f, x + n * in, c->in_height, c->in_width, room), packed, bias, image);
-        lsk_pool_image(&p, image, y + n * out, places ? places + n * out : NULL);
-    }
-    lsk_release(image);
-    lsk_release(packed);
-    lsk_release(room);
-#else
-    (void)b, (void)images, (void)w, (void)bias, (void)result, (void)places;
-#endif
-}
+typedef struct forward {
+    const lsk_convolution *c;
+    lsk_frame frame;
+    lsk_pooled pooled;
+    const float *x, *packed, *bias;
+    float *y;
+    uint8_t *places;
+} forward;
 
-void lsk_convolution_block_backward(const lsk_convolution_block *b, const void *images, const void *w,
-                                    const void *result, const uint8_t *places, const void *gradient,
-                                    void *image_gradient, void *dw, float beta, void *bias_gradient) {
-#if defined(__x86_64__)
-    const float *x = images, *y = result, *dy = gradient;
-    float *dx = image_gradient, *dbias = bias_gradient;
-    const lsk_convolution *c = &b->convolution;
-    // The gradient is spread where the input's gradient wants it: with zeros around it.
-    lsk_frame f = lsk_input_frame(c), g = lsk_gradient_frame(c);
-    if (!dx) g = (lsk_frame){c->out_height, c->out_width, c->out_channels, 0, 0, 0};
-    g.copies = 1;
-    ptrdiff_t channels = c->out_channels, row = g.width * channels;
-    lsk_pooled p = pooled(b, row);
-    ptrdiff_t in = c->in_height * c->in_width * c->in_channels, out = p.height * p.width * channels;
-    float *room = lsk_make_frame(&f), *slope = lsk_make_frame(&g), *inside = slope + g.top * row + g.left * channels;
-    float *packed = dx ? lsk_pack_backward(c, w) : NULL, *sums = dw ? lsk_start_weight(c) : NULL;
-    float *image = lsk_allocate((size_t)channels * sizeof(float));
-    memset(dbias, 0, (size_t)channels * sizeof(float));
-    for (ptrdiff_t n = 0; n < c->batch; n++) {
-        memset(image, 0, (size_t)channels * sizeof(float));  // one image's sum, so that rounding grows slowly
-        lsk_unpool_image(&p, y + n * out, places ? places + n * out : NULL, dy + n * out, inside, image);
-        for (ptrdiff_t o = 0; o < channels; o++) dbias[o] += image[o];
-        if (dx) lsk_backward_image(c, &g, slope, packed, dx + n * in);
-        if (dw)
-            lsk_weight_image(c, &f, lsk_framed(&f, x + n * in, c->in_height, c->in_width, room), inside, row, sums);
+static void forward_images(void *context, ptrdiff_t begin, ptrdiff_t end) {
+    const forward *t = context;
+    const lsk_convolution *c = t->c;
+    const lsk_pooled *p = &t->pooled;
+    ptrdiff_t in = c->in_height * c->in_width * c->in_channels, out = p->height * p->width * p->channels;
+    float *room = lsk_make_frame(&t->frame), *image = lsk_allocate((size_t)(c->out_height * p->row) * sizeof(float));
+    for (ptrdiff_t n = begin; n < end; n++) {
+        lsk_forward_image(c, &t->frame, lsk_framed(&t->frame, t->x + n * in, c->in_height, c->in_width, room),
+                          t->packed, t->bias, image);
+        lsk_pool_image(p, image, t->y + n * out, t->places ? t->places + n * out : NULL);
     }
-    if (dw) lsk_finish_weight(c, sums, dw, beta);
-    if (dx) lsk_release(packed);
     lsk_release(image);
-    lsk_release(slope);
     lsk_release(room);
+}
+#endif
+
+void lsk_convolution_block_forward(const lsk_convolution_block *b, const void *x, const void *w, const void *bias,
+                                   void *y, uint8_t *places) {
+#if defined(__x86_64__)
+    const lsk_convolution *c = &b->convolution;
+    float *packed = lsk_pack_forward(c, w);
+    forward t = {c, lsk_input_frame(c), lsk_make_pooled(b, c->out_width * c->out_channels), x, packed, bias, y, places};
+    lsk_share_convolution(c, c->batch, forward_images, &t);
+    lsk_release(packed);
 #else
-    (void)b, (void)images, (void)w, (void)result, (void)places, (void)gradient, (void)image_gradient, (void)dw;
-    (void)beta, (void)bias_gradient;
+    (void)b, (void)x, (void)w, (void)bias, (void)y, (void)places;
 #endif
 }

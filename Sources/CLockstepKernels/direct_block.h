@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernels behind a convolution fused with ReLU and max-pooling.
 #pragma once
-#include <stddef.h>
-#include <stdint.h>
+#include "lsk_convolution.h"
 
 /// One image pooled: `height` by `width` windows of `window_height` by `window_width` pixels side by side. Rows of the
 /// large image are `row` elements apart.
 typedef struct lsk_pooled {
     ptrdiff_t height, width, channels, window_height, window_width, row;
 } lsk_pooled;
+
+/// The pooling of a block whose large images have rows `row` elements apart.
+lsk_pooled lsk_make_pooled(const lsk_convolution_block *_Nonnull b, ptrdiff_t row);
 
 #if defined(__x86_64__)
 /// y = max(0, largest of each window) and which of the window's pixels it was, row by row; the first of equal ones.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pooling kernels; every inner loop runs along the channels.
 #include "lsk_pooling.h"
+#include "lsk_parallel.h"
 #include <string.h>
 
 /// Calls BODY for every output pixel, with its windows `h` and `w` and the element offset `to` of its channels.
@@ -75,27 +76,60 @@
 POOL(f32, float, -__builtin_inff())
 POOL(f64, double, -__builtin_inf())
 
-void lsk_max_pool(const lsk_pooling *p, lsk_dtype dtype, const void *x, void *y, int32_t *places) {
-    if (dtype == LSK_FLOAT32) {
-        if (places) max_places_f32(p, x, y, places);
-        else max_f32(p, x, y);
-    } else {
-        if (places) max_places_f64(p, x, y, places);
-        else max_f64(p, x, y);
+// MARK: Shared out over images
+
+typedef enum { MAX, MAX_BACKWARD, AVERAGE, AVERAGE_BACKWARD } operation;
+
+typedef struct task {
+    const lsk_pooling *p;
+    operation which;
+    lsk_dtype dtype;
+    const char *from;
+    char *to;
+    int32_t *places;
+} task;
+
+#define RUN(S)                                                                                                        \
+    switch (t->which) {                                                                                               \
+    case MAX: places ? max_places_##S(&p, from, to, places) : max_##S(&p, from, to); break;                           \
+    case MAX_BACKWARD: max_backward_##S(&p, from, places, to); break;                                                 \
+    case AVERAGE: average_##S(&p, from, to); break;                                                                   \
+    case AVERAGE_BACKWARD: average_backward_##S(&p, from, to);                                                        \
     }
+
+static void some_images(void *context, ptrdiff_t begin, ptrdiff_t end) {
+    const task *t = context;
+    lsk_pooling p = *t->p;
+    p.batch = end - begin;
+    ptrdiff_t large = p.in_height * p.in_width * p.channels * begin, size = t->dtype == LSK_FLOAT32 ? 4 : 8;
+    ptrdiff_t small = p.out_height * p.out_width * p.channels * begin;
+    int backward = t->which == MAX_BACKWARD || t->which == AVERAGE_BACKWARD;
+    const void *from = t->from + (backward ? small : large) * size;
+    void *to = t->to + (backward ? large : small) * size;
+    int32_t *places = t->places ? t->places + small : NULL;
+    if (t->dtype == LSK_FLOAT32) RUN(f32)
+    else RUN(f64)
+}
+
+static void run(const lsk_pooling *p, operation which, lsk_dtype dtype, const void *from, void *to,
+                const int32_t *places) {
+    task t = {p, which, dtype, from, to, (int32_t *)places};
+    ptrdiff_t image = p->in_height * p->in_width * p->channels;
+    lsk_parallel(p->batch, LSK_ELEMENT_GRAIN / (image > 0 ? image : 1) + 1, some_images, &t);
+}
+
+void lsk_max_pool(const lsk_pooling *p, lsk_dtype dtype, const void *x, void *y, int32_t *places) {
+    run(p, MAX, dtype, x, y, places);
 }
 
 void lsk_max_pool_backward(const lsk_pooling *p, lsk_dtype dtype, const void *dy, const int32_t *places, void *dx) {
-    if (dtype == LSK_FLOAT32) max_backward_f32(p, dy, places, dx);
-    else max_backward_f64(p, dy, places, dx);
+    run(p, MAX_BACKWARD, dtype, dy, dx, places);
 }
 
 void lsk_average_pool(const lsk_pooling *p, lsk_dtype dtype, const void *x, void *y) {
-    if (dtype == LSK_FLOAT32) average_f32(p, x, y);
-    else average_f64(p, x, y);
+    run(p, AVERAGE, dtype, x, y, NULL);
 }
 
 void lsk_average_pool_backward(const lsk_pooling *p, lsk_dtype dtype, const void *dy, void *dx) {
-    if (dtype == LSK_FLOAT32) average_backward_f32(p, dy, dx);
-    else average_backward_f64(p, dy, dx);
+    run(p, AVERAGE_BACKWARD, dtype, dy, dx, NULL);
 }

@@ -57,7 +57,7 @@ static void some_columns(void *context, ptrdiff_t begin, ptrdiff_t end) {
 void lsk_sgemm_packed(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const float *a, ptrdiff_t lda, const float *panels,
                       float beta, float *c, ptrdiff_t ldc) {
     product p = {m, n, k, a, lda, panels, beta, c, ldc};
-    if (m * n * k < LEAST_SHARED) some_columns(&p, 0, n);
+    if (m * n * k < LSK_LEAST_SHARED) some_columns(&p, 0, n);
     else lsk_parallel(n, PANEL, some_columns, &p);
 }
 #endif

@@ -54,7 +54,7 @@ void lsk_sgemm_shared(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha, lsk_si
                       float *c, ptrdiff_t ldc, const lsk_epilogue *e) {
     product p = {m, n, k, alpha, beta, rows, columns, c, ldc, e};
     ptrdiff_t threads = lsk_get_threads();
-    if (threads == 1 || m * n * k < LEAST_SHARED) return some_rows(&p, 0, m);
+    if (threads == 1 || m * n * k < LSK_LEAST_SHARED) return some_rows(&p, 0, m);
     int packs_rows = m * k + 2 * m * n < n * k;  // as lsk_sgemm_avx512 decides
     ptrdiff_t packed = packs_rows ? m : n, read = packs_rows ? n : m;
     int cuts_packed = longest(packed, PANEL, threads) * (double)read <=

@@ -5,8 +5,6 @@
 
 // A packed block is at most 512 kB and stays in the L2 cache; tiles are gathered eight at a time, 128 kB.
 enum { LANES = 16, PANEL = 2 * LANES, ROWS = 12, DEPTH = 256, BREADTH = 512, GATHERED = 8 };
-// A product of fewer multiply-adds is not worth a second thread.
-enum { LEAST_SHARED = 1 << 20 };
 
 /// What a tile becomes: c = alpha * tile + beta * c, along rows of c or, `turned`, along its columns. Along rows the
 /// epilogue's parts follow, each NULL or at the tile's place.

@@ -48,7 +48,7 @@ typedef struct lsk_convolution_block {
     ptrdiff_t window_height, window_width;
 } lsk_convolution_block;
 
-/// Whether the fused kernels serve this float32 shape here: AVX-512, one thread, one group, no dilation, an image's
+/// Whether the fused kernels serve this float32 shape here: AVX-512, one group, no dilation, an image's
 /// result that stays in cache, and nobody chose another engine.
 int lsk_convolution_block_fits(const lsk_convolution_block *_Nonnull b);
 /// y = pool(max(0, x * w + bias)), [batch, out_height / window_height, out_width / window_width, out_channels], and which

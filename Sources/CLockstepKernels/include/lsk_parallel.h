@@ -19,3 +19,5 @@ int32_t lsk_get_threads(void);
 
 /// Numbers that are worth a second thread where each costs a few instructions; a thread is there within 1 µs.
 enum { LSK_ELEMENT_GRAIN = 16384 };
+/// Multiply-adds of a product or a convolution that are worth one.
+enum { LSK_LEAST_SHARED = 1 << 20 };

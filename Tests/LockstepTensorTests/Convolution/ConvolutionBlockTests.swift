@@ -7,7 +7,7 @@ import Testing
 
 @Suite(
     "Convolution fused with ReLU and pooling",
-    .enabled(if: lsk_uses_own_products() != 0, "needs AVX-512 and one thread"))
+    .enabled(if: lsk_uses_own_products() != 0, "needs AVX-512"))
 struct ConvolutionBlockTests {
     struct Case: Sendable, CustomStringConvertible {
         var convolution: ConvolutionCase

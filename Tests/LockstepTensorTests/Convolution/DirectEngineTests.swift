@@ -34,7 +34,7 @@ import Testing
 
     @Test(
         "an image's result has the same bits whatever batch it is in",
-        .enabled(if: lsk_uses_own_products() != 0, "needs AVX-512 and one thread"))
+        .enabled(if: lsk_uses_own_products() != 0, "needs AVX-512"))
     func batchInvariance() {
         let (x, w) = (sample([7, 3, 9, 10], seed: 1), sample([20, 3, 3, 3], seed: 2))
         lsk_set_convolution_engine(LSK_ENGINE_DIRECT)

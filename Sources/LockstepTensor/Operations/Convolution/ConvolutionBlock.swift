@@ -8,7 +8,7 @@ extension Tensor {
     ///
     /// - Parameter window: Size and distance of the pooling's windows; 1 pools nothing.
     /// - Returns: [N, O, H′ / window, W′ / window], rounded down; nil where the three have to run one by one: other types
-    ///   than float32, mixed precision, groups, dilation, no AVX-512, several threads, an engine chosen by somebody.
+    ///   than float32, mixed precision, groups, dilation, no AVX-512, an engine chosen by somebody.
     package func convolutionBlock(
         _ weight: Tensor, bias: Tensor?, stride: Pair, padding: Padding, dilation: Pair, groups: Int, window: Pair
     ) -> Tensor? {
