@@ -73,7 +73,7 @@ static lsk_inner binary_inner(lsk_binary_op op, lsk_dtype dtype) {
 
 void lsk_binary(lsk_binary_op op, lsk_dtype dtype, lsk_iterator *it) {
     lsk_iterator_coalesce(it);
-    lsk_iterator_run(it, binary_inner(op, dtype), NULL);
+    lsk_iterator_run_alike(it, dtype, binary_inner(op, dtype), NULL);
 }
 
 void lsk_binary_contiguous(lsk_binary_op op, lsk_dtype dtype, ptrdiff_t n, void *out, const void *a,

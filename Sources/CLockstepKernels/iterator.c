@@ -109,3 +109,10 @@ void lsk_iterator_run(const lsk_iterator *it, lsk_inner inner, const void *conte
         if (axis < 0) return;
     }
 }
+
+void lsk_iterator_run_alike(const lsk_iterator *it, lsk_dtype dtype, lsk_inner inner, const void *context) {
+    if (it->rank != 1) return lsk_iterator_run(it, inner, context);
+    ptrdiff_t strides[4];
+    for (ptrdiff_t k = 0; k < it->operands; k++) strides[k] = it->strides[k][0];
+    lsk_run_line(it->shape[0], dtype, it->operands, it->data, strides, inner, context);
+}

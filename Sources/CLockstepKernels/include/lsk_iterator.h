@@ -25,3 +25,6 @@ void lsk_run_line(ptrdiff_t n, lsk_dtype dtype, ptrdiff_t operands, char *_Nonnu
                   const ptrdiff_t *_Nonnull strides, lsk_inner _Nonnull inner, const void *_Nullable context);
 /// Calls `inner` for every run. The iterator must have been coalesced.
 void lsk_iterator_run(const lsk_iterator *_Nonnull it, lsk_inner _Nonnull inner, const void *_Nullable context);
+/// The same for operands of one type, by lsk_run_line where there is a single run.
+void lsk_iterator_run_alike(const lsk_iterator *_Nonnull it, lsk_dtype dtype, lsk_inner _Nonnull inner,
+                            const void *_Nullable context);

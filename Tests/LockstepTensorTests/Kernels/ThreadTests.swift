@@ -59,6 +59,8 @@ import Testing
                 results += [recurrent, weights[0].gradient ?? recurrent, weights[1].gradient ?? recurrent]
                 let x = sample([259, 131], seed: 3)
                 results += [x.gelu(), x.relu(), x * x, x.exp(), x.sin(), (x * 100).sigmoid(), x.softmax(axis: 1)]
+                let images = [8, 9].map { sample([5, 17, 23, 19], seed: $0).channelsLast() }
+                results += [images[0] + images[1], images[0] / images[1]]
                 let y = sample([700, 128], seed: 4).requiringGradient()
                 let out = (y.gelu() * y).softmax(axis: 1).logSoftmax(axis: 1)
                 out.sum().backward()
