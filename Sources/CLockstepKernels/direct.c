@@ -4,6 +4,7 @@
 #include "correlate.h"
 #include "lsk_memory.h"
 #include "lsk_processor.h"
+#include "weight_groups.h"
 #include <string.h>
 
 enum { LANES = 16 };
@@ -194,14 +195,26 @@ void lsk_weight_image(const lsk_convolution *c, const lsk_frame *f, const float 
 #endif
 }
 
+/// Numbers of one group's sums.
+static ptrdiff_t sums_of(const lsk_convolution *c) {
+    return c->kernel_height * c->kernel_width * c->in_channels * round_up(c->out_channels);
+}
+
 float *lsk_start_weight(const lsk_convolution *c) {
-    size_t bytes = (size_t)(c->kernel_height * c->kernel_width * c->in_channels * round_up(c->out_channels)) *
-                   sizeof(float);
+    size_t bytes = (size_t)(lsk_weight_groups(c) * sums_of(c)) * sizeof(float);
     return memset(lsk_allocate(bytes), 0, bytes);
+}
+
+lsk_tile_range lsk_first_range(const lsk_convolution *c, ptrdiff_t begin, ptrdiff_t end, float *sums) {
+    ptrdiff_t tiles = lsk_weight_tiles(c), group = begin / tiles, start = group * tiles;
+    ptrdiff_t next = start + tiles < end ? start + tiles : end;
+    return (lsk_tile_range){lsk_group_start(c, group), lsk_group_start(c, group + 1), begin - start, next - start,
+                            sums + group * sums_of(c), next};
 }
 
 void lsk_finish_weight(const lsk_convolution *c, float *sums, float *dw, float beta) {
     ptrdiff_t taps = c->kernel_height * c->kernel_width, in = c->in_channels, breadth = round_up(c->out_channels);
+    lsk_add_groups(sums_of(c), lsk_weight_groups(c) - 1, sums, sums + sums_of(c));
     for (ptrdiff_t i = 0; i < in; i++)
         for (ptrdiff_t o = 0; o < c->out_channels; o++)
             for (ptrdiff_t t = 0; t < taps; t++) {

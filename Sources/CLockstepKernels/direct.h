@@ -31,14 +31,23 @@ void lsk_forward_image(const lsk_convolution *_Nonnull c, const lsk_frame *_Nonn
                        const float *_Nonnull packed, const float *_Nullable bias, float *_Nonnull y);
 void lsk_backward_image(const lsk_convolution *_Nonnull c, const lsk_frame *_Nonnull f, const float *_Nonnull dy,
                         const float *_Nonnull packed, float *_Nonnull dx);
-/// How many tiles the weights' gradient has, which threads can share.
+/// The weights' gradient is made of tiles, as many for each group of images (weight_groups.h): threads share tiles and
+/// groups. A stretch of them is passed over group by group.
 ptrdiff_t lsk_weight_tiles(const lsk_convolution *_Nonnull c);
-/// One image's part of the tiles `begin` ..< `end` of the weights' gradient, added to `sums`; rows of `dy` are `dy_row`
+typedef struct lsk_tile_range {
+    ptrdiff_t image, last_image;  ///< of the group, the last one excluded
+    ptrdiff_t tile, last_tile;
+    float *_Nullable sums;        ///< the group's
+    ptrdiff_t next;               ///< where the next range begins
+} lsk_tile_range;
+lsk_tile_range lsk_first_range(const lsk_convolution *_Nonnull c, ptrdiff_t begin, ptrdiff_t end,
+                               float *_Nonnull sums);
+/// One image's part of the tiles `begin` ..< `end` of the weights' gradient, added to its group's `sums`; rows of `dy` are `dy_row`
 /// elements apart.
 void lsk_weight_image(const lsk_convolution *_Nonnull c, const lsk_frame *_Nonnull f, const float *_Nonnull x,
                       const float *_Nonnull dy, ptrdiff_t dy_row, ptrdiff_t begin, ptrdiff_t end,
                       float *_Nonnull sums);
-/// Zeros for `lsk_weight_image`, to be given to `lsk_finish_weight`: dw = beta * dw + sums.
+/// Zeros for `lsk_weight_image`, for all groups, to be given to `lsk_finish_weight`: dw = beta * dw + sums.
 float *_Nonnull lsk_start_weight(const lsk_convolution *_Nonnull c);
 void lsk_finish_weight(const lsk_convolution *_Nonnull c, float *_Nonnull sums, float *_Nonnull dw, float beta);
 

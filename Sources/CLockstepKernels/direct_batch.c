@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our own convolution of whole batches, shared out over the threads of a rank: images go to one thread or another, and of
-// the weights' gradient, which sums over all images, each thread makes some tiles from all of them.
+// Our own convolution of whole batches, shared out over the threads of a rank: by images and, where the weights' gradient
+// sums over images, by groups of them and tiles of the sums.
 #include "direct.h"
 #include "lsk_memory.h"
 #include "lsk_parallel.h"
+#include "weight_groups.h"
 
 int lsk_convolution_is_shared(const lsk_convolution *c) {
     ptrdiff_t pixels = c->batch * c->out_height * c->out_width, taps = c->kernel_height * c->kernel_width;
@@ -68,15 +69,19 @@ static void weight_tiles(void *context, ptrdiff_t begin, ptrdiff_t end) {
     const batch *b = context;
     const lsk_convolution *c = b->c;
     float *room = lsk_make_frame(&b->frame);
-    for (ptrdiff_t n = 0; n < c->batch; n++)
-        lsk_weight_image(c, &b->frame, lsk_framed(&b->frame, b->from + n * b->in, c->in_height, c->in_width, room),
-                         b->weights + n * b->out, c->out_width * c->out_channels, begin, end, b->to);
+    while (begin < end) {
+        lsk_tile_range r = lsk_first_range(c, begin, end, b->to);
+        for (ptrdiff_t n = r.image; n < r.last_image; n++)
+            lsk_weight_image(c, &b->frame, lsk_framed(&b->frame, b->from + n * b->in, c->in_height, c->in_width, room),
+                             b->weights + n * b->out, c->out_width * c->out_channels, r.tile, r.last_tile, r.sums);
+        begin = r.next;
+    }
     lsk_release(room);
 }
 
 void lsk_direct_backward_weight(const lsk_convolution *c, const float *x, const float *dy, float *dw, float beta) {
     float *sums = lsk_start_weight(c);
     batch b = make_batch(c, lsk_input_frame(c), x, dy, NULL, sums);
-    lsk_share_convolution(c, lsk_weight_tiles(c), weight_tiles, &b);
+    lsk_share_convolution(c, lsk_weight_groups(c) * lsk_weight_tiles(c), weight_tiles, &b);
     lsk_finish_weight(c, sums, dw, beta);
 }

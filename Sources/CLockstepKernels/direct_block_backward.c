@@ -4,6 +4,7 @@
 #include "direct.h"
 #include "lsk_memory.h"
 #include "lsk_parallel.h"
+#include "weight_groups.h"
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -17,50 +18,72 @@ typedef struct backward {
     float *dx, *bias_sums, *sums;
 } backward;
 
+/// What a thread works in: framed input, framed gradient, and one image's sum for the bias, so that rounding grows slowly.
+typedef struct room {
+    float *input, *slope, *bias;
+} room;
+
+static room make_room(const backward *b) {
+    return (room){lsk_make_frame(&b->input), lsk_make_frame(&b->slope),
+                  lsk_allocate((size_t)b->c->out_channels * sizeof(float))};
+}
+
+static void release_room(room m) {
+    lsk_release(m.bias);
+    lsk_release(m.slope);
+    lsk_release(m.input);
+}
+
 /// All that is wanted of some images, and of the weights' gradient some tiles.
-static void pass(const backward *b, ptrdiff_t begin, ptrdiff_t end, ptrdiff_t first_tile, ptrdiff_t last_tile) {
+static void pass(const backward *b, room m, lsk_tile_range r) {
     const lsk_convolution *c = b->c;
     const lsk_pooled *p = &b->pooled;
     ptrdiff_t channels = c->out_channels, in = c->in_height * c->in_width * c->in_channels;
     ptrdiff_t out = p->height * p->width * channels;
-    float *room = lsk_make_frame(&b->input), *slope = lsk_make_frame(&b->slope);
-    float *inside = slope + b->slope.top * p->row + b->slope.left * channels;
-    float *bias = lsk_allocate((size_t)channels * sizeof(float));  // one image's sum, so that rounding grows slowly
-    for (ptrdiff_t n = begin; n < end; n++) {
-        memset(bias, 0, (size_t)channels * sizeof(float));
-        lsk_unpool_image(p, b->y + n * out, b->places ? b->places + n * out : NULL, b->dy + n * out, inside, bias);
-        if (b->bias_sums) memcpy(b->bias_sums + n * channels, bias, (size_t)channels * sizeof(float));
-        if (b->dx) lsk_backward_image(c, &b->slope, slope, b->packed, b->dx + n * in);
-        if (b->sums)
-            lsk_weight_image(c, &b->input, lsk_framed(&b->input, b->x + n * in, c->in_height, c->in_width, room),
-                             inside, p->row, first_tile, last_tile, b->sums);
+    float *inside = m.slope + b->slope.top * p->row + b->slope.left * channels;
+    for (ptrdiff_t n = r.image; n < r.last_image; n++) {
+        memset(m.bias, 0, (size_t)channels * sizeof(float));
+        lsk_unpool_image(p, b->y + n * out, b->places ? b->places + n * out : NULL, b->dy + n * out, inside, m.bias);
+        if (b->bias_sums) memcpy(b->bias_sums + n * channels, m.bias, (size_t)channels * sizeof(float));
+        if (b->dx) lsk_backward_image(c, &b->slope, m.slope, b->packed, b->dx + n * in);
+        if (r.sums)
+            lsk_weight_image(c, &b->input, lsk_framed(&b->input, b->x + n * in, c->in_height, c->in_width, m.input),
+                             inside, p->row, r.tile, r.last_tile, r.sums);
     }
-    lsk_release(bias);
-    lsk_release(slope);
-    lsk_release(room);
 }
 
 static void images(void *context, ptrdiff_t begin, ptrdiff_t end) {
-    backward b = *(const backward *)context;
-    b.sums = NULL;
-    pass(&b, begin, end, 0, 0);
+    room m = make_room(context);
+    pass(context, m, (lsk_tile_range){.image = begin, .last_image = end});
+    release_room(m);
 }
 
 static void tiles(void *context, ptrdiff_t begin, ptrdiff_t end) {
-    backward b = *(const backward *)context;
-    if (b.dx || begin > 0) b.bias_sums = NULL;  // without dx nobody else passes over the images
-    b.dx = NULL;
-    pass(&b, 0, b.c->batch, begin, end);
+    const backward *all = context;
+    room m = make_room(all);
+    while (begin < end) {
+        lsk_tile_range r = lsk_first_range(all->c, begin, end, all->sums);
+        backward b = *all;
+        if (r.tile > 0) b.bias_sums = NULL, b.dx = NULL;  // whoever has a group's first tile makes the rest, too
+        pass(&b, m, r);
+        begin = r.next;
+    }
+    release_room(m);
 }
 
-/// One thread does everything with an image at a time. Several share the images first and the weights' tiles then: each
-/// spreads all gradients once more, which costs less than waiting for each other at every image.
+/// Each image's gradient is spread once and all is made of it. But where threads share the tiles of one group of images,
+/// they spread its gradients each, and the input's gradient is shared out over images before.
 static void run(backward *b) {
     const lsk_convolution *c = b->c;
-    ptrdiff_t count = b->sums ? lsk_weight_tiles(c) : 0;
-    if (!lsk_convolution_is_shared(c)) return pass(b, 0, c->batch, 0, count);
-    if (b->dx || !b->sums) lsk_parallel(c->batch, 1, images, b);
-    if (b->sums) lsk_parallel(count, 1, tiles, b);
+    if (!b->sums) return lsk_share_convolution(c, c->batch, images, b);
+    ptrdiff_t groups = lsk_weight_groups(c), count = groups * lsk_weight_tiles(c);
+    if (!lsk_convolution_is_shared(c)) return tiles(b, 0, count);
+    backward rest = *b;
+    if (b->dx && groups % lsk_get_threads() != 0) {
+        lsk_parallel(c->batch, 1, images, b);
+        rest.bias_sums = NULL, rest.dx = NULL;
+    }
+    lsk_parallel(count, 1, tiles, &rest);
 }
 #endif
 

@@ -22,6 +22,7 @@ int lsk_onednn_backward_weight(const lsk_convolution *c, const float *x, const f
     return 0;
 }
 #else
+#include "weight_groups.h"
 #include <dlfcn.h>
 #include <oneapi/dnnl/dnnl.h>
 #include <pthread.h>
@@ -274,20 +275,44 @@ int lsk_onednn_backward_data(const lsk_convolution *c, const float *dy, const fl
     return all_images((image_task){c, DATA, dx, w, NULL, dy, 0});
 }
 
-LSK_SIMD static void add(ptrdiff_t n, float *to, const float *from) {
-    for (ptrdiff_t i = 0; i < n; i++) to[i] += from[i];
+/// The weights' gradient: groups of images are shared out. Each makes its own, the first in `to`, the others in `more`.
+typedef struct {
+    const lsk_convolution *c;
+    const float *x, *dy;
+    float *to, *more;
+    _Atomic int failures;
+} group_task;
+
+static ptrdiff_t weights_of(const lsk_convolution *c) {
+    return c->out_channels * (c->in_channels / c->groups) * c->kernel_height * c->kernel_width;
+}
+
+static void some_groups(void *context, ptrdiff_t begin, ptrdiff_t end) {
+    group_task *t = context;
+    ptrdiff_t in = t->c->in_channels * t->c->in_height * t->c->in_width;
+    ptrdiff_t out = t->c->out_channels * t->c->out_height * t->c->out_width;
+    plan_cache *cache = own_cache();
+    for (ptrdiff_t g = begin; g < end; g++) {
+        ptrdiff_t image = lsk_group_start(t->c, g);
+        lsk_convolution part = *t->c;
+        part.batch = lsk_group_start(t->c, g + 1) - image;
+        plan *p = cache ? plan_for(cache, &part, WEIGHT) : NULL;
+        const float *dw = g == 0 ? t->to : t->more + (g - 1) * weights_of(t->c);
+        if (!p || !run(cache, p, t->x + image * in, dw, NULL, t->dy + image * out)) t->failures++;
+    }
 }
 
 int lsk_onednn_backward_weight(const lsk_convolution *c, const float *x, const float *dy, float *dw, float beta) {
-    plan_cache *cache = own_cache();
-    plan *p = cache ? plan_for(cache, c, WEIGHT) : NULL;
-    if (!p) return 0;
-    if (beta == 0) return run(cache, p, x, dw, NULL, dy);
-    ptrdiff_t count = c->out_channels * (c->in_channels / c->groups) * c->kernel_height * c->kernel_width;
-    float *fresh = lsk_allocate((size_t)count * sizeof(float));
-    int ok = run(cache, p, x, fresh, NULL, dy);
-    if (ok) add(count, dw, fresh);
-    lsk_release(fresh);
-    return ok;
+    ptrdiff_t count = weights_of(c), more = lsk_weight_groups(c) - 1 + (beta != 0);
+    float *room = more ? lsk_allocate((size_t)(more * count) * sizeof(float)) : NULL;
+    group_task t = {c, x, dy, dw, room, 0};
+    if (beta != 0) t.to = room, t.more = room + count;
+    lsk_parallel(lsk_weight_groups(c), 1, some_groups, &t);
+    if (t.failures == 0) {
+        lsk_add_groups(count, lsk_weight_groups(c) - 1, t.to, t.more);
+        if (beta != 0) lsk_add_groups(count, 1, dw, t.to);
+    }
+    if (room) lsk_release(room);
+    return t.failures == 0;
 }
 #endif
