@@ -7,32 +7,31 @@ enum { LSK_LANES = 16, LSK_WORDS = 4 * LSK_LANES };
 
 /// Blocks first ..< first + 16 as consecutive words.
 LSK_INLINE void philox_words(uint64_t seed, uint64_t stream, uint64_t first, uint32_t *restrict out) {
-    uint32_t c0[LSK_LANES], c1[LSK_LANES], c2[LSK_LANES], c3[LSK_LANES];
+    // Words stay in lanes twice as wide, as products are: what stands above them is never looked at, and nothing is packed.
+    uint64_t c0[LSK_LANES], c1[LSK_LANES], c2[LSK_LANES], c3[LSK_LANES];
     for (int i = 0; i < LSK_LANES; i++) {
-        uint64_t block = first + (uint64_t)i;
-        c0[i] = (uint32_t)block;
-        c1[i] = (uint32_t)(block >> 32);
-        c2[i] = (uint32_t)stream;
-        c3[i] = (uint32_t)(stream >> 32);
+        c0[i] = first + (uint64_t)i;
+        c1[i] = c0[i] >> 32;
+        c2[i] = stream;
+        c3[i] = stream >> 32;
     }
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
     for (int round = 0; round < 10; round++) {
         for (int i = 0; i < LSK_LANES; i++) {
-            uint64_t a = (uint64_t)c0[i] * 0xD2511F53u, b = (uint64_t)c2[i] * 0xCD9E8D57u;
-            uint32_t n0 = (uint32_t)(b >> 32) ^ c1[i] ^ k0, n2 = (uint32_t)(a >> 32) ^ c3[i] ^ k1;
-            c1[i] = (uint32_t)b;
-            c3[i] = (uint32_t)a;
-            c0[i] = n0;
-            c2[i] = n2;
+            uint64_t a = (c0[i] & UINT32_MAX) * 0xD2511F53u, b = (c2[i] & UINT32_MAX) * 0xCD9E8D57u;
+            c0[i] = (b >> 32) ^ c1[i] ^ k0;
+            c2[i] = (a >> 32) ^ c3[i] ^ k1;
+            c1[i] = b;
+            c3[i] = a;
         }
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
     for (int i = 0; i < LSK_LANES; i++) {
-        out[4 * i] = c0[i];
-        out[4 * i + 1] = c1[i];
-        out[4 * i + 2] = c2[i];
-        out[4 * i + 3] = c3[i];
+        out[4 * i] = (uint32_t)c0[i];
+        out[4 * i + 1] = (uint32_t)c1[i];
+        out[4 * i + 2] = (uint32_t)c2[i];
+        out[4 * i + 3] = (uint32_t)c3[i];
     }
 }
 
@@ -124,8 +123,32 @@ LSK_SIMD void lsk_random_bernoulli(lsk_philox at, ptrdiff_t n, uint8_t *out, dou
     FOR_WORDS(1, out[i] = w[j] < limit;)
 }
 
+/// `scaled` for a range below 2³², from the halves of the word: products that a SIMD lane has.
+LSK_INLINE int64_t scaled_narrow(uint32_t low, uint32_t high, uint64_t range) {
+    return (int64_t)((high * range + (low * range >> 32)) >> 32);
+}
+
+/// The places that steps first ..< first + LSK_STEPS of a permutation draw. In a pass of its own: the loop that moves elements
+/// then knows where it writes, and its loads need not wait for the products that say so.
+enum { LSK_STEPS = LSK_WORDS / 2 };
+LSK_SIMD static void permutation_places(lsk_philox at, ptrdiff_t first, ptrdiff_t *places) {
+    uint32_t w[LSK_WORDS];
+    philox_words(at.seed, at.stream, at.block + (uint64_t)first / 2, w);
+    if ((uint64_t)first < UINT32_MAX - LSK_STEPS)
+        for (int j = 0; j < LSK_STEPS; j++) places[j] = scaled_narrow(w[2 * j], w[2 * j + 1], (uint64_t)(first + j) + 1);
+    else
+        for (int j = 0; j < LSK_STEPS; j++) places[j] = scaled(WIDE(j), (uint64_t)(first + j) + 1);
+}
+
 void lsk_random_permutation(lsk_philox at, ptrdiff_t n, int64_t *out) {
-    FOR_WORDS(2, ptrdiff_t other = scaled(WIDE(j), (uint64_t)i + 1); out[i] = out[other]; out[other] = i;)
+    for (ptrdiff_t first = 0; first < n; first += LSK_STEPS) {
+        ptrdiff_t places[LSK_STEPS], count = n - first < LSK_STEPS ? n - first : LSK_STEPS;
+        permutation_places(at, first, places);
+        for (ptrdiff_t j = 0; j < count; j++) {
+            out[first + j] = out[places[j]];  // when it is its own place, the next line writes it
+            out[places[j]] = first + j;
+        }
+    }
 }
 
 #define DROPOUT(NAME, T)                                                                                              \

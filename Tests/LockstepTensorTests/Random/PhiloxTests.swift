@@ -34,6 +34,25 @@ import Testing
         }
     }
 
+    @Test(
+        "a permutation is Fisher and Yates's, drawn from the words one by one",
+        arguments: [0, 1, 2, 31, 32, 33, 97, 1000])
+    func permutationOracle(count: Int) {
+        let at = lsk_philox(seed: 11, stream: 1 << 60, block: 9)
+        var words = [UInt32](repeating: 0, count: 2 * count)
+        lsk_random_words(at, 2 * count, &words)
+        var expected: [Int64] = []
+        for i in 0..<count {
+            let word = UInt64(words[2 * i + 1]) << 32 | UInt64(words[2 * i])
+            let place = Int(word.multipliedFullWidth(by: UInt64(i + 1)).high)
+            expected.append(Int64(i))
+            expected.swapAt(i, place)
+        }
+        var order = [Int64](repeating: -1, count: count + 1)
+        lsk_random_permutation(at, count, &order)
+        #expect(order == expected + [-1])
+    }
+
     @Test("equal generators give equal tensors, other streams other ones, and a prefix does not depend on the length")
     func determinism() {
         var a = PhiloxGenerator(seed: 1), b = PhiloxGenerator(seed: 1), c = PhiloxGenerator(seed: 1, stream: 1)
