@@ -23,6 +23,7 @@
 #include "lsk_optimizer.h"
 #include "lsk_blas.h"
 #include "lsk_bytes.h"
+#include "lsk_rows.h"
 #include "lsk_epilogue.h"
 #include "lsk_processor.h"
 #include "lsk_gather.h"
