@@ -90,16 +90,19 @@ public struct ImageDataset: Dataset, Sendable {
     }
 
     private func images(at indices: [Int]) -> Batch {
-        for index in indices {
-            require(index >= 0 && index < count, "ImageDataset: there is no image \(index) among \(count)")
-        }
+        let bad = RowGather.firstBad(indices, below: count)
+        require(bad == nil, "ImageDataset: there is no image \(bad ?? 0) among \(count)")
         let width = imageShape.elementCount
-        let x = Tensor.uninitialized(Shape([indices.count] + imageShape.dimensions))
+        var shape = imageShape
+        shape.insert(indices.count, at: 0)
+        let x = Tensor.uninitialized(shape)
         if x.count > 0 {
             lsk_gather_bytes(
                 indices.count, width, indices, pixels, scale, offset,
                 x.unsafePointer.assumingMemoryBound(to: Float.self))
         }
-        return Batch(inputs: [x], targets: [Tensor(indices.map { labels[$0] })], size: indices.count)
+        let y = Tensor.uninitialized(Shape(rank: 1, repeating: indices.count), dtype: .int64)
+        lsk_copy_rows(indices.count, y.dtype.byteCount, indices, labels, y.unsafePointer)
+        return Batch(inputs: [x], targets: [y], size: indices.count)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of a tensor by index, at memory speed and without a graph: the heart of batching tensors.
 
+import CLockstepKernels
 import LockstepTensor
 
 /// Gathering rows (slices along the first axis) of dense tensors.
@@ -25,13 +26,16 @@ enum RowGather {
             tensor.isContiguous || indices.isEmpty
             ? Tensor.uninitialized(shape, dtype: tensor.dtype)
             : Tensor.uninitialized(shape, strides: strides, dtype: tensor.dtype)
-        let source = UnsafeRawPointer(tensor.unsafePointer)
-        var destination = result.unsafePointer
-        for index in indices {
-            destination.copyMemory(from: source + index * rowBytes, byteCount: rowBytes)
-            destination += rowBytes
-        }
+        lsk_copy_rows(indices.count, rowBytes, indices, tensor.unsafePointer, result.unsafePointer)
         return result
+    }
+
+    /// The first of `indices` that does not count one of `count` items.
+    static func firstBad(_ indices: [Int], below count: Int) -> Int? {
+        var largest: UInt = 0
+        // A negative index is a very large one, and a loop without a way out compares several at a time.
+        for index in indices { largest = max(largest, UInt(bitPattern: index)) }
+        return indices.isEmpty || largest < UInt(count) ? nil : indices.first { $0 < 0 || $0 >= count }
     }
 
     /// Row `index` as a view without the first axis.
@@ -48,7 +52,9 @@ enum RowGather {
     }
 
     private static func rowCount(_ tensor: Tensor) -> Int {
-        tensor.shape.dropFirst().reduce(1, *)
+        var product = 1
+        for axis in 1..<tensor.shape.rank { product *= tensor.shape[axis] }
+        return product
     }
 
     private static func isRun(_ indices: [Int]) -> Bool {

@@ -40,9 +40,8 @@ public struct TensorDataset: Dataset {
     }
 
     public func batch(at indices: [Int], epoch: Int) -> Batch? {
-        for index in indices {
-            require(index >= 0 && index < count, "TensorDataset: there is no item \(index) among \(count)")
-        }
+        let bad = RowGather.firstBad(indices, below: count)
+        require(bad == nil, "TensorDataset: there is no item \(bad ?? 0) among \(count)")
         return Batch(
             inputs: inputs.map { RowGather.rows($0, indices) }, targets: targets.map { RowGather.rows($0, indices) },
             size: indices.count)

@@ -69,7 +69,7 @@ open class DataLoader: BatchSource {
 
     let source: Source
     /// All settings.
-    public var options: Options
+    public final var options: Options
     /// The number of the epoch that the next iteration without a number of its own gets; each one raises it.
     public var epoch = 0
 
@@ -136,7 +136,7 @@ open class DataLoader: BatchSource {
     // MARK: Settings
 
     /// The dataset; nil for a stream.
-    public var dataset: (any Dataset)? {
+    public final var dataset: (any Dataset)? {
         if case .indexed(let dataset) = source { return dataset }
         return nil
     }
