@@ -8,8 +8,8 @@ public import LockstepLearner
 /// loaders and expensive reductions are seen.
 ///
 /// ```
-/// epoch 0, ms per step   steps   total    data  forward  backward   step  communication    wait  validation s
-/// rank 0                    23   4.120   0.310    1.202     2.010  0.330          0.168   0.100          0.05
+/// epoch 0, ms per step  steps   total    data  forward  backward    step  communication    wait  validation s
+/// rank 0                   23  4.1200  0.3100   1.2020    2.0100  0.3300         0.1680  0.1000          0.05
 /// ```
 /// `communication` is what collectives took without the waiting for other ranks in them; `wait` is that waiting: a rank
 /// that waits much is faster than another. Both are left out of the columns before them; `total` holds all and what
@@ -115,7 +115,7 @@ public final class TimeReport: TimingCallback {
         ]
         var lines = [["epoch \(epoch), ms per step"] + headings]
         for (rank, row) in (epochs.last ?? []).enumerated() {
-            let perStep = row.values[1..<8].map { fixedPoint($0 * 1e3 / max(1, row.steps), 3) }
+            let perStep = row.values[1..<8].map { fixedPoint($0 * 1e3 / max(1, row.steps), 4) }
             lines.append(["rank \(rank)", "\(Int(row.steps))"] + perStep + [fixedPoint(row.validation, 2)])
         }
         let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
