@@ -46,7 +46,9 @@ import Testing
     @Test("batch norm, shortcut and rectifier are the same in one pass, observed, and with moments from a reducer")
     func normalization() {
         func run(isTraining: Bool, watching: Bool, reduces: Bool) -> [[Float]] {
-            let layers = Sequential { BatchNorm2d(5); ReLU(); BatchNorm2d(5) }
+            let layers = Sequential {
+                BatchNorm2d(5); ReLU(); BatchNorm2d(5)
+            }
             guard let first = layers[0] as? BatchNorm2d, let last = layers[2] as? BatchNorm2d else { return [] }
             layers.train(isTraining)
             var seen: [Tensor] = []

@@ -7,7 +7,8 @@ import Testing
 @Suite("Fused batch norm") struct BatchNormFusionTests {
     /// Few channels share vectors, many are their own period; values around the vector and the period of 64.
     private static let shapes: [[Int]] = [
-        [2, 1], [3, 1, 4], [5, 3, 7], [2, 15, 3, 3], [4, 16, 5, 5], [2, 17, 13], [3, 64, 2], [2, 257, 3], [2, 3, 2, 3, 2],
+        [2, 1], [3, 1, 4], [5, 3, 7], [2, 15, 3, 3], [4, 16, 5, 5], [2, 17, 13], [3, 64, 2], [2, 257, 3],
+        [2, 3, 2, 3, 2],
     ]
 
     private struct Operands {
@@ -30,7 +31,8 @@ import Testing
         let shortcut = adds ? operands.shortcut.to(dtype).requiringGradient() : nil
         let y = operation(leaves, shortcut)
         y.backward(gradient: operands.gradient.to(dtype))
-        return ([y.detached] + (leaves + [shortcut].compactMap { $0 }).map { $0.gradient ?? .zeros([0]) }).map(\.doubles)
+        return ([y.detached] + (leaves + [shortcut].compactMap { $0 }).map { $0.gradient ?? .zeros([0]) }).map(
+            \.doubles)
     }
 
     @Test("training: output and every gradient have the bits of separate steps", arguments: shapes)
@@ -90,7 +92,8 @@ import Testing
         let expected = operands.x.batchNorm(then: .relu, adding: operands.shortcut).output
         #expect(operands.x.batchNorm(then: .relu, adding: turned).output.floats == expected.floats)
         #expect(
-            operands.x.batchNorm(then: .relu, adding: operands.shortcut.channelsLast()).output.floats == expected.floats)
+            operands.x.batchNorm(then: .relu, adding: operands.shortcut.channelsLast()).output.floats == expected.floats
+        )
         let holes = operands.x.batchNorm(then: .relu, adding: .full(operands.x.shape, .nan)).output
         #expect(holes.floats.allSatisfy { $0.isNaN })
     }

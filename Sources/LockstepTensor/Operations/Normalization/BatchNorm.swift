@@ -196,7 +196,8 @@ extension Tensor {
         }
         require(
             shortcut == nil || shortcut?.shape == shape,
-            "\(op): a shortcut of shape \(shortcut?.shape ?? []) for a result of shape \(shape)", file: file, line: line)
+            "\(op): a shortcut of shape \(shortcut?.shape ?? []) for a result of shape \(shape)", file: file, line: line
+        )
         return (to(Tensor.arithmeticType(dtype, dtype)), channels)
     }
 }
