@@ -3,7 +3,7 @@
 
 #define MATRIX(rows, p) ((REAL *)(rows).data + (rows).offsets[p])
 
-typedef REAL NAME(lanes) __attribute__((vector_size(16 * sizeof(REAL)), aligned(sizeof(REAL))));
+#include "lanes_typed.h"
 
 /// Adds the mask to `n` scores of one row.
 LSK_SIMD static void NAME(mask_row)(const lsk_attention *a, ptrdiff_t p, ptrdiff_t t, ptrdiff_t n, REAL *s) {
@@ -32,9 +32,7 @@ LSK_SIMD static REAL NAME(exponentials)(ptrdiff_t n, REAL *s, REAL largest) {
         sum += *(const NAME(lanes) *)tail;
         for (ptrdiff_t k = 0; k < n - j; k++) s[j + k] = tail[k];
     }
-    REAL total = 0;
-    for (int k = 0; k < 16; k++) total += sum[k];
-    return total;
+    return NAME(total)(&sum);
 }
 
 /// Row `t` of problem `p`, fetched ahead of time: heads of one projection lie far apart.
@@ -50,7 +48,9 @@ LSK_SIMD static REAL NAME(largest)(ptrdiff_t n, const REAL *s) {
     for (; j + 16 <= n; j += 16)
         for (int k = 0; k < 16; k++) m[k] = s[j + k] > m[k] ? s[j + k] : m[k];
     for (; j < n; j++) best = s[j] > best ? s[j] : best;
-    for (int k = 0; k < 16; k++) best = m[k] > best ? m[k] : best;
+    for (int k = 0; k < 8; k++) m[k] = m[k + 8] > m[k] ? m[k + 8] : m[k];
+    for (int k = 0; k < 4; k++) m[k] = m[k + 4] > m[k] ? m[k + 4] : m[k];
+    for (int k = 0; k < 4; k++) best = m[k] > best ? m[k] : best;
     return best;
 }
 
@@ -131,12 +131,11 @@ LSK_SIMD static void NAME(dots)(ptrdiff_t rows, ptrdiff_t n, const REAL *x, ptrd
                                 ptrdiff_t y_row, REAL *out) {
     for (ptrdiff_t r = 0; r < rows; r++, x += x_row, y += y_row) {
         NAME(lanes) sum = {0};
-        REAL total = 0;
+        REAL rest = 0;
         ptrdiff_t i = 0;
         for (; i + 16 <= n; i += 16) sum += *(const NAME(lanes) *)(x + i) * *(const NAME(lanes) *)(y + i);
-        for (; i < n; i++) total += x[i] * y[i];
-        for (int k = 0; k < 16; k++) total += sum[k];
-        out[r] = total;
+        for (; i < n; i++) rest += x[i] * y[i];
+        out[r] = NAME(total)(&sum) + rest;
     }
 }
 

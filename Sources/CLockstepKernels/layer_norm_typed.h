@@ -1,26 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layer norm for one element type; included once per type with REAL and NAME defined, after channel_norm_typed.h.
 
-typedef REAL NAME(vector) __attribute__((vector_size(16 * sizeof(REAL)), aligned(sizeof(REAL))));
-
-LSK_INLINE REAL NAME(total)(const NAME(vector) *v) {  // by address: the calling convention for vectors differs by processor
-    REAL s = 0;
-    for (int i = 0; i < 16; i++) s += (*v)[i];
-    return s;
-}
+#include "lanes_typed.h"
 
 LSK_SIMD static void NAME(layer_norm)(ptrdiff_t rows, ptrdiff_t width, REAL epsilon, const REAL *x, const REAL *weight,
                                       const REAL *bias, REAL *restrict y, REAL *means, REAL *inverses) {
     for (ptrdiff_t r = 0; r < rows; r++, x += width, y += width) {
-        NAME(vector) s = {0};
+        NAME(lanes) s = {0};
         ptrdiff_t i = 0;
-        for (; i + 16 <= width; i += 16) s += *(const NAME(vector) *)(x + i);
+        for (; i + 16 <= width; i += 16) s += *(const NAME(lanes) *)(x + i);
         REAL sum = NAME(total)(&s);
         for (; i < width; i++) sum += x[i];
         REAL mean = sum / (REAL)width;
-        NAME(vector) q = {0};
+        NAME(lanes) q = {0};
         for (i = 0; i + 16 <= width; i += 16) {
-            NAME(vector) d = *(const NAME(vector) *)(x + i) - mean;
+            NAME(lanes) d = *(const NAME(lanes) *)(x + i) - mean;
             q += d * d;
         }
         REAL squares = NAME(total)(&q);
@@ -41,12 +35,12 @@ LSK_SIMD static void NAME(layer_norm_dx)(ptrdiff_t rows, ptrdiff_t width, const 
                                          const REAL *added, REAL *restrict dx) {
     for (ptrdiff_t r = 0; r < rows; r++, dy += width, x += width, dx += width) {
         REAL mean = means[r], inverse = inverses[r];
-        NAME(vector) s1 = {0}, s2 = {0};
+        NAME(lanes) s1 = {0}, s2 = {0};
         ptrdiff_t i = 0;
         for (; i + 16 <= width; i += 16) {
-            NAME(vector) g = *(const NAME(vector) *)(dy + i) * *(const NAME(vector) *)(weight + i);
+            NAME(lanes) g = *(const NAME(lanes) *)(dy + i) * *(const NAME(lanes) *)(weight + i);
             s1 += g;
-            s2 += g * (*(const NAME(vector) *)(x + i) - mean);
+            s2 += g * (*(const NAME(lanes) *)(x + i) - mean);
         }
         REAL a = NAME(total)(&s1), b = NAME(total)(&s2);
         for (; i < width; i++) {
