@@ -16,8 +16,8 @@ RANDOM=${SEED:=$(($(date +%s) % 32768))}
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 SWIFT_BACKTRACE=enable=no
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-passed=0
-failed=0
+# shellcheck source=launch/verdicts.sh
+source launch/verdicts.sh
 
 mapfile -t faults < <("$program" --faults)
 [ ${#faults[@]} -gt 0 ] || { echo "$program --faults: lists nothing"; exit 1; }
@@ -48,14 +48,7 @@ try() {
     elif ! grep -qE "$sentence" "$log"; then
         problem="did not say: $sentence"
     fi
-    if [ -z "$problem" ]; then
-        passed=$((passed + 1))
-        echo "✓ $name: rank $culprit of $ranks at step $step (status $status, $milliseconds ms)"
-    else
-        failed=$((failed + 1))
-        echo "✗ $name: rank $culprit of $ranks at step $step: $problem"
-        sed 's/^/    /' "$log"
-    fi
+    verdict "$name: rank $culprit of $ranks at step $step (status $status, $milliseconds ms)" "$problem"
 }
 
 runs=${1:-20}
@@ -69,5 +62,4 @@ for ((run = 0; run < runs; run++)); do
     unset "order[pick]"
     order=("${order[@]}")
 done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdicts

@@ -50,8 +50,8 @@ cases="linreg:10:30
 linreg --learner:100:600
 tabular:2:6"
 
-passed=0
-failed=0
+# shellcheck source=launch/verdicts.sh
+source launch/verdicts.sh
 : > "$folder/figures"
 while IFS=: read -r name few many; do
     # shellcheck disable=SC2086  # options of the command
@@ -97,5 +97,4 @@ if [ "${1:-}" = "--accept" ] && [ "$failed" -eq 0 ]; then
         cat "$folder/figures"
     } > "$figures"
 fi
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdicts
