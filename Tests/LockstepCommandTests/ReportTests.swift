@@ -49,6 +49,7 @@ struct ReportTests {
         for option in [
             "--model", "--epochs", "--lr", "--batch-size", "--seed", "--save", "--run", "--print-config", "--ranks",
             "--in-process", "--resume", "--checkpoint-every", "--trace", "--log-dir", "--times",
+            "--workers",
         ] {
             #expect(output.contains("\n  \(option) "), "\(option)")
         }

@@ -30,6 +30,22 @@ struct TrainTests {
         }
     }
 
+    @Test("worker threads make the same batches: the weights are equal byte for byte")
+    func workers() throws {
+        let command = try Command()
+        var weights: [Data] = []
+        for workers in ["0", "2"] {
+            let result = try command(
+                "train", "digits", "--epochs", "2", "--workers", workers, "--run", "run\(workers)", "--save",
+                "w\(workers)")
+            #expect(result.status == 0, "\(result.errors)")
+            weights.append(try Data(contentsOf: command.folder.appending(path: "w\(workers).safetensors")))
+        }
+        #expect(weights[0] == weights[1] && weights[0].count > 9610 * 4)
+        let refused = try command("train", "digits", "--workers=-1")
+        #expect(refused.status == 64 && refused.errors.contains("--workers -1: cannot be negative"))
+    }
+
     @Test("the default recipe reaches 0.97 on two ranks, and leaves weights, history and settings")
     func digits() throws {
         let command = try Command()

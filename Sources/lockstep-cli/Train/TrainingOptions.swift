@@ -31,6 +31,12 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Peak learning rate of the one-cycle schedule.", valueName: "rate"))
     var lr: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "Threads of each rank that make training batches ahead of its steps; the batches are the same (default: 0, "
+                + "for images 1).", valueName: "n"))
+    var workers: Int?
+
     @Option(help: ArgumentHelp("Write the trained weights here, too (safetensors).", valueName: "file"))
     var save: String?
 
@@ -57,6 +63,7 @@ struct TrainingOptions: ParsableArguments {
     func validate() throws {
         if let epochs, epochs < 1 { throw ValidationError("--epochs \(epochs): at least 1 is needed") }
         if let lr, !(lr > 0 && lr.isFinite) { throw ValidationError("--lr \(lr): must be greater than 0") }
+        if let workers, workers < 0 { throw ValidationError("--workers \(workers): cannot be negative") }
         if bitwise, compression.isOn {
             throw ValidationError(
                 "--bitwise and --compression bf16 exclude each other: the one keeps the bits that the other rounds")

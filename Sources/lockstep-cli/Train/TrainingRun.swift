@@ -21,6 +21,7 @@ struct TrainingRun: Sendable {
         setSeed(settings.seed)
         let task = try make(settings)
         try task.check(settings)
+        if let workers = options.workers { (task.dls.train as? DataLoader)?.options.numWorkers = workers }
         let files = try RunFolder(folder, recipe: settings.recipe, over: ranks)
         let console = Console.standardOutput
         if ranks.isRankZero { console.write(task.opening(settings, ranks)) }
