@@ -42,8 +42,8 @@ typedef struct lsk_tile_range {
 } lsk_tile_range;
 lsk_tile_range lsk_first_range(const lsk_convolution *_Nonnull c, ptrdiff_t begin, ptrdiff_t end,
                                float *_Nonnull sums);
-/// One image's part of the tiles `begin` ..< `end` of the weights' gradient, added to its group's `sums`; rows of `dy` are `dy_row`
-/// elements apart.
+/// One image's part of the tiles `begin` ..< `end` of the weights' gradient, added to its group's `sums`; rows of `dy`
+/// are `dy_row` elements apart.
 void lsk_weight_image(const lsk_convolution *_Nonnull c, const lsk_frame *_Nonnull f, const float *_Nonnull x,
                       const float *_Nonnull dy, ptrdiff_t dy_row, ptrdiff_t begin, ptrdiff_t end,
                       float *_Nonnull sums);

@@ -3,7 +3,7 @@
 
 import CLockstepKernels
 
-/// What a linear map's result passes through before it reaches memory.
+/// What the result of a linear map, or of a normalisation, passes through before it reaches memory.
 public enum LinearActivation: Sendable {
     case none, relu, gelu
 
