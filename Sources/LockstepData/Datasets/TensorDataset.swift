@@ -13,6 +13,7 @@ public struct TensorDataset: Dataset {
     public let inputs: [Tensor]
     /// All targets.
     public let targets: [Tensor]
+    /// Number of items: the length of every first axis.
     public let count: Int
 
     /// A dataset of the rows of `inputs` and `targets`.
@@ -31,14 +32,20 @@ public struct TensorDataset: Dataset {
         count = members[0].shape[0]
     }
 
+    /// How many of an item's tensors are inputs.
     public var inputCount: Int { inputs.count }
 
+    /// Row `index` of every member, as views without the first axis.
+    /// - Precondition: `index` counts an item.
     public func item(at index: Int) -> Sample {
         require(index >= 0 && index < count, "TensorDataset: there is no item \(index) among \(count)")
         return Sample(
             inputs: inputs.map { RowGather.row($0, index) }, targets: targets.map { RowGather.row($0, index) })
     }
 
+    /// The rows at `indices`, [indices.count, …] of every member: copies, or views where they follow each
+    /// other. The same in every epoch, never nil.
+    /// - Precondition: all of `indices` count items.
     public func batch(at indices: [Int], epoch: Int) -> Batch? {
         let bad = RowGather.firstBad(indices, below: count)
         require(bad == nil, "TensorDataset: there is no item \(bad ?? 0) among \(count)")
@@ -47,7 +54,7 @@ public struct TensorDataset: Dataset {
             size: indices.count)
     }
 
-    /// The items at `indices`, gathered into memory of their own.
+    /// The items at `indices`, gathered as ``batch(at:epoch:)`` does.
     public func subset(_ indices: [Int]) -> TensorDataset {
         TensorDataset(
             inputs: inputs.map { RowGather.rows($0, indices) }, targets: targets.map { RowGather.rows($0, indices) })

@@ -61,7 +61,7 @@ extension Tensor {
     /// (axis 1); the variance is biased. The gradient takes into account that mean and variance depend on the batch.
     ///
     /// A shortcut and a rectifier are part of the pass that normalises; without a shortcut the rectifier is part of the
-    /// passes backward, too.
+    /// passes backward, too. The shortcut's gradient is `ȳ` past the activation.
     ///
     /// - Parameters:
     ///   - weight: [C], or nil for 1.
