@@ -6,7 +6,8 @@
 /// Every collective must be called by all ranks, in the same order, with the same element counts, types and names. A
 /// difference is noticed before any data moves and becomes the same `CommunicatorError` on every rank. A wait notices a
 /// dead peer within a second, reports a late one (`LOCKSTEP_STALL_TIMEOUT`, 30 s) and gives up on it in the end
-/// (`LOCKSTEP_ABORT_TIMEOUT`, 300 s). After an error a communicator is of no more use: every later call throws that error.
+/// (`LOCKSTEP_ABORT_TIMEOUT`, 300 s). After an error a communicator is of no more use: every later call throws that error,
+/// and since when; but for what all ranks have found alike (`failTogether`).
 ///
 /// Buffers are only used during the call. Not `Sendable`: a communicator belongs to the thread of its rank.
 /// The calls without `name:`, and those on arrays, are extensions.
@@ -67,11 +68,24 @@ public protocol Communicator: AnyObject {
     /// number, `event` and the error's text. Only the first failure counts.
     func fail(_ error: any Error, during event: String)
 
+    /// Tells all ranks that this one has failed, as `fail(_:during:)` does, unless every rank says the same, with the same text,
+    /// after the same collectives: what all have found alike breaks nothing, and the communicator goes on. Waits for the
+    /// others for a few seconds; those in a collective learn of it at once.
+    /// - Returns: whether the ranks can go on together.
+    @discardableResult
+    func failTogether(_ error: any Error, during event: String) -> Bool
+
     /// Ends all ranks of the job at once. For when throwing is not possible.
     func abort(code: Int32) -> Never
 }
 
 extension Communicator {
+    /// The default: no rank asks the others.
+    @discardableResult
+    public func failTogether(_ error: any Error, during event: String) -> Bool {
+        fail(error, during: event)
+        return false
+    }
     /// The default: nobody is told.
     public var observers: [any CommunicationObserver] {
         get { [] }

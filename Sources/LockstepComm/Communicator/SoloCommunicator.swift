@@ -83,5 +83,9 @@ public final class SoloCommunicator: Communicator {
 
     public func fail(_ error: any Error, during event: String) { if failure == nil { failure = error } }
 
+    /// True: there is nobody who could have failed otherwise.
+    @discardableResult
+    public func failTogether(_ error: any Error, during event: String) -> Bool { true }
+
     public func abort(code: Int32) -> Never { exit(code) }
 }

@@ -66,16 +66,30 @@ final class CollectiveEngine {
 
     /// Enters a collective. When it returns, all ranks are here, mean the same, and what they staged before is visible.
     func open(_ call: CollectiveCall) throws -> Agreement {
-        if let failure { throw failure }
+        if let failure { throw failure.later(than: sequence) }
         if let scope = RankZeroScope.current { throw CommunicatorError.collectiveInScope(call.kind.name, scope: scope) }
+        try guarded { try meet(call, status: call.status.union(outgoing)) }
+        return try agreement()
+    }
+
+    /// Shows what this rank calls and waits until all have called something.
+    func meet(_ call: CollectiveCall, status: StatusWord) throws {
         sequence &+= 1
         let own = cmpi_record_header(plane.own, sequence)
-        CollectiveHeader.write(call, sequence: sequence, status: call.status.union(outgoing), into: own)
-        try guarded {
-            try plane.synchronise()
-            if link != nil { try exchangeBetweenNodes() }
-        }
-        return try compare(with: own)
+        CollectiveHeader.write(call, sequence: sequence, status: status, into: own)
+        try synchroniseAll()
+    }
+
+    /// Whether all ranks have called the same.
+    var allAgree: Bool {
+        let own = cmpi_record_header(plane.own, sequence)
+        return (0..<size).allSatisfy { CollectiveHeader.agree(header(of: $0), own) }
+    }
+
+    /// Waits for the ranks of the node, then for the other nodes.
+    func synchroniseAll() throws {
+        try plane.synchronise()
+        if link != nil { try exchangeBetweenNodes() }
     }
 
     /// Synchronises the ranks of the node within a collective.
@@ -142,7 +156,8 @@ final class CollectiveEngine {
         try plane.synchronise()
     }
 
-    private func compare(with own: UnsafeMutablePointer<cmpi_header>) throws -> Agreement {
+    private func agreement() throws -> Agreement {
+        let own = cmpi_record_header(plane.own, sequence)
         var weight = 0.0
         var status: UInt64 = 0
         var first: Int?
@@ -155,7 +170,7 @@ final class CollectiveEngine {
             if !CollectiveHeader.agree(header, own) { differs = true }
         }
         // Not transitive seen from one rank alone: where one rank finds a difference, all do, because all see all headers.
-        if differs { throw poison(mismatch(), event: "") }
+        if differs { throw hasFailedPeer ? failureOfPeer() : poison(mismatch(), event: "") }
         return Agreement(weight: weight, status: StatusWord(rawValue: status), firstSignallingRank: first)
     }
 

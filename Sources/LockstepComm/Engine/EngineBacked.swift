@@ -67,13 +67,19 @@ extension EngineBacked {
     public func note(step: Int, event: String) { engine.plane.note(step: step, event: event) }
 
     public func fail(_ error: any Error, during event: String) {
+        let event = event.isEmpty ? engine.plane.notedEvent : event
+        engine.poison(told(error, event), event: event)
+    }
+
+    public func failTogether(_ error: any Error, during event: String) -> Bool {
+        engine.failTogether(told(error, event), event: event, failure: "\(event): \(error)")
+    }
+
+    /// An error as the other ranks hear of it.
+    private func told(_ error: any Error, _ event: String) -> CommunicatorError {
         // What all ranks know already needs no rank in front of it.
-        if let known = error as? CommunicatorError, known.isShared {
-            engine.poison(known, event: event)
-        } else {
-            let event = event.isEmpty ? engine.plane.notedEvent : event
-            engine.poison(.peerFailed(rank: rank, event: event, text: String(describing: error)), event: event)
-        }
+        if let known = error as? CommunicatorError, known.isShared { return known }
+        return .peerFailed(rank: rank, event: event, text: String(describing: error))
     }
 }
 

@@ -38,12 +38,13 @@ extension NodePlane {
         if cmpi_load(&control.pointee.alarm) != 0 { throw alarmError() }
         try lookForDeadPeers()
         let waited = Double(cmpi_now() - start) * 1e-9
+        if let failing, waited > failing.patience { throw raise(failing.error, event: failing.event) }
         if let late, cmpi_load(&records[late].pointee.state) == RankState.departed.rawValue {
             let error = CommunicatorError(
                 .peerLeft, rank: worldRanks[late],
                 "rank \(worldRanks[late]) has ended its program while rank \(worldRanks[rank]) waits for it in \(operationText(of: rank)). Every rank must call the same collectives."
             )
-            throw raise(error, event: "")
+            throw giveUp(error)
         }
         let patience = patience(for: late)
         if waited > timeouts.stall + (late == nil ? 0 : min(patience, 1)),
@@ -58,8 +59,13 @@ extension NodePlane {
                 .timedOut, rank: late.map { worldRanks[$0] },
                 "\(operationText(of: rank)): \(who) has not come within \(seconds(timeouts.abort)) s. \(late.map { "It was last seen \(activityText(of: $0)) " } ?? "")LOCKSTEP_ABORT_TIMEOUT sets the limit."
             )
-            throw raise(error, event: "")
+            throw giveUp(error)
         }
+    }
+
+    /// Fails with `error`, or with what this rank has failed with before it waited.
+    private func giveUp(_ error: CommunicatorError) -> CommunicatorError {
+        raise(failing?.error ?? error, event: failing?.event ?? "")
     }
 
     /// Seconds by which others may give up first: those who know better whom to blame.
@@ -75,7 +81,7 @@ extension NodePlane {
 
     /// Throws if the process of a peer has ended without saying so.
     func lookForDeadPeers() throws {
-        if let error = deadPeer() { throw raise(error, event: "") }
+        if let error = deadPeer() { throw giveUp(error) }
     }
 
     /// The kernel's letter for a peer's process; empty when it is gone. Threads of one process always run.

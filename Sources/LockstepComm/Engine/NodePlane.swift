@@ -33,6 +33,8 @@ final class NodePlane {
     private(set) var phase: UInt32 = 0
     /// Whether `waited` counts: two looks at the clock per synchronisation.
     var measuresWaiting = false
+    /// What this rank has failed with, while it looks whether the others have failed alike, and for how many seconds it does.
+    var failing: (error: CommunicatorError, event: String, patience: Double)?
     /// Nanoseconds this rank has waited for others.
     var waited: Int64 = 0
 

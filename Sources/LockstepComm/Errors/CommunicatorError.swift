@@ -73,5 +73,14 @@ extension CommunicatorError {
         )
     }
 
+    /// What a later call throws: since when, and why.
+    func later(than sequence: UInt64) -> CommunicatorError {
+        let start = "since collective \(sequence) these ranks cannot work together any more: "
+        if message.hasPrefix(start) { return self }
+        var error = self
+        error.message = start + message
+        return error
+    }
+
     static func memory(_ message: String) -> CommunicatorError { CommunicatorError(.memory, message) }
 }
