@@ -59,7 +59,7 @@ func classRows(
 }
 
 /// The sum of the weights of the targets that count. Asked for in every step, so it reads memory directly.
-private func targetWeight(_ target: Tensor, classWeight: Tensor?, ignoreIndex: Int) -> Double {
+func targetWeight(_ target: Tensor, classWeight: Tensor?, ignoreIndex: Int) -> Double {
     let factors = classWeight?.doubles
     let classes = target.detached.to(.int64).contiguous()
     let elements = UnsafeBufferPointer(

@@ -14,6 +14,13 @@ public import LockstepTensor
 ///
 /// The function returns every element's loss, which is then reduced, or a scalar. One that returns a scalar cannot be asked
 /// for unreduced losses; to serve all reductions with a scalar, take the reduction as a third argument.
+///
+/// Ranks merge the losses of their parts of a batch by their numbers of items: right for plain means. A mean over something
+/// else, such as the elements that a mask leaves, says over how many:
+///
+/// ```swift
+/// CustomLoss("masked", weight: { _, target in (target .>= 0).sum().item() }) { prediction, target in … }
+/// ```
 public struct CustomLoss: LossFunction {
     public let name: String
     public var reduction: Reduction
@@ -22,6 +29,7 @@ public struct CustomLoss: LossFunction {
     private let activationBody: (Tensor) -> Tensor
     private let decodesBody: (Tensor) -> Tensor
     private let flattening: Flattening?
+    private let weightBody: ((Tensor, Tensor) -> Double)?
 
     /// - Parameters:
     ///   - name: What messages and logs call the loss.
@@ -30,10 +38,12 @@ public struct CustomLoss: LossFunction {
     ///   - usesIntegerTargets: Whether targets are class indices.
     ///   - activation: What the model's output means; the default is the output itself.
     ///   - decodes: The decisions that follow from activated predictions.
+    ///   - weight: What the mean over some items is divided by, 0 where nothing counts; nil for their number.
     ///   - body: Predictions, targets and reduction to loss.
     public init(
         _ name: String, reduction: Reduction = .mean, flattening: Flattening? = nil, usesIntegerTargets: Bool = false,
         activation: @escaping (Tensor) -> Tensor = { $0 }, decodes: @escaping (Tensor) -> Tensor = { $0 },
+        weight: ((_ prediction: Tensor, _ target: Tensor) -> Double)? = nil,
         _ body: @escaping (_ prediction: Tensor, _ target: Tensor, _ reduction: Reduction) -> Tensor
     ) {
         self.name = name
@@ -43,17 +53,19 @@ public struct CustomLoss: LossFunction {
         self.body = body
         activationBody = activation
         decodesBody = decodes
+        weightBody = weight
     }
 
     /// - Parameter body: Predictions and targets to every element's loss, or to the mean.
     public init(
         _ name: String, reduction: Reduction = .mean, flattening: Flattening? = nil, usesIntegerTargets: Bool = false,
         activation: @escaping (Tensor) -> Tensor = { $0 }, decodes: @escaping (Tensor) -> Tensor = { $0 },
+        weight: ((_ prediction: Tensor, _ target: Tensor) -> Double)? = nil,
         _ body: @escaping (_ prediction: Tensor, _ target: Tensor) -> Tensor
     ) {
         self.init(
             name, reduction: reduction, flattening: flattening, usesIntegerTargets: usesIntegerTargets,
-            activation: activation, decodes: decodes
+            activation: activation, decodes: decodes, weight: weight
         ) { prediction, target, reduction in
             let loss = body(prediction, target)
             if loss.rank > 0 { return reduction.apply(to: loss) }
@@ -72,4 +84,7 @@ public struct CustomLoss: LossFunction {
 
     public func activation(_ prediction: Tensor) -> Tensor { activationBody(prediction) }
     public func decodes(_ prediction: Tensor) -> Tensor { decodesBody(prediction) }
+    public func weight(_ prediction: Tensor, _ target: Tensor) -> Double {
+        weightBody?(prediction, target) ?? Double(itemCount(prediction))
+    }
 }

@@ -6,7 +6,9 @@ public import LockstepTensor
 /// Cross entropy against a target that leaves a share ε for all classes alike:
 /// `ε/C · (−Σ log p) + (1 − ε) · (−log p[target])`.
 ///
-/// Szegedy et al., *Rethinking the Inception Architecture* (2015), section 7. Class weights apply to the second part only.
+/// Szegedy et al., *Rethinking the Inception Architecture* (2015), section 7. Class weights apply to the second part only,
+/// and a target of −100 is left out of it: the first is a mean over all targets, the second over weights, so that parts of a
+/// batch merge term by term.
 ///
 /// - Shape:
 ///   - Prediction: `[N, classes, *]`, raw scores.
@@ -34,6 +36,14 @@ public struct LabelSmoothingCrossEntropy: LossFunction {
     public func activation(_ prediction: Tensor) -> Tensor { prediction.softmax(axis: prediction.rank > 1 ? 1 : -1) }
     public func decodes(_ prediction: Tensor) -> Tensor { prediction.argmax(axis: prediction.rank > 1 ? 1 : -1) }
     public var usesIntegerTargets: Bool { true }
+    public var termCount: Int { smoothingTermCount(eps, reduction) }
+    public func terms(_ prediction: Tensor, _ target: Tensor) -> [LossTerm] {
+        let (x, y) = classRows(prediction, target, axis: prediction.rank > 1 ? 1 : -1, for: name)
+        return smoothingTerms(x, y, eps: eps, weight: weight, reduction: reduction)
+    }
+    public func weight(_ prediction: Tensor, _ target: Tensor) -> Double {
+        smoothingWeight(target, eps: eps, weight: weight, items: itemCount(prediction))
+    }
 }
 
 /// ``LabelSmoothingCrossEntropy`` of flattened predictions, with the classes on ``axis``.
@@ -61,11 +71,41 @@ public struct LabelSmoothingCrossEntropyFlat: LossFunction {
     public func activation(_ prediction: Tensor) -> Tensor { prediction.softmax(axis: axis) }
     public func decodes(_ prediction: Tensor) -> Tensor { prediction.argmax(axis: axis) }
     public var usesIntegerTargets: Bool { true }
+    public var termCount: Int { smoothingTermCount(eps, reduction) }
+    public func terms(_ prediction: Tensor, _ target: Tensor) -> [LossTerm] {
+        let (x, y) = classRows(prediction, target, axis: axis, for: name)
+        return smoothingTerms(x, y, eps: eps, weight: weight, reduction: reduction)
+    }
+    public func weight(_ prediction: Tensor, _ target: Tensor) -> Double {
+        smoothingWeight(target, eps: eps, weight: weight, items: itemCount(prediction))
+    }
 }
 
 private func smoothed(_ x: Tensor, _ y: Tensor, eps: Double, weight: Tensor?, reduction: Reduction) -> Tensor {
     let certain = LockstepTensor.crossEntropy(x, y, weight: weight?.to(x.dtype), reduction: reduction)
     if eps == 0 { return certain }
-    let even = -x.logSoftmax(axis: -1).sum(axis: -1)
-    return reduction.apply(to: even) * (eps / Double(x.dim(-1))) + certain * (1 - eps)
+    return reduction.apply(to: evenLosses(x)) * (eps / Double(x.dim(-1))) + certain * (1 - eps)
+}
+
+private func evenLosses(_ x: Tensor) -> Tensor { -x.logSoftmax(axis: -1).sum(axis: -1) }
+
+private func smoothingTermCount(_ eps: Double, _ reduction: Reduction) -> Int { eps != 0 && reduction == .mean ? 2 : 1 }
+
+/// The even part, a mean over all rows, and the certain one, a mean over the weights of those that count.
+private func smoothingTerms(_ x: Tensor, _ y: Tensor, eps: Double, weight: Tensor?, reduction: Reduction) -> [LossTerm]
+{
+    let counting = targetWeight(y, classWeight: weight, ignoreIndex: -100)
+    guard smoothingTermCount(eps, reduction) > 1 else {
+        return [LossTerm(smoothed(x, y, eps: eps, weight: weight, reduction: reduction), weight: counting)]
+    }
+    let certain = LockstepTensor.crossEntropy(x, y, weight: weight?.to(x.dtype), reduction: .mean)
+    return [
+        LossTerm(evenLosses(x).mean() * (eps / Double(x.dim(-1))), weight: Double(y.count)),
+        LossTerm(certain * (1 - eps), weight: counting),
+    ]
+}
+
+/// One weight for both terms: right where neither class weights nor ignored targets tell them apart.
+private func smoothingWeight(_ target: Tensor, eps: Double, weight: Tensor?, items: Int) -> Double {
+    eps == 0 ? targetWeight(target, classWeight: weight, ignoreIndex: -100) : Double(items)
 }

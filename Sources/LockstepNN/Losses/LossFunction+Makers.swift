@@ -76,19 +76,22 @@ extension LossFunction where Self == DiceLoss {
 }
 
 extension LossFunction where Self == CustomLoss {
-    /// A function that returns every element's loss, or their mean.
+    /// A function that returns every element's loss, or their mean; `weight` tells over how much the mean of some items is,
+    /// where that is not their number.
     public static func custom(
         _ name: String, usesIntegerTargets: Bool = false,
+        weight: ((_ prediction: Tensor, _ target: Tensor) -> Double)? = nil,
         _ body: @escaping (_ prediction: Tensor, _ target: Tensor) -> Tensor
     ) -> CustomLoss {
-        CustomLoss(name, usesIntegerTargets: usesIntegerTargets, body)
+        CustomLoss(name, usesIntegerTargets: usesIntegerTargets, weight: weight, body)
     }
 
-    /// A function that reduces by itself, as its third argument says.
+    /// A function that reduces by itself, as its third argument says; `weight` as above.
     public static func custom(
         _ name: String, usesIntegerTargets: Bool = false,
+        weight: ((_ prediction: Tensor, _ target: Tensor) -> Double)? = nil,
         _ body: @escaping (_ prediction: Tensor, _ target: Tensor, _ reduction: Reduction) -> Tensor
     ) -> CustomLoss {
-        CustomLoss(name, usesIntegerTargets: usesIntegerTargets, body)
+        CustomLoss(name, usesIntegerTargets: usesIntegerTargets, weight: weight, body)
     }
 }

@@ -35,14 +35,38 @@ public protocol LossFunction: CustomStringConvertible {
     /// Whether targets are class indices. Mixing two items then mixes their losses, not their targets.
     var usesIntegerTargets: Bool { get }
 
-    /// How much this batch's mean counts in a mean over several batches or ranks.
+    /// How much the mean over some items of a batch counts when the means of all its parts are merged, as ranks do.
     ///
     /// The default is the number of items. A loss that leaves elements out or weights them answers with the divisor its
-    /// mean has; only the ratio between batches matters.
+    /// mean has, 0 where nothing counts; only the ratio between parts matters.
     func weight(_ prediction: Tensor, _ target: Tensor) -> Double
+
+    /// Of how many means with divisors of their own the loss is the sum. The same for every batch. The default is 1.
+    var termCount: Int { get }
+
+    /// The loss as a sum of means, ``termCount`` of them, each with the weight by which it is merged over parts of a batch.
+    ///
+    /// The default is the loss itself with its ``weight(_:_:)``. A loss that adds a mean over items to one over weights has
+    /// no single weight: it answers with both.
+    func terms(_ prediction: Tensor, _ target: Tensor) -> [LossTerm]
+
+    /// This loss for some rows of the batch at hand. The default is the loss itself; one that holds something for each item
+    /// of a batch answers with a copy that holds it for these.
+    func restricted(to rows: Range<Int>) -> any LossFunction
 
     /// What messages and logs call the loss. The default is the type's name.
     var name: String { get }
+}
+
+/// One of the means that a loss is the sum of.
+public struct LossTerm {
+    /// A scalar that is differentiated.
+    public let mean: Tensor
+    /// What it is divided by: how much it counts beside the means over other items.
+    public let weight: Double
+
+    /// A mean and its divisor.
+    public init(_ mean: Tensor, weight: Double) { (self.mean, self.weight) = (mean, weight) }
 }
 
 extension LossFunction {
@@ -50,6 +74,11 @@ extension LossFunction {
     public func decodes(_ prediction: Tensor) -> Tensor { prediction }
     public var usesIntegerTargets: Bool { false }
     public func weight(_ prediction: Tensor, _ target: Tensor) -> Double { Double(itemCount(prediction)) }
+    public var termCount: Int { 1 }
+    public func terms(_ prediction: Tensor, _ target: Tensor) -> [LossTerm] {
+        [LossTerm(self(prediction, target), weight: weight(prediction, target))]
+    }
+    public func restricted(to rows: Range<Int>) -> any LossFunction { self }
     public var name: String { String(describing: type(of: self)) }
     public var description: String { reduction == .mean ? name : "\(name)(reduction: \(reduction))" }
 

@@ -187,3 +187,20 @@ extension Tensor {
         }
     }
 }
+
+extension Tensor {
+    /// Whether this value was computed from `other`, which is recorded, too: whether its backward pass comes by there.
+    package func depends(on other: Tensor) -> Bool {
+        guard let node, let target = other.node else { return false }
+        var (found, stack): (Set<ObjectIdentifier>, [GradientNode]) = ([], [node])
+        while let next = stack.popLast() {
+            if next === target { return true }
+            // Inputs have smaller numbers: what is older than the target does not lead there.
+            for case let input? in [next.first, next.second] + next.more
+            where input.number >= target.number && found.insert(ObjectIdentifier(input)).inserted {
+                stack.append(input)
+            }
+        }
+        return false
+    }
+}
