@@ -47,12 +47,12 @@ public final class DistributedCallback: Callback {
 
     private var exchange: GradientExchange?
     private var coordinator: RankCoordinator?
-    /// The coordinator to put back when this callback was added for one fit only.
-    private var replaced: (any TrainingCoordinator)?
+    /// Whether the batch at hand was given up.
+    private var isGivenUp = false
+    /// Whether gradients of earlier batches lie where this one's go.
+    private var addsToKept = false
     private var itemsSinceMerge = 0.0
     private var synchronizer: BatchNormSynchronizer?
-    /// How much this rank's gradient counts in the reduction to come.
-    private var gradientWeight = 0.0
     /// The passes of a batch in pieces, where bits matter.
     private var shards: MicroShards?
     private var hadFixedConvolutions = false
@@ -95,12 +95,14 @@ public final class DistributedCallback: Callback {
         let ranks = try communicator ?? World.current()
         communicator = ranks
         guard ranks.size > 1 || reduction == .bitwise else { return }
-        if coordinator == nil {
-            replaced = learner.coordinator
-            attach(learner, to: ranks)
+        if learner.callbacks.contains(where: { $0 !== self && $0 is DistributedCallback }) {
+            throw LearnerError(
+                .duplicate, "this learner has two DistributedCallbacks: gradients would be reduced twice")
         }
+        if coordinator == nil { attach(learner, to: ranks) }
         coordinator?.reset()
-        itemsSinceMerge = 0
+        exchange?.dropAside()
+        (itemsSinceMerge, isGivenUp, addsToKept) = (0, false, false)
         if reduction == .bitwise { try beginBitwise(learner, ranks) }
         guard !learner.isInferring, let optimizer = learner.optimizer else { return }
         try setup?.verify(learner)
@@ -141,8 +143,25 @@ public final class DistributedCallback: Callback {
         for note in try exchange.chooseUpdates(of: optimizer, update, isSplit: isSplit) { learner.warn(note) }
     }
 
+    /// From here on only rank 0 writes, whatever the learner does: predictions are gathered after a run has ended.
+    public override func added(to learner: Learner) {
+        guard let ranks = try? communicator ?? World.current(), ranks.size > 1 || reduction == .bitwise else { return }
+        communicator = ranks
+        attach(learner, to: ranks)
+    }
+
+    /// Each rank then works alone on its copy of the model; rank 0 still is the only one that logs and writes.
+    public override func removed(from learner: Learner) {
+        guard let coordinator else { return }
+        if learner.coordinator === coordinator {
+            let ranks = coordinator.communicator
+            learner.coordinator = ranks.size > 1 ? WriterCoordinator(ranks) : SoloCoordinator()
+        }
+        self.coordinator = nil
+    }
+
     /// Makes the learner agree with `ranks` until the callback is taken out.
-    func attach(_ learner: Learner, to ranks: any Communicator) {
+    private func attach(_ learner: Learner, to ranks: any Communicator) {
         if let threads = World.threadsPerRank { ProcessorReport.setThreadsPerRank(threads) }
         let own = RankCoordinator(ranks)
         own.hasLeftSharing = { [weak self] in self?.exchange?.hasLeft ?? false }
@@ -150,6 +169,9 @@ public final class DistributedCallback: Callback {
             self?.exchange?.keepCopies()
             learner?.warn(
                 "every rank updates all parameters until the next fit: one was assigned to while the ranks shared them")
+        }
+        own.settleKept = { [weak self, weak learner] byAll in
+            if let learner { try self?.settleKept(learner, byAll: byAll) }
         }
         coordinator = own
         learner.coordinator = own
@@ -164,9 +186,6 @@ public final class DistributedCallback: Callback {
             ConvolutionEngine.isFixed = hadFixedConvolutions
             ProcessorReport.setThreadsPerRank(threadsBefore)
         }
-        guard let replaced else { return }
-        learner.coordinator = replaced
-        (self.replaced, coordinator) = (nil, nil)
     }
 
     // MARK: Data
@@ -188,7 +207,8 @@ public final class DistributedCallback: Callback {
         if learner.worksAlone { return }
         note(learner, "before_validate")
         shard(learner)
-        guard batchNorm == .averageStatistics, !isAlone, itemsSinceMerge > 0 else { return }
+        // Asked of no rank alone: one that has seen no items takes part with weight 0.
+        guard batchNorm == .averageStatistics, !isAlone else { return }
         try setup?.averageBuffers(learner, weight: itemsSinceMerge)
         itemsSinceMerge = 0
     }
@@ -202,9 +222,30 @@ public final class DistributedCallback: Callback {
 
     // MARK: Gradients
 
-    public override func beforeBatch(_ learner: Learner) { note(learner, "before_batch") }
+    public override func beforeBatch(_ learner: Learner) {
+        note(learner, "before_batch")
+        isGivenUp = false
+    }
+    public override func afterCancelBatch(_ learner: Learner) { isGivenUp = true }
     /// From here to the next batch a rank that is late waits for its data.
-    public override func afterBatch(_ learner: Learner) { note(learner, "after_batch") }
+    public override func afterBatch(_ learner: Learner) {
+        note(learner, "after_batch")
+        if learner.training, !isGivenUp { coordinator?.kept = .nothing }
+    }
+
+    /// Brings what an earlier batch has left into a form in which this one's gradients can be added.
+    private func settleKept(_ learner: Learner, byAll: Bool) throws {
+        guard learner.training, let coordinator, let exchange else { return }
+        switch coordinator.kept {
+        case _ where !byAll: learner.optimizer?.zeroGradients()
+        case .nothing: break
+        // As one process's: they stay, and this batch's parts are evened out as theirs were.
+        case .parts(_, areEven: true): return addsToKept = true
+        case .parts(let weight, areEven: false): try exchange.setAside(parts: weight)
+        case .whole: try exchange.setAsideWhole()
+        }
+        coordinator.kept = .nothing
+    }
 
     /// Says where this rank is: the others read it when it is late.
     private func note(_ learner: Learner, _ event: String) {
@@ -213,14 +254,12 @@ public final class DistributedCallback: Callback {
 
     public override func beforeBackward(_ learner: Learner) throws {
         note(learner, "before_backward")
-        gradientWeight = addsUp(learner) ? 1 : learner.batchWeight
-        guard synchronizer != nil, !addsUp(learner), let coordinator, let communicator else { return }
         // Sums over ranks inside the backward pass need gradients of one and the same mean on all of them.
-        let total = try coordinator.beforeBackward(weight: learner.batchWeight)
-        if total > 0, learner.batchWeight > 0, let loss = learner.lossGrad {
-            learner.lossGrad = loss * (learner.batchWeight * Double(communicator.size) / total)
-        }
-        gradientWeight = 1
+        if synchronizer != nil || addsToKept { try learner.evenOutLoss() }
+        addsToKept = false
+        coordinator?.kept = .parts(
+            weight: addsUp(learner) ? 1 : learner.batchWeight,
+            areEven: shards == nil && (learner.isLossEven || addsUp(learner)))
     }
 
     public override func beforeStep(_ learner: Learner) throws {
@@ -229,32 +268,29 @@ public final class DistributedCallback: Callback {
         if let exchange, exchange.arena !== optimizer.arena { try prepare(learner, optimizer, communicator) }
         guard let exchange else { return }
         note(learner, "before_step")
-        if let shards { return try sumPieces(shards, learner, coordinator, communicator, exchange) }
-        let loss = learner.loss?.mean().item() ?? 0
-        let scale = addsUp(learner) ? Double(communicator.size) : 1
-        learner.stepLoss = try coordinator.middle(loss: loss, weight: addsUp(learner) ? 1 : learner.batchWeight)
-            .map { $0 * scale }
-        let weight = addsUp(learner) ? 1 : gradientWeight
-        itemsSinceMerge += learner.batchWeight
+        if shards != nil {
+            // Computed in pieces, each in its share of the batch.
+            _ = try coordinator.middle(loss: nil, weight: 0, hasGradient: nil)
+            try exchange.sumAsTree()
+            return coordinator.kept = .whole
+        }
+        let addsUp = addsUp(learner)
+        let scale = addsUp ? Double(communicator.size) : 1
+        let weight = addsUp ? 1 : learner.batchWeight
+        let loss = learner.loss?.mean().item() ?? (addsUp ? 0 : nil)
+        let met = try coordinator.middle(
+            loss: loss, weight: weight, hasGradient: learner.lossGrad.map(\.requiresGradient))
+        if learner.stepLoss == nil { learner.stepLoss = met.map { $0 * scale } }
+        itemsSinceMerge += Double(learner.batchItemCount)
         // Callbacks that come later may look at gradients, or cancel the step: they get whole ones first.
-        if coordinator.meetsBeforeUpdate || !exchange.dividesUpdates {
+        if coordinator.meetsBeforeUpdate || !exchange.dividesUpdates || exchange.hasAside {
             try exchange.reduce(weight: weight, scale: scale, measuresNorm: measuresNorm)
             coordinator.meetsAfterUpdate = exchange.dividesUpdates
             if exchange.dividesUpdates { optimizer.nextStep = .slice }
         } else {
             try exchange.reduceAndUpdate(optimizer, weight: weight, scale: scale)
         }
-    }
-
-    /// The step of a batch that was computed in pieces.
-    private func sumPieces(
-        _ shards: MicroShards, _ learner: Learner, _ coordinator: RankCoordinator, _ communicator: any Communicator,
-        _ exchange: GradientExchange
-    ) throws {
-        _ = try coordinator.middle(loss: 0, weight: 0)
-        let (loss, weight) = MicroShards.total(try communicator.allGather(shards.terms, name: "losses"))
-        if weight > 0 { learner.stepLoss = addsUp(learner) ? loss : loss / weight }
-        try exchange.sumAsTree(scale: addsUp(learner) ? 1 : weight > 0 ? 1 / weight : 0)
+        coordinator.kept = .whole
     }
 
     /// Whether the batch's loss is the sum over its items: gradients of ranks then add up instead of being averaged.

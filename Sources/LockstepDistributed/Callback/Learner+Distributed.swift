@@ -50,9 +50,7 @@ extension Learner {
         }
         let callback = DistributedCallback(
             communicator: ranks, batch: batch, update: update, reduction: reduction, compression: compression)
-        try addCallback(callback)
-        callback.attach(self, to: ranks)
-        return self
+        return try addCallback(callback)
     }
 
     /// Takes the ``DistributedCallback`` out. Each rank then works alone on its copy of the model; rank 0 still is the only
@@ -60,6 +58,5 @@ extension Learner {
     public func detachDistributed() {
         guard let callback = callback(ofType: DistributedCallback.self) else { return }
         removeCallback(callback)
-        if let ranks = callback.communicator, ranks.size > 1 { coordinator = WriterCoordinator(ranks) }
     }
 }

@@ -27,6 +27,11 @@ final class RankCoordinator: TrainingCoordinator {
     var hasLeftSharing: () -> Bool = { false }
     /// Called on every rank when one of them cannot.
     var endSharing: () -> Void = {}
+    /// What lies in this rank's gradients; told where a batch begins.
+    var kept = KeptGradients.nothing
+    /// Called where a batch begins if something is kept here: whether by all ranks. Every rank that keeps something calls it
+    /// at the same point.
+    var settleKept: (_ byAll: Bool) throws -> Void = { _ in }
 
     /// Whether the last thing the ranks did was to fail alike, in writing or reading a file.
     private var failedTogether = false
@@ -36,9 +41,10 @@ final class RankCoordinator: TrainingCoordinator {
     init(_ communicator: any Communicator) { self.communicator = communicator }
 
     var isWriter: Bool { communicator.rank == 0 }
+    var rankCount: Int { communicator.size }
 
     /// Forgets where an earlier fit ended.
-    func reset() { (inFlight, progress, meetsAfterUpdate) = (nil, .outside, false) }
+    func reset() { (inFlight, progress, meetsAfterUpdate, kept) = (nil, .outside, false, .nothing) }
 
     // MARK: Meetings
 
@@ -46,7 +52,9 @@ final class RankCoordinator: TrainingCoordinator {
         switch phase {
         case .batch:
             progress = .begun
-            try throwing(meet(nil).signal)
+            let met = try meet(nil, saying: kept.status)
+            try throwing(met.signal)
+            if kept != .nothing { try settleKept(kept.isShared(met.status)) }
         case .step where progress == .reduced && meetsBeforeUpdate:
             progress = .committed
             try throwing(meet(nil).signal)
@@ -55,29 +63,33 @@ final class RankCoordinator: TrainingCoordinator {
         }
     }
 
-    /// Before a backward pass in which layers communicate. Throws the signal of whichever rank is leaving the batch.
-    ///
-    /// - Returns: the weight of all ranks' parts together.
-    func beforeBackward(weight: Double) throws -> Double {
-        let met = try meet(nil, weight: weight)
-        try throwing(met.signal)
-        return met.weight
-    }
-
     func average(_ value: Double, weight: Double) throws -> (mean: Double?, weight: Double) {
         let met = try meet(nil, loss: value, weight: weight)
         try throwing(met.signal)
         return (met.loss, met.weight)
     }
 
-    /// The middle of a batch. Throws the signal of whichever rank is leaving the batch.
-    ///
-    /// - Returns: the mean loss over the items of all ranks; nil when there are none.
-    func middle(loss: Double, weight: Double) throws -> Double? {
-        progress = .reduced
-        let met = try meet(nil, loss: loss, weight: weight)
+    func mergedLoss(_ loss: Double?, weight: Double) throws -> (loss: Double?, weight: Double) {
+        let met = try meet(nil, loss: loss ?? 0, weight: weight, saying: loss == nil ? [] : .hasLoss)
         try throwing(met.signal)
-        return met.loss
+        return (met.loss ?? (met.status.contains(.hasLoss) ? .nan : nil), met.weight)
+    }
+
+    /// The middle of a batch, before gradients are reduced. Throws the signal of whichever rank is leaving the batch.
+    ///
+    /// - Parameter hasGradient: whether the part's loss depends on what trains; nil without a part.
+    /// - Returns: as ``mergedLoss(_:weight:)``.
+    func middle(loss: Double?, weight: Double, hasGradient: Bool?) throws -> Double? {
+        progress = .reduced
+        var status: StatusWord = loss == nil ? [] : .hasLoss
+        if let hasGradient { status.insert(hasGradient ? .hasGradient : .lacksGradient) }
+        let met = try meet(nil, loss: loss ?? 0, weight: weight, saying: status)
+        try throwing(met.signal)
+        // One process would stop where no part of its batch does.
+        LockstepTensor.require(
+            !met.status.contains(.lacksGradient) || met.status.contains(.hasGradient),
+            "backward: this tensor does not depend on anything that requires a gradient")
+        return met.loss ?? (met.status.contains(.hasLoss) ? .nan : nil)
     }
 
     func agree(on signal: CancelSignal?, leaving phase: Phase) throws -> CancelSignal? {
@@ -137,18 +149,19 @@ final class RankCoordinator: TrainingCoordinator {
     }
 
     func meet(
-        _ signal: CancelSignal?, loss: Double = 0, weight: Double = 0
-    ) throws -> (signal: CancelSignal?, loss: Double?, weight: Double) {
+        _ signal: CancelSignal?, loss: Double = 0, weight: Double = 0, saying status: StatusWord = []
+    ) throws -> (signal: CancelSignal?, loss: Double?, weight: Double, status: StatusWord) {
         failedTogether = false
         var sums: InlineArray<2, Double> = [weight > 0 ? loss * weight : 0, weight]
-        communicator.outgoingStatus = signal?.status ?? []
+        communicator.outgoingStatus = status.union(signal?.status ?? [])
         if hasLeftSharing() { communicator.outgoingStatus.insert(.leavesSharing) }
         defer { communicator.outgoingStatus = [] }
         let agreement = try withUnsafeMutableBytes(of: &sums) {
             try communicator.allReduce($0, as: .float64, .sum, name: "step")
         }
         if agreement.status.contains(.leavesSharing) { endSharing() }
-        return (CancelSignal(strongestIn: agreement.status), sums[1] > 0 ? sums[0] / sums[1] : nil, sums[1])
+        let mean = sums[1] > 0 ? sums[0] / sums[1] : nil
+        return (CancelSignal(strongestIn: agreement.status), mean, sums[1], agreement.status)
     }
 
     // MARK: Metrics and rows
@@ -206,13 +219,18 @@ final class RankCoordinator: TrainingCoordinator {
     func abandon(because error: any Error) {
         // What every rank has found alike needs no telling: the ranks stay together and can go on.
         if failedTogether || (error as? CallbackError)?.underlying is ReplicaError { return failedTogether = false }
-        communicator.fail(error, during: "fit")
+        communicator.failTogether(error, during: "fit")
     }
 }
 
 extension StatusWord {
     /// This rank has assigned to a parameter that all ranks of the node shared.
     fileprivate static let leavesSharing = StatusWord.custom(0)
+    /// This rank has a loss, whether or not it counts anything.
+    fileprivate static let hasLoss = StatusWord.custom(1)
+    /// This rank's loss depends on what trains, or does not.
+    fileprivate static let hasGradient = StatusWord.custom(2)
+    fileprivate static let lacksGradient = StatusWord.custom(3)
 }
 
 /// After a distributed scope: every rank has the same model and works alone, but only rank 0 writes.
@@ -230,5 +248,6 @@ final class WriterCoordinator: TrainingCoordinator {
         let bytes = try communicator.onRankZero("read") { try body() }
         return try communicator.broadcast(bytes: bytes, from: 0, name: "read")
     }
-    func abandon(because error: any Error) { communicator.fail(error, during: "work of one rank") }
+    /// Each rank works on its own: nobody waits, and a program that goes on can.
+    func abandon(because error: any Error) {}
 }

@@ -20,6 +20,8 @@ package final class GradientExchange {
     private var trainable: [Bool] = []
     private var ranges: [Range<Int>] = []
     private var fetch: () -> Void = {}
+    /// Gradients of earlier batches, whole, that the next reduction is to be added to: for each parameter that has one.
+    private var aside: [(slot: ParameterArena.Slot, gradient: Tensor)]?
 
     /// Places the gradients of `arena`. Collective.
     /// - Parameter compression: how gradients of type float32 travel between nodes.
@@ -114,7 +116,7 @@ package final class GradientExchange {
         guard communicator.size > 1 else { return }
         arena.completeGradients()
         findRanges()
-        let flags = writeFlags(weight: weight)
+        let flags = writeFlags()
         if let reducer {
             try reducer.reduce(
                 weight: weight, count: arena.count, tailCount: arena.slots.count, ranges: ranges,
@@ -125,7 +127,41 @@ package final class GradientExchange {
         }
         for (slot, flag) in zip(arena.slots, flags.doubles) where flag > 0 { slot.parameter.leaf.markTouched() }
         if scale != 1 { arena.scaleGradients(by: scale) }
+        addAside()
     }
+
+    // MARK: Kept gradients
+
+    /// Whether gradients lie aside: the next step then takes ``reduce(weight:scale:measuresNorm:)``.
+    package var hasAside: Bool { aside != nil }
+
+    /// Makes gradients that a given-up batch has left here whole, and keeps them for the next reduction. Collective.
+    package func setAside(parts weight: Double) throws {
+        try reduce(weight: weight)
+        try setAsideWhole()
+    }
+
+    /// Keeps gradients that were reduced already for the next reduction. Collective.
+    package func setAsideWhole() throws {
+        let kept = arena.slots.compactMap { slot in slot.parameter.gradient.map { (slot: slot, gradient: $0 + 0) } }
+        // Where owners had them, they were read just now: nobody may write before all have.
+        try communicator.barrier(name: "kept gradients")
+        arena.zeroGradients()
+        aside = kept
+    }
+
+    /// Forgets what lies aside: a new fit begins.
+    package func dropAside() { aside = nil }
+
+    private func addAside() {
+        guard let aside else { return }
+        self.aside = nil
+        for (slot, kept) in aside {
+            slot.parameter.gradient = slot.parameter.gradient.map { $0 + kept } ?? kept
+        }
+    }
+
+    // MARK: Updates
 
     /// Reduces as ``reduce(weight:scale:measuresNorm:)`` and steps, each rank its slice, in one pass over memory. The next
     /// `optimizer.step()` then has nothing left to do. Collective.
@@ -135,7 +171,7 @@ package final class GradientExchange {
         guard let reducer else { return }
         arena.completeGradients()
         findRanges()
-        _ = writeFlags(weight: weight)
+        _ = writeFlags()
         try reducer.reduceOwned(
             weight: weight, count: arena.count, tailCount: arena.slots.count, ranges: ranges,
             averagesPairs: true,
@@ -156,20 +192,18 @@ package final class GradientExchange {
         optimizer.nextStep = .nothing
     }
 
-    /// Replaces every rank's gradients by `scale` times their sum, with bits that do not depend on the number of ranks if the
-    /// parts do not (``MicroShards``). Collective.
-    package func sumAsTree(scale: Double) throws {
+    /// Replaces every rank's gradients by their sum, with bits that do not depend on the number of ranks if the parts do not
+    /// (``MicroShards``). Collective.
+    package func sumAsTree() throws {
         arena.completeGradients()
         findRanges()
         if communicator.size > 1 {
             guard let reducer else { throw BitwiseError("parameters are not of type float32") }
-            let flags = writeFlags(weight: 1)
+            let flags = writeFlags()
             try reducer.sumAsTree(count: arena.count, tailCount: arena.slots.count, ranges: ranges)
             for (slot, flag) in zip(arena.slots, flags.doubles) where flag > 0 { slot.parameter.leaf.markTouched() }
         }
-        arena.scaleGradients(by: scale)
-        // In memory, not in passing: the optimizer would round otherwise where it fuses operations.
-        arena.debt.settle()
+        addAside()
     }
 
     /// Reduces and steps, whoever updates: one line for plain loops. Collective.
@@ -194,17 +228,17 @@ package final class GradientExchange {
     }
 
     /// Writes which parameters this rank has gradients for into the tail.
-    private func writeFlags(weight: Double) -> Tensor {
+    private func writeFlags() -> Tensor {
         let flags = arena.tail.view([arena.slots.count], strides: [1])
         if arena.values.dtype == .float32 {
             let places = flags.unsafePointer.assumingMemoryBound(to: Float.self)
             for (index, slot) in arena.slots.enumerated() {
-                places[index] = slot.parameter.leaf.isTouched && weight > 0 ? 1 : 0
+                places[index] = slot.parameter.leaf.isTouched ? 1 : 0
             }
         } else {
             let places = flags.unsafePointer.assumingMemoryBound(to: Double.self)
             for (index, slot) in arena.slots.enumerated() {
-                places[index] = slot.parameter.leaf.isTouched && weight > 0 ? 1 : 0
+                places[index] = slot.parameter.leaf.isTouched ? 1 : 0
             }
         }
         return flags

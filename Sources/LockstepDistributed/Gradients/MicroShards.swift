@@ -22,16 +22,16 @@ final class MicroShards: BatchPasses {
     private struct Piece {
         /// Items of this rank's part.
         let items: Range<Int>
-        let preds: [Tensor]
-        var loss: Tensor?
-        var value = 0.0
-        var weight = 0.0
+        var preds: [Tensor]
+        var terms: [LossTerm] = []
     }
     private let communicator: any Communicator
     /// This rank's pieces of the batch at hand; nil for one without items.
     private var pieces: [Piece?] = []
     /// What the learner was given, to notice that a callback has put something else there.
     private var given: (preds: [Tensor], loss: Tensor?) = ([], nil)
+    /// The weights of all pieces of the batch, for each term of the loss; none for a loss that adds up its items.
+    private var totals: [Double] = []
 
     /// - Throws: ``BitwiseError`` when the pieces do not divide among the ranks.
     init(over communicator: any Communicator) throws {
@@ -43,14 +43,11 @@ final class MicroShards: BatchPasses {
         self.communicator = communicator
     }
 
-    /// For each piece of this rank: the loss times its weight, and the weight.
-    var terms: [Double] { pieces.flatMap { [($0?.value ?? 0) * ($0?.weight ?? 0), $0?.weight ?? 0] } }
-
     // MARK: Passes
 
     func forward(_ learner: Learner) throws {
         let (rank, size) = (communicator.rank, communicator.size)
-        let items = Int(learner.batchWeight)
+        let items = learner.batchItemCount
         let total = Int(try learner.coordinator.average(0, weight: Double(items)).weight)
         let start = rank * total / size
         guard (rank + 1) * total / size - start == items else {
@@ -59,7 +56,12 @@ final class MicroShards: BatchPasses {
         }
         if learner.training, learner.model.modules().contains(where: { $0 is BatchNorm && $0.isTraining }) {
             throw BitwiseError(
-                "the model has batch-norm layers in training mode, whose statistics need the whole batch at once: use group or layer normalisation, or freeze them (BnFreeze)"
+                "the model has batch-norm layers in training mode, whose statistics need the whole batch at once: use group or layer normalisation, or put these layers into evaluation mode (BnFreeze does if their parameters are frozen and trainBn is false)"
+            )
+        }
+        if learner.model.modules().contains(where: { ($0 as? Recurrent)?.carriesState ?? false }) {
+            throw BitwiseError(
+                "the model carries its state from batch to batch, which pieces of a batch would take from each other: make it without carriesState"
             )
         }
         let context = DropoutContext.current
@@ -67,13 +69,12 @@ final class MicroShards: BatchPasses {
         pieces = (rank * own..<(rank + 1) * own).map { number in
             let part = number * total / MicroShards.count - start..<(number + 1) * total / MicroShards.count - start
             if part.isEmpty { return nil }
-            if learner.training {
-                var own = context
-                (own.firstItem, own.itemCount) = (start + part.lowerBound, part.count)
-                DropoutContext.current = own
-            }
+            var own = context
+            (own.firstItem, own.itemCount) = (start + part.lowerBound, part.count)
+            DropoutContext.current = own
             return Piece(items: part, preds: learner.model.forward(rows(part, of: learner.xb)))
         }
+        DropoutContext.current = context
         let present = pieces.compactMap { $0 }
         learner.preds = (0..<(present.first?.preds.count ?? 0)).map { output in
             .concatenated(present.map { $0.preds[output].detached })
@@ -83,20 +84,75 @@ final class MicroShards: BatchPasses {
 
     func computeLoss(_ learner: Learner) throws {
         try check(zip(learner.preds, given.preds).allSatisfy { $0.body === $1.body }, "predictions")
-        let addsUp = learner.lossFunction.reduction == .sum
+        let loss = learner.lossFunction
+        var unreduced: [Tensor] = []
         for index in pieces.indices {
             guard var piece = pieces[index] else { continue }
             let targets = rows(piece.items, of: learner.yb)
-            let loss = learner.lossFunction(piece.preds, targets)
-            (piece.loss, piece.value) = (loss, loss.detached.mean().item())
-            piece.weight = addsUp ? 1 : learner.lossFunction.weight(piece.preds[0], targets[0])
+            piece.preds = Array(piece.preds.prefix(learner.preds.count))
+            let own = loss.restricted(to: piece.items)
+            if loss.reduction == .none {
+                unreduced.append(own(piece.preds, targets).detached)
+            } else {
+                piece.terms = own.terms(piece.preds, targets)
+            }
             pieces[index] = piece
         }
-        let (sum, weight) = MicroShards.total(terms)
-        let loss = Tensor([addsUp || weight == 0 ? sum : sum / weight] as [Double], shape: [])
-        (learner.loss, learner.lossGrad) = (loss, loss)
-        given.loss = loss
-        if learner.training { learner.batchWeight = weight }
+        if loss.reduction == .none {
+            learner.loss = unreduced.isEmpty ? nil : .concatenated(unreduced)
+        } else {
+            try merge(learner)
+        }
+    }
+
+    /// Leaves the loss of this rank's part; in training every piece's share of the batch's, which all ranks are told.
+    private func merge(_ learner: Learner) throws {
+        let parts = pieces.compactMap { $0 }.map { piece in
+            LossPart(items: piece.items.count, terms: piece.terms.map { ($0.mean.item(), $0.weight) })
+        }
+        learner.severalLossParts = parts
+        let addsUp = learner.lossFunction.reduction == .sum
+        let value = addsUp ? parts.reduce(0) { $0 + $1.terms[0].mean } : LossPart.merged(parts)
+        learner.loss = value.map { Tensor([$0], shape: []) }
+        learner.batchWeight = parts.reduce(0) { $0 + $1.terms[0].weight }
+        guard learner.training else { return }
+        (learner.lossGrad, given.loss) = (learner.loss, learner.loss)
+        // Throws the signal of a rank that leaves the batch.
+        _ = try learner.coordinator.average(0, weight: 0)
+        let everyone = try allParts(of: learner.lossFunction.termCount)
+        if addsUp {
+            learner.stepLoss = everyone.reduce(0) { $0 + $1.terms[0].mean }
+            totals = []
+        } else {
+            learner.stepLoss = LossPart.merged(everyone)
+            totals = (0..<learner.lossFunction.termCount).map { term in
+                everyone.reduce(0) { $0 + max($1.terms[term].weight, 0) }
+            }
+        }
+        (learner.batchWeight, learner.isLossEven) = (1, true)
+    }
+
+    /// What all pieces of the batch say of its loss, those of other ranks, too, in the order of its items.
+    private func allParts(of termCount: Int) throws -> [LossPart] {
+        var own: [Double] = []
+        for piece in pieces {
+            own.append(Double(piece?.items.count ?? 0))
+            for term in 0..<termCount {
+                let known = piece?.terms[term]
+                own.append(known?.mean.item() ?? 0)
+                own.append(known?.weight ?? 0)
+            }
+        }
+        let all = try communicator.allGather(own, name: "losses")
+        let columns = 1 + 2 * termCount
+        var parts: [LossPart] = []
+        for start in stride(from: 0, to: all.count, by: columns) where all[start] > 0 {
+            let terms = (0..<termCount).map { term in
+                (mean: all[start + 1 + 2 * term], weight: all[start + 2 + 2 * term])
+            }
+            parts.append(LossPart(items: Int(all[start]), terms: terms))
+        }
+        return parts
     }
 
     func backward(_ learner: Learner) throws {
@@ -106,7 +162,7 @@ final class MicroShards: BatchPasses {
         var touched = Set<Int>()
         for piece in pieces {
             arena.zeroGradients()
-            if let piece, let loss = piece.loss { (loss * piece.weight).backward() }
+            if let share = piece.flatMap(share), share.requiresGradient { share.backward() }
             for (index, slot) in arena.slots.enumerated() where slot.parameter.leaf.isTouched { touched.insert(index) }
             arena.completeGradients()
             let copy = Tensor.uninitialized(arena.gradients.shape, dtype: arena.gradients.dtype)
@@ -123,12 +179,19 @@ final class MicroShards: BatchPasses {
         for (index, slot) in arena.slots.enumerated() where touched.contains(index) {
             slot.parameter.leaf.markTouched()
         }
-        for index in pieces.indices { pieces[index]?.loss = nil }
+        for index in pieces.indices { pieces[index]?.terms = [] }
     }
 
-    /// The sum of losses times weights, and of weights, in the order of the pieces.
-    static func total(_ terms: [Double]) -> (loss: Double, weight: Double) {
-        stride(from: 0, to: terms.count, by: 2).reduce((0, 0)) { ($0.0 + terms[$1], $0.1 + terms[$1 + 1]) }
+    /// What a piece adds to the batch's loss; nil where it counts nothing and others do.
+    private func share(_ piece: Piece) -> Tensor? {
+        var sum: Tensor?
+        for (index, term) in piece.terms.enumerated() {
+            let total = totals.isEmpty ? 0 : totals[index]
+            if total > 0, term.weight <= 0 { continue }
+            let part = total > 0 ? term.mean * (term.weight / total) : term.mean
+            sum = sum.map { $0 + part } ?? part
+        }
+        return sum
     }
 
     /// Copies, so that they lie in memory alike on all ranks.
@@ -144,7 +207,7 @@ final class MicroShards: BatchPasses {
     private func check(_ isKept: Bool, _ what: String) throws {
         if isKept { return }
         throw BitwiseError(
-            "a callback has replaced the \(what) of a batch, which bitwise training computes in \(MicroShards.count) pieces: it cannot be combined with MixUp, CutMix or GradientAccumulation"
+            "a callback has changed the \(what) of a batch, which bitwise training computes in \(MicroShards.count) pieces: leave out callbacks that do, such as \(what == "loss" ? "GradientAccumulation and RNNRegularizer" : "MixedPrecision")"
         )
     }
 }

@@ -10,6 +10,7 @@ public enum ReductionOrder: Sendable, Hashable {
     /// the same bits. Slower, as small pieces are; for finding out whether ranks matter.
     ///
     /// Every rank makes every update itself. Convolutions use one library throughout. Models with batch norm in training
-    /// mode, and callbacks that replace predictions or losses (mixing, accumulation), are refused with a ``BitwiseError``.
+    /// mode or a state carried from batch to batch, and callbacks that change predictions or losses (half precision,
+    /// accumulation), are refused with a ``BitwiseError``.
     case bitwise
 }

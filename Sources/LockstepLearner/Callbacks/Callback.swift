@@ -44,6 +44,11 @@ open class Callback {
     /// Under which name the learner knows it: the snake-cased type without a trailing `Callback`.
     open var name: String { snakeCaseName(typeName, dropping: "Callback") }
 
+    /// Called when it has been added to a learner, before any event. Must not communicate.
+    open func added(to learner: Learner) {}
+    /// Called when it has been removed from a learner, after any ``teardown(_:)``.
+    open func removed(from learner: Learner) {}
+
     /// Once, at the end of the learner's initialiser; not for callbacks added later.
     open func afterCreate(_ learner: Learner) throws {}
     open func beforeFit(_ learner: Learner) throws {}

@@ -8,8 +8,8 @@
 public protocol BatchPasses: AnyObject {
     /// Runs the model on ``Learner/xb`` and leaves ``Learner/preds``; also called when this rank's part has no items.
     func forward(_ learner: Learner) throws
-    /// Leaves ``Learner/loss``, ``Learner/lossGrad`` and, in training, ``Learner/batchWeight``. Only called with predictions
-    /// and targets.
+    /// Leaves ``Learner/loss``, ``Learner/lossGrad`` and ``Learner/batchWeight``. Called for every batch with targets, also when
+    /// this rank's part has no items.
     func computeLoss(_ learner: Learner) throws
     /// Leaves the parameters' gradients; also called when this rank's part has no items.
     func backward(_ learner: Learner) throws

@@ -56,6 +56,7 @@ extension Learner {
         callbacks.remove(at: index)
         callback.learner = nil
         dispatchLists = nil
+        callback.removed(from: self)
     }
 
     /// Removes instances. On this rank only.
@@ -123,6 +124,7 @@ extension Learner {
         callbacks.insert(callback, at: index)
         callback.learner = self
         dispatchLists = nil
+        callback.added(to: self)
     }
 
     /// The snake-cased names of the learner's own members, fastai's spellings included: no callback may be called so.

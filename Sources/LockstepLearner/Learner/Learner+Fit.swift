@@ -37,7 +37,7 @@ extension Learner {
             try checkTrainable(optimizer)
             optimizer.zeroGradients()
             self.nEpoch = nEpoch
-            isFitting = true
+            (isFitting, checksLoss) = (true, true)
             defer { (isFitting, epochsSeen) = (false, epochsSeen + nEpoch) }
             try cleaningUp {
                 try run(.fit) { try allEpochs() }
@@ -73,6 +73,7 @@ extension Learner {
     func clearBatch() {
         (dl, xb, yb, preds) = (nil, [], [], [])
         (loss, lossGrad, stepLoss, batchWeight) = (nil, nil, nil, 0)
+        (isPartEmpty, isLossEven, lossWeight, lossTerms, severalLossParts) = (false, false, nil, [], [])
         cancelOrigin = nil
     }
 }

@@ -108,6 +108,8 @@ private struct LoopState {
     let (training, isModelTraining): (Bool, Bool)
     let (xb, yb, preds): ([Tensor], [Tensor], [Tensor])
     let (loss, lossGrad, stepLoss, batchWeight): (Tensor?, Tensor?, Double?, Double)
+    let (isLossEven, isPartEmpty, lossWeight): (Bool, Bool, Double?)
+    let (terms, parts): ([LossTerm], [LossPart])
 
     init(_ learner: Learner) {
         dl = learner.dl
@@ -117,6 +119,8 @@ private struct LoopState {
         (loss, lossGrad, stepLoss, batchWeight) = (
             learner.loss, learner.lossGrad, learner.stepLoss, learner.batchWeight
         )
+        (isLossEven, isPartEmpty, lossWeight) = (learner.isLossEven, learner.isPartEmpty, learner.lossWeight)
+        (terms, parts) = (learner.lossTerms, learner.severalLossParts)
     }
 
     func restore(to learner: Learner) {
@@ -126,5 +130,7 @@ private struct LoopState {
         (learner.xb, learner.yb, learner.preds) = (xb, yb, preds)
         (learner.loss, learner.lossGrad) = (loss, lossGrad)
         (learner.stepLoss, learner.batchWeight) = (stepLoss, batchWeight)
+        (learner.isLossEven, learner.isPartEmpty, learner.lossWeight) = (isLossEven, isPartEmpty, lossWeight)
+        (learner.lossTerms, learner.severalLossParts) = (terms, parts)
     }
 }

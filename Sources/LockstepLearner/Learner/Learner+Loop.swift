@@ -73,10 +73,15 @@ extension Learner {
         try run(.batch) {
             try runModel()
             try self(.afterPred)
-            if !preds.isEmpty && !yb.isEmpty { try passes?.computeLoss(self) ?? computeLoss() }
+            if let passes {
+                if isLabelled { try passes.computeLoss(self) }
+            } else if !preds.isEmpty && !yb.isEmpty {
+                computeLoss()
+            }
+            if training, isLabelled { try settleLoss() }
             try self(.afterLoss)
-            guard training, !yb.isEmpty || batch.isShapeless else { return }
-            try run(.backward) { try passes?.backward(self) ?? lossGrad?.backward() ?? () }
+            guard training, isLabelled else { return }
+            try run(.backward) { try passes?.backward(self) ?? backward() }
             try run(.step) { optimizer?.step() }
             optimizer?.zeroGradients()
         }
@@ -94,6 +99,7 @@ extension Learner {
             signal = raised
         }
         if phase != .backward { signal = try coordinator.agree(on: signal, leaving: phase) }
+        if phase == .batch, signal == nil || signal == .batch { try completeStepLoss() }
         if let signal {
             guard signal == phase.signal else { throw signal }
             try self(phase.afterCancel)
@@ -103,19 +109,8 @@ extension Learner {
 
     private func runModel() throws {
         if let passes { return try passes.forward(self) }
-        if batchWeight > 0 { preds = model.forward(xb) } else { runEmptyPart() }
-    }
-
-    /// Layers that communicate need every rank: one without items runs the model on none and contributes zeros.
-    private func runEmptyPart() {
-        guard training, coordinator.runsEmptyParts, !xb.isEmpty else { return }
-        lossGrad = model.forward(xb).first.map { $0.sum() * 0 }
-    }
-
-    private func computeLoss() {
-        let value = lossFunction(preds, yb)
-        (lossGrad, loss) = (value, value.detached)
-        if training { batchWeight = lossFunction.weight(preds[0], yb[0]) }
+        // Layers that communicate need every rank: one without items runs the model on none.
+        if !isPartEmpty || (training && coordinator.runsEmptyParts && !xb.isEmpty) { preds = model.forward(xb) }
     }
 
     private func begin(_ index: Int, _ batch: Batch) throws {
@@ -123,17 +118,13 @@ extension Learner {
         (xb, yb) = (batch.inputs, batch.targets)
         (batchWeight, batchFirstItem) = (Double(batch.size), batch.firstItem)
         (preds, lossGrad, loss, stepLoss) = ([], nil, nil, nil)
+        (isPartEmpty, isLossEven, lossWeight, lossTerms, severalLossParts) = (batch.size == 0, false, nil, [], [])
         guard training else { return }
         // Counted over fits and skipped epochs too: a resumed run drops what an uninterrupted one would.
         let step = (epochsSeen + epoch) * (nIter > 0 ? nIter : 1 << 24) + index
         DropoutContext.current = DropoutContext(
             seed: seed, step: step, firstItem: batch.firstItem, itemCount: batch.size)
         if optimizer == nil { try createOptimizer() }
-        if yb.isEmpty, !batch.isShapeless { warn("training batches have no targets: nothing is learnt") }
+        if !isLabelled { warn("training batches have no targets: nothing is learnt") }
     }
-}
-
-extension Batch {
-    /// A rank's empty part of a batch of which it has never seen an item.
-    fileprivate var isShapeless: Bool { size == 0 && inputs.isEmpty }
 }

@@ -66,16 +66,31 @@ public final class Learner {
     public var xb: [Tensor] = []
     /// The batch's targets; empty when it has none.
     public var yb: [Tensor] = []
-    /// The model's outputs. Empty before the model ran, and on a rank whose part of the batch is empty.
+    /// The model's outputs. Empty before the model ran, and on a rank whose part of the batch is empty; where layers
+    /// communicate such a rank has outputs without rows from `afterPred` until the loss is computed.
     public var preds: [Tensor] = []
     /// What is differentiated; scale this to scale gradients.
     public var lossGrad: Tensor?
     /// The loss for logs and metrics: a detached copy of ``lossGrad`` taken before `afterLoss`.
     public var loss: Tensor?
-    /// The step's mean loss over all ranks, when whoever reduces gradients has told it.
+    /// The training batch's loss over all ranks, the same on every rank: known after ``evenOutLoss()`` or the reduction of
+    /// gradients, at the latest in `afterCancelBatch` and `afterBatch`. Nil where no rank came to a loss.
     public var stepLoss: Double?
-    /// How much the batch counts when gradients of several ranks are averaged: its number of items, unless changed.
+    /// How much this rank's part of the batch counts beside the others: its number of items before there is a loss, then what
+    /// the loss says (`LossFunction.weight`).
     public var batchWeight = 0.0
+    /// Whether ``lossGrad`` counts as much as every other rank's (``evenOutLoss()``).
+    public package(set) var isLossEven = false
+    /// What the part counted before that.
+    var lossWeight: Double?
+    /// The means that the loss consists of, where they are several.
+    var lossTerms: [LossTerm] = []
+    /// The batch's parts on this rank, where ``loss`` and ``batchWeight`` do not say it all.
+    package var severalLossParts: [LossPart] = []
+    /// Whether this rank's part of the batch has no items.
+    var isPartEmpty = false
+    /// Whether the loss of parts is still to be compared with that of their whole (``checkLossMerges()``).
+    var checksLoss = false
     /// The place of the batch's first item in the global batch, when this is one rank's part of it; otherwise 0.
     public internal(set) var batchFirstItem = 0
     /// Number of epochs of this fit.

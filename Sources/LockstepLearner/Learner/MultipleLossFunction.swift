@@ -8,6 +8,21 @@ public import LockstepTensor
 public protocol MultipleLossFunction: LossFunction {
     /// The loss of a batch with all its outputs and targets.
     func callAsFunction(_ predictions: [Tensor], _ targets: [Tensor]) -> Tensor
+
+    /// How much the mean over some items counts when parts of a batch are merged; as `LossFunction.weight`. The default
+    /// looks at the first output and the first target.
+    func weight(_ predictions: [Tensor], _ targets: [Tensor]) -> Double
+
+    /// The loss as a sum of `termCount` means, each with its weight: for heads whose means have divisors of their own. The
+    /// default is the loss itself with its weight.
+    func terms(_ predictions: [Tensor], _ targets: [Tensor]) -> [LossTerm]
+}
+
+extension MultipleLossFunction {
+    public func weight(_ predictions: [Tensor], _ targets: [Tensor]) -> Double { weight(predictions[0], targets[0]) }
+    public func terms(_ predictions: [Tensor], _ targets: [Tensor]) -> [LossTerm] {
+        [LossTerm(self(predictions, targets), weight: weight(predictions, targets))]
+    }
 }
 
 extension LossFunction {

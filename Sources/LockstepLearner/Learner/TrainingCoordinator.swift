@@ -15,6 +15,9 @@ public protocol TrainingCoordinator: AnyObject {
     /// Whether this rank prints, logs and writes files. True on exactly one rank.
     var isWriter: Bool { get }
 
+    /// How many ranks train together.
+    var rankCount: Int { get }
+
     /// Whether a rank without items must run the model all the same, because layers of it communicate.
     var runsEmptyParts: Bool { get }
 
@@ -27,6 +30,12 @@ public protocol TrainingCoordinator: AnyObject {
     ///
     /// - Returns: the mean, nil when no rank has any weight.
     func average(_ value: Double, weight: Double) throws -> (mean: Double?, weight: Double)
+
+    /// The loss of the whole batch, of what the ranks' parts say of it, and the sum of their weights; the same everywhere.
+    /// Every rank has to ask; one without a loss says nil. May throw the signal of another rank.
+    ///
+    /// - Returns: the mean by weight; NaN when no loss has any weight, nil when no rank has a loss.
+    func mergedLoss(_ loss: Double?, weight: Double) throws -> (loss: Double?, weight: Double)
 
     /// The items of the whole global batch: `tensors` of all ranks put together along axis 0, in rank order, the same
     /// everywhere. For callbacks that mix items with others of the batch, in `beforeBatch`; every rank has to ask. A rank
@@ -62,6 +71,10 @@ public protocol TrainingCoordinator: AnyObject {
 }
 
 extension TrainingCoordinator {
+    /// The default: one.
+    public var rankCount: Int { 1 }
+    /// The default: one rank's own.
+    public func mergedLoss(_ loss: Double?, weight: Double) throws -> (loss: Double?, weight: Double) { (loss, weight) }
     /// The default: no layer communicates.
     public var runsEmptyParts: Bool { false }
     /// The default: nobody is asked.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Averages weighted by batch size: of a function of predictions and targets, and of the loss.
+// Averages: of a function of predictions and targets weighted by batch size, and of the training loss over time.
 
 import LockstepNN
 public import LockstepTensor
@@ -35,66 +35,6 @@ public final class AvgMetric: Metric {
     public override var state: MetricState {
         get { average.state }
         set { average.state = newValue }
-    }
-}
-
-/// The average loss over items: each batch's mean loss, weighted by its size.
-///
-/// Exact for losses that are plain means over items; with class weights or ignored targets it is an approximation. A loss
-/// that adds up its items counts with its batch's size, as in fastai; on several ranks with that of the global batch.
-open class AvgLoss: Metric {
-    private var average = WeightedAverage()
-    /// Sum, size and number of each batch of a loss that adds up its items.
-    private var sums: [(sum: Double, size: Int, batch: Int)] = []
-
-    public override init() {}
-    open override var name: String { "loss" }
-    open override func reset() { (average, sums) = (WeightedAverage(), []) }
-    open override func accumulate(_ learner: Learner) {
-        guard let loss = learner.loss else { return }
-        if learner.lossFunction.reduction == .sum {
-            sums.append((mean(of: loss), learner.batchItemCount, learner.iter))
-        } else {
-            average.add(mean(of: loss), weight: learner.batchItemCount)
-        }
-    }
-    open override var value: Double? {
-        guard !sums.isEmpty else { return average.value }
-        var (total, count) = (0.0, 0)
-        for parts in parts(ofBatches: sums) {
-            let size = parts.reduce(0) { $0 + $1.size }
-            total += parts.reduce(0) { $0 + $1.sum } * Double(size)
-            count += size
-        }
-        return count == 0 ? nil : total / Double(count)
-    }
-    /// The parts of each global batch, which stand side by side.
-    private func parts(
-        ofBatches sums: [(sum: Double, size: Int, batch: Int)]
-    ) -> [ArraySlice<(sum: Double, size: Int, batch: Int)>] {
-        var result: [ArraySlice<(sum: Double, size: Int, batch: Int)>] = []
-        var start = 0
-        for end in 1...sums.count where end == sums.count || sums[end].batch != sums[start].batch {
-            result.append(sums[start..<end])
-            start = end
-        }
-        return result
-    }
-    open override var state: MetricState {
-        get {
-            var state = average.state
-            for part in sums {
-                state.rows.append([Tensor([part.sum, Double(part.size), Double(part.batch)], shape: [1, 3])])
-            }
-            return state
-        }
-        set {
-            average.state = newValue
-            sums = newValue.rows.batches.map { row in
-                let part = row[0].doubles
-                return (part[0], Int(part[1]), Int(part[2]))
-            }.sorted { $0.batch < $1.batch }
-        }
     }
 }
 

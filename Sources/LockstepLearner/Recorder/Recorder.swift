@@ -81,7 +81,7 @@ public final class Recorder: Callback {
     }
 
     public override func afterBatch(_ learner: Learner) {
-        if learner.yb.isEmpty { return }
+        guard learner.isLabelled else { return }
         if learner.training {
             smooth.accumulate(learner)
             if let loss = smooth.value { losses.append(loss) }

@@ -12,8 +12,10 @@ public final class TerminateOnNaNCallback: Callback {
     public override var takesPartInInference: Bool { false }
 
     public override func afterBatch(_ learner: Learner) throws {
-        let own = learner.loss.map { mean(of: $0) } ?? 0
-        // The loss of all ranks is bad as soon as one is, and bad everywhere at the same event.
-        if !own.isFinite || !(learner.stepLoss ?? 0).isFinite { throw CancelSignal.fit }
+        // A part that counts nothing may have no loss where the batch has one: asked of all ranks, so all end alike.
+        let loss =
+            try learner.stepLoss
+            ?? learner.coordinator.mergedLoss(learner.loss.map { mean(of: $0) }, weight: learner.batchWeight).loss
+        if let loss, !loss.isFinite { throw CancelSignal.fit }
     }
 }

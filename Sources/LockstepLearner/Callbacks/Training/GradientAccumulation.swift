@@ -17,7 +17,7 @@ import LockstepTensor
 ///
 /// ```
 /// one process       G = Σₖ Bₖ/n · gₖ                    batches k of Bₖ items, n samples
-/// rank r of W       Gᵣ = Σₖ W · Bₖ/n · wₖᵣ/wₖ · gₖᵣ     wₖᵣ: weight of the rank's part, wₖ of all parts
+/// rank r of W       Gᵣ = Σₖ Bₖ/n · gₖᵣ                  gₖᵣ: of the rank's part of the loss, evened out (evenOutLoss)
 /// reduced           G = 1/W · Σᵣ Gᵣ
 /// ```
 /// - Note: fastai: `GradientAccumulation`.
@@ -26,13 +26,8 @@ public final class GradientAccumulation: Callback {
     public let samples: Int
     /// Items since the last step.
     public private(set) var count = 0
-    /// The loss before it was scaled, and the part's weight before it was evened out, between `afterLoss` and `beforeStep`.
-    private var unscaled: Tensor?
-    private var weight = 0.0
     /// Items of the batch at hand, on all ranks.
     private var batchItems = 0
-    private var globalLoss: Double?
-    private var ranks: Double?
 
     /// - Precondition: `samples` is positive.
     public init(samples: Int = 32, file: StaticString = #fileID, line: UInt = #line) {
@@ -44,39 +39,25 @@ public final class GradientAccumulation: Callback {
 
     public override var order: Int { 6 }
 
-    public override func beforeFit(_ learner: Learner) { (count, unscaled, ranks) = (0, nil, nil) }
+    public override func beforeFit(_ learner: Learner) { count = 0 }
 
     public override func afterLoss(_ learner: Learner) throws {
-        guard !learner.yb.isEmpty else { return }
-        let coordinator = learner.coordinator
-        let own = learner.batchWeight
-        let items = try coordinator.average(0, weight: Double(learner.batchItemCount)).weight
-        // A loss that is a sum over items adds up over ranks; a mean is averaged.
-        let addsUp = learner.lossFunction.reduction == .sum
-        let met = try coordinator.average(learner.loss.map { mean(of: $0) } ?? 0, weight: addsUp ? 1 : own)
-        let ranks = try self.ranks ?? coordinator.average(0, weight: 1).weight
-        (self.ranks, batchItems, globalLoss) = (ranks, Int(items), addsUp ? met.mean.map { $0 * ranks } : met.mean)
-        (unscaled, weight) = (learner.lossGrad, own)
-        let share = addsUp ? 1 : met.weight > 0 ? ranks * own / met.weight : 0
-        learner.lossGrad = learner.lossGrad.map { $0 * (share * items / Double(samples)) }
-        // What a rank adds up is a sum with its weights in it: ranks count alike in the reduction.
-        learner.batchWeight = 1
+        guard learner.isLabelled else { return }
+        let items = try learner.coordinator.average(0, weight: Double(learner.batchItemCount)).weight
+        batchItems = Int(items)
+        // Gradients stay where they are until the step: evened out they add up, whatever each batch's weights are.
+        try learner.evenOutLoss()
+        learner.lossGrad = learner.lossGrad.map { $0 * (items / Double(samples)) }
     }
 
     public override func beforeStep(_ learner: Learner) throws {
-        (learner.lossGrad, learner.batchWeight) = (unscaled, weight)
-        unscaled = nil
         count += batchItems
-        if count < samples {
-            learner.stepLoss = globalLoss
-            throw CancelSignal.batch
-        }
+        if count < samples { throw CancelSignal.batch }
         count = 0
     }
 
     /// Drops what is left over, lest it go into the first step of the next fit.
     public override func teardown(_ learner: Learner) {
-        unscaled = nil
         if count > 0 { learner.optimizer?.zeroGradients() }
         count = 0
     }

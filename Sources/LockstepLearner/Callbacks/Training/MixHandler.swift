@@ -94,15 +94,48 @@ struct MixedLoss: LossFunction {
     var reduction: Reduction
     let mixture = Mixture()
     private let base: any LossFunction
+    /// Rows of the batch that this copy is for; nil for all.
+    private var rows: Range<Int>?
 
     init(_ base: any LossFunction) { (self.base, reduction) = (base, base.reduction) }
 
+    func restricted(to rows: Range<Int>) -> any LossFunction {
+        var copy = self
+        copy.rows = rows
+        return copy
+    }
+
+    /// The partners' targets and the shares of the items at hand; nil outside of a mixed batch.
+    private func mixture(with target: Tensor) -> (other: Tensor, share: Tensor)? {
+        guard var other = mixture.others.first, var share = mixture.share else { return nil }
+        if let rows { (other, share) = (other[rows], share[rows]) }
+        return other.shape == target.shape ? (other, share) : nil
+    }
+
     func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
-        guard let other = mixture.others.first, let share = mixture.share, other.shape == target.shape else {
-            return base(prediction, target)
-        }
+        guard let (other, share) = mixture(with: target) else { return unmixed(prediction, target) }
         let (own, partner) = (base.perItem(prediction, target), base.perItem(prediction, other))
         return reduction.apply(to: partner + (own - partner) * share.to(own.dtype))
+    }
+
+    private func unmixed(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+        var base = base
+        base.reduction = reduction
+        return base(prediction, target)
+    }
+
+    var termCount: Int { reduction == .mean ? base.termCount : 1 }
+
+    /// A mixed batch's loss is a plain mean over items, however the loss it stands for takes its mean.
+    func terms(_ prediction: Tensor, _ target: Tensor) -> [LossTerm] {
+        if termCount > 1, mixture(with: target) == nil { return base.terms(prediction, target) }
+        let mean = LossTerm(self(prediction, target), weight: weight(prediction, target))
+        return [mean]
+            + (1..<max(termCount, 1)).map { _ in LossTerm(Tensor.zeros([], dtype: mean.mean.dtype), weight: 1) }
+    }
+
+    func weight(_ prediction: Tensor, _ target: Tensor) -> Double {
+        mixture(with: target) == nil ? base.weight(prediction, target) : Double(prediction.dim(0))
     }
 
     func activation(_ prediction: Tensor) -> Tensor { base.activation(prediction) }

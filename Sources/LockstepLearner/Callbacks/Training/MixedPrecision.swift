@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Training as if matrix products were done in 16 bits.
 
+import LockstepNN
 import LockstepOptim
 public import LockstepTensor
 
@@ -16,8 +17,10 @@ public import LockstepTensor
 /// beforeStep       gradient ← gradient / scale; not finite: the step is cancelled
 /// afterStep        overflow: scale ← scale / 2;  growthInterval good steps: scale ← scale · 2
 /// ```
-/// `.bfloat16` has float32's range and is not scaled. On several ranks gradients are checked after they were reduced, so
-/// all ranks leave out the same steps. Validation runs under autocast too.
+/// `.bfloat16` has float32's range and is not scaled. A gradient beyond the range of half precision (65504) is an overflow,
+/// whichever operation it comes from. On several ranks each differentiates no more than its share of the whole batch's
+/// loss, and gradients are checked after they were reduced: all ranks leave out the steps that one process would. Validation runs under autocast
+/// too.
 /// - Note: fastai: `MixedPrecision`; PyTorch: `GradScaler`.
 public final class MixedPrecision: Callback, Configured {
     /// What products are rounded to.
@@ -69,7 +72,10 @@ public final class MixedPrecision: Callback, Configured {
         learner.preds = learner.preds.map { $0.dtype == .float32 ? $0.rounded(to: precision) : $0 }
     }
 
-    public override func afterLoss(_ learner: Learner) { leave() }
+    public override func afterLoss(_ learner: Learner) throws {
+        leave()
+        if precision == .half, learner.training, learner.isLabelled { try learner.evenOutLoss() }
+    }
     public override func afterCancelBatch(_ learner: Learner) { leave() }
     public override func afterBatch(_ learner: Learner) { leave() }
     public override func teardown(_ learner: Learner) { leave() }
@@ -89,17 +95,25 @@ public final class MixedPrecision: Callback, Configured {
     // MARK: Scaling
 
     public override func beforeBackward(_ learner: Learner) {
+        guard precision == .half else { return }
+        let scale = scale / ranks(of: learner)
         if scale != 1 { learner.lossGrad = learner.lossGrad.map { $0 * scale } }
     }
 
     public override func beforeStep(_ learner: Learner) throws {
         guard precision == .half, let arena = learner.optimizer?.arena else { return }
-        hasOverflowed = !arena.gradientNorm().isFinite
+        arena.scaleGradients(by: ranks(of: learner))
+        hasOverflowed = !arena.gradientNorm().isFinite || arena.gradientNorm(order: .infinity) > 65504
         if hasOverflowed {
             skippedSteps += 1
             throw CancelSignal.step
         }
         arena.scaleGradients(by: 1 / scale)
+    }
+
+    /// By how much parts that were evened out are larger than in one process, where they would overflow later.
+    private func ranks(of learner: Learner) -> Double {
+        learner.lossFunction.reduction == .sum ? 1 : Double(learner.coordinator.rankCount)
     }
 
     /// Also after a cancelled step: that is how the scale shrinks.

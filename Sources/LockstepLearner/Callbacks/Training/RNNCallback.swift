@@ -54,13 +54,13 @@ public final class RNNRegularizer: Callback, Configured {
         guard let states = learner.callback(ofType: RNNCallback.self) else {
             throw LearnerError(.missingCallback, "RNNRegularizer: there is no RNNCallback that keeps the states")
         }
-        // A loss that adds up its items adds up over ranks, a mean over the global batch does so in shares.
-        var share = 1.0
-        if learner.lossFunction.reduction == .sum, !learner.yb.isEmpty {
-            let own = Double(learner.batchItemCount)
-            let all = try learner.coordinator.average(0, weight: own).weight
-            share = all > 0 ? own / all : 0
-        }
+        guard learner.isLabelled else { return }
+        // Means over the global batch: parts of them count by items, whatever the loss's own count by.
+        let own = Double(learner.batchItemCount)
+        let all = try learner.coordinator.average(0, weight: own).weight
+        try learner.evenOutLoss()
+        let ranks = learner.lossFunction.reduction == .sum ? 1 : Double(learner.coordinator.rankCount)
+        let share = all > 0 ? ranks * own / all : 0
         guard let loss = learner.lossGrad else { return }
         var penalty: Tensor?
         if alpha != 0, let outputs = states.states { penalty = outputs.square().mean() * (alpha * share) }

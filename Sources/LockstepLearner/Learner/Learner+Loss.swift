@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loss of a batch: of this rank's part, evened out among the ranks, and the same number for all of them.
+
+package import LockstepNN
+import LockstepOptim
+package import LockstepTensor
+
+extension Learner {
+    /// What this rank's part says of the batch's loss; empty where it has none.
+    public var lossParts: [LossPart] {
+        if !severalLossParts.isEmpty { return severalLossParts }
+        guard let loss else { return [] }
+        return [LossPart(items: batchItemCount, terms: [(mean(of: loss), lossWeight ?? batchWeight)])]
+    }
+
+    /// Whether the batch at hand has targets: the same on every rank, also on one that has never seen an item.
+    package var isLabelled: Bool { !yb.isEmpty || (xb.isEmpty && isPartEmpty) }
+
+    /// Makes the ranks' parts of what is differentiated count alike: ``lossGrad`` becomes the part's share of the whole
+    /// batch's loss times the number of ranks, ``batchWeight`` 1, so that the mean over ranks is the whole batch's. Tells all
+    /// ranks the loss of the batch, as ``stepLoss``.
+    ///
+    /// For callbacks that add something of the whole batch to the loss, or keep gradients from batch to batch; in `afterLoss`,
+    /// on every rank alike. Done once for a batch, whoever asks. In one process nothing changes.
+    /// A loss that adds up its items stays as it is: its parts add up.
+    /// Collective; may throw the signal of another rank.
+    public func evenOutLoss() throws {
+        if isLossEven { return }
+        let weights = lossTerms.isEmpty ? lossParts.first.map { $0.terms.map(\.weight) } : lossTerms.map(\.weight)
+        let means =
+            lossTerms.isEmpty ? lossParts.first.map { $0.terms.map(\.mean) } : lossTerms.map { mean(of: $0.mean) }
+        if lossWeight == nil { lossWeight = batchWeight }
+        (isLossEven, batchWeight) = (true, 1)
+        let ranks = Double(coordinator.rankCount)
+        if lossFunction.reduction == .sum {
+            let met = try coordinator.mergedLoss(means?[0] ?? 0, weight: 1)
+            return stepLoss = met.loss.map { $0 * ranks }
+        }
+        var (total, shares): (Double?, [Double]) = (nil, [])
+        for term in 0..<lossFunction.termCount {
+            let met = try coordinator.mergedLoss(means?[term], weight: weights?[term] ?? 0)
+            if let loss = met.loss { total = (total ?? 0) + loss }
+            shares.append(met.weight > 0 ? ranks * (weights?[term] ?? 0) / met.weight : 1)
+        }
+        stepLoss = total
+        if lossTerms.isEmpty {
+            scaleLoss(by: shares[0])
+        } else {
+            // Each mean in its own share: what is differentiated is made anew.
+            lossGrad = Learner.sum(zip(lossTerms, shares).map { $1 == 1 ? $0.mean : $0.mean * $1 })
+        }
+    }
+
+    private func scaleLoss(by share: Double) {
+        if share == 0 {
+            // What counts nothing must add nothing, even if its derivative is not a number.
+            lossGrad = silentLoss()
+        } else if share != 1 {
+            lossGrad = lossGrad.map { $0 * share }
+        }
+    }
+
+    /// Zero, with a graph in which every layer takes part that takes part in the loss.
+    private func silentLoss() -> Tensor? {
+        guard let lossGrad else { return nil }
+        let reached = preds.filter { lossGrad.depends(on: $0) }
+        return reached.isEmpty ? lossGrad * 0 : Learner.sum(reached.map { $0.sum() * 0 })
+    }
+
+    private static func sum(_ terms: [Tensor]) -> Tensor? {
+        terms.first.map { first in terms.dropFirst().reduce(first) { $0 + $1 } }
+    }
+
+    /// Leaves ``loss``, ``lossGrad`` and ``batchWeight``.
+    func computeLoss() {
+        if isPartEmpty {
+            // Layers communicate: a rank without items goes through the same ones as the others, and adds nothing.
+            lossGrad = lossFunction(preds, yb)
+            lossGrad = silentLoss()
+            preds = []
+            return
+        }
+        if lossFunction.termCount > 1 {
+            lossTerms = lossFunction.terms(preds, yb)
+            lossGrad = Learner.sum(lossTerms.map(\.mean))
+            severalLossParts = [
+                LossPart(items: batchItemCount, terms: lossTerms.map { (mean(of: $0.mean), $0.weight) })
+            ]
+        } else {
+            lossGrad = lossFunction(preds, yb)
+        }
+        loss = lossGrad?.detached
+        batchWeight = lossFunction.weight(preds, yb)
+    }
+
+    /// What every rank does with a training batch's loss before callbacks see it: a sum of means that merge by weights of
+    /// their own has none that callbacks could scale it with.
+    func settleLoss() throws {
+        if checksLoss { try checkLossMerges() }
+        if passes == nil, lossFunction.termCount > 1 { try evenOutLoss() }
+    }
+
+    /// The backward pass. On several ranks a part may not depend on what trains where the batch does.
+    func backward() {
+        guard let lossGrad, coordinator.rankCount == 1 || lossGrad.requiresGradient else { return }
+        lossGrad.backward()
+    }
+
+    /// Makes ``stepLoss`` the loss of the whole batch, the same on every rank, where the batch ended before anybody did.
+    func completeStepLoss() throws {
+        guard training, isLabelled, stepLoss == nil else { return }
+        if lossFunction.reduction == .sum { return try evenOutLoss() }
+        let part = lossParts.first?.terms.first
+        stepLoss = try coordinator.mergedLoss(part?.mean, weight: part?.weight ?? 0).loss
+    }
+}
+
+extension LossFunction {
+    /// How much the mean of a part counts, whatever the loss consists of.
+    func weight(_ predictions: [Tensor], _ targets: [Tensor]) -> Double {
+        if let multiple = self as? any MultipleLossFunction, predictions.count > 1 || targets.count > 1 {
+            return multiple.weight(predictions, targets)
+        }
+        return weight(predictions[0], targets[0])
+    }
+
+    /// The terms of a loss, whatever it consists of.
+    package func terms(_ predictions: [Tensor], _ targets: [Tensor]) -> [LossTerm] {
+        if let multiple = self as? any MultipleLossFunction, predictions.count > 1 || targets.count > 1 {
+            return multiple.terms(predictions, targets)
+        }
+        return terms(predictions[0], targets[0])
+    }
+}

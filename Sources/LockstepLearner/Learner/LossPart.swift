@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one part of a batch says of the batch's loss, in numbers that merge with those of the other parts.
+
+/// The loss of some items of a batch: for each mean that the loss is the sum of (`LossFunction.terms`) the mean and what it
+/// counts.
+///
+/// ```
+/// loss of the batch = Σₜ (Σₚ weightₚₜ · meanₚₜ / Σₚ weightₚₜ)       parts p, terms t
+/// ```
+/// Parts that count nothing, whatever their mean, add nothing. When no part counts the loss is NaN, as the mean of nothing.
+public struct LossPart {
+    /// Number of items.
+    public let items: Int
+    /// A mean and a weight for each term.
+    public let terms: [(mean: Double, weight: Double)]
+
+    /// The part of `items` items with these means and weights.
+    public init(items: Int, terms: [(mean: Double, weight: Double)]) { (self.items, self.terms) = (items, terms) }
+
+    /// The loss of the batch that `parts` make up, added in their order; nil where there are none.
+    public static func merged(_ parts: some Collection<LossPart>) -> Double? {
+        guard let first = parts.first else { return nil }
+        if parts.count == 1 { return first.terms.reduce(0) { $0 + $1.mean } }
+        return first.terms.indices.reduce(0) { total, term in
+            let counting = parts.lazy.filter { $0.terms[term].weight > 0 }.map { $0.terms[term] }
+            let weight = counting.reduce(0) { $0 + $1.weight }
+            return total + counting.reduce(0) { $0 + $1.mean * $1.weight } / weight
+        }
+    }
+}
