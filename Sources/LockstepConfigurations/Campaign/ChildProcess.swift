@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// One configuration in a process of its own: it may trap or hang.
+
+import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Runs this program again for one configuration.
+public struct ChildProcess: Sendable {
+    /// The program, and how long it may take.
+    public let program: String
+    public let seconds: Double
+
+    /// - Parameters:
+    ///   - program: The path of this program.
+    ///   - seconds: How long a configuration may take.
+    public init(program: String, seconds: Double = 120) { (self.program, self.seconds) = (program, seconds) }
+
+    /// What came of a configuration, whatever it did to its process.
+    public func verdict(of configuration: Configuration) -> Verdict {
+        let end = run(["--child", configuration.description])
+        if let verdict = end.verdict { return verdict }
+        guard let status = end.status else { return .failed(Failure("hangs", "while it ran \(end.last)")) }
+        guard end.last == "one process", let sentence = end.sentence else {
+            return .failed(
+                Failure("traps: \((end.sentence ?? "signal").withoutNumbers)", "\(end.last): status \(status): \(end.error)"))
+        }
+        // A caller's mistake: several ranks must stop with the same sentence.
+        for ranks in [2, 3] {
+            let other = run(["--child", configuration.description, "--ranks", "\(ranks)"])
+            if other.status == nil { return .failed(Failure("hangs", "\(ranks) ranks; one process says \(sentence)")) }
+            guard let said = other.sentence, Examination.isAlike(said, sentence) else {
+                let ending = other.sentence ?? other.output
+                return .failed(
+                    Failure("stops in one process only: \(sentence.withoutNumbers)", "\(ranks) ranks: \(ending)"))
+            }
+        }
+        return .refused(sentence)
+    }
+
+    private struct End {
+        var verdict: Verdict?
+        /// Nil when it was killed because it took too long.
+        var status: Int32?
+        var output = ""
+        var error = ""
+        /// What it was doing.
+        var last: String {
+            output.split(separator: "\n").last { $0.hasPrefix("at ") }.map { String($0.dropFirst(3)) } ?? "start"
+        }
+        /// The sentence of a trap.
+        var sentence: String? {
+            error.split(separator: "\n").last { $0.contains("Fatal error: ") }.map { line in
+                String(line[(line.range(of: "Fatal error: ")?.upperBound ?? line.startIndex)...])
+            }
+        }
+    }
+
+    private func run(_ arguments: [String]) -> End {
+        (try? withFolder { folder in
+            let (output, error) = (folder + "/output", folder + "/error")
+            for path in [output, error] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: program)
+            process.arguments = arguments
+            process.environment = ProcessInfo.processInfo.environment.merging([
+                "SWIFT_BACKTRACE": "enable=no", "TMPDIR": folder, "LOCKSTEP_THREADS": "1",
+            ]) { $1 }
+            process.standardInput = FileHandle.nullDevice
+            process.standardOutput = FileHandle(forWritingAtPath: output)
+            process.standardError = FileHandle(forWritingAtPath: error)
+            let done = DispatchSemaphore(value: 0)
+            process.terminationHandler = { _ in done.signal() }
+            try process.run()
+            var end = End()
+            if done.wait(timeout: .now() + seconds) == .success {
+                end.status = process.terminationStatus
+            } else {
+                kill(process.processIdentifier, SIGKILL)
+                done.wait()
+            }
+            end.output = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
+            end.error = (try? String(contentsOfFile: error, encoding: .utf8)) ?? ""
+            if let line = end.output.split(separator: "\n").last(where: { $0.hasPrefix("{") }) {
+                end.verdict = try? JSONDecoder().decode(Verdict.self, from: Data(line.utf8))
+            }
+            return end
+        }) ?? End(status: -1, error: "the program cannot be started")
+    }
+}

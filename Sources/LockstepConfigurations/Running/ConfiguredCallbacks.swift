@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The callbacks and metrics of a configuration.
+
+import LockstepData
+import LockstepLearner
+import LockstepNN
+import LockstepTensor
+
+private let silent = Console { _ in }
+
+extension Configuration {
+    /// The library's own callbacks.
+    func callbacks() -> [Callback] {
+        var list: [Callback] = [Recorder(trainMetrics: has("trainMetrics"))]
+        if self["accumulation"] != "none" { list.append(GradientAccumulation(samples: number("accumulation"))) }
+        switch self["clip"] {
+        case "norm": list.append(GradientClip(maxNorm: 0.3))
+        case "value": list.append(GradientClip(maxNorm: 0.1, normType: .infinity))
+        default: break
+        }
+        switch self["mixing"] {
+        case "mixUp": list.append(MixUp())
+        case "cutMix": list.append(CutMix())
+        default: break
+        }
+        switch self["precision"] {
+        case "bfloat16": list.append(MixedPrecision(.bfloat16))
+        case "half": list.append(MixedPrecision(.half, initialScale: 256))
+        case "overflow": list.append(MixedPrecision(.half, initialScale: 1_048_576, growthInterval: 3))
+        default: break
+        }
+        if self["saving"] != "none" {
+            list.append(SaveModelCallback(monitor: self["saving"], filename: "best", console: silent))
+        }
+        if self["plateau"] != "none" { list.append(ReduceLROnPlateau(monitor: self["plateau"], console: silent)) }
+        if self["stopping"] != "none" {
+            list.append(EarlyStoppingCallback(monitor: self["stopping"], minDelta: 1e-3, console: silent))
+        }
+        if has("terminating") { list.append(TerminateOnNaNCallback()) }
+        if has("short") { list.append(ShortEpochCallback(fraction: 0.3)) }
+        if has("bnFreeze") { list.append(BnFreeze()) }
+        if has("mcDropout") { list.append(MCDropoutCallback()) }
+        if has("stats") { list.append(ActivationStats(every: 1)) }
+        if has("csv") { list.append(CSVLogger()) }
+        if carriesState { list.append(ModelResetter()) }
+        if self["model"] == "regularized" { list += Callback.recurrent(alpha: 0.5, beta: 0.3) }
+        return list
+    }
+
+    /// What is measured.
+    func metrics() -> [Metric] {
+        switch (self["metrics"], targets) {
+        case ("plain", .classes): [.accuracy]
+        case ("plain", .numbers): [.mae]
+        case ("plain", .flags): [.accuracyMulti]
+        case ("plain", .positions): [.foregroundAcc]
+        case ("averaged", .classes) where isLanguage: [Perplexity(), .errorRate]
+        case ("averaged", .classes): [.errorRate, .topKAccuracy(k: 2), Metrics.largest]
+        case ("averaged", _): [Metrics.largest]
+        case ("accumulated", .classes) where isLanguage: [.accuracy]
+        case ("accumulated", .classes): [F1Score(average: .macro), CohenKappa(), BalancedAccuracy()]
+        case ("accumulated", .numbers): [.rmse, R2Score(), PearsonCorrCoef()]
+        case ("accumulated", .flags): [F1ScoreMulti(), HammingLossMulti()]
+        case ("accumulated", .positions): [DiceMulti()]
+        default: []
+        }
+    }
+
+    enum Metrics {
+        static var largest: AvgMetric { AvgMetric("mean_square") { prediction, _ in prediction.square().mean() } }
+
+        static func register() { ExportRegistry.register(AvgMetric.self, called: "mean_square") { Metrics.largest } }
+    }
+}
