@@ -28,7 +28,7 @@ public struct ChildProcess: Sendable {
                 Failure("traps: \((end.sentence ?? "signal").withoutNumbers)", "\(end.last): status \(status): \(end.error)"))
         }
         // A caller's mistake: several ranks must stop with the same sentence.
-        for ranks in [2, 3] {
+        for ranks in configuration["sums"] == "bitwise" ? [2, 4] : [2, 3] {
             let other = run(["--child", configuration.description, "--ranks", "\(ranks)"])
             if other.status == nil { return .failed(Failure("hangs", "\(ranks) ranks; one process says \(sentence)")) }
             guard let said = other.sentence, Examination.isAlike(said, sentence) else {

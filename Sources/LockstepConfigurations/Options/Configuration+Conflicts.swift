@@ -21,7 +21,7 @@ extension Configuration {
         if self["signal"] == "none" {
             for name in ["signalAt", "signalBatch", "signalRank", "signalOrder"] { chosen[name] = nil }
         }
-        if self["form"] == "scope" { (chosen["batchNorm"], chosen["checkInterval"]) = (nil, nil) }
+        if self["form"] != "callback" { (chosen["batchNorm"], chosen["checkInterval"]) = (nil, nil) }
         if !hasBatchNorm { chosen["batchNorm"] = nil }
         if self["metrics"] == "none" { chosen["trainMetrics"] = nil }
     }
@@ -45,6 +45,9 @@ extension Configuration {
         if carriesState && (shuffles || self["source"] != "tensors" || has("dropLast")) {
             return "carried states need streams in order"
         }
+        // A smaller last batch starts afresh in one process; parts of it may be as large as those before.
+        let isEven = [number("items"), number("valid")].allSatisfy { $0 % number("batch") == 0 }
+        if self["model"] == "carried" && !isEven { return "carried states need batches of one size" }
         if self["ignored"] != "none" && !["crossEntropy", "weighted", "smoothing", "weightedSmoothing"].contains(self["loss"]) {
             return "only cross entropies ignore"
         }
@@ -98,7 +101,7 @@ enum TargetSort: Equatable {
     init(loss: String) {
         self =
             switch loss {
-            case "mse", "l1", "customItems", "customScalar", "customReduction": .numbers
+            case "mse", "l1", "customItems", "customScalar", "customReduction", "customMasked": .numbers
             case "bce", "bceWithLogits", "weightedBCE": .flags
             case "dice": .positions
             default: .classes

@@ -6,7 +6,7 @@ extension Option {
     public static let all: [Option] = data + model + optimization + callbacks + ranks + afterwards
 
     private static let data: [Option] = [
-        Option("items", 0.8, "8", "4", "2", "1", "3", "5", "7", "11", "13", "17", "23", "34", "40"),
+        Option("items", 0.8, "8", "4", "2", "1", "3", "5", "7", "11", "13", "17", "23", "34", "40", "0"),
         Option("valid", 0.6, "6", "2", "1", "3", "5", "11", "0"),
         Option("batch", 0.7, "4", "2", "1", "3", "5", "7", "8", "16"),
         Option("dropLast", 0.15, "no", "yes"),
@@ -32,7 +32,7 @@ extension Option {
         Option(
             "loss", 0.65, "crossEntropy", "weighted", "smoothing", "weightedSmoothing", "focal", "weightedFocal",
             "mse", "l1", "bce", "bceWithLogits", "weightedBCE", "dice", "customItems", "customScalar",
-            "customReduction"),
+            "customReduction", "customMasked"),
         Option("reduction", 0.15, "mean", "sum"),
     ]
 
@@ -52,9 +52,9 @@ extension Option {
         Option("clip", 0.15, "none", "norm", "value"),
         Option("mixing", 0.12, "none", "mixUp", "cutMix"),
         Option("precision", 0.12, "none", "bfloat16", "half", "overflow"),
-        Option("stopping", 0.1, "none", "valid_loss", "train_loss"),
-        Option("saving", 0.1, "none", "valid_loss", "train_loss"),
-        Option("plateau", 0.1, "none", "valid_loss", "train_loss"),
+        Option("stopping", 0.12, "none", "valid_loss", "train_loss", "metric"),
+        Option("saving", 0.12, "none", "valid_loss", "train_loss", "metric"),
+        Option("plateau", 0.12, "none", "valid_loss", "train_loss", "metric"),
         Option("terminating", 0.08, "no", "yes"),
         Option("short", 0.05, "no", "yes"),
         Option("bnFreeze", 0.05, "no", "yes"),
@@ -71,10 +71,12 @@ extension Option {
         Option("asks", 0.08, "no", "average", "wholeBatch"),
         Option("nested", 0.08, "none", "validate", "predictions"),
         Option("fetching", 0.06, "no", "yes"),
+        Option("mistake", 0.06, "no", "yes"),
+        Option("finder", 0.05, "no", "yes"),
     ]
 
     private static let ranks: [Option] = [
-        Option("form", 0.3, "scope", "callback"),
+        Option("form", 0.3, "scope", "callback", "kept"),
         Option("convention", 0.12, "global", "perRank"),
         Option("batchNorm", 0.2, "sync", "averageStatistics", "local"),
         Option("update", 0.35, "automatic", "owner", "replicated"),
@@ -85,7 +87,7 @@ extension Option {
     ]
 
     private static let afterwards: [Option] = [
-        Option("metrics", 0.5, "none", "plain", "averaged", "accumulated"),
+        Option("metrics", 0.5, "none", "plain", "averaged", "accumulated", "stateless"),
         Option("trainMetrics", 0.15, "no", "yes"),
         Option("predictions", 0.3, "none", "plain", "losses", "everything"),
         Option("tta", 0.06, "no", "yes"),

@@ -29,12 +29,12 @@ extension Configuration {
         case "overflow": list.append(MixedPrecision(.half, initialScale: 1_048_576, growthInterval: 3))
         default: break
         }
-        if self["saving"] != "none" {
-            list.append(SaveModelCallback(monitor: self["saving"], filename: "best", console: silent))
+        if let column = column("saving") {
+            list.append(SaveModelCallback(monitor: column, filename: "best", console: silent))
         }
-        if self["plateau"] != "none" { list.append(ReduceLROnPlateau(monitor: self["plateau"], console: silent)) }
-        if self["stopping"] != "none" {
-            list.append(EarlyStoppingCallback(monitor: self["stopping"], minDelta: 1e-3, console: silent))
+        if let column = column("plateau") { list.append(ReduceLROnPlateau(monitor: column, console: silent)) }
+        if let column = column("stopping") {
+            list.append(EarlyStoppingCallback(monitor: column, minDelta: 1e-3, console: silent))
         }
         if has("terminating") { list.append(TerminateOnNaNCallback()) }
         if has("short") { list.append(ShortEpochCallback(fraction: 0.3)) }
@@ -47,6 +47,15 @@ extension Configuration {
         return list
     }
 
+    /// The column that a tracker looks at; without metrics there is none but the losses, and the fit refuses.
+    private func column(_ tracker: String) -> String? {
+        switch self[tracker] {
+        case "none": nil
+        case "metric": (has("trainMetrics") ? "valid_" : "") + (metrics().first?.name ?? "accuracy")
+        case let column: column
+        }
+    }
+
     /// What is measured.
     func metrics() -> [Metric] {
         switch (self["metrics"], targets) {
@@ -54,6 +63,7 @@ extension Configuration {
         case ("plain", .numbers): [.mae]
         case ("plain", .flags): [.accuracyMulti]
         case ("plain", .positions): [.foregroundAcc]
+        case ("stateless", _): [RowCount()]
         case ("averaged", .classes) where isLanguage: [Perplexity(), .errorRate]
         case ("averaged", .classes): [.errorRate, .topKAccuracy(k: 2), Metrics.largest]
         case ("averaged", _): [Metrics.largest]
@@ -69,6 +79,17 @@ extension Configuration {
     enum Metrics {
         static var largest: AvgMetric { AvgMetric("mean_square") { prediction, _ in prediction.square().mean() } }
 
-        static func register() { ExportRegistry.register(AvgMetric.self, called: "mean_square") { Metrics.largest } }
+        static func register() {
+            ExportRegistry.register(AvgMetric.self, called: "mean_square") { Metrics.largest }
+            ExportRegistry.register(RowCount.self) { _ in RowCount() }
+        }
     }
+}
+
+/// Counts items, and does not say what it has counted.
+final class RowCount: Metric {
+    private var rows = 0
+    override func reset() { rows = 0 }
+    override func accumulate(_ learner: Learner) { rows += learner.batchItemCount }
+    override var value: Double? { Double(rows) }
 }

@@ -37,7 +37,7 @@ final class ConfiguredLearner {
             callbacks: configuration.callbacks() + (configuration.has("fetching") ? [fetching] : []),
             metrics: configuration.metrics(), path: path, defaultCallbacks: .core)
         learner.logger = SilentLogger()
-        try learner.on(.afterStep, order: 70) { [unowned self] _ in steps += 1 }
+        try learner.on(.afterStep, order: 70) { [self] _ in steps += 1 }
         try addSignal(rank: rank, ranks: ranks)
         try addQuestions()
         if configuration["frozen"] == "group" { try learner.createOptimizer().freeze(to: 1) }
@@ -54,10 +54,9 @@ final class ConfiguredLearner {
             case "first": rank == 0
             default: true
             }
-        guard isMine else { return }
         let batch = configuration.number("signalBatch")
         try learner.on(event, order: configuration.number("signalOrder")) { learner in
-            guard learner.epoch == 0, !learner.isInferring else { return }
+            guard isMine, learner.epoch == 0, !learner.isInferring else { return }
             if event.isInner, !learner.training || learner.iter != batch { return }
             throw signal
         }
@@ -66,14 +65,14 @@ final class ConfiguredLearner {
     private func addQuestions() throws {
         switch configuration["asks"] {
         case "average":
-            try learner.on(.afterLoss) { [unowned self] learner in
+            try learner.on(.afterLoss) { [self] learner in
                 guard learner.training else { return }
                 let loss = learner.loss?.mean().item() ?? 0
                 let answer = try learner.coordinator.average(loss, weight: learner.batchWeight)
                 answers += [answer.mean ?? -1, answer.weight]
             }
         case "wholeBatch":
-            try learner.on(.beforeBatch) { [unowned self] learner in
+            try learner.on(.beforeBatch) { [self] learner in
                 guard learner.training, !learner.xb.isEmpty else { return }
                 answers += try learner.coordinator.wholeBatch(learner.xb).map { $0.to(.float64).sum().item() }
             }
@@ -81,11 +80,11 @@ final class ConfiguredLearner {
         }
         switch configuration["nested"] {
         case "validate":
-            try learner.on(.afterBatch, order: 55) { [unowned self] learner in
+            try learner.on(.afterBatch, order: 55) { [self] learner in
                 if learner.training, learner.iter == 1 { nested += try learner.validate().map { $0 ?? -1 } }
             }
         case "predictions":
-            try learner.on(.afterEpoch, order: 55) { [unowned self] learner in
+            try learner.on(.afterEpoch, order: 55) { [self] learner in
                 guard !learner.isInferring else { return }
                 nested += try learner.predictions().predictions.doubles
             }

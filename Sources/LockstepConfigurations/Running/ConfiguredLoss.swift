@@ -35,6 +35,7 @@ extension Configuration {
         case "customItems": ConfiguredLoss.items
         case "customScalar": ConfiguredLoss.scalar
         case "customReduction": ConfiguredLoss.reducing
+        case "customMasked": ConfiguredLoss.masked
         default: CrossEntropyFlat()
         }
     }
@@ -50,7 +51,17 @@ enum ConfiguredLoss {
         CustomLoss("reducing") { prediction, target, reduction in reduction.apply(to: (prediction - target).square()) }
     }
 
+    /// The mean over the items whose first target is not negative.
+    static var masked: CustomLoss {
+        CustomLoss("masked") { prediction, target in
+            let mask = (target[.all, 0...0] .>= 0).to(prediction.dtype)
+            let sum = ((prediction - target).square() * mask).sum()
+            return sum / (mask.sum() + 1e-6)
+        }
+    }
+
     static func register() {
+        ExportRegistry.register(CustomLoss.self, called: "masked") { ConfiguredLoss.masked }
         ExportRegistry.register(CustomLoss.self, called: "items") { ConfiguredLoss.items }
         ExportRegistry.register(CustomLoss.self, called: "scalar") { ConfiguredLoss.scalar }
         ExportRegistry.register(CustomLoss.self, called: "reducing") { ConfiguredLoss.reducing }

@@ -11,11 +11,13 @@ struct TrainingRecord: Equatable, Sendable {
         let isShared: Bool
         /// Whether rounding shows in it: all but what counts something.
         let isRounded: Bool
+        /// Rounding that shows in any case.
+        let leastTolerance: Double
     }
     private(set) var entries: [Entry] = []
 
-    mutating func note(_ name: String, _ values: [Double], isShared: Bool = true, isRounded: Bool = true) {
-        entries.append(Entry(name: name, values: values, isShared: isShared, isRounded: isRounded))
+    mutating func note(_ name: String, _ values: [Double], isShared: Bool = true, isRounded: Bool = true, leastTolerance: Double = 0) {
+        entries.append(Entry(name: name, values: values, isShared: isShared, isRounded: isRounded, leastTolerance: leastTolerance))
     }
 
     subscript(name: String) -> [Double]? { entries.first { $0.name == name }?.values }
@@ -58,7 +60,7 @@ extension TrainingRecord {
             if a == b || a.isNaN && b.isNaN { return true }
             guard entry.isRounded else { return false }
             let scale = entry.values.lazy.filter(\.isFinite).map(abs).max() ?? 0
-            return abs(a - b) <= tolerance * max(0.1, scale)
+            return abs(a - b) <= max(tolerance, entry.leastTolerance) * max(0.1, scale)
         }
     }
 

@@ -31,6 +31,7 @@ struct TrainingRun: Sendable {
                     try onRanks { communicator in
                         let trained = try learner(communicator, folder)
                         return try within(trained.learner, communicator) {
+                            try beforehand(trained.learner)
                             for _ in 0..<configuration.number("fits") { try configuration.fit(trained.learner) }
                             return try record(trained, communicator, folder)
                         }
@@ -39,6 +40,15 @@ struct TrainingRun: Sendable {
         } catch {
             return .refused("\(error)")
         }
+    }
+
+    /// What a program may have done before: a mistake that it caught, a search for the rate.
+    private func beforehand(_ learner: Learner) throws {
+        if configuration.has("mistake") {
+            let mistake = EarlyStoppingCallback(monitor: "valid_los", console: Console { _ in })
+            do { try learner.fit(1, callbacks: [mistake]) } catch is CallbackError {}
+        }
+        if configuration.has("finder") { _ = try learner.lrFind(endLR: 0.1, iterations: 7) }
     }
 
     /// A learner of this run.
@@ -70,6 +80,11 @@ struct TrainingRun: Sendable {
             }
         let reduction: ReductionOrder = configuration["sums"] == "bitwise" ? .bitwise : .ranks
         let compression: GradientCompression = configuration["compression"] == "bf16" ? .bf16 : .none
+        if configuration["form"] == "kept" {
+            try learner.toDistributed(
+                over: communicator, batch: batch, update: update, reduction: reduction, compression: compression)
+            return try body()
+        }
         guard configuration["form"] == "callback" else {
             return try learner.distributed(
                 over: communicator, batch: batch, update: update, reduction: reduction, compression: compression, body)
@@ -106,7 +121,7 @@ struct TrainingRun: Sendable {
         if configuration.has("fetching") {
             record.note("fetched", trained.fetching.predictions?.predictions.doubles ?? [], isShared: false)
         }
-        record.note("writer", [learner.coordinator.isWriter == isFirst ? 1 : 0], isRounded: false)
+        record.note("writer", [learner.coordinator.isWriter == isFirst ? 1 : 0], isShared: false, isRounded: false)
         if configuration.has("validate") {
             record.note("validated", try learner.validate(on: .train).map { $0 ?? missing })
         }
@@ -147,7 +162,10 @@ extension TrainingRecord {
         note("rates", recorder.lrs)
         note("epochs", [Double(recorder.rows.count)], isRounded: false)
         for (column, name) in recorder.names.enumerated() {
-            note(name, recorder.rows.map { $0.values[column] ?? missing })
+            // Metrics are computed in float32 whatever the model is.
+            note(
+                name, recorder.rows.map { $0.values[column] ?? missing },
+                leastTolerance: name.hasSuffix("_loss") ? 0 : 1e-5)
         }
     }
 
