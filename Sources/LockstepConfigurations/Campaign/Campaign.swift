@@ -42,7 +42,9 @@ public final class Campaign: Sendable {
         }
         for _ in 0..<workers { done.wait() }
         return state.withLock { state in
-            for entry in state.found where entry.count > 1 { say("\(entry.count) × \(entry.failure.kind) \(entry.smallest)") }
+            for entry in state.found where entry.count > 1 {
+                say("\(entry.count) × \(entry.failure.kind) \(entry.smallest)")
+            }
             say(
                 "\(state.refused) refused alike, \(state.amplified) with rounding that training amplifies, \(state.excused) excused as known"
             )
@@ -78,7 +80,10 @@ public final class Campaign: Sendable {
     private func report(_ number: Int, _ configuration: Configuration, _ failure: Failure) {
         let isFound = state.withLock { state in
             state.failed += 1
-            guard let place = state.found.firstIndex(where: { $0.failure.kind == failure.kind && configuration.contains($0.smallest) })
+            guard
+                let place = state.found.firstIndex(where: {
+                    $0.failure.kind == failure.kind && configuration.contains($0.smallest)
+                })
             else { return false }
             state.found[place].count += 1
             return true
@@ -87,19 +92,24 @@ public final class Campaign: Sendable {
         var (smallest, last) = (configuration, failure)
         if shrinks {
             smallest = Shrinker { [child] candidate in
-                guard case .failed(let other) = child.verdict(of: candidate), other.kind == failure.kind else { return false }
+                guard case .failed(let other) = child.verdict(of: candidate), other.kind == failure.kind else {
+                    return false
+                }
                 last = other
                 return true
             }.smallest(of: configuration)
         }
         let detail = last.detail
         state.withLock { state in
-            if let place = state.found.firstIndex(where: { $0.failure.kind == failure.kind && $0.smallest == smallest }) {
+            if let place = state.found.firstIndex(where: { $0.failure.kind == failure.kind && $0.smallest == smallest })
+            {
                 state.found[place].count += 1
                 return
             }
             state.found.append((smallest, failure, 1))
-            say("FAIL \(failure.kind)\n     \(detail)\n     number \(number): lockstep-configurations --only '\(smallest)'")
+            say(
+                "FAIL \(failure.kind)\n     \(detail)\n     number \(number): lockstep-configurations --only '\(smallest)'"
+            )
         }
     }
 }

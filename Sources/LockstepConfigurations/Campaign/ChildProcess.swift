@@ -3,10 +3,6 @@
 
 import Foundation
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Runs this program again for one configuration.
 public struct ChildProcess: Sendable {
     /// The program, and how long it may take.
@@ -25,7 +21,9 @@ public struct ChildProcess: Sendable {
         guard let status = end.status else { return .failed(Failure("hangs", "while it ran \(end.last)")) }
         guard end.last == "one process", let sentence = end.sentence else {
             return .failed(
-                Failure("traps: \((end.sentence ?? "signal").withoutNumbers)", "\(end.last): status \(status): \(end.error)"))
+                Failure(
+                    "traps: \((end.sentence ?? "signal").withoutNumbers)",
+                    "\(end.last): status \(status): \(end.lastWords)"))
         }
         // A caller's mistake: several ranks must stop with the same sentence.
         for ranks in configuration["sums"] == "bitwise" ? [2, 4] : [2, 3] {
@@ -50,6 +48,8 @@ public struct ChildProcess: Sendable {
         var last: String {
             output.split(separator: "\n").last { $0.hasPrefix("at ") }.map { String($0.dropFirst(3)) } ?? "start"
         }
+        /// The last line it said.
+        var lastWords: String { error.split(separator: "\n").last.map(String.init) ?? "" }
         /// The sentence of a trap.
         var sentence: String? {
             error.split(separator: "\n").last { $0.contains("Fatal error: ") }.map { line in
@@ -61,32 +61,17 @@ public struct ChildProcess: Sendable {
     private func run(_ arguments: [String]) -> End {
         (try? withFolder { folder in
             let (output, error) = (folder + "/output", folder + "/error")
-            for path in [output, error] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: program)
-            process.arguments = arguments
-            process.environment = ProcessInfo.processInfo.environment.merging([
+            let environment = ProcessInfo.processInfo.environment.merging([
                 "SWIFT_BACKTRACE": "enable=no", "TMPDIR": folder, "LOCKSTEP_THREADS": "1",
             ]) { $1 }
-            process.standardInput = FileHandle.nullDevice
-            process.standardOutput = FileHandle(forWritingAtPath: output)
-            process.standardError = FileHandle(forWritingAtPath: error)
-            let done = DispatchSemaphore(value: 0)
-            process.terminationHandler = { _ in done.signal() }
-            try process.run()
             var end = End()
-            if done.wait(timeout: .now() + seconds) == .success {
-                end.status = process.terminationStatus
-            } else {
-                kill(process.processIdentifier, SIGKILL)
-                done.wait()
-            }
+            end.status = Spawned(program, arguments, environment, output: output, error: error)?.status(within: seconds)
             end.output = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
             end.error = (try? String(contentsOfFile: error, encoding: .utf8)) ?? ""
             if let line = end.output.split(separator: "\n").last(where: { $0.hasPrefix("{") }) {
                 end.verdict = try? JSONDecoder().decode(Verdict.self, from: Data(line.utf8))
             }
             return end
-        }) ?? End(status: -1, error: "the program cannot be started")
+        }) ?? End(status: -1, error: "no folder can be made for a process")
     }
 }

@@ -37,6 +37,7 @@ extension Configuration {
         if self["source"] == "batches" && (shuffles || has("dropLast") || number("workers") > 0 || has("tta")) {
             return "batches at hand are taken as they are"
         }
+        if self["convention"] == "perRank" && self["sums"] == "bitwise" { return "batches are larger on more ranks" }
         if self["sampling"] != "every" && self["source"] == "skips" { return "either sampled or skipped" }
         if isStream && has("tta") { return "a stream cannot be augmented" }
         if self["convention"] == "perRank" && (self["source"] == "batches" || carriesState) {
@@ -48,7 +49,9 @@ extension Configuration {
         // A smaller last batch starts afresh in one process; parts of it may be as large as those before.
         let isEven = [number("items"), number("valid")].allSatisfy { $0 % number("batch") == 0 }
         if self["model"] == "carried" && !isEven { return "carried states need batches of one size" }
-        if self["ignored"] != "none" && !["crossEntropy", "weighted", "smoothing", "weightedSmoothing"].contains(self["loss"]) {
+        if self["ignored"] != "none"
+            && !["crossEntropy", "weighted", "smoothing", "weightedSmoothing"].contains(self["loss"])
+        {
             return "only cross entropies ignore"
         }
         if has("notANumber") && (isLanguage || self["saving"] != "none") { return "tokens are numbers" }

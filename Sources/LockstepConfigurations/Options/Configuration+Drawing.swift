@@ -18,7 +18,8 @@ public struct ConfigurationGenerator {
             let boldness = numbers.uniform() < 0.5 ? 0.35 : 1
             for option in Option.all where numbers.uniform() < option.share * boldness {
                 let values = option.values.dropFirst()
-                configuration[option.name] = values[values.startIndex + Int.random(in: 0..<values.count, using: &numbers)]
+                configuration[option.name] =
+                    values[values.startIndex + Int.random(in: 0..<values.count, using: &numbers)]
             }
             configuration.settle()
             if configuration.conflict == nil { return configuration }

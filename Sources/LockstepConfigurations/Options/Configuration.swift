@@ -25,7 +25,8 @@ public struct Configuration: Hashable, Sendable, CustomStringConvertible {
 
     /// One line of JSON, options in the order of ``Option/all``.
     public var description: String {
-        "{" + Option.all.compactMap { option in chosen[option.name].map { "\"\(option.name)\":\"\($0)\"" } }
+        "{"
+            + Option.all.compactMap { option in chosen[option.name].map { "\"\(option.name)\":\"\($0)\"" } }
             .joined(separator: ",") + "}"
     }
 

@@ -35,7 +35,9 @@ public struct Shrinker {
             isDone = true
             names = Option.all.map(\.name).reversed().filter { best.chosen[$0] != nil }
             for name in names {
-                guard let option = Option.named(name), let place = option.values.firstIndex(of: best[name]) else { continue }
+                guard let option = Option.named(name), let place = option.values.firstIndex(of: best[name]) else {
+                    continue
+                }
                 for value in option.values.prefix(place) {
                     var candidate = best
                     candidate[name] = value

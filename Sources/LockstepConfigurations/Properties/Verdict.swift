@@ -21,7 +21,7 @@ public struct Failure: Codable, Sendable, Equatable {
     public let detail: String
 
     /// A failure of a kind.
-    public init(_ kind: String, _ detail: String) { (self.kind, self.detail) = (kind, detail) }
+    public init(_ kind: String, _ detail: String) { (self.kind, self.detail) = (String(kind.prefix(120)), detail) }
 }
 
 extension String {
@@ -30,6 +30,10 @@ extension String {
         var text = self
         if let range = text.range(of: "Fatal error: ") { text = String(text[range.upperBound...]) }
         while let range = text.range(of: #"^rank [0-9]+: "#, options: .regularExpression) { text.removeSubrange(range) }
-        return text.replacingOccurrences(of: #"-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?"#, with: "#", options: .regularExpression)
+        text = text.replacingOccurrences(of: #"/[^ :]*"#, with: "FILE", options: .regularExpression)
+        // Who raised a signal is known on its own rank only.
+        text = text.replacingOccurrences(of: #", raised by [^,]*,"#, with: "", options: .regularExpression)
+        return text.replacingOccurrences(
+            of: #"-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?"#, with: "#", options: .regularExpression)
     }
 }

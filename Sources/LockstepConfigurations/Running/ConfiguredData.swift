@@ -39,7 +39,9 @@ struct ConfiguredData {
     }
 
     private func inputs(_ count: Int, _ seed: UInt64) -> [Tensor] {
-        func numbers(_ shape: Shape, _ part: UInt64 = 0) -> Tensor { sample(shape, seed: seed + 100 * part, dtype: dtype) }
+        func numbers(_ shape: Shape, _ part: UInt64 = 0) -> Tensor {
+            sample(shape, seed: seed + 100 * part, dtype: dtype)
+        }
         switch configuration["model"] {
         case "conv", "convNorm", "convGroup", "convInstance": return [spoilt(numbers([count, 1, 6, 6]))]
         case "lstm", "gru", "stacked", "carried", "regularized":
@@ -115,7 +117,9 @@ struct ConfiguredData {
         case "unevenParts": return DataLoader(stream: ItemParts(base: data, isUneven: true), options: options)
         case "batches":
             return BatchList(
-                try DataLoader(data, options: options).indexBatches(epoch: 0).compactMap { try data.batch(at: $0, epoch: 0) })
+                try DataLoader(data, options: options).indexBatches(epoch: 0).compactMap {
+                    try data.batch(at: $0, epoch: 0)
+                })
         default: return DataLoader(data, options: options)
         }
     }

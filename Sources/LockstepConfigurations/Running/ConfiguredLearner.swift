@@ -37,7 +37,7 @@ final class ConfiguredLearner {
             callbacks: configuration.callbacks() + (configuration.has("fetching") ? [fetching] : []),
             metrics: configuration.metrics(), path: path, defaultCallbacks: .core)
         learner.logger = SilentLogger()
-        try learner.on(.afterStep, order: 70) { [self] _ in steps += 1 }
+        try learner.on(.afterStep, order: -90) { [self] _ in steps += 1 }
         try addSignal(rank: rank, ranks: ranks)
         try addQuestions()
         if configuration["frozen"] == "group" { try learner.createOptimizer().freeze(to: 1) }
@@ -67,7 +67,8 @@ final class ConfiguredLearner {
         case "average":
             try learner.on(.afterLoss) { [self] learner in
                 guard learner.training else { return }
-                let loss = learner.loss?.mean().item() ?? 0
+                let isMean = configuration["reduction"] == "mean"
+                let loss = isMean ? learner.loss?.mean().item() ?? 0 : 1
                 let answer = try learner.coordinator.average(loss, weight: learner.batchWeight)
                 answers += [answer.mean ?? -1, answer.weight]
             }

@@ -31,7 +31,9 @@ extension Configuration {
         if self["groups"] == "one" { return .trainableParameters }
         return ParameterSplitter { model in
             let parameters = model.parameters()
-            return [Array(parameters.prefix(parameters.count / 2)), Array(parameters.suffix((parameters.count + 1) / 2))]
+            return [
+                Array(parameters.prefix(parameters.count / 2)), Array(parameters.suffix((parameters.count + 1) / 2)),
+            ]
         }
     }
 

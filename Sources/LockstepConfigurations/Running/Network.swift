@@ -28,16 +28,31 @@ final class Network: Module {
             case "gru": GRU(3, 5, batchFirst: true)
             case "stacked": LSTM(3, 3, layers: 2, batchFirst: true, dropout: 0.3, bidirectional: true)
             case "regularized": LSTM(3, 5, batchFirst: true)
-            case "normInFirstHead": Sequential { Linear(4, 5, bias: false); BatchNorm1d(5); Tanh() }
-            case "pair": Sequential { Linear(7, 5); Tanh() }
-            case "table": Sequential { Linear(4, 5, bias: false); BatchNorm1d(5); Tanh() }
-            default: Sequential { Linear(4, 5); Tanh() }
+            case "normInFirstHead":
+                Sequential {
+                    Linear(4, 5, bias: false); BatchNorm1d(5); Tanh()
+                }
+            case "pair":
+                Sequential {
+                    Linear(7, 5); Tanh()
+                }
+            case "table":
+                Sequential {
+                    Linear(4, 5, bias: false); BatchNorm1d(5); Tanh()
+                }
+            default:
+                Sequential {
+                    Linear(4, 5); Tanh()
+                }
             }
         _body = Submodule(wrappedValue: body, "body")
         _head = Submodule(wrappedValue: Linear(kind == "stacked" ? 6 : 5, outputs), "head")
         let other =
             switch kind {
-            case "normInSecondHead": Sequential { Linear(4, 5, bias: false); BatchNorm1d(5); Linear(5, outputs) }
+            case "normInSecondHead":
+                Sequential {
+                    Linear(4, 5, bias: false); BatchNorm1d(5); Linear(5, outputs)
+                }
             default: Sequential { Linear(4, outputs) }
             }
         _other = Submodule(wrappedValue: other, "other")

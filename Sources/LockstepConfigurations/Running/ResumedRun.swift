@@ -2,6 +2,7 @@
 // Runs that are interrupted and go on.
 
 import LockstepComm
+import LockstepData
 import LockstepDistributed
 import LockstepLearner
 
@@ -18,7 +19,9 @@ struct ResumedRun: Sendable {
             return try withFolder { folder in
                 let isStopped = try interrupted(TrainingRun(configuration, ranks: first), folder)
                 guard isStopped else { return nil }
-                if configuration["resume"] == "twice" { try killedWhileSkipping(TrainingRun(configuration, ranks: first), folder) }
+                if configuration["resume"] == "twice" {
+                    try killedWhileSkipping(TrainingRun(configuration, ranks: first), folder)
+                }
                 return .finished(try resumed(TrainingRun(configuration, ranks: second), folder))
             }
         } catch {
@@ -60,7 +63,7 @@ struct ResumedRun: Sendable {
             let preemption = PreemptionCallback(everyEpochs: byEpoch ? 1 : nil, console: Console { _ in }) { wanted }
             return try run.within(learner, ranks) {
                 try configuration.fit(learner, callbacks: [preemption])
-                return preemption.signal != nil || byEpoch
+                return preemption.signal != nil || byEpoch && Files.exists(folder + "/models/resume.safetensors")
             }
         }[0]
     }

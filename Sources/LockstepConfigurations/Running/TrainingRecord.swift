@@ -16,8 +16,11 @@ struct TrainingRecord: Equatable, Sendable {
     }
     private(set) var entries: [Entry] = []
 
-    mutating func note(_ name: String, _ values: [Double], isShared: Bool = true, isRounded: Bool = true, leastTolerance: Double = 0) {
-        entries.append(Entry(name: name, values: values, isShared: isShared, isRounded: isRounded, leastTolerance: leastTolerance))
+    mutating func note(
+        _ name: String, _ values: [Double], isShared: Bool = true, isRounded: Bool = true, leastTolerance: Double = 0
+    ) {
+        entries.append(
+            Entry(name: name, values: values, isShared: isShared, isRounded: isRounded, leastTolerance: leastTolerance))
     }
 
     subscript(name: String) -> [Double]? { entries.first { $0.name == name }?.values }
@@ -50,8 +53,18 @@ struct RecordDifference: Sendable {
 
 extension TrainingRecord {
     /// The first entry of which not every bit is that of `other`; NaN is equal to NaN.
-    func firstOtherBits(than other: TrainingRecord, sharedOnly: Bool = false) -> RecordDifference? {
-        compared(with: other, sharedOnly: sharedOnly) { a, b, _ in a == b || a.isNaN && b.isNaN }
+    ///
+    /// - Parameters:
+    ///   - sharedOnly: Only what every rank has.
+    ///   - metricsToRounding: Metrics are functions of predictions that nobody cuts into pieces.
+    func firstOtherBits(
+        than other: TrainingRecord, sharedOnly: Bool = false, metricsToRounding: Bool = false
+    ) -> RecordDifference? {
+        compared(with: other, sharedOnly: sharedOnly) { a, b, entry in
+            a == b || a.isNaN && b.isNaN
+                || metricsToRounding && entry.leastTolerance > 0
+                    && abs(a - b) <= entry.leastTolerance * max(0.1, abs(b))
+        }
     }
 
     /// The first entry that is further from `other`'s than rounding: `tolerance`, in relation to the entry's largest value.
@@ -88,7 +101,9 @@ extension TrainingRecord {
             guard entry.values.count == expected.values.count else {
                 return RecordDifference(
                     name: entry.name,
-                    detail: "\(entry.values.count) values \(entry.values.prefix(6)), not \(expected.values.count) \(expected.values.prefix(6))")
+                    detail:
+                        "\(entry.values.count) values \(entry.values.prefix(6)), not \(expected.values.count) \(expected.values.prefix(6))"
+                )
             }
             let pairs = Array(zip(entry.values, expected.values))
             guard let place = pairs.firstIndex(where: { !isAlike($0, $1, expected) }) else { continue }

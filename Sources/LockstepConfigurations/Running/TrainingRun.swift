@@ -21,7 +21,9 @@ struct TrainingRun: Sendable {
     var disturbance = 0.0
     var disturbanceSeed: UInt64 = 0
 
-    init(_ configuration: Configuration, ranks: Int? = nil) { (self.configuration, self.ranks) = (configuration, ranks) }
+    init(_ configuration: Configuration, ranks: Int? = nil) {
+        (self.configuration, self.ranks) = (configuration, ranks)
+    }
 
     /// What every rank has to show, or what stopped them.
     func outcome() -> Outcome {
@@ -59,7 +61,9 @@ struct TrainingRun: Sendable {
     }
 
     /// Runs `body` on every rank, each a thread, and gives back what they return.
-    func onRanks<Result: Sendable>(_ body: @escaping @Sendable ((any Communicator)?) throws -> Result) throws -> [Result] {
+    func onRanks<Result: Sendable>(
+        _ body: @escaping @Sendable ((any Communicator)?) throws -> Result
+    ) throws -> [Result] {
         guard let ranks else { return [try body(nil)] }
         return try InProcessWorld(
             ranks, ranksPerNode: configuration["nodes"] == "each" ? 1 : nil, timeouts: Timeouts(stall: 10, abort: 25)
@@ -123,7 +127,9 @@ struct TrainingRun: Sendable {
         }
         record.note("writer", [learner.coordinator.isWriter == isFirst ? 1 : 0], isShared: false, isRounded: false)
         if configuration.has("validate") {
-            record.note("validated", try learner.validate(on: .train).map { $0 ?? missing })
+            let values = try learner.validate(on: .train).map { $0 ?? missing }
+            record.note("validated loss", Array(values.prefix(1)))
+            record.note("validated metrics", Array(values.dropFirst()), leastTolerance: 1e-5)
         }
         try record.notePredictions(of: learner, configuration)
         if configuration["saving"] != "none", isFirst {
