@@ -44,6 +44,8 @@ if arguments.contains("--help") {
     } else {
         ChildProgram.examine(configuration(line))
     }
+} else if let line = value("--digest") {
+    ChildProgram.digest(configuration(line))
 } else if let line = value("--only") {
     let configuration = configuration(line)
     switch child.verdict(of: configuration) {

@@ -17,6 +17,9 @@ public struct ChildProcess: Sendable {
     /// What came of a configuration, whatever it did to its process.
     public func verdict(of configuration: Configuration) -> Verdict {
         let end = run(["--child", configuration.description])
+        if case .passed = end.verdict, let failure = comparedWithOtherProcesses(configuration) {
+            return .failed(failure)
+        }
         if let verdict = end.verdict { return verdict }
         guard let status = end.status else { return .failed(Failure("hangs", "while it ran \(end.last)")) }
         guard end.last == "one process", let sentence = end.sentence else {
@@ -38,6 +41,22 @@ public struct ChildProcess: Sendable {
         return .refused(sentence)
     }
 
+    /// What differs when the same runs are made in processes of their own, or by ranks that are processes.
+    private func comparedWithOtherProcesses(_ configuration: Configuration) -> Failure? {
+        let isByProcesses = configuration["again"] == "mpirun"
+        guard isByProcesses || configuration["again"] == "process" else { return nil }
+        let first = run(["--digest", configuration.description])
+        let second =
+            isByProcesses
+            ? run("mpirun", ["-n", "2", "--oversubscribe", program, "--digest", configuration.description])
+            : run(["--digest", configuration.description])
+        if second.status == nil { return Failure("hangs in another process", second.lastWords) }
+        guard let one = first.line("digest "), let other = second.line("digest ") else {
+            return Failure("fails in another process", second.lastWords + first.lastWords)
+        }
+        return one == other ? nil : Failure("another process has other bits", "\(one), not \(other)")
+    }
+
     private struct End {
         var verdict: Verdict?
         /// Nil when it was killed because it took too long.
@@ -47,6 +66,10 @@ public struct ChildProcess: Sendable {
         /// What it was doing.
         var last: String {
             output.split(separator: "\n").last { $0.hasPrefix("at ") }.map { String($0.dropFirst(3)) } ?? "start"
+        }
+        /// The last line of its output that begins so.
+        func line(_ beginning: String) -> String? {
+            output.split(separator: "\n").last { $0.hasPrefix(beginning) }.map(String.init)
         }
         /// The last line it said.
         var lastWords: String { error.split(separator: "\n").last.map(String.init) ?? "" }
@@ -58,11 +81,14 @@ public struct ChildProcess: Sendable {
         }
     }
 
-    private func run(_ arguments: [String]) -> End {
+    private func run(_ arguments: [String]) -> End { run(program, arguments) }
+
+    private func run(_ program: String, _ arguments: [String]) -> End {
         (try? withFolder { folder in
             let (output, error) = (folder + "/output", folder + "/error")
             let environment = ProcessInfo.processInfo.environment.merging([
                 "SWIFT_BACKTRACE": "enable=no", "TMPDIR": folder, "LOCKSTEP_THREADS": "1",
+                "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
             ]) { $1 }
             var end = End()
             end.status = Spawned(program, arguments, environment, output: output, error: error)?.status(within: seconds)

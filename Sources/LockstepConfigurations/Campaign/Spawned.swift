@@ -21,7 +21,7 @@ struct Spawned {
         var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for word in words + variables { free(word) } }
         var process: pid_t = 0
-        guard posix_spawn(&process, program, &actions, nil, &words, &variables) == 0 else { return nil }
+        guard posix_spawnp(&process, program, &actions, nil, &words, &variables) == 0 else { return nil }
         self.process = process
     }
 

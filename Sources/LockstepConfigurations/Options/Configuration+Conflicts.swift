@@ -85,6 +85,7 @@ extension Configuration {
             if self["resume"] == "epoch" && number("epochs") < 2 { return "an epoch after the first is needed" }
         }
         if self["metrics"] == "accumulated" && self["ignored"] != "none" { return "ignored targets are no class" }
+        if self["again"] == "mpirun" && self["nodes"] != "one" { return "mpirun starts ranks of one node" }
         if self["schedule"] == "sgdr" && self["epochs"] != "1" { return "cycles say how long" }
         return nil
     }

@@ -84,6 +84,7 @@ extension Option {
         Option("nodes", 0.15, "one", "each"),
         Option("compression", 0.08, "none", "bf16"),
         Option("checkInterval", 0.1, "none", "1", "3"),
+        Option("again", 0.15, "here", "process", "mpirun"),
     ]
 
     private static let afterwards: [Option] = [

@@ -68,12 +68,12 @@ struct ResumedRun: Sendable {
         }[0]
     }
 
-    /// Dies again before the first epoch it has to train.
+    /// Dies again while it skips the epochs that are done.
     private func killedWhileSkipping(_ run: TrainingRun, _ folder: String) throws {
         _ = try run.onRanks { ranks in
             let learner = try run.learner(ranks, folder).learner
-            try learner.on(.beforeTrain, order: 90) { learner in
-                if learner.epoch == 2, !learner.isInferring { throw CancelSignal.fit }
+            try learner.on(.beforeEpoch, order: -90) { learner in
+                if learner.epoch == 1, !learner.isInferring { throw CancelSignal.fit }
             }
             let preemption = PreemptionCallback(everyEpochs: 1, console: Console { _ in }) { nil }
             try run.within(learner, ranks) {

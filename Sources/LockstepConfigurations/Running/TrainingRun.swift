@@ -30,17 +30,20 @@ struct TrainingRun: Sendable {
         do {
             return .finished(
                 try withFolder { folder in
-                    try onRanks { communicator in
-                        let trained = try learner(communicator, folder)
-                        return try within(trained.learner, communicator) {
-                            try beforehand(trained.learner)
-                            for _ in 0..<configuration.number("fits") { try configuration.fit(trained.learner) }
-                            return try record(trained, communicator, folder)
-                        }
-                    }
+                    try onRanks { try record(over: $0, folder) }
                 })
         } catch {
             return .refused("\(error)")
+        }
+    }
+
+    /// Trains on the ranks of `communicator`, and gives back what this rank has to show.
+    func record(over communicator: (any Communicator)?, _ folder: String) throws -> TrainingRecord {
+        let trained = try learner(communicator, folder)
+        return try within(trained.learner, communicator) {
+            try beforehand(trained.learner)
+            for _ in 0..<configuration.number("fits") { try configuration.fit(trained.learner) }
+            return try record(trained, communicator, folder)
         }
     }
 
