@@ -16,6 +16,11 @@ extension Configuration {
     var isPartitioned: Bool { ["parts", "unevenParts"].contains(self["source"]) }
     var targets: TargetSort { TargetSort(loss: self["loss"]) }
 
+    /// Whether an item is one row of numbers.
+    var takesRows: Bool {
+        ["linear", "mlp", "dropout", "batchNorm", "groupNorm", "layerNorm", "branch", "unused"].contains(self["model"])
+    }
+
     /// Takes back what has no effect without another option, so that a configuration says no more than it is.
     mutating func settle() {
         if self["signal"] == "none" {
@@ -23,6 +28,7 @@ extension Configuration {
         }
         if self["form"] != "callback" { (chosen["batchNorm"], chosen["checkInterval"]) = (nil, nil) }
         if !hasBatchNorm { chosen["batchNorm"] = nil }
+        if self["fits"] == "1" { chosen["between"] = nil }
         if self["metrics"] == "none" { chosen["trainMetrics"] = nil }
     }
 
@@ -65,6 +71,8 @@ extension Configuration {
         if self["frozen"] == "group" && (self["groups"] == "one" || self["schedule"] == "fineTune") {
             return "no group to freeze"
         }
+        if self["source"] == "shared" && self["model"] == "carriedLanguage" { return "a text is not made of tensors" }
+        if self["predictions"] == "single" && !takesRows { return "one row is predicted" }
         if hasHeads && targets == .positions { return "heads are for items" }
         if self["model"] == "regularized" && (self["mixing"] != "none" || targets == .positions) {
             return "states come with their own targets"
@@ -78,7 +86,10 @@ extension Configuration {
             if self["signal"] != "none" || self["fits"] != "1" || ["fineTune"].contains(self["schedule"]) {
                 return "what is resumed is one fit"
             }
-            if has("short") || has("csv") || self["source"] == "batches" { return "what is resumed has all batches" }
+            if has("short") || has("csv") || has("assigns") || self["watching"] != "none" || self["source"] == "batches"
+            {
+                return "what is resumed has all batches"
+            }
             if self["resume"] == "twice" && (number("epochs") < 3 || self["schedule"] == "sgdr") {
                 return "dying twice takes three epochs"
             }

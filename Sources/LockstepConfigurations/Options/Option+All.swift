@@ -9,11 +9,13 @@ extension Option {
         Option("items", 0.8, "8", "4", "2", "1", "3", "5", "7", "11", "13", "17", "23", "34", "40", "0"),
         Option("valid", 0.6, "6", "2", "1", "3", "5", "11", "0"),
         Option("batch", 0.7, "4", "2", "1", "3", "5", "7", "8", "16"),
+        Option("validBatch", 0.15, "same", "1", "5"),
         Option("dropLast", 0.15, "no", "yes"),
         Option("shuffle", 0.5, "no", "yes"),
         Option("workers", 0.1, "0", "2"),
         Option(
-            "source", 0.35, "tensors", "items", "noisy", "skips", "counted", "stream", "parts", "unevenParts", "batches"
+            "source", 0.35, "tensors", "items", "noisy", "skips", "counted", "stream", "parts", "unevenParts",
+            "batches", "shared"
         ),
         Option("sampling", 0.1, "every", "weighted", "partial"),
         Option("ignored", 0.25, "none", "some", "most", "batch"),
@@ -29,6 +31,7 @@ extension Option {
             "convInstance", "lstm", "gru", "stacked", "carried", "regularized", "language", "carriedLanguage", "gpt",
             "table"),
         Option("frozen", 0.15, "none", "body", "group"),
+        Option("trainBn", 0.08, "yes", "no"),
         Option(
             "loss", 0.65, "crossEntropy", "weighted", "smoothing", "weightedSmoothing", "focal", "weightedFocal",
             "mse", "l1", "bce", "bceWithLogits", "weightedBCE", "dice", "customItems", "customScalar",
@@ -41,10 +44,12 @@ extension Option {
             "optimizer", 0.6, "sgd", "momentum", "adam", "adamW", "rmsProp", "radam", "qhadam", "larc", "lars", "lamb",
             "lookahead", "ranger"),
         Option("decay", 0.2, "none", "decoupled", "coupled"),
+        Option("wdBnBias", 0.05, "no", "yes"),
         Option("groups", 0.25, "one", "two", "discriminative"),
         Option("schedule", 0.4, "fit", "oneCycle", "flatCos", "sgdr", "fineTune"),
         Option("epochs", 0.6, "1", "2", "3"),
-        Option("fits", 0.1, "1", "2"),
+        Option("fits", 0.12, "1", "2"),
+        Option("between", 0.7, "nothing", "reload", "reset", "validate"),
     ]
 
     private static let callbacks: [Option] = [
@@ -61,7 +66,7 @@ extension Option {
         Option("mcDropout", 0.05, "no", "yes"),
         Option("stats", 0.05, "no", "yes"),
         Option("csv", 0.08, "no", "yes"),
-        Option("signal", 0.15, "none", "fit", "epoch", "train", "validate", "batch", "step", "backward"),
+        Option("signal", 0.15, "none", "fit", "epoch", "train", "validate", "batch", "step", "backward", "error"),
         Option(
             "signalAt", 0.9, "after_loss", "before_epoch", "before_train", "before_batch", "after_pred",
             "before_backward", "after_backward", "before_step", "after_step", "after_batch", "before_validate"),
@@ -71,6 +76,8 @@ extension Option {
         Option("asks", 0.08, "no", "average", "wholeBatch"),
         Option("nested", 0.08, "none", "validate", "predictions"),
         Option("fetching", 0.06, "no", "yes"),
+        Option("watching", 0.06, "none", "trace", "times", "graph"),
+        Option("assigns", 0.05, "no", "yes"),
         Option("mistake", 0.06, "no", "yes"),
         Option("finder", 0.05, "no", "yes"),
     ]
@@ -90,7 +97,7 @@ extension Option {
     private static let afterwards: [Option] = [
         Option("metrics", 0.5, "none", "plain", "averaged", "accumulated", "stateless"),
         Option("trainMetrics", 0.15, "no", "yes"),
-        Option("predictions", 0.3, "none", "plain", "losses", "everything"),
+        Option("predictions", 0.3, "none", "plain", "losses", "everything", "single", "interpretation"),
         Option("tta", 0.06, "no", "yes"),
         Option("validate", 0.15, "no", "yes"),
         Option("resume", 0.2, "none", "middle", "validation", "epoch", "twice"),

@@ -2,6 +2,7 @@
 // The callbacks and metrics of a configuration.
 
 import LockstepData
+import LockstepDistributed
 import LockstepLearner
 import LockstepNN
 import LockstepTensor
@@ -10,7 +11,7 @@ private let silent = Console { _ in }
 
 extension Configuration {
     /// The library's own callbacks.
-    func callbacks() -> [Callback] {
+    func callbacks(_ folder: String) -> [Callback] {
         var list: [Callback] = [Recorder(trainMetrics: has("trainMetrics"))]
         if self["accumulation"] != "none" { list.append(GradientAccumulation(samples: number("accumulation"))) }
         switch self["clip"] {
@@ -42,6 +43,12 @@ extension Configuration {
         if has("mcDropout") { list.append(MCDropoutCallback()) }
         if has("stats") { list.append(ActivationStats(every: 1)) }
         if has("csv") { list.append(CSVLogger()) }
+        switch self["watching"] {
+        case "trace": list.append(TraceCallback("\(folder)/trace.json"))
+        case "times": list.append(TimeReport(console: silent))
+        case "graph": list.append(ShowGraphCallback(console: silent))
+        default: break
+        }
         if carriesState { list.append(ModelResetter()) }
         if self["model"] == "regularized" { list += Callback.recurrent(alpha: 0.5, beta: 0.3) }
         return list

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The data of a configuration: what the items are.
 
+import LockstepComm
 import LockstepData
+import LockstepDistributed
 import LockstepTensor
 import LockstepTesting
 
@@ -13,6 +15,8 @@ struct ConfiguredData {
     let configuration: Configuration
     /// How often larger the batches are than the configuration says: ranks, when each has a batch of its own.
     var batchFactor = 1
+    /// The ranks, for data that lie once on a node.
+    var ranks: (any Communicator)?
 
     private var dtype: DType { configuration["dtype"] == "float64" ? .float64 : .float32 }
     private var batchSize: Int { configuration.number("batch") * batchFactor }
@@ -20,22 +24,26 @@ struct ConfiguredData {
     /// Training and validation loader.
     func loaders(path: String) throws -> DataLoaders {
         let seed = UInt64(configuration.number("seed"))
-        let train = try loader(items(configuration.number("items"), seed: 10 * seed), isTraining: true)
-        let valid = try loader(items(configuration.number("valid"), seed: 10 * seed + 5), isTraining: false)
+        let train = try loader(try items(configuration.number("items"), seed: 10 * seed), isTraining: true)
+        let valid = try loader(try items(configuration.number("valid"), seed: 10 * seed + 5), isTraining: false)
         return DataLoaders(train, valid, path: path)
     }
 
     // MARK: Items
 
     /// `count` items in memory.
-    private func items(_ count: Int, seed: UInt64) -> any Dataset {
+    private func items(_ count: Int, seed: UInt64) throws -> any Dataset {
         if configuration["model"] == "carriedLanguage" {
             let tokens = sampleIntegers(
                 [count * ConfiguredData.length + 1], seed: seed, in: 0..<ConfiguredData.vocabulary)
             return LanguageModelDataset(
                 tokens.ints, blockLength: ConfiguredData.length, arrangement: .streams(max(1, min(batchSize, count))))
         }
-        return TensorDataset(inputs: inputs(count, seed), targets: [targets(count, seed + 1)])
+        func make() -> TensorDataset {
+            TensorDataset(inputs: inputs(count, seed), targets: [targets(count, seed + 1)])
+        }
+        guard configuration["source"] == "shared", let ranks else { return make() }
+        return try TensorDataset(sharedOver: ranks) { make() }
     }
 
     private func inputs(_ count: Int, _ seed: UInt64) -> [Tensor] {
@@ -93,6 +101,7 @@ struct ConfiguredData {
     private func loader(_ data: any Dataset, isTraining: Bool) throws -> any BatchSource {
         var options = DataLoader.Options()
         (options.batchSize, options.numWorkers, options.seed) = (batchSize, configuration.number("workers"), 7)
+        if !isTraining, let size = Int(configuration["validBatch"]) { options.batchSize = size * batchFactor }
         options.shuffle = isTraining && configuration.has("shuffle")
         options.dropLast = isTraining && configuration.has("dropLast")
         if isTraining {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The learner of a configuration, with what watches and disturbs it.
 
+import LockstepComm
 import LockstepData
 import LockstepLearner
 import LockstepNN
@@ -19,35 +20,36 @@ final class ConfiguredLearner {
 
     /// - Parameters:
     ///   - path: The folder for files.
-    ///   - rank: Which rank this is.
-    ///   - ranks: How many there are.
+    ///   - ranks: All ranks; nil for a program that knows of none.
     ///   - batchFactor: How often larger batches are than the configuration says.
     ///   - disturbance: How much each weight is changed at the start, in relation to itself.
     init(
-        _ configuration: Configuration, path: String, rank: Int, ranks: Int, batchFactor: Int, disturbance: Double = 0,
+        _ configuration: Configuration, path: String, ranks: (any Communicator)?, batchFactor: Int,
+        disturbance: Double = 0,
         disturbanceSeed: UInt64 = 0
     ) throws {
         self.configuration = configuration
-        let data = ConfiguredData(configuration: configuration, batchFactor: batchFactor)
+        let data = ConfiguredData(configuration: configuration, batchFactor: batchFactor, ranks: ranks)
         let model = configuration.model()
         if disturbance > 0 { model.disturb(by: disturbance, seed: disturbanceSeed) }
         learner = Learner(
             dls: try data.loaders(path: path), model: model, loss: configuration.loss(),
             optimizer: configuration.optimizer(), lr: configuration.rate, splitter: configuration.splitter(),
-            callbacks: configuration.callbacks() + (configuration.has("fetching") ? [fetching] : []),
-            metrics: configuration.metrics(), path: path, defaultCallbacks: .core)
+            callbacks: configuration.callbacks(path) + (configuration.has("fetching") ? [fetching] : []),
+            metrics: configuration.metrics(), path: path, wdBnBias: configuration.has("wdBnBias"),
+            trainBn: configuration.has("trainBn"), defaultCallbacks: .core)
         learner.logger = SilentLogger()
         try learner.on(.afterStep, order: -90) { [self] _ in steps += 1 }
-        try addSignal(rank: rank, ranks: ranks)
+        try addSignal(rank: ranks?.rank ?? 0, ranks: ranks?.size ?? 1)
+        try addAssignment()
         try addQuestions()
         if configuration["frozen"] == "group" { try learner.createOptimizer().freeze(to: 1) }
     }
 
     /// Throws the signal at its place in the first epoch, on the ranks that are to.
     private func addSignal(rank: Int, ranks: Int) throws {
-        guard let signal = CancelSignal(rawValue: configuration["signal"]),
-            let event = Event(rawValue: configuration["signalAt"])
-        else { return }
+        guard configuration["signal"] != "none", let event = Event(rawValue: configuration["signalAt"]) else { return }
+        let signal: any Error = CancelSignal(rawValue: configuration["signal"]) ?? PlannedError()
         let isMine =
             switch configuration["signalRank"] {
             case "last": rank == ranks - 1
@@ -59,6 +61,15 @@ final class ConfiguredLearner {
             guard isMine, learner.epoch == 0, !learner.isInferring else { return }
             if event.isInner, !learner.training || learner.iter != batch { return }
             throw signal
+        }
+    }
+
+    /// Writes to a parameter while the ranks may share it.
+    private func addAssignment() throws {
+        guard configuration.has("assigns") else { return }
+        try learner.on(.afterBatch, order: 30) { learner in
+            guard learner.training, learner.iter == 0, let parameter = learner.model.parameters().first else { return }
+            parameter.wrappedValue = (parameter.value * 0.9).detached
         }
     }
 
@@ -95,6 +106,11 @@ final class ConfiguredLearner {
 
     /// Takes out what only watches and disturbs, and cannot be given away.
     func removeWatchers() { learner.removeCallbacks(ofType: ClosureCallback.self) }
+}
+
+/// What a callback throws on purpose.
+struct PlannedError: Error, CustomStringConvertible {
+    let description = "an error on purpose"
 }
 
 extension Module {

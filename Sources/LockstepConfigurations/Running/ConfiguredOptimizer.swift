@@ -41,15 +41,20 @@ extension Configuration {
     var rate: LearningRate { self["groups"] == "discriminative" ? .slice(5e-3, 5e-2) : 2e-2 }
 
     /// Trains as the schedule says; `start` is where an interrupted run goes on.
-    func fit(_ learner: Learner, callbacks: [Callback] = [], from start: Int = 0) throws {
+    func fit(_ learner: Learner, callbacks: [Callback] = [], from start: Int = 0, resets: Bool = false) throws {
         let epochs = number("epochs")
         switch self["schedule"] {
-        case "oneCycle": try learner.fitOneCycle(epochs, lrMax: rate, callbacks: callbacks, startEpoch: start)
-        case "flatCos": try learner.fitFlatCos(epochs, lr: rate, callbacks: callbacks, startEpoch: start)
+        case "oneCycle":
+            try learner.fitOneCycle(
+                epochs, lrMax: rate, callbacks: callbacks, resetOptimizer: resets, startEpoch: start)
+        case "flatCos":
+            try learner.fitFlatCos(
+                epochs, lr: rate, callbacks: callbacks, resetOptimizer: resets, startEpoch: start)
         case "sgdr":
-            try learner.fitSGDR(cycles: 2, cycleLength: 1, lrMax: rate, callbacks: callbacks, startEpoch: start)
+            try learner.fitSGDR(
+                cycles: 2, cycleLength: 1, lrMax: rate, callbacks: callbacks, resetOptimizer: resets, startEpoch: start)
         case "fineTune": try learner.fineTune(epochs, baseLR: 2e-2, callbacks: callbacks)
-        default: try learner.fit(epochs, lr: rate, callbacks: callbacks, startEpoch: start)
+        default: try learner.fit(epochs, lr: rate, callbacks: callbacks, resetOptimizer: resets, startEpoch: start)
         }
     }
 

@@ -42,9 +42,22 @@ struct TrainingRun: Sendable {
         let trained = try learner(communicator, folder)
         return try within(trained.learner, communicator) {
             try beforehand(trained.learner)
-            for _ in 0..<configuration.number("fits") { try configuration.fit(trained.learner) }
+            try configuration.fit(trained.learner)
+            if configuration["fits"] == "2" { try goOn(trained.learner) }
             return try record(trained, communicator, folder)
         }
+    }
+
+    /// Does what comes between two fits, and fits again.
+    private func goOn(_ learner: Learner) throws {
+        switch configuration["between"] {
+        case "reload":
+            try learner.save("between")
+            try learner.load("between")
+        case "validate": try learner.validate()
+        default: break
+        }
+        try configuration.fit(learner, resets: configuration["between"] == "reset")
     }
 
     /// What a program may have done before: a mistake that it caught, a search for the rate.
@@ -59,8 +72,8 @@ struct TrainingRun: Sendable {
     /// A learner of this run.
     func learner(_ ranks: (any Communicator)?, _ folder: String) throws -> ConfiguredLearner {
         try ConfiguredLearner(
-            configuration, path: folder, rank: ranks?.rank ?? 0, ranks: ranks?.size ?? 1, batchFactor: batchFactor,
-            disturbance: disturbance, disturbanceSeed: disturbanceSeed)
+            configuration, path: folder, ranks: ranks, batchFactor: batchFactor, disturbance: disturbance,
+            disturbanceSeed: disturbanceSeed)
     }
 
     /// Runs `body` on every rank, each a thread, and gives back what they return.
@@ -190,6 +203,11 @@ extension TrainingRecord {
         case "losses": keep("predictions", try learner.predictions(on: .train, withLoss: true))
         case "everything":
             keep("predictions", try learner.predictions(withInput: true, withDecoded: true, withLoss: true))
+        case "single":
+            let item = Tensor([0.5, -0.3, 0.2, 0.9]).to(configuration["dtype"] == "float64" ? .float64 : .float32)
+            note("prediction", try learner.predict(item).output.doubles)
+        case "interpretation":
+            note("losses of items", try Interpretation(learner: learner).losses, isShared: false)
         default: break
         }
         if configuration.has("tta") { keep("tta", try learner.tta(n: 2).predictions) }
