@@ -5,6 +5,7 @@
 ## test       run every test, the mpirun ones too (set-up and build included)
 ## conformance  run every test and report on each identifier of the behaviour contract
 ## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
+## test-configurations  training runs composed at random, on 1, 2, 3, 5 ranks (SEED=1 COUNT=200)
 ## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer (CHECKS=communicator)
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
@@ -27,6 +28,9 @@ LOCKSTEP    = .build/release/lockstep
 PEERS       = $(HOME)/.cache/lockstep-peers
 ROUNDS      = 3
 FAULTS      = 20
+# Which runs are composed at random, and how many.
+SEED       ?= 1
+COUNT      ?= 200
 # Only checks whose names hold this; all if empty.
 CHECKS      =
 SOURCES     = Package.swift Sources Tests
@@ -37,7 +41,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance test-faults test-tsan test-nodes test-slurm test-instructions build bench bench-peers roofline format lint docs reference clean
+.PHONY: help setup run test conformance test-faults test-configurations test-tsan test-nodes test-slurm test-instructions build bench bench-peers roofline format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -60,6 +64,10 @@ test-faults: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	swift build $(SWIFT_FLAGS) --product lockstep-rank-tests
 	@launch/test-faults.sh $(FAULTS)
+
+test-configurations: setup
+	swift build $(SWIFT_FLAGS) --product lockstep-configurations
+	@.build/release/lockstep-configurations --seed $(SEED) --count $(COUNT)
 
 test-tsan: setup
 	@launch/test-tsan.sh $(CHECKS)

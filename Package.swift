@@ -96,6 +96,10 @@ let package = Package(
         .executableTarget(name: "digits", dependencies: library, path: "Sources/Examples/digits"),
         .executableTarget(
             name: "lockstep-rank-tests", dependencies: tested + ["CMPI"], path: "Sources/RankTests"),
+        .target(name: "LockstepConfigurations", dependencies: tested),
+        .executableTarget(
+            name: "lockstep-configurations", dependencies: ["LockstepConfigurations"],
+            path: "Sources/ConfigurationTests"),
 
         // MARK: Tests
         .testTarget(name: "LockstepTensorTests", dependencies: tested + ["CLockstepKernels"]),
@@ -106,6 +110,7 @@ let package = Package(
         .testTarget(name: "LockstepLearnerTests", dependencies: tested),
         .testTarget(name: "LockstepDistributedTests", dependencies: tested),
         .testTarget(name: "LockstepCommandTests", dependencies: tested + ["LockstepBench"]),
+        .testTarget(name: "LockstepConfigurationsTests", dependencies: tested + ["LockstepConfigurations"]),
     ],
     swiftLanguageModes: [.v6]
 )

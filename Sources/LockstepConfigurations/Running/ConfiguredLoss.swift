@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loss of a configuration.
+
+import LockstepLearner
+import LockstepNN
+import LockstepTensor
+
+extension Configuration {
+    /// What is minimised.
+    func loss() -> any LossFunction {
+        var loss = newLoss()
+        if self["reduction"] == "sum" { loss.reduction = .sum } else { loss.reduction = .mean }
+        guard hasHeads else { return loss }
+        return HeadsLoss(base: loss, usesFirst: self["model"] == "heads" || self["model"] == "normInSecondHead")
+    }
+
+    private var classWeights: Tensor {
+        let count = isLanguage ? ConfiguredData.vocabulary : ConfiguredData.classes
+        return Tensor((0..<count).map { [1.0, 3, 9][$0 % 3] }).to(self["dtype"] == "float64" ? .float64 : .float32)
+    }
+
+    private func newLoss() -> any LossFunction {
+        switch self["loss"] {
+        case "weighted": CrossEntropyFlat(weight: classWeights)
+        case "smoothing": LabelSmoothingCrossEntropyFlat(eps: 0.2)
+        case "weightedSmoothing": LabelSmoothingCrossEntropyFlat(eps: 0.2, weight: classWeights)
+        case "focal": FocalFlat()
+        case "weightedFocal": FocalFlat(weight: classWeights)
+        case "mse": MSEFlat()
+        case "l1": L1Flat()
+        case "bce": BCEFlat()
+        case "bceWithLogits": BCEWithLogitsFlat()
+        case "weightedBCE": BCEWithLogitsFlat(weight: classWeights, positiveWeight: classWeights)
+        case "dice": DiceLoss(smooth: 1)
+        case "customItems": ConfiguredLoss.items
+        case "customScalar": ConfiguredLoss.scalar
+        case "customReduction": ConfiguredLoss.reducing
+        case "customMasked": ConfiguredLoss.masked
+        default: CrossEntropyFlat()
+        }
+    }
+}
+
+/// Losses that are functions.
+enum ConfiguredLoss {
+    static var items: CustomLoss { CustomLoss("items") { prediction, target in (prediction - target).square() } }
+    static var scalar: CustomLoss {
+        CustomLoss("scalar") { prediction, target in (prediction - target).square().mean() }
+    }
+    static var reducing: CustomLoss {
+        CustomLoss("reducing") { prediction, target, reduction in reduction.apply(to: (prediction - target).square()) }
+    }
+
+    /// The mean over the items whose first target is not negative.
+    static var masked: CustomLoss {
+        CustomLoss("masked") { prediction, target in
+            let mask = (target[.all, 0...0] .>= 0).to(prediction.dtype)
+            let sum = ((prediction - target).square() * mask).sum()
+            return sum / (mask.sum() + 1e-6)
+        }
+    }
+
+    static func register() {
+        ExportRegistry.register(CustomLoss.self, called: "masked") { ConfiguredLoss.masked }
+        ExportRegistry.register(CustomLoss.self, called: "items") { ConfiguredLoss.items }
+        ExportRegistry.register(CustomLoss.self, called: "scalar") { ConfiguredLoss.scalar }
+        ExportRegistry.register(CustomLoss.self, called: "reducing") { ConfiguredLoss.reducing }
+        ExportRegistry.register(HeadsLoss.self) {
+            ["base": ExportPart($0.base), "usesFirst": $0.usesFirst]
+        } make: {
+            HeadsLoss(base: try $0.part("base", as: (any LossFunction).self), usesFirst: try $0("usesFirst"))
+        }
+    }
+}
+
+/// The loss of one or both of two outputs.
+struct HeadsLoss: MultipleLossFunction {
+    var base: any LossFunction
+    let usesFirst: Bool
+    var reduction: Reduction {
+        get { base.reduction }
+        set { base.reduction = newValue }
+    }
+    var usesIntegerTargets: Bool { base.usesIntegerTargets }
+    func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor { base(prediction, target) }
+    func callAsFunction(_ predictions: [Tensor], _ targets: [Tensor]) -> Tensor {
+        let second = base(predictions[1], targets[0])
+        return usesFirst ? base(predictions[0], targets[0]) + second * 0.5 : second
+    }
+    func activation(_ prediction: Tensor) -> Tensor { base.activation(prediction) }
+    func decodes(_ prediction: Tensor) -> Tensor { base.decodes(prediction) }
+    func weight(_ prediction: Tensor, _ target: Tensor) -> Double { base.weight(prediction, target) }
+}
