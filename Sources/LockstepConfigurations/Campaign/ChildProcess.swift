@@ -34,7 +34,8 @@ public struct ChildProcess: Sendable {
             if other.status == nil { return .failed(Failure("hangs", "\(ranks) ranks; one process says \(sentence)")) }
             if configuration["sums"] == "bitwise", other.output.contains("bitwise reduction: ") { continue }
             guard let said = other.sentence, Examination.isAlike(said, sentence) else {
-                let ending = other.sentence ?? other.output
+                let ending = other.sentence ?? other.output.split(separator: "\n").last.map(String.init) ?? ""
+                if let failure = Examination.failure(sayingSo: ending, "\(ranks) ranks") { return .failed(failure) }
                 return .failed(
                     Failure("stops in one process only: \(sentence.withoutNumbers)", "\(ranks) ranks: \(ending)"))
             }

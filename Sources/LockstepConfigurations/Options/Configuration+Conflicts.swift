@@ -40,6 +40,7 @@ extension Configuration {
         if isStream && (shuffles || self["resume"] != "none" && isPartitioned) {
             return "a stream has no order to choose"
         }
+        if isPartitioned && (self["sums"] == "bitwise" || has("export")) { return "parts make batches of their own" }
         if self["source"] == "batches" && (shuffles || has("dropLast") || number("workers") > 0 || has("tta")) {
             return "batches at hand are taken as they are"
         }

@@ -252,17 +252,24 @@ public struct Examination {
     }
 
     private func checkSentence(_ sentence: String, _ what: String) throws {
-        if sentence.contains("“valid_los”") { throw Failure("a caught error ends later work", "\(what): \(sentence)") }
+        if let failure = Examination.failure(sayingSo: sentence, what) { throw failure }
+    }
+
+    /// What is wrong with a sentence that stops ranks: they got out of step, or nobody should have stopped; nil if nothing is.
+    static func failure(sayingSo sentence: String, _ what: String) -> Failure? {
+        if sentence.contains("“valid_los”") {
+            return Failure("a caught error ends later work", "\(what): \(sentence)")
+        }
         let wrong = [
             "the ranks disagree", "has not come within", "has ended its program", "no longer equal",
-            "set up differently",
-            "Index out of range", "Unexpectedly found nil",
+            "set up differently", "Index out of range", "Unexpectedly found nil",
         ]
         if let word = wrong.first(where: sentence.contains) {
             let names = Set(sentence.split(separator: "'").enumerated().filter { $0.offset % 2 == 1 }.map(\.element))
-            throw Failure("ranks fail: \(word) \(names.sorted().joined(separator: ", "))", "\(what): \(sentence)")
+            return Failure("ranks fail: \(word) \(names.sorted().joined(separator: ", "))", "\(what): \(sentence)")
         }
-        if sentence.contains("\n") || sentence.isEmpty { throw Failure("not one sentence", "\(what): \(sentence)") }
+        if sentence.contains("\n") || sentence.isEmpty { return Failure("not one sentence", "\(what): \(sentence)") }
+        return nil
     }
 }
 
