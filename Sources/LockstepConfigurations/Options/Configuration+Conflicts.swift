@@ -16,6 +16,14 @@ extension Configuration {
     var isPartitioned: Bool { ["parts", "unevenParts"].contains(self["source"]) }
     var targets: TargetSort { TargetSort(loss: self["loss"]) }
 
+    /// Whether the model is a ``Network`` or the library's own, and not layers in a row.
+    var isNetwork: Bool {
+        [
+            "table", "pair", "branch", "unused", "lstm", "gru", "stacked", "carried", "regularized", "language",
+            "carriedLanguage", "gpt",
+        ].contains(self["model"]) || hasHeads
+    }
+
     /// Whether an item is one row of numbers.
     var takesRows: Bool {
         ["linear", "mlp", "dropout", "batchNorm", "groupNorm", "layerNorm", "branch", "unused"].contains(self["model"])
@@ -74,6 +82,7 @@ extension Configuration {
         }
         if self["source"] == "shared" && self["model"] == "carriedLanguage" { return "a text is not made of tensors" }
         if self["predictions"] == "single" && !takesRows { return "one row is predicted" }
+        if self["loss"] == "bce" && isNetwork { return "what ends in no sigmoid puts out no probabilities" }
         if hasHeads && targets == .positions { return "heads are for items" }
         if self["model"] == "regularized" && (self["mixing"] != "none" || targets == .positions) {
             return "states come with their own targets"
@@ -87,6 +96,7 @@ extension Configuration {
             if self["signal"] != "none" || self["fits"] != "1" || ["fineTune"].contains(self["schedule"]) {
                 return "what is resumed is one fit"
             }
+            if has("mistake") || has("finder") { return "what is resumed is one fit" }
             if has("short") || has("csv") || has("assigns") || self["watching"] != "none" || self["source"] == "batches"
             {
                 return "what is resumed has all batches"
@@ -117,7 +127,8 @@ enum TargetSort: Equatable {
     init(loss: String) {
         self =
             switch loss {
-            case "mse", "l1", "customItems", "customScalar", "customReduction", "customMasked": .numbers
+            case "mse", "l1", "customItems", "customScalar", "customReduction", "customMasked", "customUnweighted":
+                .numbers
             case "bce", "bceWithLogits", "weightedBCE": .flags
             case "dice": .positions
             default: .classes

@@ -11,6 +11,9 @@ public struct Configuration: Hashable, Sendable, CustomStringConvertible {
     /// The plainest of all.
     public init() {}
 
+    /// The plainest with these choices.
+    init(_ chosen: KeyValuePairs<String, String>) { for (name, value) in chosen { self[name] = value } }
+
     /// The value of the option called `name`.
     public subscript(name: String) -> String {
         get { chosen[name] ?? Option.named(name)?.plain ?? "" }

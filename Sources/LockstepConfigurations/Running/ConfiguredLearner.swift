@@ -78,9 +78,9 @@ final class ConfiguredLearner {
         case "average":
             try learner.on(.afterLoss) { [self] learner in
                 guard learner.training else { return }
-                let isMean = configuration["reduction"] == "mean"
-                let loss = isMean ? learner.loss?.mean().item() ?? 0 : 1
-                let answer = try learner.coordinator.average(loss, weight: learner.batchWeight)
+                // Items, and the mean of something over them.
+                let mean = learner.batchItemCount == 0 ? 0 : learner.x?.to(.float64).mean().item() ?? 0
+                let answer = try learner.coordinator.average(mean, weight: Double(learner.batchItemCount))
                 answers += [answer.mean ?? -1, answer.weight]
             }
         case "wholeBatch":

@@ -36,6 +36,7 @@ extension Configuration {
         case "customScalar": ConfiguredLoss.scalar
         case "customReduction": ConfiguredLoss.reducing
         case "customMasked": ConfiguredLoss.masked
+        case "customUnweighted": ConfiguredLoss.unweighted
         default: CrossEntropyFlat()
         }
     }
@@ -51,17 +52,22 @@ enum ConfiguredLoss {
         CustomLoss("reducing") { prediction, target, reduction in reduction.apply(to: (prediction - target).square()) }
     }
 
-    /// The mean over the items whose first target is not negative.
+    /// The mean over the items whose first target is not negative, which says over how many.
     static var masked: CustomLoss {
-        CustomLoss("masked") { prediction, target in
-            let mask = (target[.all, 0...0] .>= 0).to(prediction.dtype)
-            let sum = ((prediction - target).square() * mask).sum()
-            return sum / (mask.sum() + 1e-6)
-        }
+        CustomLoss("masked", weight: { _, target in counted(target).sum().item() }, maskedMean)
+    }
+    /// The same, and does not say.
+    static var unweighted: CustomLoss { CustomLoss("unweighted", maskedMean) }
+
+    private static func counted(_ target: Tensor) -> Tensor { (target[.all, 0...0] .>= 0).to(target.dtype) }
+    private static func maskedMean(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+        let mask = counted(target)
+        return ((prediction - target).square() * mask).sum() / mask.sum()
     }
 
     static func register() {
         ExportRegistry.register(CustomLoss.self, called: "masked") { ConfiguredLoss.masked }
+        ExportRegistry.register(CustomLoss.self, called: "unweighted") { ConfiguredLoss.unweighted }
         ExportRegistry.register(CustomLoss.self, called: "items") { ConfiguredLoss.items }
         ExportRegistry.register(CustomLoss.self, called: "scalar") { ConfiguredLoss.scalar }
         ExportRegistry.register(CustomLoss.self, called: "reducing") { ConfiguredLoss.reducing }
@@ -86,6 +92,12 @@ struct HeadsLoss: MultipleLossFunction {
     func callAsFunction(_ predictions: [Tensor], _ targets: [Tensor]) -> Tensor {
         let second = base(predictions[1], targets[0])
         return usesFirst ? base(predictions[0], targets[0]) + second * 0.5 : second
+    }
+    var termCount: Int { base.termCount * (usesFirst ? 2 : 1) }
+    func terms(_ predictions: [Tensor], _ targets: [Tensor]) -> [LossTerm] {
+        let second = base.terms(predictions[1], targets[0])
+        guard usesFirst else { return second }
+        return base.terms(predictions[0], targets[0]) + second.map { LossTerm($0.mean * 0.5, weight: $0.weight) }
     }
     func activation(_ prediction: Tensor) -> Tensor { base.activation(prediction) }
     func decodes(_ prediction: Tensor) -> Tensor { base.decodes(prediction) }
