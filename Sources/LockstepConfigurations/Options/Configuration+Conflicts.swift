@@ -127,7 +127,8 @@ enum TargetSort: Equatable {
     init(loss: String) {
         self =
             switch loss {
-            case "mse", "l1", "customItems", "customScalar", "customReduction", "customMasked", "customUnweighted":
+            case "mse", "l1", "customItems", "customScalar", "customReduction", "customMasked", "customHole",
+                "customUnweighted":
                 .numbers
             case "bce", "bceWithLogits", "weightedBCE": .flags
             case "dice": .positions

@@ -35,7 +35,7 @@ extension Option {
         Option(
             "loss", 0.65, "crossEntropy", "weighted", "smoothing", "weightedSmoothing", "focal", "weightedFocal",
             "mse", "l1", "bce", "bceWithLogits", "weightedBCE", "dice", "customItems", "customScalar",
-            "customReduction", "customMasked", "customUnweighted"),
+            "customReduction", "customMasked", "customHole", "customUnweighted"),
         Option("reduction", 0.15, "mean", "sum"),
     ]
 

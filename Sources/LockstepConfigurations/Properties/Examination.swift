@@ -125,12 +125,14 @@ public struct Examination {
         }
         var again = TrainingRun(configuration)
         if configuration["convention"] == "perRank" { again.batchFactor = world }
+        // One process loses its weights to a batch without anything to count; ranks leave such parts out.
+        if configuration["loss"] == "customHole", reference["weights"]?.contains(where: \.isNaN) == true { return }
         try checkClose(record, reference, "ranks", "\(world) ranks", again)
     }
 
     private mutating func checkRefused(alike sentence: String, _ world: Int) throws {
         switch run("\(world) ranks", TrainingRun(configuration, ranks: world)) {
-        case .finished where configuration["convention"] == "perRank": return
+        case .finished where configuration["convention"] == "perRank" || configuration.isPartitioned: return
         case .finished:
             throw Failure("refused in one process only: \(sentence.withoutNumbers)", "\(world) ranks finish")
         case .refused(let other):

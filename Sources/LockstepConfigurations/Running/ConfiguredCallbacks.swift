@@ -31,9 +31,11 @@ extension Configuration {
         default: break
         }
         if let column = column("saving") {
-            list.append(SaveModelCallback(monitor: column, filename: "best", console: silent))
+            list.append(SaveModelCallback(monitor: column, minDelta: 1e-3, filename: "best", console: silent))
         }
-        if let column = column("plateau") { list.append(ReduceLROnPlateau(monitor: column, console: silent)) }
+        if let column = column("plateau") {
+            list.append(ReduceLROnPlateau(monitor: column, minDelta: 1e-3, console: silent))
+        }
         if let column = column("stopping") {
             list.append(EarlyStoppingCallback(monitor: column, minDelta: 1e-3, console: silent))
         }

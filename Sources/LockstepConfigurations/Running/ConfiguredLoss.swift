@@ -36,6 +36,7 @@ extension Configuration {
         case "customScalar": ConfiguredLoss.scalar
         case "customReduction": ConfiguredLoss.reducing
         case "customMasked": ConfiguredLoss.masked
+        case "customHole": ConfiguredLoss.hole
         case "customUnweighted": ConfiguredLoss.unweighted
         default: CrossEntropyFlat()
         }
@@ -54,19 +55,24 @@ enum ConfiguredLoss {
 
     /// The mean over the items whose first target is not negative, which says over how many.
     static var masked: CustomLoss {
-        CustomLoss("masked", weight: { _, target in counted(target).sum().item() }, maskedMean)
+        CustomLoss("masked", weight: { _, target in counted(target).sum().item() }) { maskedMean($0, $1, least: 1) }
     }
-    /// The same, and does not say.
-    static var unweighted: CustomLoss { CustomLoss("unweighted", maskedMean) }
+    /// The same, which is not a number where nothing is counted.
+    static var hole: CustomLoss {
+        CustomLoss("hole", weight: { _, target in counted(target).sum().item() }) { maskedMean($0, $1, least: 0) }
+    }
+    /// The same as the first, and does not say.
+    static var unweighted: CustomLoss { CustomLoss("unweighted") { maskedMean($0, $1, least: 1) } }
 
     private static func counted(_ target: Tensor) -> Tensor { (target[.all, 0...0] .>= 0).to(target.dtype) }
-    private static func maskedMean(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+    private static func maskedMean(_ prediction: Tensor, _ target: Tensor, least: Double) -> Tensor {
         let mask = counted(target)
-        return ((prediction - target).square() * mask).sum() / mask.sum()
+        return ((prediction - target).square() * mask).sum() / mask.sum().clamped(min: least)
     }
 
     static func register() {
         ExportRegistry.register(CustomLoss.self, called: "masked") { ConfiguredLoss.masked }
+        ExportRegistry.register(CustomLoss.self, called: "hole") { ConfiguredLoss.hole }
         ExportRegistry.register(CustomLoss.self, called: "unweighted") { ConfiguredLoss.unweighted }
         ExportRegistry.register(CustomLoss.self, called: "items") { ConfiguredLoss.items }
         ExportRegistry.register(CustomLoss.self, called: "scalar") { ConfiguredLoss.scalar }
