@@ -28,6 +28,8 @@ public struct ChildProcess: Sendable {
                     "traps: \((end.sentence ?? "signal").withoutNumbers)",
                     "\(end.last): status \(status): \(end.lastWords)"))
         }
+        // Ranks with batches of their own train on larger ones than one process, which may be what was wrong with those.
+        if configuration["convention"] == "perRank" { return .refused(sentence) }
         // A caller's mistake: several ranks must stop with the same sentence.
         for ranks in configuration["sums"] == "bitwise" ? [2, 4] : [2, 3] {
             let other = run(["--child", configuration.description, "--ranks", "\(ranks)"])

@@ -69,6 +69,7 @@ extension Configuration {
         {
             return "only cross entropies ignore"
         }
+        if has("notANumber") && self["model"] == "branch" { return "which way such an item takes depends on the others" }
         if has("notANumber") && (isLanguage || self["saving"] != "none") { return "tokens are numbers" }
         return nil
     }
