@@ -105,6 +105,8 @@ public final class DistributedCallback: Callback {
         (itemsSinceMerge, isGivenUp, addsToKept) = (0, false, false)
         if reduction == .bitwise { try beginBitwise(learner, ranks) }
         guard !learner.isInferring, let optimizer = learner.optimizer else { return }
+        // A callback of another rank may have ended the fit before it began.
+        _ = try coordinator?.average(0, weight: 0)
         try setup?.verify(learner)
         try prepare(learner, optimizer, ranks)
         if batchNorm == .sync, reduction == .ranks { synchronizer = BatchNormSynchronizer(learner.model, over: ranks) }
@@ -225,6 +227,7 @@ public final class DistributedCallback: Callback {
     public override func beforeBatch(_ learner: Learner) {
         note(learner, "before_batch")
         isGivenUp = false
+        coordinator?.trains = learner.training
     }
     public override func afterCancelBatch(_ learner: Learner) { isGivenUp = true }
     /// From here to the next batch a rank that is late waits for its data.
@@ -241,7 +244,9 @@ public final class DistributedCallback: Callback {
         case .nothing: break
         // As one process's: they stay, and this batch's parts are evened out as theirs were.
         case .parts(_, areEven: true): return addsToKept = true
-        case .parts(let weight, areEven: false): try exchange.setAside(parts: weight)
+        case .parts(let weight, areEven: false):
+            if shards == nil { try exchange.reduce(weight: weight) } else { try exchange.sumAsTree() }
+            try exchange.setAsideWhole()
         case .whole: try exchange.setAsideWhole()
         }
         coordinator.kept = .nothing

@@ -33,6 +33,19 @@ final class RankCoordinator: TrainingCoordinator {
     /// at the same point.
     var settleKept: (_ byAll: Bool) throws -> Void = { _ in }
 
+    /// Whether batches train: the ranks then meet in their middle, too.
+    var trains = false
+    /// A meeting that this rank was at before its time: the next one it would come to.
+    private var attended: Meeting?
+
+    /// What the ranks have told each other.
+    struct Meeting {
+        let signal: CancelSignal?
+        let loss: Double?
+        let weight: Double
+        let status: StatusWord
+    }
+
     /// Whether the last thing the ranks did was to fail alike, in writing or reading a file.
     private var failedTogether = false
 
@@ -44,7 +57,7 @@ final class RankCoordinator: TrainingCoordinator {
     var rankCount: Int { communicator.size }
 
     /// Forgets where an earlier fit ended.
-    func reset() { (inFlight, progress, meetsAfterUpdate, kept) = (nil, .outside, false, .nothing) }
+    func reset() { (inFlight, progress, meetsAfterUpdate, kept, attended) = (nil, .outside, false, .nothing, nil) }
 
     // MARK: Meetings
 
@@ -58,7 +71,10 @@ final class RankCoordinator: TrainingCoordinator {
         case .step where progress == .reduced && meetsBeforeUpdate:
             progress = .committed
             try throwing(meet(nil).signal)
-        default:
+        // A signal raised where a phase begins: nobody goes on into it.
+        case .fit, .epoch, .train, .validate:
+            try throwing(meet(nil).signal)
+        case .backward, .step:
             break
         }
     }
@@ -125,16 +141,24 @@ final class RankCoordinator: TrainingCoordinator {
             // Left in `beforeBatch`: the others are where the batch begins.
             progress = .committed
             return settle(try meet(signal).signal, phase)
-        case .begun:
+        case .begun where trains, .reduced where meetsBeforeUpdate:
             progress = .committed
             return settle(try meet(signal).signal, phase)
-        case .reduced where meetsBeforeUpdate:
-            progress = .committed
-            return settle(try meet(signal).signal, phase)
-        case .reduced, .committed:
-            // What is raised later is told where the next batch begins.
-            return signal
+        case .begun, .reduced, .committed:
+            guard let signal, phase == .batch else { return signal }
+            return try raiseLate(signal)
         }
+    }
+
+    /// A signal raised when the others may be through with the batch: they are met where they meet next. If all ranks come
+    /// here, all leave the batch. Otherwise this one ends it as the others have, and what it wants happens where they are.
+    private func raiseLate(_ signal: CancelSignal) throws -> CancelSignal? {
+        let isOfBatch = [.batch, .step, .backward].contains(signal)
+        let met = try meet(isOfBatch ? nil : signal, isLate: true)
+        guard met.status.contains(.goesOn) else { return settle(met.signal ?? signal, .batch) }
+        attended = met
+        if kept != .nothing { try settleKept(false) }
+        return nil
     }
 
     private func settle(_ signal: CancelSignal?, _ phase: Phase) -> CancelSignal? {
@@ -149,11 +173,14 @@ final class RankCoordinator: TrainingCoordinator {
     }
 
     func meet(
-        _ signal: CancelSignal?, loss: Double = 0, weight: Double = 0, saying status: StatusWord = []
-    ) throws -> (signal: CancelSignal?, loss: Double?, weight: Double, status: StatusWord) {
+        _ signal: CancelSignal?, loss: Double = 0, weight: Double = 0, saying status: StatusWord = [],
+        isLate: Bool = false
+    ) throws -> Meeting {
         failedTogether = false
+        if let attended = attended.take() { return attended }
         var sums: InlineArray<2, Double> = [weight > 0 ? loss * weight : 0, weight]
         communicator.outgoingStatus = status.union(signal?.status ?? [])
+        if !isLate { communicator.outgoingStatus.insert(.goesOn) }
         if hasLeftSharing() { communicator.outgoingStatus.insert(.leavesSharing) }
         defer { communicator.outgoingStatus = [] }
         let agreement = try withUnsafeMutableBytes(of: &sums) {
@@ -161,7 +188,8 @@ final class RankCoordinator: TrainingCoordinator {
         }
         if agreement.status.contains(.leavesSharing) { endSharing() }
         let mean = sums[1] > 0 ? sums[0] / sums[1] : nil
-        return (CancelSignal(strongestIn: agreement.status), mean, sums[1], agreement.status)
+        return Meeting(
+            signal: CancelSignal(strongestIn: agreement.status), loss: mean, weight: sums[1], status: agreement.status)
     }
 
     // MARK: Metrics and rows
@@ -231,6 +259,8 @@ extension StatusWord {
     /// This rank's loss depends on what trains, or does not.
     fileprivate static let hasGradient = StatusWord.custom(2)
     fileprivate static let lacksGradient = StatusWord.custom(3)
+    /// This rank is not leaving a batch that others may be through with.
+    fileprivate static let goesOn = StatusWord.custom(7)
 }
 
 /// After a distributed scope: every rank has the same model and works alone, but only rank 0 writes.

@@ -132,9 +132,23 @@ struct ReplicaSetup {
         )
     }
 
-    /// Replaces floating-point buffers, such as running statistics, by their mean over ranks, weighted by `weight`.
+    /// Replaces floating-point buffers, such as running statistics, by their mean over ranks, weighted by `weight`; others, such
+    /// as numbers of batches, by the largest.
     func averageBuffers(_ learner: Learner, weight: Double) throws {
-        let buffers = learner.model.namedBuffers().map(\.buffer).filter { $0.wrappedValue.dtype.isFloatingPoint }
+        let all = learner.model.namedBuffers().map(\.buffer)
+        let counts = all.filter { !$0.wrappedValue.dtype.isFloatingPoint }
+        if !counts.isEmpty {
+            var values = counts.flatMap { $0.wrappedValue.doubles }
+            try communicator.allReduce(&values, .max, name: "buffers")
+            var position = 0
+            for buffer in counts {
+                let value = buffer.wrappedValue
+                let largest = Tensor(Array(values[position..<position + value.count]), shape: value.shape)
+                Tensor.copy(largest.to(value.dtype), into: value)
+                position += value.count
+            }
+        }
+        let buffers = all.filter { $0.wrappedValue.dtype.isFloatingPoint }
         if buffers.isEmpty { return }
         var sums = buffers.flatMap { $0.wrappedValue.doubles.map { $0 * weight } } + [weight]
         try communicator.allReduce(&sums, .sum, name: "buffers")

@@ -2,6 +2,7 @@
 // What ranks tell each other of their batches: the items of the whole one, and whether there is one at all.
 
 import LockstepComm
+import LockstepData
 import LockstepLearner
 import LockstepTensor
 
@@ -40,6 +41,24 @@ extension RankCoordinator {
         return parts[model].indices.map { column in
             .concatenated(parts.filter { !$0.isEmpty }.map { $0[column] })
         }
+    }
+
+    func batchWithoutItems(like own: Batch?) throws -> Batch? {
+        try throwing(meet(nil).signal)
+        var writer = WireWriter()
+        writer.write(own?.inputs.count ?? -1)
+        for tensor in own?.members ?? [] { writer.write(tensor) }
+        let kinds = try communicator.allGatherVariable(writer.bytes, name: "kind of batch")
+        if let own { return own }
+        for bytes in kinds {
+            var reader = WireReader(bytes)
+            let inputs: Int = reader.read()
+            guard inputs >= 0 else { continue }
+            var members: [Tensor] = []
+            while !reader.isAtEnd { members.append(reader.readTensor()) }
+            return Batch(inputs: Array(members.prefix(inputs)), targets: Array(members.dropFirst(inputs)), size: 0)
+        }
+        return nil
     }
 
     func anyRankContinues(_ hasBatch: Bool) throws -> Bool {

@@ -135,13 +135,7 @@ package final class GradientExchange {
     /// Whether gradients lie aside: the next step then takes ``reduce(weight:scale:measuresNorm:)``.
     package var hasAside: Bool { aside != nil }
 
-    /// Makes gradients that a given-up batch has left here whole, and keeps them for the next reduction. Collective.
-    package func setAside(parts weight: Double) throws {
-        try reduce(weight: weight)
-        try setAsideWhole()
-    }
-
-    /// Keeps gradients that were reduced already for the next reduction. Collective.
+    /// Keeps reduced gradients of a batch that was given up for the next reduction. Collective.
     package func setAsideWhole() throws {
         let kept = arena.slots.compactMap { slot in slot.parameter.gradient.map { (slot: slot, gradient: $0 + 0) } }
         // Where owners had them, they were read just now: nobody may write before all have.
@@ -198,9 +192,12 @@ package final class GradientExchange {
         arena.completeGradients()
         findRanges()
         if communicator.size > 1 {
-            guard let reducer else { throw BitwiseError("parameters are not of type float32") }
             let flags = writeFlags()
-            try reducer.sumAsTree(count: arena.count, tailCount: arena.slots.count, ranges: ranges)
+            if let reducer {
+                try reducer.sumAsTree(count: arena.count, tailCount: arena.slots.count, ranges: ranges)
+            } else {
+                try sumAsTreeByMessages(flags)
+            }
             for (slot, flag) in zip(arena.slots, flags.doubles) where flag > 0 { slot.parameter.leaf.markTouched() }
         }
         addAside()
@@ -242,6 +239,17 @@ package final class GradientExchange {
             }
         }
         return flags
+    }
+
+    /// The same tree over plain messages.
+    private func sumAsTreeByMessages(_ flags: Tensor) throws {
+        let own = arena.gradients
+        let whole = Tensor.uninitialized([communicator.size, arena.count], dtype: own.dtype)
+        try communicator.allGather(UnsafeRawBufferPointer(own.rawBytes), into: whole.rawBytes, name: "gradients")
+        var sums = (0..<communicator.size).map { whole[$0] }
+        while sums.count > 1 { sums = stride(from: 0, to: sums.count, by: 2).map { sums[$0] + sums[$0 + 1] } }
+        Tensor.copy(sums[0], into: own)
+        try communicator.allReduce(flags.rawBytes, as: .float64, .sum, name: "flags")
     }
 
     /// Float64 models, which only gradient checks train: sums over plain messages.

@@ -129,7 +129,7 @@ final class MicroShards: BatchPasses {
                 everyone.reduce(0) { $0 + max($1.terms[term].weight, 0) }
             }
         }
-        (learner.batchWeight, learner.isLossEven) = (1, true)
+        (learner.batchWeight, learner.isLossEven) = (1 / Double(communicator.size), true)
     }
 
     /// What all pieces of the batch say of its loss, those of other ranks, too, in the order of its items.

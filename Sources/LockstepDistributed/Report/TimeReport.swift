@@ -49,6 +49,8 @@ public final class TimeReport: TimingCallback {
     public private(set) var epochs: [[Row]] = []
     private var row = Row()
     private var phaseStart: Int64 = 0
+    /// Between the beginning of a training phase and its end.
+    private var isInTraining = false
     private let console: Console
 
     /// A report on `console`.
@@ -67,10 +69,14 @@ public final class TimeReport: TimingCallback {
     public override func beforeTrain(_ learner: Learner) throws {
         try super.beforeTrain(learner)
         phaseStart = MonotonicClock.now
+        isInTraining = true
     }
 
     public override func afterBatch(_ learner: Learner) { if learner.training { row.steps += 1 } }
-    public override func afterTrain(_ learner: Learner) { row.total = seconds(MonotonicClock.now - phaseStart) }
+    public override func afterTrain(_ learner: Learner) {
+        row.total = seconds(MonotonicClock.now - phaseStart)
+        isInTraining = false
+    }
 
     public override func beforeValidate(_ learner: Learner) throws {
         try super.beforeValidate(learner)
@@ -96,7 +102,8 @@ public final class TimeReport: TimingCallback {
 
     public override func collective(_ name: String, from start: Int64, to end: Int64, waited: Int64) {
         super.collective(name, from: start, to: end, waited: waited)
-        guard learner?.training == true else { return }
+        // What the recorder asks afterwards is no part of a step.
+        guard isInTraining, learner?.training == true else { return }
         row.communication += seconds(end - start - waited)
         row.wait += seconds(waited)
     }

@@ -48,6 +48,8 @@ struct WireReader {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
+    var isAtEnd: Bool { position >= bytes.count }
+
     mutating func read<Value: BitwiseCopyable>(_ type: Value.Type = Value.self) -> Value {
         defer { position += MemoryLayout<Value>.size }
         return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: position, as: Value.self) }

@@ -39,7 +39,8 @@ extension Learner {
             throw LearnerError(.noLoader, "lrFind: the training loader is empty, so there is nothing to train on")
         }
         // A stream has at least one batch, and the finder stops where it has seen enough.
-        let epochs = batches.map { iterations / $0 + 1 } ?? iterations
+        // Several ranks may make fewer batches of an epoch.
+        let epochs = coordinator.rankCount > 1 ? iterations : batches.map { iterations / $0 + 1 } ?? iterations
         _ = try optimizer ?? createOptimizer()
         let finder = LRFinder(
             start: startLR, end: endLR, iterations: iterations, stopsOnDivergence: stopOnDivergence)

@@ -45,12 +45,13 @@ extension Learner {
             }
             return
         }
-        var empty = Batch(inputs: [], targets: [], size: 0)
+        var empty: Batch?
         while true {
             let batch = try batches.next()
             guard try coordinator.anyRankContinues(batch != nil) else { return }
-            if let batch, empty.inputs.isEmpty { empty = batch.withoutItems }
-            try oneBatch(index, batch ?? empty)
+            // Once: a rank that never gets an item must know all the same what there is none of.
+            if empty == nil { empty = try coordinator.batchWithoutItems(like: batch?.withoutItems) }
+            try oneBatch(index, batch ?? empty ?? Batch(inputs: [], targets: [], size: 0))
             index += 1
         }
     }

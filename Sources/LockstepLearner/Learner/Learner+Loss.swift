@@ -17,7 +17,7 @@ extension Learner {
     package var isLabelled: Bool { !yb.isEmpty || (xb.isEmpty && isPartEmpty) }
 
     /// Makes the ranks' parts of what is differentiated count alike: ``lossGrad`` becomes the part's share of the whole
-    /// batch's loss times the number of ranks, ``batchWeight`` 1, so that the mean over ranks is the whole batch's. Tells all
+    /// batch's loss times the number of ranks R, ``batchWeight`` 1/R, so that the mean over ranks is the whole batch's. Tells all
     /// ranks the loss of the batch, as ``stepLoss``.
     ///
     /// For callbacks that add something of the whole batch to the loss, or keep gradients from batch to batch; in `afterLoss`,
@@ -30,8 +30,8 @@ extension Learner {
         let means =
             lossTerms.isEmpty ? lossParts.first.map { $0.terms.map(\.mean) } : lossTerms.map { mean(of: $0.mean) }
         if lossWeight == nil { lossWeight = batchWeight }
-        (isLossEven, batchWeight) = (true, 1)
         let ranks = Double(coordinator.rankCount)
+        (isLossEven, batchWeight) = (true, 1 / ranks)
         if lossFunction.reduction == .sum {
             let met = try coordinator.mergedLoss(means?[0] ?? 0, weight: 1)
             return stepLoss = met.loss.map { $0 * ranks }

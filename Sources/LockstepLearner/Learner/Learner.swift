@@ -133,7 +133,8 @@ public final class Learner {
     /// Arguments of the fit methods called so far; later calls replace earlier ones.
     var fitArguments: [String: ConfigValue] = [:]
     var cancelOrigin: (callback: String, event: Event)?
-    var warned: Set<String> = []
+    /// What was warned of, once each.
+    package var warned: Set<String> = []
 
     /// A learner. The optimizer is not created yet.
     ///

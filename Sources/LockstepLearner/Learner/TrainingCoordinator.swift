@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one seam between a learner and the other processes that train with it.
 
+public import LockstepData
 public import LockstepTensor
 
 /// What a learner asks of the ranks it trains with. A learner has ``SoloCoordinator`` unless a callback sets another.
@@ -46,6 +47,12 @@ public protocol TrainingCoordinator: AnyObject {
     /// has none goes on with empty ones until all have come to their end. May throw the signal of another rank.
     func anyRankContinues(_ hasBatch: Bool) throws -> Bool
 
+    /// A batch without items, of the kind that some rank has: asked on every rank at the first batch of a source that does
+    /// not know how many it has. May throw the signal of another rank.
+    ///
+    /// - Parameter own: This rank's; nil if it has none.
+    func batchWithoutItems(like own: Batch?) throws -> Batch?
+
     /// Makes a cancel signal of one rank the signal of all. Called whenever a level of the loop other than the backward
     /// pass ends, with the signal that ended it here, if any; the learner goes on with what is returned.
     ///
@@ -85,6 +92,8 @@ extension TrainingCoordinator {
     }
     /// The default: one rank's own.
     public func wholeBatch(_ tensors: [Tensor]) throws -> [Tensor] { tensors }
+    /// The default: one rank's own.
+    public func batchWithoutItems(like own: Batch?) throws -> Batch? { own }
     /// The default: nobody is asked.
     public func anyRankContinues(_ hasBatch: Bool) throws -> Bool { hasBatch }
 }

@@ -101,8 +101,8 @@ public final class Recorder: Callback {
 
     public override func afterTrain(_ learner: Learner) throws {
         if isCancelled { return }
-        // Smoothed over all ranks' losses already: the same everywhere.
-        trainValues = [smooth.value] + (trainMetrics ? try learner.coordinator.values(of: metrics) : [])
+        // Smoothed over all ranks' losses already, but a rank may have left a batch before it recorded it.
+        trainValues = try learner.coordinator.values(of: [smooth] + (trainMetrics ? metrics : []))
     }
 
     public override func afterValidate(_ learner: Learner) throws {
@@ -110,8 +110,9 @@ public final class Recorder: Callback {
         validValues = validMetrics ? try learner.coordinator.values(of: [validLoss] + metrics) : []
     }
 
-    public override func afterEpoch(_ learner: Learner) {
-        guard sawPhase else { return }  // skipped by startEpoch
+    public override func afterEpoch(_ learner: Learner) throws {
+        // An epoch that was given up before it began, on whichever rank, has no row on any.
+        guard try learner.coordinator.average(sawPhase ? 1 : 0, weight: 1).mean == 1 else { return }
         let seconds = addTime ? Double((ContinuousClock.now - start).components.seconds) : nil
         let unknownTrain = [Double?](repeating: nil, count: 1 + (trainMetrics ? metrics.count : 0))
         let unknownValid = [Double?](repeating: nil, count: validMetrics ? 1 + metrics.count : 0)

@@ -27,6 +27,7 @@ open class MixHandler: Callback {
         guard learner.lossFunction.usesIntegerTargets else { return }
         original = learner.lossFunction
         let mixed = MixedLoss(learner.lossFunction)
+        mixed.mixture.learner = learner
         (mixedLoss, learner.lossFunction) = (mixed, mixed)
     }
 
@@ -90,6 +91,8 @@ struct MixedLoss: LossFunction {
     final class Mixture {
         var others: [Tensor] = []
         var share: Tensor?
+        /// Whose batches are mixed, while they train.
+        weak var learner: Learner?
     }
     var reduction: Reduction
     let mixture = Mixture()
@@ -107,7 +110,9 @@ struct MixedLoss: LossFunction {
 
     /// The partners' targets and the shares of the items at hand; nil outside of a mixed batch.
     private func mixture(with target: Tensor) -> (other: Tensor, share: Tensor)? {
-        guard var other = mixture.others.first, var share = mixture.share else { return nil }
+        guard var other = mixture.others.first, var share = mixture.share, mixture.learner?.training ?? true else {
+            return nil
+        }
         if let rows { (other, share) = (other[rows], share[rows]) }
         return other.shape == target.shape ? (other, share) : nil
     }

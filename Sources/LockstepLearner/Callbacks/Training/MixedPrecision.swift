@@ -17,8 +17,8 @@ public import LockstepTensor
 /// beforeStep       gradient ← gradient / scale; not finite: the step is cancelled
 /// afterStep        overflow: scale ← scale / 2;  growthInterval good steps: scale ← scale · 2
 /// ```
-/// `.bfloat16` has float32's range and is not scaled. A gradient beyond the range of half precision (65504) is an overflow,
-/// whichever operation it comes from. On several ranks each differentiates no more than its share of the whole batch's
+/// `.bfloat16` has float32's range and is not scaled. A gradient that half precision would round to
+/// infinity (65520 or more) is an overflow, whichever operation it comes from. On several ranks each differentiates no more than its share of the whole batch's
 /// loss, and gradients are checked after they were reduced: all ranks leave out the steps that one process would. Validation runs under autocast
 /// too.
 /// - Note: fastai: `MixedPrecision`; PyTorch: `GradScaler`.
@@ -103,7 +103,7 @@ public final class MixedPrecision: Callback, Configured {
     public override func beforeStep(_ learner: Learner) throws {
         guard precision == .half, let arena = learner.optimizer?.arena else { return }
         arena.scaleGradients(by: ranks(of: learner))
-        hasOverflowed = !arena.gradientNorm().isFinite || arena.gradientNorm(order: .infinity) > 65504
+        hasOverflowed = !arena.gradientNorm().isFinite || arena.gradientNorm(order: .infinity) >= 65520
         if hasOverflowed {
             skippedSteps += 1
             throw CancelSignal.step
