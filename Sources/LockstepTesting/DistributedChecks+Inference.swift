@@ -13,6 +13,7 @@ import LockstepTensor
 extension DistributedChecks {
     static let inference: [(name: String, body: @Sendable (any Communicator) throws -> Void)] = [
         ("D19 predictions with every option are one process's", predictionOptions),
+        ("D19 a rank that a stream gives nothing has the same parts of predictions", predictionsOfParts),
         ("D19 predictions written to files are one process's, and nobody keeps them", streamedPredictions),
         ("D19 test-time augmentation averages what one process averages", averagedPasses),
         ("D19 fetching predictions after validation changes nothing else", fetchedPredictions),
@@ -31,6 +32,23 @@ extension DistributedChecks {
             && zip(a, b).allSatisfy { x, y in
                 x.0 == y.0 && (x.1 == nil) == (y.1 == nil) && zip(x.1 ?? [], y.1 ?? []).allSatisfy { close($0, $1) }
             }
+    }
+
+    @Sendable static func predictionsOfParts(_ c: any Communicator) throws {
+        let lengths = (0..<c.size).map { $0 == 0 && c.size > 1 ? 0 : 3 }
+        var options = DataLoader.Options()
+        options.batchSize = 2 * c.size
+        let loader = DataLoader(stream: UnevenStream(lengths: lengths), options: options)
+        let learner = learner(rows: 4, batchSize: 2)
+        let result = try learner.distributed(over: c) {
+            try learner.predictions(on: .loader(loader), withInput: true, withDecoded: true, withLoss: true)
+        }
+        let count = c.rank == 0 ? lengths.reduce(0, +) : 0
+        let found = result.parts.map { ($0.name, ($0.tensors ?? []).map { $0.dim(0) }) }
+        try require(
+            found.map(\.0) == ["inputs", "predictions", "targets", "decoded", "losses"]
+                && found.allSatisfy { $0.1.allSatisfy { $0 == count } && (c.rank > 0 || $0.1.count == 1) },
+            "rank \(c.rank) has \(found), expected \(count) of each")
     }
 
     @Sendable static func predictionOptions(_ c: any Communicator) throws {

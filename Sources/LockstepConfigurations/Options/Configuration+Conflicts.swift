@@ -63,13 +63,17 @@ extension Configuration {
         }
         // A smaller last batch starts afresh in one process; parts of it may be as large as those before.
         let isEven = [number("items"), number("valid")].allSatisfy { $0 % number("batch") == 0 }
-        if self["model"] == "carried" && !isEven { return "carried states need batches of one size" }
+        if self["model"] == "carried" && (!isEven || self["validBatch"] != "same") {
+            return "carried states need batches of one size"
+        }
         if self["ignored"] != "none"
             && !["crossEntropy", "weighted", "smoothing", "weightedSmoothing"].contains(self["loss"])
         {
             return "only cross entropies ignore"
         }
-        if has("notANumber") && self["model"] == "branch" { return "which way such an item takes depends on the others" }
+        if has("notANumber") && self["model"] == "branch" {
+            return "which way such an item takes depends on the others"
+        }
         if has("notANumber") && (isLanguage || self["saving"] != "none") { return "tokens are numbers" }
         return nil
     }

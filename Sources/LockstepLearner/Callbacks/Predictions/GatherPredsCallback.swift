@@ -25,6 +25,16 @@ public final class GatherPredsCallback: Callback {
     private struct Columns {
         var (inputs, outputs, targets, losses) = (0, 0, 0, 0)
         var hasSeenOutputs = false
+
+        /// All four as one number, for the ranks that have seen no item.
+        var packed: Double {
+            get { Double(inputs | outputs << 12 | targets << 24 | losses << 36) }
+            set {
+                let all = Int(newValue)
+                (inputs, outputs) = (all & 0xFFF, all >> 12 & 0xFFF)
+                (targets, losses) = (all >> 24 & 0xFFF, all >> 36 & 0xFFF)
+            }
+        }
     }
 
     /// - Parameters:
@@ -66,7 +76,7 @@ public final class GatherPredsCallback: Callback {
         try files.targets?.add(learner.preds.isEmpty ? [] : Array(learner.yb.prefix(1)), learner)
         let targets = withTargets ? learner.yb : []
         guard !learner.preds.isEmpty else {
-            // A rank without items: how many outputs there are, the other ranks' rows will tell.
+            // A rank without items: how many outputs there are, the other ranks will tell.
             if !counts.hasSeenOutputs {
                 (counts.inputs, counts.targets) = (inputs.count, targets.count)
                 counts.losses = withLoss && !learner.yb.isEmpty ? 1 : 0
@@ -82,6 +92,9 @@ public final class GatherPredsCallback: Callback {
 
     public override func afterValidate(_ learner: Learner) throws {
         for folder in [files.predictions, files.targets] { try folder?.finish(learner) }
+        // A rank that a source gives nothing has the same parts as the others, without items.
+        let known = try learner.coordinator.average(counts.packed, weight: counts.hasSeenOutputs ? 1 : 0).mean
+        if let known, !counts.hasSeenOutputs { counts.packed = known }
     }
 
     /// The parts of `all`, each in one tensor.
@@ -91,9 +104,8 @@ public final class GatherPredsCallback: Callback {
     ///   - order: The data set's index of each row in turn, when the rows are to be sorted by it.
     func result(of all: BatchRows, order: [Int]?) -> Predictions {
         let sample = rows.batches.first { !$0.isEmpty } ?? []
-        if !counts.hasSeenOutputs, withPredictions, let columns = all.batches.first(where: { !$0.isEmpty })?.count {
-            counts.outputs = columns - counts.inputs - counts.targets - counts.losses
-        }
+        // Without rows nothing is known of the shape of outputs: there are none that could be activated.
+        if !counts.hasSeenOutputs, all.batches.allSatisfy(\.isEmpty) { counts.outputs = 0 }
         func parts(_ start: Int, _ count: Int, axis: Int) -> [Tensor] {
             (start..<start + count).map { index in
                 let whole =
