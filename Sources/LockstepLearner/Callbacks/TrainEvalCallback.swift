@@ -56,6 +56,8 @@ public final class SkipToEpoch: Callback {
     public init(_ epoch: Int) { target = epoch }
 
     public override var order: Int { 70 }
+    /// No: it belongs to a fit.
+    public override var isExported: Bool { false }
 
     public override func beforeEpoch(_ learner: Learner) throws {
         if learner.epoch < target { throw CancelSignal.epoch }

@@ -77,6 +77,7 @@ final class EvaluationCallback: Callback {
     private var saved: [MetricState] = []
 
     override var order: Int { 50 }
+    override var isExported: Bool { false }
     override var name: String { "evaluation" }
 
     override func beforeValidate(_ learner: Learner) {

@@ -40,6 +40,8 @@ public final class ParamScheduler: Callback {
 
     public override var order: Int { 60 }
     public override var takesPartInInference: Bool { false }
+    /// No: schedules are functions, and belong to a fit.
+    public override var isExported: Bool { false }
 
     public override func beforeFit(_ learner: Learner) throws {
         guard let optimizer = learner.optimizer else { return }
