@@ -27,7 +27,7 @@ import LockstepTensor
 /// ```swift
 /// let learner = Learner(…, callbacks: [DistributedCallback()])
 /// ```
-public final class DistributedCallback: Callback {
+public final class DistributedCallback: Callback, Configured {
     /// The ranks; nil until a fit begins with the ranks this program was started with.
     public private(set) var communicator: (any Communicator)?
     /// What the loaders' batch size counts.
@@ -78,6 +78,14 @@ public final class DistributedCallback: Callback {
         self.update = reduction == .bitwise ? .replicated : update
     }
 
+    public var arguments: KeyValuePairs<String, ConfigValue> {
+        [
+            "batch": .string("\(batch)"), "reduction": .string("\(reduction)"), "batch_norm": .string("\(batchNorm)"),
+            "update": .string("\(update)"), "compression": .string("\(compression)"),
+            "check_interval": checkInterval.map { .int($0) } ?? .string("never"),
+        ]
+    }
+
     /// No: ranks belong to a run.
     public override var isExported: Bool { false }
 
@@ -105,12 +113,18 @@ public final class DistributedCallback: Callback {
         (itemsSinceMerge, isGivenUp, addsToKept) = (0, false, false)
         if reduction == .bitwise { try beginBitwise(learner, ranks) }
         guard !learner.isInferring, let optimizer = learner.optimizer else { return }
-        // A callback of another rank may have ended the fit before it began.
-        _ = try coordinator?.average(0, weight: 0)
-        try setup?.verify(learner)
+        try verify(learner)
         try prepare(learner, optimizer, ranks)
         if batchNorm == .sync, reduction == .ranks { synchronizer = BatchNormSynchronizer(learner.model, over: ranks) }
         coordinator?.runsEmptyParts = synchronizer != nil
+    }
+
+    /// Checks that the ranks are about to do the same.
+    private func verify(_ learner: Learner) throws {
+        if isAlone { return }
+        // A callback of another rank may have ended the fit, or the run, before it began.
+        _ = try coordinator?.average(0, weight: 0)
+        try setup?.verify(learner)
     }
 
     private func beginBitwise(_ learner: Learner, _ ranks: any Communicator) throws {
@@ -208,6 +222,7 @@ public final class DistributedCallback: Callback {
     public override func beforeValidate(_ learner: Learner) throws {
         if learner.worksAlone { return }
         note(learner, "before_validate")
+        if learner.isInferring { try verify(learner) }
         shard(learner)
         // Asked of no rank alone: one that has seen no items takes part with weight 0.
         guard batchNorm == .averageStatistics, !isAlone else { return }
