@@ -119,12 +119,13 @@ public final class DistributedCallback: Callback, Configured {
         coordinator?.runsEmptyParts = synchronizer != nil
     }
 
-    /// Checks that the ranks are about to do the same.
+    /// Checks that the ranks are about to do the same, and that what they will report can be merged.
     private func verify(_ learner: Learner) throws {
         if isAlone { return }
         // A callback of another rank may have ended the fit, or the run, before it began.
         _ = try coordinator?.average(0, weight: 0)
         try setup?.verify(learner)
+        try coordinator?.verifyMergeable(learner.metrics)
     }
 
     private func beginBitwise(_ learner: Learner, _ ranks: any Communicator) throws {

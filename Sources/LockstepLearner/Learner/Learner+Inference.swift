@@ -89,7 +89,7 @@ final class EvaluationCallback: Callback {
     override func afterBatch(_ learner: Learner) {
         guard !learner.yb.isEmpty, !learner.preds.isEmpty else { return }
         loss.accumulate(learner)
-        for metric in learner.metrics { metric.accumulate(learner) }
+        for metric in learner.metrics { metric.take(learner) }
     }
 
     override func afterValidate(_ learner: Learner) throws {
