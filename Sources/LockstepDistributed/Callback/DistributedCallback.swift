@@ -53,6 +53,7 @@ public final class DistributedCallback: Callback, Configured {
     private var addsToKept = false
     private var itemsSinceMerge = 0.0
     private var synchronizer: BatchNormSynchronizer?
+    private var watch: BatchNormWatch?
     /// The passes of a batch in pieces, where bits matter.
     private var shards: MicroShards?
     private var hadFixedConvolutions = false
@@ -116,6 +117,7 @@ public final class DistributedCallback: Callback, Configured {
         try verify(learner)
         try prepare(learner, optimizer, ranks)
         if batchNorm == .sync, reduction == .ranks { synchronizer = BatchNormSynchronizer(learner.model, over: ranks) }
+        if ranks.size > 1 { watch = BatchNormWatch(learner.model) }
         coordinator?.runsEmptyParts = synchronizer != nil
     }
 
@@ -196,7 +198,8 @@ public final class DistributedCallback: Callback, Configured {
 
     public override func teardown(_ learner: Learner) {
         synchronizer?.release()
-        synchronizer = nil
+        watch?.release()
+        (synchronizer, watch) = (nil, nil)
         learner.optimizer?.nextStep = .everything
         if shards != nil {
             (shards, learner.passes) = (nil, nil)
@@ -271,6 +274,10 @@ public final class DistributedCallback: Callback, Configured {
     /// Says where this rank is: the others read it when it is late.
     private func note(_ learner: Learner, _ event: String) {
         if !learner.worksAlone { communicator?.note(step: learner.trainIter, event: event) }
+    }
+
+    public override func afterPred(_ learner: Learner) throws {
+        if let watch, let communicator { try watch.check(batchNorm, on: communicator) }
     }
 
     public override func beforeBackward(_ learner: Learner) throws {
