@@ -220,6 +220,9 @@ struct SettingsTests {
             command, ["images", "set", "--size", "12", "--model", "mlp", "--batch-size", "8"],
             resume: ["images", "set"])
         #expect(resumed == whole && whole.count > 3 * 12 * 12 * 128 * 4)
+        // One image has many values per channel: enough for batch normalisation.
+        let single = try command("train", "images", "set", "--size", "12", "--batch-size", "1", "--epochs", "1")
+        #expect(single.status == 0, "\(single.errors)")
     }
 
     @Test("so does a text of words with a small LSTM") func text() throws {
@@ -233,5 +236,15 @@ struct SettingsTests {
                 "--block-length", "8", "--batch-size", "16", "--sample", "3", "--temperature", "0",
             ], resume: ["text", "t.txt"])
         #expect(resumed == whole)
+    }
+
+    @Test("a batch of one row is refused before training, where batch normalisation needs more", arguments: [1, 2])
+    func singleRow(ranks: Int) throws {
+        let command = try Command()
+        let rows = (0..<50).map { "\(Double($0) / 50),\($0 % 3 == 0 ? "yes" : "no")" }
+        try command.write(("x,answer\n" + rows.joined(separator: "\n") + "\n").utf8, to: "t.csv")
+        let words = ["train", "csv", "--data", "t.csv", "--target", "answer", "--batch-size", "1", "--epochs", "1"]
+        let refused = try command.finish(command.start(words + ["--in-process", "\(ranks)"]))
+        expectRefused(refused, 64, "--batch-size 1", "batch normalisation", "--batch-size 2")
     }
 }

@@ -51,11 +51,14 @@ struct TrainingTask {
     /// Run on every rank when the weights are saved; what it returns is printed instead of the metric, once.
     var conclude: (@Sendable (Learner, RunFolder) throws -> String)?
 
-    /// - Throws: ``Failure`` when there is nothing to train on.
+    /// - Throws: ``Failure`` when there is nothing to train on, or nothing that can be trained.
     func check(_ settings: TrainingSettings) throws {
-        guard let train = dls.train as? DataLoader, train.batchCount == 0 else { return }
-        throw Failure.usage(
-            "--batch-size \(settings.batchSize): larger than the training set of \(train.itemCount ?? 0) samples")
+        guard let train = dls.train as? DataLoader, let items = train.itemCount else { return }
+        guard train.batchCount != 0 else {
+            throw Failure.usage(
+                "--batch-size \(settings.batchSize): larger than the training set of \(items) samples")
+        }
+        try checkSmallestBatch(train, items, settings.batchSize)
     }
 
     /// The recipe's name, the sizes of data and model, and who trains.
