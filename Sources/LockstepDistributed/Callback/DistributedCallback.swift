@@ -56,8 +56,7 @@ public final class DistributedCallback: Callback, Configured {
     private var watch: BatchNormWatch?
     /// The passes of a batch in pieces, where bits matter.
     private var shards: MicroShards?
-    private var hadFixedConvolutions = false
-    private var threadsBefore = 1
+    private var arithmetic: FixedArithmetic?
     /// Whether a callback will ask for the norm of the reduced gradients.
     private var measuresNorm = false
 
@@ -137,10 +136,8 @@ public final class DistributedCallback: Callback, Configured {
         }
         let shards = try MicroShards(over: ranks)
         (self.shards, learner.passes) = (shards, shards)
-        (hadFixedConvolutions, threadsBefore) = (ConvolutionEngine.isFixed, ProcessorReport.current.threadsPerRank)
-        ConvolutionEngine.isFixed = true
         // However many cores a rank has, products are cut alike.
-        ProcessorReport.setThreadsPerRank(1)
+        arithmetic = FixedArithmetic()
     }
 
     /// Gives every rank the same parameters, in memory they share where that is possible.
@@ -203,8 +200,8 @@ public final class DistributedCallback: Callback, Configured {
         learner.optimizer?.nextStep = .everything
         if shards != nil {
             (shards, learner.passes) = (nil, nil)
-            ConvolutionEngine.isFixed = hadFixedConvolutions
-            ProcessorReport.setThreadsPerRank(threadsBefore)
+            arithmetic?.end()
+            arithmetic = nil
         }
     }
 
