@@ -9,6 +9,7 @@
 ## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer (CHECKS=communicator)
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
+## test-reproducible  repeat trainings beside a busy process: one model, one table (RUNS=60, MNIST=FOLDER)
 ## test-instructions  count the instructions of a training step (part of test)
 ## build      build the library, the command and the examples, optimised
 ## bench      measure every case on 1 and 2 ranks, beside the peers where they are installed (ROUNDS=3)
@@ -28,6 +29,7 @@ LOCKSTEP    = .build/release/lockstep
 PEERS       = $(HOME)/.cache/lockstep-peers
 ROUNDS      = 3
 FAULTS      = 20
+RUNS        = 60
 # Which runs are composed at random, and how many.
 SEED       ?= 1
 COUNT      ?= 200
@@ -41,7 +43,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance test-faults test-configurations test-tsan test-nodes test-slurm test-instructions build bench bench-peers roofline format lint docs reference clean
+.PHONY: help setup run test conformance test-faults test-configurations test-tsan test-nodes test-slurm test-reproducible test-instructions build bench bench-peers roofline format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -80,6 +82,10 @@ test-nodes: setup
 test-slurm: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@launch/test-slurm.sh
+
+test-reproducible: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@launch/test-reproducible.sh $(RUNS)
 
 test-instructions: setup
 	swift build $(SWIFT_FLAGS) --product lockstep

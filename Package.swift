@@ -59,7 +59,7 @@ let package = Package(
         .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .target(
             name: "CLockstepKernels", dependencies: ["COpenBLAS"],
-            exclude: ["optimizer.inc", "optimizer_rules.inc"],
+            exclude: ["convolution_cost.inc", "optimizer.inc", "optimizer_rules.inc"],
             cSettings: kernelFlags + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
             linkerSettings: [.linkedLibrary("m")] + (hasOneDNN ? [.linkedLibrary("dnnl")] : [])),
         .target(
@@ -85,7 +85,7 @@ let package = Package(
         .target(name: "LockstepTesting", dependencies: library),
 
         // MARK: Tools
-        .target(name: "LockstepBench", dependencies: library),
+        .target(name: "LockstepBench", dependencies: library + ["CLockstepKernels"]),
         .executableTarget(
             name: "lockstep-cli",
             dependencies: library + [
@@ -109,7 +109,7 @@ let package = Package(
         .testTarget(name: "LockstepDataTests", dependencies: tested),
         .testTarget(name: "LockstepLearnerTests", dependencies: tested),
         .testTarget(name: "LockstepDistributedTests", dependencies: tested),
-        .testTarget(name: "LockstepCommandTests", dependencies: tested + ["LockstepBench"]),
+        .testTarget(name: "LockstepCommandTests", dependencies: tested + ["LockstepBench", "CLockstepKernels"]),
         .testTarget(name: "LockstepConfigurationsTests", dependencies: tested + ["LockstepConfigurations"]),
     ],
     swiftLanguageModes: [.v6]

@@ -4,7 +4,8 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/test-tsan.sh [TEXT]    (make test-tsan calls it; TEXT: only checks whose names hold it)"
+    echo "usage: launch/test-tsan.sh [TEXT…]    (make test-tsan calls it; TEXT: only checks whose names hold one of these)"
+    echo "  THREADS=\"2 4\" runs them on so many ranks (3 unless told otherwise)"
     echo "  PROGRAM=file tests another sanitized build of lockstep-rank-tests"
     exit 0
 fi
@@ -19,13 +20,14 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 passed=0
 failed=0
+read -ra threads <<< "${THREADS:-3}"
 
-# One machine with three ranks, then three pretended machines: the code between nodes has flags of its own.
-for nodes in "" --nodes; do
-    echo "lockstep-rank-tests --threads 3 $nodes ${1:-}"
+# One machine with all ranks, then a pretended machine for each: the code between nodes has flags of its own.
+for ranks in "${threads[@]}"; do for nodes in "" --nodes; do
+    echo "lockstep-rank-tests --threads $ranks $nodes $*"
     # shellcheck disable=SC2086  # an empty option is none
     TSAN_OPTIONS="halt_on_error=0 exitcode=66 ${TSAN_OPTIONS:-}" \
-        timeout --foreground --kill-after=10 1200 "$program" --threads 3 $nodes ${1:+"$1"} < /dev/null 2>&1 | tee "$log"
+        timeout --foreground --kill-after=10 1200 "$program" --threads "$ranks" $nodes "$@" < /dev/null 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
     read -r good bad <<< "$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)"
     races=$(grep -c 'WARNING: ThreadSanitizer' "$log" || true)
@@ -36,6 +38,6 @@ for nodes in "" --nodes; do
     fi
     passed=$((passed + ${good:-0}))
     failed=$((failed + ${bad:-0} + races))
-done
+done; done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

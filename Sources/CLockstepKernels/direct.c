@@ -12,10 +12,14 @@ enum { LANES = 16 };
 static ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 static ptrdiff_t round_up(ptrdiff_t n) { return (n + LANES - 1) / LANES * LANES; }
 
+int lsk_direct_knows(const lsk_convolution *c) {
+    return c->groups == 1 && (c->dilation_height == 1 || c->kernel_height == 1) &&
+           (c->dilation_width == 1 || c->kernel_width == 1);
+}
+
 int lsk_direct_fits(const lsk_convolution *c) {
 #if defined(__x86_64__)
-    return c->groups == 1 && (c->dilation_height == 1 || c->kernel_height == 1) &&
-           (c->dilation_width == 1 || c->kernel_width == 1) && lsk_uses_own_products();
+    return lsk_direct_knows(c) && lsk_uses_own_products();
 #else
     (void)c;
     return 0;

@@ -10,7 +10,9 @@ typedef struct lsk_frame {
     int copies;  ///< 0: nothing has to be added, the image itself serves
 } lsk_frame;
 
-/// Whether the kernels can compute this convolution: AVX-512, one group, no dilation.
+/// Whether the kernels are made for this convolution: one group, no dilation.
+int lsk_direct_knows(const lsk_convolution *_Nonnull c);
+/// Whether they can compute it here, which takes AVX-512.
 int lsk_direct_fits(const lsk_convolution *_Nonnull c);
 
 /// What the kernels read instead of an input, and instead of a gradient of the result when the input's is computed.

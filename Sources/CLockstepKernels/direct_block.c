@@ -11,9 +11,9 @@ int lsk_convolution_block_fits(const lsk_convolution_block *b) {
     const lsk_convolution *c = &b->convolution;
     ptrdiff_t places = b->window_height * b->window_width;
     lsk_convolution_engine engine = lsk_get_convolution_engine();
-    return (engine == LSK_ENGINE_MEASURED || engine == LSK_ENGINE_DIRECT) && lsk_direct_fits(c) &&
-           c->out_channels >= 16 && c->out_width >= 4 && places >= 1 && places <= 256 &&
-           c->out_height * c->out_width * c->out_channels * (ptrdiff_t)sizeof(float) <= LSK_BLOCK_BYTES;
+    int chosen = engine == LSK_ENGINE_BLAS || engine == LSK_ENGINE_ONEDNN;
+    return !chosen && lsk_direct_fits(c) && c->out_channels >= 16 && c->out_width >= 4 && places >= 1 &&
+           places <= 256 && c->out_height * c->out_width * c->out_channels * (ptrdiff_t)sizeof(float) <= LSK_BLOCK_BYTES;
 }
 
 lsk_pooled lsk_make_pooled(const lsk_convolution_block *b, ptrdiff_t row) {

@@ -9,6 +9,7 @@
 
 #ifndef LSK_ONEDNN
 int lsk_has_onednn(void) { return 0; }
+lsk_library_version lsk_onednn_version(void) { return (lsk_library_version){0, 0, 0}; }
 int lsk_onednn_forward(const lsk_convolution *c, const float *x, const float *w, const float *bias, float *y) {
     (void)c, (void)x, (void)w, (void)bias, (void)y;
     return 0;
@@ -30,6 +31,10 @@ int lsk_onednn_backward_weight(const lsk_convolution *c, const float *x, const f
 #include <string.h>
 
 int lsk_has_onednn(void) { return 1; }
+lsk_library_version lsk_onednn_version(void) {
+    const dnnl_version_t *v = dnnl_version();
+    return (lsk_library_version){v->major, v->minor, v->patch};
+}
 
 typedef enum { FORWARD, FORWARD_BIAS, DATA, WEIGHT } direction;
 

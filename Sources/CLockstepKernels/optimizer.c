@@ -6,6 +6,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+// A product and the sum it stands in are rounded as the expression says, not as the compiler finds it convenient in one loop
+// or another: an element is updated with the same bits wherever it stands, alone or in a vector, in place or past the caches.
+#pragma clang fp contract(on)
+
 /// Products are rounded before they are added, as where ranks reduce without stepping: the same bits whoever steps.
 LSK_INLINE float average(float share, float first, float rest, float second) {
 #pragma clang fp contract(off)

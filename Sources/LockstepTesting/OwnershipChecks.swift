@@ -12,16 +12,17 @@ import LockstepTensor
 /// Checks of `UpdatePolicy/owner` and `ReductionOrder/bitwise`; each is collective, as those of ``DistributedChecks``.
 public enum OwnershipChecks {
     /// Every check, with the promise it checks.
-    public static let all: [(name: String, body: @Sendable (any Communicator) throws -> Void)] = [
-        ("owners' updates equal replicated ones, whatever the rule", equalsReplicated),
-        ("what needs whole parameters falls back to replicated updates", fallsBack),
-        ("a gradient read after the step is the reduced one, on every rank", readingCompletes),
-        ("assigning to parameters while ranks train keeps every rank right", assignments),
-        ("a second fit goes on where the first ended", secondFit),
-        ("frozen groups keep state and values where owners update", frozenGroups),
-        ("a cancelled step leaves all ranks as they were", cancelledStep),
-        ("bitwise training gives the bits of one process", bitwise),
-    ]
+    public static let all: [(name: String, body: @Sendable (any Communicator) throws -> Void)] =
+        [
+            ("owners' updates equal replicated ones, whatever the rule", equalsReplicated),
+            ("what needs whole parameters falls back to replicated updates", fallsBack),
+            ("a gradient read after the step is the reduced one, on every rank", readingCompletes),
+            ("assigning to parameters while ranks train keeps every rank right", assignments),
+            ("a second fit goes on where the first ended", secondFit),
+            ("frozen groups keep state and values where owners update", frozenGroups),
+            ("a cancelled step leaves all ranks as they were", cancelledStep),
+            ("bitwise training gives the bits of one process", bitwise),
+        ] + bits
 
     /// A small network over 40 samples; parameters that are no multiple of anything.
     private static func learner(

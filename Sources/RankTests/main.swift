@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tests that need real ranks: `mpirun -n 2 lockstep-rank-tests`; the same checks run on threads in `swift test`.
 // `--only WORDS` runs the checks whose names contain them.
-// `--threads N` and `--threads N --nodes` run them on threads of one process, on one pretended machine or one for each rank.
+// `--threads N` and `--threads N --nodes` run them on threads of one process, on one pretended machine or one for each rank;
+// words after that pick the checks whose names hold one of them.
 // `--faults` lists the faults that launch/test-faults.sh tries, `--fault NAME RANK STEP` is one of them; `--adopt` is a
 // program that has started MPI itself.
 
@@ -37,13 +38,16 @@ case "--adopt":
 case "--threads":
     guard arguments.count > 1, let ranks = Int(arguments[1]), ranks > 0 else {
         Console.standardError.write(
-            "usage: lockstep-rank-tests --threads N [--nodes] [TEXT]   (checks whose names hold TEXT)\n")
+            "usage: lockstep-rank-tests --threads N [--nodes] [TEXT…]   (checks whose names hold a TEXT)\n")
         exit(64)
     }
     let rest = arguments.dropFirst(2)
-    let text = rest.last { $0 != "--nodes" } ?? ""
+    let texts = rest.filter { $0 != "--nodes" }
     ThreadSuite(ranks: ranks, ranksPerNode: rest.contains("--nodes") ? 1 : nil)
-        .run((communicatorChecks + trainingChecks).filter { text.isEmpty || $0.name.contains(text) })
+        .run(
+            (communicatorChecks + trainingChecks).filter { check in
+                texts.isEmpty || texts.contains { check.name.contains($0) }
+            })
 default:
     let words = arguments.first == "--only" ? arguments.dropFirst().joined(separator: " ") : ""
     World.runOnEveryRank { ranks in

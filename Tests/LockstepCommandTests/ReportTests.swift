@@ -108,7 +108,9 @@ struct ReportTests {
         let command = try Command()
         let text = try command("doctor")
         #expect(text.status == 0, "\(text.errors)")
-        for label in ["blas core", "mpi", "threads per rank", "shared window", "/dev/shm", "oneDNN", "features"] {
+        for label in [
+            "blas core", "mpi", "threads per rank", "shared window", "/dev/shm", "oneDNN", "features", "convolutions",
+        ] {
             #expect(text.lines.contains { $0.hasPrefix(label) }, "\(label): \(text.output)")
         }
         let json = try command("doctor", "--json")

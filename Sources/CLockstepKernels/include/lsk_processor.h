@@ -34,6 +34,9 @@ lsk_core_reason lsk_judge_core(const char *_Nonnull core, int32_t features, cons
 int32_t lsk_select_core(const char *_Nonnull core);
 /// Threads a kernel may use, ours, OpenBLAS's and oneDNN's. Call while nothing is being computed.
 void lsk_set_compute_threads(int32_t count);
+/// One thread, whatever is set, until as many have released it as have held it.
+void lsk_hold_one_thread(void);
+void lsk_release_one_thread(void);
 /// Whether float32 products run on our own AVX-512 kernels: the processor has it, and the variable LOCKSTEP_PRODUCTS is
 /// not `openblas`.
 int32_t lsk_uses_own_products(void);

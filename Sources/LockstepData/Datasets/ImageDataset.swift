@@ -5,7 +5,7 @@ import CLockstepKernels
 public import LockstepTensor
 
 /// Labelled images held as bytes: a quarter of the memory of floats, converted in the same pass that gathers them.
-public struct ImageDataset: Dataset, Sendable {
+public struct ImageDataset: Dataset, Fingerprinted, Sendable {
     public let count: Int
     /// The shape of one image as the model sees it, for example [1, 28, 28], or [784] when flattened.
     public let imageShape: Shape
@@ -87,6 +87,15 @@ public struct ImageDataset: Dataset, Sendable {
         ImageDataset(
             pixels: pixels, labels: labels, imageShape: imageShape, scale: scale, offset: offset,
             classCount: classCount)
+    }
+
+    package func add(to fingerprint: inout Fingerprint) {
+        fingerprint.add(labels)
+        fingerprint.add(Double(scale))
+        fingerprint.add(Double(offset))
+        pixels.withUnsafeBytes {
+            fingerprint.add(rowsOf: $0, count: count, width: imageShape.elementCount)
+        }
     }
 
     private func images(at indices: [Int]) -> Batch {

@@ -13,6 +13,8 @@ public struct ItemList {
     private let element: (Int) throws -> Any
     /// The numbers the items have in the list that this is a part of.
     private let originals: [Int]?
+    /// Those numbers; nil for a whole list.
+    package var numbers: [Int]? { originals }
 
     /// The elements of any collection.
     public init<Items: RandomAccessCollection>(_ items: Items) {

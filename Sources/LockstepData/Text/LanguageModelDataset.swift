@@ -19,7 +19,7 @@ import LockstepTensor
 ///   gives a rank the same rows of every batch, so that the state it carries is the right one. fastai: `LMDataLoader`.
 ///
 /// A rest that fills no block is left out.
-public struct LanguageModelDataset: Dataset, Sendable {
+public struct LanguageModelDataset: Dataset, Fingerprinted, Sendable {
     /// How the text is cut into items.
     public enum Arrangement: Hashable, Codable, Sendable {
         case blocks
@@ -93,6 +93,14 @@ public struct LanguageModelDataset: Dataset, Sendable {
             }
         }
         return Batch(inputs: [x], targets: [y], size: indices.count)
+    }
+
+    package func add(to fingerprint: inout Fingerprint) {
+        fingerprint.add("\(blockLength) \(arrangement) \(shiftSeed.map(String.init) ?? "")")
+        tokens.withUnsafeBytes {
+            let width = Swift.max(1, tokens.count / 64) * MemoryLayout<Int32>.stride
+            fingerprint.add(rowsOf: $0, count: $0.count / width, width: width)
+        }
     }
 
     private func item(at index: Int, epoch: Int) -> Sample {

@@ -6,6 +6,10 @@ import LockstepNN
 import LockstepTensor
 
 /// Whose statistics batch normalisation uses when several ranks train.
+///
+/// A batch with one value per channel has no variance and ends the fit with an error: with `sync` when the global batch is
+/// such, on every rank alike; otherwise when a rank's part is, which that rank's error says and the others repeat. One item
+/// of `[N, channels]` is enough; the usual way there is the last, smaller batch of an epoch: let the loader drop it.
 public enum BatchNormPolicy: Sendable {
     /// Those of the global batch, forward and backward: training does not depend on the number of ranks. The default.
     case sync

@@ -27,7 +27,7 @@ import LockstepTensor
 /// ```swift
 /// let learner = Learner(…, callbacks: [DistributedCallback()])
 /// ```
-public final class DistributedCallback: Callback {
+public final class DistributedCallback: Callback, Configured {
     /// The ranks; nil until a fit begins with the ranks this program was started with.
     public private(set) var communicator: (any Communicator)?
     /// What the loaders' batch size counts.
@@ -53,10 +53,10 @@ public final class DistributedCallback: Callback {
     private var addsToKept = false
     private var itemsSinceMerge = 0.0
     private var synchronizer: BatchNormSynchronizer?
+    private var watch: BatchNormWatch?
     /// The passes of a batch in pieces, where bits matter.
     private var shards: MicroShards?
-    private var hadFixedConvolutions = false
-    private var threadsBefore = 1
+    private var arithmetic: FixedArithmetic?
     /// Whether a callback will ask for the norm of the reduced gradients.
     private var measuresNorm = false
 
@@ -76,6 +76,14 @@ public final class DistributedCallback: Callback {
         (self.communicator, self.batch, self.batchNorm) = (communicator, batch, batchNorm)
         (self.reduction, self.compression, self.checkInterval) = (reduction, compression, checkInterval)
         self.update = reduction == .bitwise ? .replicated : update
+    }
+
+    public var arguments: KeyValuePairs<String, ConfigValue> {
+        [
+            "batch": .string("\(batch)"), "reduction": .string("\(reduction)"), "batch_norm": .string("\(batchNorm)"),
+            "update": .string("\(update)"), "compression": .string("\(compression)"),
+            "check_interval": checkInterval.map { .int($0) } ?? .string("never"),
+        ]
     }
 
     /// No: ranks belong to a run.
@@ -105,12 +113,20 @@ public final class DistributedCallback: Callback {
         (itemsSinceMerge, isGivenUp, addsToKept) = (0, false, false)
         if reduction == .bitwise { try beginBitwise(learner, ranks) }
         guard !learner.isInferring, let optimizer = learner.optimizer else { return }
-        // A callback of another rank may have ended the fit before it began.
-        _ = try coordinator?.average(0, weight: 0)
-        try setup?.verify(learner)
+        try verify(learner)
         try prepare(learner, optimizer, ranks)
         if batchNorm == .sync, reduction == .ranks { synchronizer = BatchNormSynchronizer(learner.model, over: ranks) }
+        if ranks.size > 1 { watch = BatchNormWatch(learner.model) }
         coordinator?.runsEmptyParts = synchronizer != nil
+    }
+
+    /// Checks that the ranks are about to do the same, and that what they will report can be merged.
+    private func verify(_ learner: Learner) throws {
+        if isAlone { return }
+        // A callback of another rank may have ended the fit, or the run, before it began.
+        _ = try coordinator?.average(0, weight: 0)
+        try setup?.verify(learner)
+        try coordinator?.verifyMergeable(learner.metrics)
     }
 
     private func beginBitwise(_ learner: Learner, _ ranks: any Communicator) throws {
@@ -120,10 +136,8 @@ public final class DistributedCallback: Callback {
         }
         let shards = try MicroShards(over: ranks)
         (self.shards, learner.passes) = (shards, shards)
-        (hadFixedConvolutions, threadsBefore) = (ConvolutionEngine.isFixed, ProcessorReport.current.threadsPerRank)
-        ConvolutionEngine.isFixed = true
         // However many cores a rank has, products are cut alike.
-        ProcessorReport.setThreadsPerRank(1)
+        arithmetic = FixedArithmetic()
     }
 
     /// Gives every rank the same parameters, in memory they share where that is possible.
@@ -181,12 +195,13 @@ public final class DistributedCallback: Callback {
 
     public override func teardown(_ learner: Learner) {
         synchronizer?.release()
-        synchronizer = nil
+        watch?.release()
+        (synchronizer, watch) = (nil, nil)
         learner.optimizer?.nextStep = .everything
         if shards != nil {
             (shards, learner.passes) = (nil, nil)
-            ConvolutionEngine.isFixed = hadFixedConvolutions
-            ProcessorReport.setThreadsPerRank(threadsBefore)
+            arithmetic?.end()
+            arithmetic = nil
         }
     }
 
@@ -208,6 +223,7 @@ public final class DistributedCallback: Callback {
     public override func beforeValidate(_ learner: Learner) throws {
         if learner.worksAlone { return }
         note(learner, "before_validate")
+        if learner.isInferring { try verify(learner) }
         shard(learner)
         // Asked of no rank alone: one that has seen no items takes part with weight 0.
         guard batchNorm == .averageStatistics, !isAlone else { return }
@@ -255,6 +271,10 @@ public final class DistributedCallback: Callback {
     /// Says where this rank is: the others read it when it is late.
     private func note(_ learner: Learner, _ event: String) {
         if !learner.worksAlone { communicator?.note(step: learner.trainIter, event: event) }
+    }
+
+    public override func afterPred(_ learner: Learner) throws {
+        if let watch, let communicator { try watch.check(batchNorm, on: communicator) }
     }
 
     public override func beforeBackward(_ learner: Learner) throws {

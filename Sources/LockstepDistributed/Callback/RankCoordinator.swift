@@ -195,6 +195,7 @@ final class RankCoordinator: TrainingCoordinator {
     // MARK: Metrics and rows
 
     func values(of metrics: [Metric]) throws -> [Double?] {
+        try verifyMergeable(metrics)
         var writer = WireWriter()
         for metric in metrics { writer.write(metric.state) }
         var answer = [Double](repeating: 0, count: 2 * metrics.count)  // value, known

@@ -2,7 +2,6 @@
 // Making sure that all ranks train the same thing, and giving them rank 0's values.
 
 import LockstepComm
-import LockstepData
 import LockstepLearner
 import LockstepNN
 import LockstepOptim
@@ -14,9 +13,10 @@ struct ReplicaSetup {
 
     // MARK: Same structure
 
-    /// Throws the same error on every rank when the ranks' learners differ in what matters to training together.
+    /// Throws the same error on every rank when the ranks' learners differ in what decides the fit, or the inference run, at
+    /// hand.
     func verify(_ learner: Learner) throws {
-        let lines = description(of: learner)
+        let lines = learner.isInferring ? learner.inferenceSetup() : learner.fitSetup()
         let text = lines.joined(separator: "\n")
         let hash = Array(text.utf8).withUnsafeBytes { Wire.checksum($0) }
         var (low, high) = ([hash], [hash])
@@ -38,31 +38,6 @@ struct ReplicaSetup {
                     "rank \(rank) is set up differently from rank 0: there “\(line.1)”, on rank 0 “\(line.0)”. All ranks must build the same model, data and callbacks."
             )
         }
-    }
-
-    private func description(of learner: Learner) -> [String] {
-        var lines = ["epochs \(learner.nEpoch)"]
-        for (name, parameter) in learner.model.namedParameters() {
-            lines.append(
-                "parameter \(name) \(parameter.value.shape) \(parameter.value.dtype) \(parameter.isTrainable ? "trainable" : "frozen")"
-            )
-        }
-        for (name, buffer) in learner.model.namedBuffers() {
-            lines.append("buffer \(name) \(buffer.wrappedValue.shape)")
-        }
-        if let optimizer = learner.optimizer {
-            lines.append("optimizer \(optimizer.rule.name) \(optimizer.groups.map(\.count))")
-            for (index, group) in optimizer.hypers.enumerated() {
-                lines.append(
-                    "group \(index) " + optimizer.hyperNames.map { "\($0) \(group[$0] ?? .nan)" }.joined(separator: " ")
-                )
-            }
-        }
-        for (index, loader) in learner.dls.loaders.enumerated() {
-            lines.append("loader \(index) of \(loader.batchCount.map(String.init) ?? "unknown") batches")
-        }
-        lines.append("callbacks " + learner.callbacks.map(\.typeName).joined(separator: " "))
-        return lines
     }
 
     // MARK: Same values

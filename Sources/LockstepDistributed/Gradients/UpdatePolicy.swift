@@ -3,13 +3,13 @@
 
 /// How the ranks of a node divide the optimizer's work.
 ///
-/// Whichever is used, training is the same: the two sum gradients in the same order.
+/// Whichever is used, training has the same bits: the two sum gradients in the same order and round every update alike.
 public enum UpdatePolicy: Sendable, Hashable {
     /// ``owner`` where it is possible, unless ``replicated`` measures faster; ``replicated`` elsewhere. The default.
     ///
     /// The choice is made once, before the first step, by a few steps of both on scratch memory, and said on standard error
-    /// with both times. Up to 65,536 parameters nothing is measured, and owners update. The two may round
-    /// differently in the last bit: name one where runs of larger models must repeat to the bit.
+    /// with both times. Up to 65,536 parameters nothing is measured, and owners update. The choice changes no bit of
+    /// what is trained.
     case automatic
     /// Each rank of a node averages and updates one slice of the parameters, which lie once in memory that all ranks of the
     /// node read; it keeps the optimizer's state of its slice only. Work, state and parameter memory of a rank fall with the

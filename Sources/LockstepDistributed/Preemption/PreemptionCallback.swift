@@ -16,7 +16,7 @@ import LockstepTensor
 /// try learner.fitOneCycle(20, callbacks: [preemption])
 /// if preemption.signal != nil { World.end(code: World.stopRequestedCode) }     // 75
 /// ```
-public final class PreemptionCallback: Callback {
+public final class PreemptionCallback: Callback, Configured {
     /// The checkpoint's name, as for `Learner.save`.
     public let file: String
     /// Write it after every so many epochs, too, for ends that nobody announces; nil never.
@@ -41,6 +41,10 @@ public final class PreemptionCallback: Callback {
             everyEpochs.map { $0 > 0 } ?? true, "PreemptionCallback: every \(everyEpochs ?? 0) epochs; at least 1",
             file: sourceFile, line: line)
         (self.file, self.everyEpochs, self.console, self.requested) = (file, everyEpochs, console, requested)
+    }
+
+    public var arguments: KeyValuePairs<String, ConfigValue> {
+        ["every_epochs": everyEpochs.map { .int($0) } ?? .string("none")]
     }
 
     /// No: it belongs to a run.

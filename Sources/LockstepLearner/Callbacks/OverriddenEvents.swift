@@ -3,10 +3,9 @@
 
 /// Finds the events a callback type implements, without anybody declaring them.
 ///
-/// A class's metadata ends in its method table, laid out as its superclass's with overridden entries replaced. Which entry
-/// belongs to which event is not assumed: twenty-four probe classes, each overriding one event, show it. Should a future
-/// compiler lay tables out otherwise, no probe would differ from ``Callback`` in exactly one entry of its own, and every
-/// callback counts as implementing every event: slower by a few empty calls, never wrong.
+/// Which entry of the ``MethodTable`` belongs to which event is not assumed: twenty-four probe classes, each overriding one
+/// event, show it. Should a future compiler lay tables out otherwise, no probe would differ from ``Callback`` in exactly one
+/// entry of its own, and every callback counts as implementing every event: slower by a few empty calls, never wrong.
 enum OverriddenEvents {
     /// The events whose methods `type` or a superclass below ``Callback`` overrides.
     static func of(_ type: Callback.Type) -> EventSet {
@@ -21,37 +20,13 @@ enum OverriddenEvents {
 
     /// For each event its word in the metadata; nil when the probes do not agree that there is exactly one.
     static let slots: [Int]? = {
-        let base = words(of: Callback.self)
-        guard !base.isEmpty else { return nil }
-        let differing = probes.map { probe in
-            let table = words(of: probe)
-            return Set(base.indices.filter { $0 >= headerWords && base[$0] != table[$0] })
-        }
-        // Entries every class replaces, such as its initialiser.
-        let common = differing.dropFirst().reduce(differing[0]) { $0.intersection($1) }
-        let own = differing.map { $0.subtracting(common) }
-        guard own.allSatisfy({ $0.count == 1 }), Set(own).count == own.count else { return nil }
+        let own = MethodTable.differences(probes, from: Callback.self, methods: Event.allCases.count)
+        guard let own, own.allSatisfy({ $0.count == 1 }), Set(own).count == own.count else { return nil }
         return own.compactMap(\.first)
     }()
 
-    /// Words before the first method: isa, superclass, flags and sizes, descriptor, destroyer.
-    private static let headerWords = 7
-
-    /// The words of the part of `type`'s metadata that it shares with ``Callback``; empty where the layout is unknown.
     private static func words(of type: Callback.Type) -> UnsafeBufferPointer<UInt> {
-        #if os(Linux) && (arch(x86_64) || arch(arm64))
-            let metadata = unsafeBitCast(Callback.self as AnyClass, to: UnsafeRawPointer.self)
-            let size = Int(metadata.load(fromByteOffset: 32, as: UInt32.self))
-            let start = Int(metadata.load(fromByteOffset: 36, as: UInt32.self))
-            let count = (size - start) / MemoryLayout<UInt>.size
-            guard start < size, (headerWords + Event.allCases.count..<1024).contains(count) else {
-                return .init(start: nil, count: 0)
-            }
-            let own = unsafeBitCast(type as AnyClass, to: UnsafeRawPointer.self)
-            return UnsafeBufferPointer(start: own.assumingMemoryBound(to: UInt.self), count: count)
-        #else
-            return .init(start: nil, count: 0)
-        #endif
+        MethodTable.words(of: type, sharedWith: Callback.self, methods: Event.allCases.count)
     }
 
     private static let probes: [Callback.Type] = [

@@ -49,13 +49,17 @@ public final class TrainEvalCallback: Callback {
 }
 
 /// Skips the epochs before a given one, as when resuming, on every rank alike. Added by `fit(startEpoch:)`.
-public final class SkipToEpoch: Callback {
+public final class SkipToEpoch: Callback, Configured {
     private let target: Int
 
     /// Skips epochs 0 ..< `epoch`.
     public init(_ epoch: Int) { target = epoch }
 
+    public var arguments: KeyValuePairs<String, ConfigValue> { ["epoch": .int(target)] }
+
     public override var order: Int { 70 }
+    /// No: it belongs to a fit.
+    public override var isExported: Bool { false }
 
     public override func beforeEpoch(_ learner: Learner) throws {
         if learner.epoch < target { throw CancelSignal.epoch }

@@ -30,8 +30,7 @@ extension ExportRegistry.Entry {
             let (vocabulary, width) = (try fields.size("vocabulary"), try fields.size("width"))
             let (hidden, layers) = (try fields.size("hidden"), try fields.size("layers"))
             try fields.claim(vocabulary, width)
-            try fields.claim(4, hidden, width)
-            try fields.claim(layers, 8, hidden, hidden)
+            try fields.claimRecurrent(gates: 4, inputs: width, hidden: hidden, layers: layers)
             try fields.claim(vocabulary, hidden)
             return RecurrentLanguageModel(
                 vocabulary: vocabulary, width: width, hidden: hidden, layers: layers,

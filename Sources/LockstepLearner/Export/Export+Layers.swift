@@ -41,8 +41,9 @@ extension ExportRegistry.Entry {
             ["layers": $0.layers.layers.map(ExportPart.init), "shortcut": $0.shortcut?.layers.map(ExportPart.init)]
         } _: { fields in
             let layers: [any UnaryLayer] = try fields.parts("layers")
-            guard try fields("shortcut", as: [ExportPart]?.self) != nil else { return Residual { layers } }
-            let shortcut: [any UnaryLayer] = try fields.parts("shortcut")
+            // Decoded once: what is made claims its weights.
+            guard let parts = try fields("shortcut", as: [ExportPart]?.self) else { return Residual { layers } }
+            let shortcut = try parts.map { try $0.made(as: (any UnaryLayer).self, at: "\(fields.place).shortcut") }
             return Residual {
                 layers
             } shortcut: {

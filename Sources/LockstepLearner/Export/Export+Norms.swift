@@ -185,10 +185,19 @@ extension ExportRegistry.Entry {
         let (inputs, hidden) = (try fields.size("inputs"), try fields.size("hidden"))
         let layers = try fields.size("layers")
         let bidirectional: Bool = try fields("bidirectional")
-        try fields.claim(layers, gates, hidden, hidden)
-        try fields.claim(gates, hidden, inputs)
+        try fields.claimRecurrent(
+            gates: gates, inputs: inputs, hidden: hidden, layers: layers, directions: bidirectional ? 2 : 1)
         return (
             inputs, hidden, layers, try fields("bias"), try fields.number("dropout", in: 0...1), bidirectional
         )
+    }
+}
+
+extension ExportFields {
+    /// Claims the matrices of recurrent layers: the first reads the input, the others both directions of the one before.
+    func claimRecurrent(gates: Int, inputs: Int, hidden: Int, layers: Int, directions: Int = 1) throws {
+        try claim(directions, gates, hidden, inputs)
+        try claim(layers, directions, gates, hidden, hidden)
+        try claim(layers - 1, directions, directions, gates, hidden, hidden)
     }
 }

@@ -9,9 +9,10 @@ import LockstepTensor
 extension Learner {
     /// The learner in a file that ``export(to:)`` wrote: ready to predict, and to train further with new loaders.
     ///
-    /// It computes in float32 on the processor, whatever it was trained with. Its loaders have no items: `validate` gives nil entries. It has no optimizer yet. ``path`` is the exporting machine's
-    /// if that folder exists here, else `.`. The file is checked before anything is made of it: it may come from anyone, and
-    /// no code in it is run.
+    /// It computes in the element types of its weights: a float64 model comes back as one, and one that was trained with
+    /// `MixedPrecision` in float32, the type that its weights have. Its loaders have no items: `validate` gives nil entries.
+    /// It has no optimizer yet. ``path`` is the exporting machine's if that folder exists here, else `.`. The file is checked
+    /// before anything is made of it: it may come from anyone, and no code in it is run.
     ///
     /// Not collective: every rank that calls it reads the file. After an ``export(to:)`` that ranks made together it is
     /// there for all of them. With files that only one rank can see, use `Learner.load(contentsOf:over:)`.
@@ -68,7 +69,9 @@ extension LearnerBundle {
         // Initial weights are overwritten: the program's own random numbers go on where they were.
         let description = try withSeed(0) { try LearnerDescription.parse(json, weights: weights) }
         let model = try description.model.made(as: Module.self, at: "model")
-        try model.loadStateDictionary(Checkpoint.modelState(archive), source: archive.file)
+        let state = Checkpoint.modelState(archive)
+        model.convert(toTypesOf: state)
+        try model.loadStateDictionary(state, source: archive.file)
         let frozen = Set(description.frozen)
         for (name, parameter) in model.namedParameters() where frozen.contains(name) { parameter.isTrainable = false }
         return try description.learner(of: model, optimizer, splitter)

@@ -15,6 +15,8 @@ final class LossCollector: Callback {
         runTrain = false
     }
 
+    override var isExported: Bool { false }
+
     override func beforeValidate(_ learner: Learner) { rows = BatchRows() }
 
     override func afterBatch(_ learner: Learner) {

@@ -77,6 +77,7 @@ final class EvaluationCallback: Callback {
     private var saved: [MetricState] = []
 
     override var order: Int { 50 }
+    override var isExported: Bool { false }
     override var name: String { "evaluation" }
 
     override func beforeValidate(_ learner: Learner) {
@@ -88,7 +89,7 @@ final class EvaluationCallback: Callback {
     override func afterBatch(_ learner: Learner) {
         guard !learner.yb.isEmpty, !learner.preds.isEmpty else { return }
         loss.accumulate(learner)
-        for metric in learner.metrics { metric.accumulate(learner) }
+        for metric in learner.metrics { metric.take(learner) }
     }
 
     override func afterValidate(_ learner: Learner) throws {

@@ -22,10 +22,16 @@ import LockstepTensor
 /// ```
 ///
 /// On several ranks each accumulates its own items; after the phase the states are merged and one rank's value is told to
-/// all, so every metric must be able to say its ``state``. Keep only plain numbers and detached tensors. Not `Sendable`.
+/// all, so every metric must be able to say its ``state``: one that accumulates without is refused before the ranks begin,
+/// one that keeps more than its state says before its value is reported. Keep only plain numbers and detached tensors. Not
+/// `Sendable`.
 open class Metric {
     /// How it was made, when options are hidden in its functions.
     final var recipe: MetricRecipe?
+    /// Whether it has been seen that its state is all it keeps; not asked on one rank.
+    final var isProved = false
+    /// What was found instead.
+    final var found: String?
 
     /// A metric that has seen nothing.
     public init() {}
@@ -47,7 +53,7 @@ open class Metric {
 
     /// What it has accumulated. Setting replaces that.
     ///
-    /// The default is empty: right only for metrics without a state, such as ``ValueMetric``.
+    /// The default is empty: right only for metrics that accumulate nothing, such as ``ValueMetric``.
     open var state: MetricState {
         get { MetricState() }
         set {}

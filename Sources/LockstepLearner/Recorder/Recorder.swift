@@ -127,7 +127,7 @@ public final class Recorder: Callback {
 
     private func accumulate(_ learner: Learner) {
         if learner.preds.isEmpty { return }
-        for metric in metrics { metric.accumulate(learner) }
+        for metric in metrics { metric.take(learner) }
     }
 
     private func columnNames(_ metrics: [String]) -> [String] {

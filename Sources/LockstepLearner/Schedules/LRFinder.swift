@@ -24,6 +24,7 @@ final class LRFinder: Callback {
     }
 
     override var order: Int { 60 }
+    override var isExported: Bool { false }
 
     override func beforeFit(_ learner: Learner) throws {
         let groups = learner.optimizer?.groups.count ?? 1

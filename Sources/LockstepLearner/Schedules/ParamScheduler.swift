@@ -11,7 +11,7 @@ public import LockstepOptim
 ///
 /// What was scheduled is put back after the fit, so that the next one starts from the optimizer's own values. The last
 /// group's values go to ``Recorder/hps``. Schedules are functions of progress, the same on every rank.
-public final class ParamScheduler: Callback {
+public final class ParamScheduler: Callback, Configured {
     private let names: [String]
     /// For each name one schedule per group, or one for all.
     private let schedules: [[Schedule]]
@@ -35,11 +35,21 @@ public final class ParamScheduler: Callback {
         runValid = false
     }
 
+    /// What each schedule gives at the start, at quarters, and at the end.
+    public var arguments: KeyValuePairs<String, ConfigValue> {
+        let values = zip(names, schedules).map { name, schedules in
+            "\(name) \(schedules.map { schedule in [0, 0.25, 0.5, 0.75, 1].map { schedule($0) } })"
+        }
+        return ["scheds": .string(values.joined(separator: "; "))]
+    }
+
     /// Whether it sets the hyper-parameter called `name`.
     func sets(_ name: String) -> Bool { names.contains(name) }
 
     public override var order: Int { 60 }
     public override var takesPartInInference: Bool { false }
+    /// No: schedules are functions, and belong to a fit.
+    public override var isExported: Bool { false }
 
     public override func beforeFit(_ learner: Learner) throws {
         guard let optimizer = learner.optimizer else { return }

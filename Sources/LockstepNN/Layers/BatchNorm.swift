@@ -22,6 +22,9 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
     /// Adds up a float64 vector over all ranks, when the batch's statistics are to be those of the global batch. Nil, the
     /// default, keeps each rank's own. Every rank must run the same layers in the same order.
     public var statisticsReducer: ((Tensor) -> Tensor)?
+    /// Told, instead of a trap, of a batch with one value per channel, which has no variance; what is normalised then is of
+    /// no use. For whoever ends all ranks alike.
+    package var singleValueHandler: ((_ sentence: String) -> Void)?
 
     /// - Parameters:
     ///   - channels: Size of axis 1 of the input.
@@ -103,11 +106,16 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
                 mean: mean, variance: variance, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue,
                 epsilon: epsilon, then: activation, adding: shortcut)
         }
-        let result =
-            statisticsReducer.map { synchronized(x, $0, then: activation, adding: shortcut) }
-            ?? x.batchNorm(
+        let result: BatchNormResult
+        if let statisticsReducer {
+            result = synchronized(x, statisticsReducer, then: activation, adding: shortcut)
+        } else if singleValueHandler != nil, x.count == channels {
+            result = synchronized(x, { $0 }, then: activation, adding: shortcut)
+        } else {
+            result = x.batchNorm(
                 weight: _weight?.wrappedValue, bias: _bias?.wrappedValue, epsilon: epsilon, then: activation,
                 adding: shortcut)
+        }
         if isTraining && result.count > 0 { track(result) }
         return result.output
     }
@@ -133,6 +141,12 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
         var moments = own
         moments.sums = total[0..<(2 * channels)].reshaped([2, channels])
         moments.count = Int(total[2 * channels].item())
+        if moments.count == 1 {
+            // The shape of the whole batch: on a rank without items the first axis is 0.
+            let sentence = BatchNormResult.singleValue(Shape([1] + x.shape.dimensions.dropFirst()))
+            require(singleValueHandler != nil, sentence)
+            singleValueHandler?(sentence)
+        }
         return memory.batchNorm(
             recordedFrom: x, moments: moments, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue,
             epsilon: epsilon, then: activation, adding: shortcut

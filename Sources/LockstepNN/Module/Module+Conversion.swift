@@ -9,14 +9,31 @@ extension Module {
     /// `float64` is for checking gradients. Convert before an optimizer is made: it holds the parameters' memory.
     public final func convert(to dtype: DType, file: StaticString = #fileID, line: UInt = #line) {
         require(dtype.isFloatingPoint, "convert: parameters cannot be \(dtype)", file: file, line: line)
-        for parameter in parameters() where parameter.value.dtype != dtype {
-            parameter.arena = nil
-            parameter.leaf.move(to: nil)
-            parameter.leaf.reset()
-            parameter.adopt(parameter.value.to(dtype))
-        }
+        for parameter in parameters() { parameter.convert(to: dtype) }
         for buffer in buffers() where buffer.value.dtype.isFloatingPoint {
             buffer.wrappedValue = buffer.value.to(dtype)
         }
+    }
+
+    /// Converts each floating-point parameter and buffer to the type of the tensor of its name; others stay as they are.
+    package final func convert(toTypesOf state: [(name: String, tensor: Tensor)]) {
+        let types = Dictionary(
+            state.filter { $0.tensor.dtype.isFloatingPoint }.map { ($0.name, $0.tensor.dtype) },
+            uniquingKeysWith: { first, _ in first })
+        for (name, parameter) in namedParameters() { types[name].map(parameter.convert) }
+        for (name, buffer) in namedBuffers() where buffer.value.dtype.isFloatingPoint {
+            if let dtype = types[name], dtype != buffer.value.dtype { buffer.wrappedValue = buffer.value.to(dtype) }
+        }
+    }
+}
+
+extension Parameter {
+    /// Gives the parameter memory of its own in another type; its gradient is forgotten.
+    fileprivate func convert(to dtype: DType) {
+        if value.dtype == dtype { return }
+        arena = nil
+        leaf.move(to: nil)
+        leaf.reset()
+        adopt(value.to(dtype))
     }
 }

@@ -17,11 +17,12 @@ struct Bench: ParsableCommand {
             .joined(separator: "\n")
             + "\n  allreduce the reduction of gradients, 1 KiB to 64 MiB, beside MPI_Allreduce, Gloo and a copy (default: 2 ranks)"
             + "\n  scaling   how speed grows with the batch, the width, the ranks and the threads, with tables and plots"
+            + "\n  convolutions  what each engine takes for each convolution, and what the rule between them costs"
     )
 
     /// A case, or every one.
     enum Choice: String, CaseIterable, ExpressibleByArgument {
-        case linreg, mlp, mlp256, lenet, resnet20, tabular, gpt, lstm, all, allreduce, scaling
+        case linreg, mlp, mlp256, lenet, resnet20, tabular, gpt, lstm, all, allreduce, scaling, convolutions
     }
 
     @Argument(help: ArgumentHelp("What to measure.", valueName: "case"))
@@ -50,6 +51,12 @@ struct Bench: ParsableCommand {
 
     @Option(help: .hidden)
     var part: AllReduceBench.Part?
+
+    @Option(
+        help: ArgumentHelp(
+            "With convolutions: measure nothing, but print the cost model fitted to the tables in this folder.",
+            valueName: "folder"))
+    var fit: String?
 
     @OptionGroup var compression: CompressionOption
     @OptionGroup var ranks: RankOptions
@@ -84,6 +91,10 @@ struct Bench: ParsableCommand {
         if let benchmark = BenchmarkCase(rawValue: choice.rawValue), width != nil, !benchmark.hasWidth {
             throw ValidationError("--width: \(choice.rawValue) has no hidden layers to widen; mlp has")
         }
+        if fit != nil, choice != .convolutions { throw ValidationError("--fit goes with bench convolutions") }
+        if choice == .convolutions, batches != nil || learner || replicated || roofline || ranks.ranks != nil {
+            throw ValidationError("bench convolutions takes --rounds, --report and --fit only")
+        }
         if choice == .scaling, batches != nil || learner || replicated || roofline || ranks.ranks != nil {
             throw ValidationError("bench scaling takes --rounds and --report only")
         }
@@ -92,6 +103,7 @@ struct Bench: ParsableCommand {
     func run() throws {
         if choice == .allreduce { return try runAllReduce() }
         if choice == .scaling { return try runScaling() }
+        if choice == .convolutions { return try runConvolutions() }
         if let python = peers.peers {
             return try peers.compare(
                 BenchmarkCase(rawValue: choice.rawValue).map { [$0] } ?? BenchmarkCase.allCases, python: python)

@@ -19,6 +19,7 @@ struct DoctorReport: Codable {
     var ownProducts: Bool
     var blas: Blas
     var oneDNN = MachineFacts.hasOneDNN
+    var convolutions = ConvolutionEngine.identity
     var mpi: MPI
     var sharedMemory = MachineFacts.sharedMemory
     var advice: [String] = []
@@ -82,6 +83,7 @@ struct DoctorReport: Codable {
             ("blas", blas.library), ("blas core", "\(blas.coreChosen): \(blas.reason)"),
             ("products", ownProducts ? "own AVX-512 kernels in float32, the BLAS elsewhere" : "the BLAS"),
             ("oneDNN", oneDNN ? "yes" : "no: \(ownProducts ? "our own kernels do" : "OpenBLAS does") the convolutions"),
+            ("convolutions", "engine by \(convolutions)"),
             ("mpirun", mpi.mpirun ?? "not found"),
             ("mpi", library ?? "unknown"), ("launcher", mpi.launcher),
         ]

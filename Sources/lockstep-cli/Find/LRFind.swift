@@ -20,7 +20,7 @@ struct LRFind: ParsableCommand {
 }
 
 /// `lockstep lr-find <recipe>`.
-struct LRFindCommand<Source: Recipe>: ParsableCommand {
+struct LRFindCommand<Source: Recipe>: RunCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: Source.name, abstract: "Find a learning rate for " + uncapitalized(Source.abstract),
@@ -31,9 +31,17 @@ struct LRFindCommand<Source: Recipe>: ParsableCommand {
     @OptionGroup var options: LRFindOptions
     @OptionGroup var common: RunOptions
 
-    func run() throws {
+    static var settings: [BoundSetting<Self>] {
+        Source.settings.map { $0.lifted(\.recipe) }
+            + RunOptions.settings(batchSize: Source.defaults.batchSize).map { $0.lifted(\.common) }
+    }
+    static var elsewhere: [String] { Source.elsewhere + RunOptions.elsewhere + ["start", "end", "iterations"] }
+
+    var conflict: SettingConflict? { recipe.conflict }
+
+    mutating func run() throws {
         try recipe.check()
-        let settings = recipe.settings(common)
+        let settings = try TrainingSettings(recipe, common, values: settle(resuming: nil))
         try common.ranks.run { [recipe, options, folder = common.run] ranks in
             try options.find(recipe.task, settings, ranks, folder: folder)
         }

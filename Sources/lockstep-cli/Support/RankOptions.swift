@@ -13,6 +13,9 @@ struct RankOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Ranks that are threads of one process, to debug with (default: 1).", valueName: "n"))
     var inProcess: Int?
 
+    /// No settings of a run: it goes on with any number of either.
+    static var elsewhere: [String] { ["ranks", "inProcess"] }
+
     func validate() throws {
         if let ranks, ranks < 1 { throw ValidationError("--ranks \(ranks): at least 1 is needed") }
         if let inProcess, inProcess < 1 { throw ValidationError("--in-process \(inProcess): at least 1 is needed") }

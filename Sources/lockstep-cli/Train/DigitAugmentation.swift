@@ -5,21 +5,22 @@ import ArgumentParser
 import Lockstep
 
 /// `--augment`.
-struct DigitAugmentation: ParsableArguments {
-    @Flag(help: "Train on randomly changed images: turned, zoomed, lit otherwise.") var augment = false
+struct DigitAugmentation: SettingGroup {
+    static let augment = Setting(
+        "augment", false, help: "Train on randomly changed images: turned, zoomed, lit otherwise.", showsDefault: false,
+        onResume: .sameIfKnown)
+    @Flag(DigitAugmentation.augment) var augment = false
 
-    /// Notes whether images are changed, where there are images.
-    func complete(_ settings: inout TrainingSettings, _ hasImages: Bool) {
-        if hasImages { settings.augment = augment }
-    }
+    static var settings: [BoundSetting<Self>] { [BoundSetting(flag: augment, \.augment)] }
 
-    /// - Throws: ``Failure`` when there is nothing to change.
-    func check(_ hasImages: Bool) throws {
-        if augment, !hasImages { throw Failure.usage("--augment: needs images; add --model cnn") }
+    /// What is wrong when there is nothing to change.
+    func conflict(_ hasImages: Bool) -> SettingConflict? {
+        guard augment, !hasImages else { return nil }
+        return SettingConflict(key: "augment", words: "--augment", problem: "needs images; add --model cnn")
     }
 
     /// What leaves a digit the same digit: small turns and zooms, no mirror images.
-    func transforms(_ settings: TrainingSettings) -> [any Transform] {
-        settings.augment == true ? augTransforms(doFlip: false, maxRotate: 8, maxLighting: 0.1) : []
+    var transforms: [any Transform] {
+        augment ? augTransforms(doFlip: false, maxRotate: 8, maxLighting: 0.1) : []
     }
 }

@@ -5,7 +5,7 @@ import ArgumentParser
 import Lockstep
 
 /// A network for images.
-enum ImageModel: String, CaseIterable, ExpressibleByArgument {
+enum ImageModel: String, CaseIterable, ExpressibleByArgument, SettingValue {
     case mlp, cnn
 
     /// 8×8 pixels to ten classes.

@@ -12,27 +12,40 @@ struct ImagesRecipe: Recipe {
         "With folders train and valid the classes lie in those; otherwise a fifth of the images is for validation."
     static let defaults = (epochs: 10, lr: 3e-3, batchSize: 64)
 
-    @Argument(help: ArgumentHelp("The folder.", valueName: "folder")) var folder: String
-    @Option(help: "Network.") var model: ImageModel = .cnn
-    @Option(help: ArgumentHelp("Height and width that images are brought to.", valueName: "pixels")) var size = 64
-    @Flag(inversion: .prefixedNo, help: "Flip, turn, zoom and light training images at random.") var augment = true
+    static let data = Setting(
+        "data", "", help: "The folder.", valueName: "folder", showsDefault: false, onResume: .given)
+    @Argument(ImagesRecipe.data) var data: String
+    static let model = Setting("model", ImageModel.cnn, help: "Network.")
+    @Option(ImagesRecipe.model) var model: ImageModel?
+    static let size = Setting(
+        "size", 64, in: 4...1024, help: "Height and width that images are brought to.", valueName: "pixels")
+    @Option(ImagesRecipe.size) var size: Int?
+    static let augment = Setting("augment", true, help: "Flip, turn, zoom and light training images at random.")
+    @Flag(ImagesRecipe.augment, inversion: .prefixedNo) var augment: Bool?
 
-    func validate() throws {
-        if !(4...1024).contains(size) { throw ValidationError("--size \(size): must be between 4 and 1024") }
+    static var settings: [BoundSetting<Self>] {
+        [
+            BoundSetting(data, \.data), BoundSetting(model, \.model), BoundSetting(size, \.size),
+            BoundSetting(augment, \.augment),
+        ]
     }
+    func validate() throws { try checkGiven() }
 
-    var modelName: String { model.rawValue }
+    private var network: ImageModel { model ?? Self.model.initial }
+    var modelName: String { network.rawValue }
+    var source: String? { data }
     var hasImages: Bool { true }
-    func complete(_ settings: inout TrainingSettings) { (settings.data, settings.augment) = (folder, augment) }
-    func check() throws { try Failure.requireReadable(folder, option: "images") }
+    mutating func changeImages() { augment = true }
+    func check() throws { try Failure.requireReadable(data, option: "images") }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
+        let size = size ?? Self.size.initial
         let dls = try DataLoaders.images(
-            path: folder, size: size, batchSize: settings.batchSize, seed: settings.seed,
-            augment: settings.augment == true ? augTransforms() : [], numWorkers: 1)
+            path: data, size: size, batchSize: settings.batchSize, seed: settings.seed,
+            augment: augment ?? Self.augment.initial ? augTransforms() : [], numWorkers: 1)
         let classes = dls.vocabulary ?? []
         return TrainingTask(
-            dls: dls, model: model.forImages(size: size, classes: classes.count), loss: .crossEntropy,
+            dls: dls, model: network.forImages(size: size, classes: classes.count), loss: .crossEntropy,
             metric: .accuracy,
             notes: "classes      " + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : ""))
     }

@@ -4,8 +4,8 @@
 import ArgumentParser
 import Lockstep
 
-/// Options that say what is learnt from which data.
-protocol Recipe: ParsableArguments, Sendable {
+/// Options that say what is learnt from which data. All of them are settings.
+protocol Recipe: SettingGroup, Sendable {
     /// The word behind `lockstep train`.
     static var name: String { get }
     static var abstract: String { get }
@@ -16,10 +16,14 @@ protocol Recipe: ParsableArguments, Sendable {
 
     /// Name of the network.
     var modelName: String { get }
-    /// Writes into the settings what only this recipe has: where data come from.
-    func complete(_ settings: inout TrainingSettings)
+    /// The file or folder with the data; nil for data that come with the package.
+    var source: String? { get }
     /// Whether the items are images, which can be randomly changed.
     var hasImages: Bool { get }
+    /// Has training images randomly changed.
+    mutating func changeImages()
+    /// The first settings that do not go together.
+    var conflict: SettingConflict? { get }
     /// Refuses files that cannot be read, before any rank is started.
     func check() throws
     /// What is to be trained; made on every rank.
@@ -29,18 +33,11 @@ protocol Recipe: ParsableArguments, Sendable {
 extension Recipe {
     static var discussion: String { "" }
     static var defaults: (epochs: Int, lr: Double, batchSize: Int) { (10, 1e-3, 64) }
-    func complete(_ settings: inout TrainingSettings) {}
+    var source: String? { nil }
     var hasImages: Bool { false }
+    mutating func changeImages() {}
+    var conflict: SettingConflict? { nil }
     func check() throws {}
-
-    /// The options with everything filled in.
-    func settings(epochs: Int? = nil, lr: Double? = nil, _ options: RunOptions) -> TrainingSettings {
-        var settings = TrainingSettings(
-            recipe: Self.name, model: modelName, epochs: epochs ?? Self.defaults.epochs, lr: lr ?? Self.defaults.lr,
-            batchSize: options.batchSize ?? Self.defaults.batchSize, seed: options.seed)
-        complete(&settings)
-        return settings
-    }
 }
 
 /// What a recipe trains.
@@ -54,11 +51,14 @@ struct TrainingTask {
     /// Run on every rank when the weights are saved; what it returns is printed instead of the metric, once.
     var conclude: (@Sendable (Learner, RunFolder) throws -> String)?
 
-    /// - Throws: ``Failure`` when there is nothing to train on.
+    /// - Throws: ``Failure`` when there is nothing to train on, or nothing that can be trained.
     func check(_ settings: TrainingSettings) throws {
-        guard let train = dls.train as? DataLoader, train.batchCount == 0 else { return }
-        throw Failure.usage(
-            "--batch-size \(settings.batchSize): larger than the training set of \(train.itemCount ?? 0) samples")
+        guard let train = dls.train as? DataLoader, let items = train.itemCount else { return }
+        guard train.batchCount != 0 else {
+            throw Failure.usage(
+                "--batch-size \(settings.batchSize): larger than the training set of \(items) samples")
+        }
+        try checkSmallestBatch(train, items, settings.batchSize)
     }
 
     /// The recipe's name, the sizes of data and model, and who trains.

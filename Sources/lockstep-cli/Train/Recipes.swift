@@ -10,20 +10,25 @@ struct DigitsRecipe: Recipe {
     static let abstract = "1,797 real handwritten digits of 8×8 pixels; nothing to download."
     static let defaults = (epochs: 20, lr: 2e-2, batchSize: 64)
 
-    @Option(help: "Network.") var model: ImageModel = .mlp
+    static let model = Setting("model", ImageModel.mlp, help: "Network.")
+    @Option(DigitsRecipe.model) var model: ImageModel?
     @OptionGroup var augmentation: DigitAugmentation
 
-    var modelName: String { model.rawValue }
-    var hasImages: Bool { model == .cnn }
-    func complete(_ settings: inout TrainingSettings) { augmentation.complete(&settings, hasImages) }
-    func check() throws { try augmentation.check(hasImages) }
+    static var settings: [BoundSetting<Self>] {
+        [BoundSetting(model, \.model)] + DigitAugmentation.settings.map { $0.lifted(\.augmentation) }
+    }
+    private var network: ImageModel { model ?? Self.model.initial }
+    var modelName: String { network.rawValue }
+    var hasImages: Bool { network == .cnn }
+    mutating func changeImages() { augmentation.augment = true }
+    var conflict: SettingConflict? { augmentation.conflict(hasImages) }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
         TrainingTask(
             dls: try .digits(
                 batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages,
-                augment: augmentation.transforms(settings)),
-            model: model.forDigits(), loss: .crossEntropy, metric: .accuracy)
+                augment: augmentation.transforms),
+            model: network.forDigits(), loss: .crossEntropy, metric: .accuracy)
     }
 }
 
@@ -34,29 +39,31 @@ struct MNISTRecipe: Recipe {
     static let discussion = "With train- and t10k- files the latter are for validation; with one pair a fifth of it is."
     static let defaults = (epochs: 3, lr: 3e-3, batchSize: 64)
 
-    @Option(help: ArgumentHelp("Folder with the IDX files.", valueName: "folder")) var data: String
-    @Option(help: "Network.") var model: ImageModel = .cnn
+    static let data = Setting(
+        "data", "", help: "Folder with the IDX files.", valueName: "folder", showsDefault: false, onResume: .given)
+    @Option(MNISTRecipe.data) var data: String
+    static let model = Setting("model", ImageModel.cnn, help: "Network.")
+    @Option(MNISTRecipe.model) var model: ImageModel?
     @OptionGroup var augmentation: DigitAugmentation
 
-    var modelName: String { model.rawValue }
-    var hasImages: Bool { model == .cnn }
-
-    func complete(_ settings: inout TrainingSettings) {
-        settings.data = data
-        augmentation.complete(&settings, hasImages)
+    static var settings: [BoundSetting<Self>] {
+        [BoundSetting(data, \.data), BoundSetting(model, \.model)]
+            + DigitAugmentation.settings.map { $0.lifted(\.augmentation) }
     }
-
-    func check() throws {
-        try Failure.requireReadable(data, option: "--data")
-        try augmentation.check(hasImages)
-    }
+    private var network: ImageModel { model ?? Self.model.initial }
+    var modelName: String { network.rawValue }
+    var source: String? { data }
+    var hasImages: Bool { network == .cnn }
+    mutating func changeImages() { augmentation.augment = true }
+    var conflict: SettingConflict? { augmentation.conflict(hasImages) }
+    func check() throws { try Failure.requireReadable(data, option: "--data") }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
         TrainingTask(
             dls: try .mnist(
                 path: data, batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages,
-                augment: augmentation.transforms(settings)),
-            model: model.forMNIST(), loss: .crossEntropy, metric: .accuracy)
+                augment: augmentation.transforms),
+            model: network.forMNIST(), loss: .crossEntropy, metric: .accuracy)
     }
 }
 
@@ -70,11 +77,15 @@ struct CSVRecipe: Recipe {
         + "from the exported learner."
     static let defaults = (epochs: 10, lr: 2e-3, batchSize: 64)
 
-    @Option(help: ArgumentHelp("The table.", valueName: "file")) var data: String
-    @Option(help: ArgumentHelp("Name of the column to predict.", valueName: "column")) var target: String
+    static let data = Setting("data", "", help: "The table.", valueName: "file", showsDefault: false, onResume: .given)
+    @Option(CSVRecipe.data) var data: String
+    static let target = Setting(
+        "target", "", help: "Name of the column to predict.", valueName: "column", showsDefault: false)
+    @Option(CSVRecipe.target) var target: String
 
+    static var settings: [BoundSetting<Self>] { [BoundSetting(data, \.data), BoundSetting(target, \.target)] }
     var modelName: String { "tabular" }
-    func complete(_ settings: inout TrainingSettings) { (settings.data, settings.target) = (data, target) }
+    var source: String? { data }
     func check() throws { try Failure.requireReadable(data, option: "--data") }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {

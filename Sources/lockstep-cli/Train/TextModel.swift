@@ -6,7 +6,7 @@ import Foundation
 import Lockstep
 
 /// A kind of language model.
-enum TextModel: String, CaseIterable, Codable, ExpressibleByArgument {
+enum TextModel: String, CaseIterable, Codable, ExpressibleByArgument, SettingValue {
     case gpt, lstm
 }
 
@@ -23,10 +23,9 @@ struct TextModelFile: Codable {
     static let name = "text.json"
     private static let sizes = 1...65_536
 
-    init(_ model: TextModel, width: Int?, layers: Int?, context: Int, encoding: TextEncoding) {
-        (self.model, self.context, self.encoding) = (model, context, encoding)
-        self.width = width ?? (model == .gpt ? 128 : 256)
-        self.layers = layers ?? (model == .gpt ? 4 : 1)
+    init(_ model: TextModel, width: Int, layers: Int, context: Int, encoding: TextEncoding) {
+        (self.model, self.width, self.layers) = (model, width, layers)
+        (self.context, self.encoding) = (context, encoding)
     }
 
     /// Reads the file of a run.

@@ -5,7 +5,7 @@ import ArgumentParser
 import Lockstep
 
 /// What a token is.
-enum TokenUnit: String, CaseIterable, ExpressibleByArgument {
+enum TokenUnit: String, CaseIterable, ExpressibleByArgument, SettingValue {
     case characters, words
 
     var tokenizer: Tokenizer { self == .words ? .words : .characters }
@@ -20,38 +20,56 @@ struct TextRecipe: Recipe {
         + "and `lockstep sample` writes more with what lies there."
     static let defaults = (epochs: 3, lr: 3e-3, batchSize: 32)
 
-    @Argument(help: ArgumentHelp("The text, in UTF-8.", valueName: "file")) var file: String
-    @Option(help: "Network: transformer blocks, or an LSTM.") var model: TextModel = .gpt
-    @Option(help: "What a token is.") var tokens: TokenUnit = .characters
-    @Option(help: ArgumentHelp("Tokens that the model is shown at once.", valueName: "n")) var blockLength = 64
-    @Option(help: ArgumentHelp("Size of the vectors inside (default: 128, LSTM 256).", valueName: "n")) var width: Int?
-    @Option(help: ArgumentHelp("Number of layers (default: 4, LSTM 1).", valueName: "n")) var layers: Int?
-    @Option(help: ArgumentHelp("Tokens to write with the trained model; 0 for none.", valueName: "n")) var sample = 300
+    static let data = Setting(
+        "data", "", help: "The text, in UTF-8.", valueName: "file", showsDefault: false, onResume: .given)
+    @Argument(TextRecipe.data) var data: String
+    static let model = Setting("model", TextModel.gpt, help: "Network: transformer blocks, or an LSTM.")
+    @Option(TextRecipe.model) var model: TextModel?
+    static let tokens = Setting("tokens", TokenUnit.characters, help: "What a token is.")
+    @Option(TextRecipe.tokens) var tokens: TokenUnit?
+    static let blockLength = Setting("blockLength", 64, in: 1...65_536, help: "Tokens that the model is shown at once.")
+    @Option(TextRecipe.blockLength) var blockLength: Int?
+    static let width = Setting(
+        "width", 128, in: 1...65_536, help: "Size of the vectors inside (default: 128, LSTM 256).", showsDefault: false)
+    @Option(TextRecipe.width) var width: Int?
+    static let layers = Setting(
+        "layers", 4, in: 1...1024, help: "Number of layers (default: 4, LSTM 1).", showsDefault: false)
+    @Option(TextRecipe.layers) var layers: Int?
+    static let sample = Setting(
+        "sample", 300, in: 0...1_000_000_000, help: "Tokens to write with the trained model; 0 for none.",
+        onResume: .given)
+    @Option(TextRecipe.sample) var sample: Int?
     @OptionGroup var sampling: SamplingOptions
 
-    func validate() throws {
-        for (name, size, most) in [
-            ("block-length", blockLength, 65_536), ("width", width ?? 1, 65_536), ("layers", layers ?? 1, 1024),
-        ]
-        where !(1...most).contains(size) {
-            throw ValidationError("--\(name) \(size): must be between 1 and \(most)")
-        }
-        if model == .lstm, let width, width % 4 != 0 {
-            throw ValidationError("--width \(width): must be a multiple of 4 for an LSTM")
-        }
-        if sample < 0 { throw ValidationError("--sample \(sample): must be 0 or greater") }
+    static var settings: [BoundSetting<Self>] {
+        [
+            BoundSetting(data, \.data), BoundSetting(model, \.model), BoundSetting(tokens, \.tokens),
+            BoundSetting(blockLength, \.blockLength),
+            BoundSetting(width, \.width, initial: { $0.network == .gpt ? 128 : 256 }),
+            BoundSetting(layers, \.layers, initial: { $0.network == .gpt ? 4 : 1 }), BoundSetting(sample, \.sample),
+        ] + SamplingOptions.settings.map { $0.lifted(\.sampling) }
+    }
+    func validate() throws { try checkGiven() }
+
+    private var network: TextModel { model ?? Self.model.initial }
+    private var unit: TokenUnit { tokens ?? Self.tokens.initial }
+    var modelName: String { network.rawValue }
+    var source: String? { data }
+    func check() throws { try Failure.requireReadable(data, option: "text") }
+
+    var conflict: SettingConflict? {
+        guard network == .lstm, let width, width % 4 != 0 else { return nil }
+        return SettingConflict(key: "width", words: "--width \(width)", problem: "must be a multiple of 4 for an LSTM")
     }
 
-    var modelName: String { model.rawValue }
-    func complete(_ settings: inout TrainingSettings) { (settings.data, settings.blockLength) = (file, blockLength) }
-    func check() throws { try Failure.requireReadable(file, option: "text") }
-
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
+        let blockLength = blockLength ?? Self.blockLength.initial
         let text = try DataLoaders.text(
-            path: file, tokenizer: tokens.tokenizer, blockLength: blockLength, batchSize: settings.batchSize,
+            path: data, tokenizer: unit.tokenizer, blockLength: blockLength, batchSize: settings.batchSize,
             seed: settings.seed)
         let description = TextModelFile(
-            model, width: width, layers: layers, context: blockLength, encoding: text.encoding)
+            network, width: width ?? Self.width.initial, layers: layers ?? Self.layers.initial, context: blockLength,
+            encoding: text.encoding)
         let json = try description.json
         return TrainingTask(
             dls: text.loaders, model: description.makeModel(), loss: .crossEntropy, metric: .accuracy, notes: "\(text)",
@@ -63,9 +81,10 @@ struct TextRecipe: Recipe {
         var written = ""
         try learner.coordinator.write {
             try files.write(json, to: TextModelFile.name)
+            let sample = sample ?? Self.sample.initial
             if sample > 0 { written = try sampling.text(run: files.folder, count: sample, seed: seed) + "\n\n" }
         }
         let loss = learner.finalRecord.dropLast().last.flatMap { $0 }.map { decimals($0, 4) } ?? "unknown"
-        return written + "validation loss \(loss) nats/\(tokens == .characters ? "character" : "word")"
+        return written + "validation loss \(loss) nats/\(unit == .characters ? "character" : "word")"
     }
 }

@@ -5,23 +5,30 @@ import ArgumentParser
 import Lockstep
 
 /// How text is drawn from a model.
-struct SamplingOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("What the text begins with (default: a new line).", valueName: "text"))
-    var prompt = "\n"
+struct SamplingOptions: SettingGroup {
+    static let prompt = Setting(
+        "prompt", "\n", help: "What the text begins with (default: a new line).", valueName: "text",
+        showsDefault: false,
+        onResume: .given, problem: { $0.isEmpty ? "the text to begin with is empty" : nil })
+    @Option(SamplingOptions.prompt) var prompt: String?
 
-    @Option(help: ArgumentHelp("Below 1 the likely becomes likelier; 0 always takes the likeliest.", valueName: "t"))
-    var temperature = 0.8
+    static let temperature = Setting(
+        "temperature", 0.8, help: "Below 1 the likely becomes likelier; 0 always takes the likeliest.", valueName: "t",
+        onResume: .given, problem: { $0 >= 0 && $0.isFinite ? nil : "must be 0 or greater" })
+    @Option(SamplingOptions.temperature) var temperature: Double?
 
-    @Option(help: ArgumentHelp("Draw among this many likeliest tokens only.", valueName: "k"))
-    var topK: Int?
+    static let topK = Setting(
+        "topK", 1, in: 1...1_000_000_000, help: "Draw among this many likeliest tokens only.", valueName: "k",
+        showsDefault: false, onResume: .given)
+    @Option(SamplingOptions.topK) var topK: Int?
 
-    func validate() throws {
-        if prompt.isEmpty { throw ValidationError("--prompt: the text to begin with is empty") }
-        if !(temperature >= 0 && temperature.isFinite) {
-            throw ValidationError("--temperature \(temperature): must be 0 or greater")
-        }
-        if let topK, topK < 1 { throw ValidationError("--top-k \(topK): at least 1 is needed") }
+    static var settings: [BoundSetting<Self>] {
+        [
+            BoundSetting(prompt, \.prompt), BoundSetting(temperature, \.temperature),
+            BoundSetting(optional: topK, \.topK),
+        ]
     }
+    func validate() throws { try checkGiven() }
 
     /// The prompt and `count` tokens after it, written by the model in a run's folder.
     func text(run folder: String, count: Int, seed: UInt64) throws -> String {
@@ -31,10 +38,11 @@ struct SamplingOptions: ParsableArguments {
             dls: DataLoaders(DataLoader(EmptyDataset())), model: model, loss: .crossEntropy, path: folder,
             modelDirectory: "", defaultCallbacks: .none)
         try learner.load("model", withOptimizer: false)
-        let start = file.encoding.encode(prompt)
+        let start = file.encoding.encode(prompt ?? Self.prompt.initial)
         guard !start.isEmpty else { throw Failure.usage("--prompt: holds no \(file.encoding.tokenizer.unit)") }
         let drawn = model.generate(
-            after: start, count: count, context: file.context, temperature: temperature, topK: topK, seed: seed)
+            after: start, count: count, context: file.context, temperature: temperature ?? Self.temperature.initial,
+            topK: topK, seed: seed)
         return file.encoding.decode(start + drawn)
     }
 }

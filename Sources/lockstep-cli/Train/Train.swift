@@ -17,7 +17,7 @@ struct Train: ParsableCommand {
 }
 
 /// `lockstep train <recipe>`.
-struct TrainCommand<Source: Recipe>: ParsableCommand {
+struct TrainCommand<Source: Recipe>: RunCommand {
     static var configuration: CommandConfiguration {
         let (epochs, lr, batchSize) = Source.defaults
         return CommandConfiguration(
@@ -30,17 +30,33 @@ struct TrainCommand<Source: Recipe>: ParsableCommand {
     @OptionGroup var options: TrainingOptions
     @OptionGroup var common: RunOptions
 
-    func run() throws {
+    static var settings: [BoundSetting<Self>] {
+        Source.settings.map { $0.lifted(\.recipe) }
+            + TrainingOptions.settings(Source.defaults).map { $0.lifted(\.options) }
+            + RunOptions.settings(batchSize: Source.defaults.batchSize).map { $0.lifted(\.common) }
+    }
+    static var elsewhere: [String] { Source.elsewhere + TrainingOptions.elsewhere + RunOptions.elsewhere }
+
+    var conflict: SettingConflict? { recipe.conflict ?? options.conflict }
+
+    mutating func run() throws {
         try recipe.check()
-        var settings = try options.settled(recipe.settings(epochs: options.epochs, lr: options.lr, common), common)
-        if options.tta {
-            guard recipe.hasImages else {
-                throw Failure.usage("--tta: \(Source.name) with --model \(recipe.modelName) has no images to change")
-            }
-            settings.augment = true
+        let resumed = options.watch.resume
+        if resumed != nil, common.run != nil {
+            throw Failure.usage("--resume names the run's folder; leave --run out")
         }
-        if options.printConfig { return print(try settings.json) }
-        let training = TrainingRun(settings, options, folder: options.watch.resume ?? common.run)
+        if options.tta, resumed == nil, recipe.hasImages { recipe.changeImages() }
+        let values = try settle(resuming: resumed)
+        if options.tta, !recipe.hasImages {
+            throw Failure.usage("--tta: \(Source.name) with --model \(recipe.modelName) has no images to change")
+        }
+        if options.tta, values["augment"] == .flag(false), let resumed {
+            throw Failure.usage(
+                "--resume \(resumed): that run was begun without --augment, which --tta implies; leave it out")
+        }
+        let settings = try TrainingSettings(recipe, common, options, values: values)
+        if options.printConfig { return print(settings.json) }
+        let training = TrainingRun(settings, options, folder: resumed ?? common.run)
         try common.ranks.run { [recipe] ranks in try training.train(recipe.task, ranks) }
     }
 }

@@ -5,12 +5,14 @@ import ArgumentParser
 import Foundation
 
 /// Options of everything that runs a recipe. The recipe fills in what is not given.
-struct RunOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Samples per step, over all ranks.", valueName: "n"))
-    var batchSize: Int?
+struct RunOptions: SettingGroup {
+    static let batchSize = Setting(
+        "batchSize", 64, in: 1...1_000_000_000, help: "Samples per step, over all ranks.", showsDefault: false)
+    @Option(RunOptions.batchSize) var batchSize: Int?
 
-    @Option(help: ArgumentHelp("Decides initial weights, the split and the order of samples.", valueName: "n"))
-    var seed: UInt64 = 42
+    static let seed = Setting(
+        "seed", 42 as UInt64, help: "Decides initial weights, the split and the order of samples.", valueName: "n")
+    @Option(RunOptions.seed) var seed: UInt64?
 
     @Option(
         help: ArgumentHelp("Folder of the run's files (default: runs/<recipe>-<date>-<time>).", valueName: "folder"))
@@ -18,18 +20,26 @@ struct RunOptions: ParsableArguments {
 
     @OptionGroup var ranks: RankOptions
 
-    func validate() throws {
-        if let batchSize, batchSize < 1 { throw ValidationError("--batch-size \(batchSize): at least 1 is needed") }
+    static var settings: [BoundSetting<Self>] { settings(batchSize: batchSize.initial) }
+    /// The same, for a recipe's usual batch size.
+    static func settings(batchSize usual: Int) -> [BoundSetting<Self>] {
+        [BoundSetting(batchSize, \.batchSize, initial: { _ in usual }), BoundSetting(seed, \.seed)]
     }
+    static var elsewhere: [String] { ["run"] + RankOptions.elsewhere }
+
+    func validate() throws { try checkGiven() }
 }
 
 /// Options of training alone.
-struct TrainingOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Passes over the training data.", valueName: "n"))
-    var epochs: Int?
+struct TrainingOptions: SettingGroup {
+    static let epochs = Setting(
+        "epochs", 10, in: 1...1_000_000_000, help: "Passes over the training data.", showsDefault: false)
+    @Option(TrainingOptions.epochs) var epochs: Int?
 
-    @Option(help: ArgumentHelp("Peak learning rate of the one-cycle schedule.", valueName: "rate"))
-    var lr: Double?
+    static let lr = Setting(
+        "lr", 1e-3, help: "Peak learning rate of the one-cycle schedule.", valueName: "rate", showsDefault: false
+    ) { rate in rate > 0 && rate <= 1e6 ? nil : "must be greater than 0 and at most 1e6" }
+    @Option(TrainingOptions.lr) var lr: Double?
 
     @Option(
         help: ArgumentHelp(
@@ -43,16 +53,21 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write the exported learner here, too.", valueName: "file"))
     var export: String?
 
-    @Flag(help: "Also predict averages over randomly changed images (test-time augmentation); implies --augment.")
-    var tta = false
+    static let tta = Setting(
+        "tta", false,
+        help: "Also predict averages over randomly changed images (test-time augmentation); implies --augment.",
+        showsDefault: false, onResume: .given)
+    @Flag(TrainingOptions.tta) var tta = false
 
     @Flag(help: "Show some predictions at the end, in the terminal and as results.html in the run's folder.")
     var showResults = false
 
-    @Flag(
-        help: "Train with the same bits on 1, 2, 4 and 8 ranks: batches in eight pieces, added as a fixed tree. Slower."
-    )
-    var bitwise = false
+    static let bitwise = Setting(
+        "bitwise", false,
+        help:
+            "Train with the same bits on 1, 2, 4 and 8 ranks: batches in eight pieces, added as a fixed tree. Slower.",
+        showsDefault: false, onResume: .sameIfKnown)
+    @Flag(TrainingOptions.bitwise) var bitwise = false
 
     @Flag(help: "Print the settings as JSON and do not train.")
     var printConfig = false
@@ -60,29 +75,31 @@ struct TrainingOptions: ParsableArguments {
     @OptionGroup var compression: CompressionOption
     @OptionGroup var watch: WatchOptions
 
+    static var settings: [BoundSetting<Self>] { settings((epochs.initial, lr.initial, 0)) }
+    /// The same, with what is usual for a recipe.
+    static func settings(_ usual: (epochs: Int, lr: Double, batchSize: Int)) -> [BoundSetting<Self>] {
+        [
+            BoundSetting(epochs, \.epochs, initial: { _ in usual.epochs }),
+            BoundSetting(lr, \.lr, initial: { _ in usual.lr }), BoundSetting(flag: tta, \.tta),
+            BoundSetting(flag: bitwise, \.bitwise),
+        ] + CompressionOption.settings.map { $0.lifted(\.compression) }
+    }
+    static var elsewhere: [String] {
+        ["workers", "save", "export", "showResults", "printConfig"] + WatchOptions.elsewhere
+    }
+
     func validate() throws {
-        if let epochs, epochs < 1 { throw ValidationError("--epochs \(epochs): at least 1 is needed") }
-        if let lr, !(lr > 0 && lr.isFinite) { throw ValidationError("--lr \(lr): must be greater than 0") }
+        try checkGiven()
         if let workers, workers < 0 { throw ValidationError("--workers \(workers): cannot be negative") }
-        if bitwise, compression.isOn {
-            throw ValidationError(
-                "--bitwise and --compression bf16 exclude each other: the one keeps the bits that the other rounds")
-        }
         if let save, save.hasSuffix("/") { throw ValidationError("--save \(save): name a file, not a folder") }
         if let export, export.hasSuffix("/") { throw ValidationError("--export \(export): name a file, not a folder") }
     }
 
-    /// The settings to train with: those of the run to resume if one is named.
-    func settled(_ settings: TrainingSettings, _ common: RunOptions) throws -> TrainingSettings {
-        if watch.resume != nil, common.run != nil {
-            throw Failure.usage("--resume names the run's folder; leave --run out")
-        }
-        return try watch.resumed(
-            settings,
-            given: [
-                ("--epochs", { epochs == nil || epochs == $0.epochs }), ("--lr", { lr == nil || lr == $0.lr }),
-                ("--batch-size", { common.batchSize == nil || common.batchSize == $0.batchSize }),
-                ("--seed", { common.seed == 42 || common.seed == $0.seed }),
-            ])
+    /// What excludes each other.
+    var conflict: SettingConflict? {
+        guard bitwise, compression.isOn else { return nil }
+        return SettingConflict(
+            key: "bitwise", words: "--bitwise",
+            problem: "it and --compression bf16 exclude each other: the one keeps the bits that the other rounds")
     }
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options of a recipe with everything filled in: printed by --print-config, written beside the weights.
+// What a run was told, every setting with its value.
 
-import Foundation
-
-/// What a run was told. `settings.json` in the run's folder.
-struct TrainingSettings: Codable, Sendable {
+/// What a recipe and those who run it need of the settings, and all of them as JSON.
+struct TrainingSettings: Sendable {
     let recipe: String
     /// Name of the network.
     let model: String
@@ -14,27 +12,18 @@ struct TrainingSettings: Codable, Sendable {
     let batchSize: Int
     let seed: UInt64
     /// Folder or file with the data; nil for data that come with the package.
-    var data: String?
-    /// The column to predict, for tables.
-    var target: String?
-    /// Tokens in a block, for texts.
-    var blockLength: Int?
-    /// Whether training images are randomly changed; nil where there are none.
-    var augment: Bool?
-    /// The version of Lockstep.
-    var lockstep = LockstepVersion.current
+    let data: String?
+    /// `settings.json` in the run's folder.
+    let json: String
 
-    init(recipe: String, model: String, epochs: Int, lr: Double, batchSize: Int, seed: UInt64) {
-        (self.recipe, self.model, self.epochs, self.lr) = (recipe, model, epochs, lr)
-        (self.batchSize, self.seed) = (batchSize, seed)
-    }
-
-    /// Indented, keys in alphabetical order.
-    var json: String {
-        get throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
-        }
+    init(
+        _ recipe: some Recipe, _ common: RunOptions, _ options: TrainingOptions? = nil,
+        values: [String: SettingScalar]
+    ) throws {
+        let usual = type(of: recipe).defaults
+        (self.recipe, model, data) = (type(of: recipe).name, recipe.modelName, recipe.source)
+        (epochs, lr) = (options?.epochs ?? usual.epochs, options?.lr ?? usual.lr)
+        (batchSize, seed) = (common.batchSize ?? usual.batchSize, common.seed ?? RunOptions.seed.initial)
+        json = try SettingsFile.json(values)
     }
 }

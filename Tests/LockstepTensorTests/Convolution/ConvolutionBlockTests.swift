@@ -137,7 +137,7 @@ struct ConvolutionBlockTests {
         #expect(!serves(window: 7))
         #expect(!serves(sample([2, 5, 8, 8])))
         lsk_set_convolution_engine(LSK_ENGINE_BLAS)
-        defer { lsk_set_convolution_engine(LSK_ENGINE_MEASURED) }
+        defer { lsk_set_convolution_engine(LSK_ENGINE_RULE) }
         #expect(!serves())
     }
 }

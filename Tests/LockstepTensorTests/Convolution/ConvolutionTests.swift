@@ -11,9 +11,9 @@ import Testing
         let (x, w) = (sample(Shape(c.x), seed: 1), sample(Shape(c.weight), seed: 2))
         let b = sample([c.weight[0]], seed: 3)
         let expected = c.direct(x, w, b)
-        for engine in [LSK_ENGINE_BLAS, LSK_ENGINE_ONEDNN, LSK_ENGINE_MEASURED] {
+        for engine in [LSK_ENGINE_BLAS, LSK_ENGINE_ONEDNN, LSK_ENGINE_MEASURED, LSK_ENGINE_RULE] {
             lsk_set_convolution_engine(engine)
-            defer { lsk_set_convolution_engine(LSK_ENGINE_MEASURED) }
+            defer { lsk_set_convolution_engine(LSK_ENGINE_RULE) }
             for layout in Layout.allCases {
                 let y = c.run(x.laidOut(layout), w.laidOut(layout), b)
                 expectClose(y, expected, "engine \(engine.rawValue), \(layout)", relative: 1e-4, absolute: 1e-5)
@@ -32,9 +32,9 @@ import Testing
             return leaves.compactMap(\.gradient)
         }
         let expected = gradients(.float64)
-        for engine in [LSK_ENGINE_BLAS, LSK_ENGINE_ONEDNN, LSK_ENGINE_MEASURED] {
+        for engine in [LSK_ENGINE_BLAS, LSK_ENGINE_ONEDNN, LSK_ENGINE_MEASURED, LSK_ENGINE_RULE] {
             lsk_set_convolution_engine(engine)
-            defer { lsk_set_convolution_engine(LSK_ENGINE_MEASURED) }
+            defer { lsk_set_convolution_engine(LSK_ENGINE_RULE) }
             for (actual, wanted) in zip(gradients(.float32), expected) {
                 expectClose(actual, wanted, "engine \(engine.rawValue)", relative: 1e-4, absolute: 1e-5)
             }
@@ -52,7 +52,7 @@ import Testing
         "weight gradients add into the memory a parameter was given", arguments: [LSK_ENGINE_BLAS, LSK_ENGINE_ONEDNN])
     func accumulation(_ engine: lsk_convolution_engine) {
         lsk_set_convolution_engine(engine)
-        defer { lsk_set_convolution_engine(LSK_ENGINE_MEASURED) }
+        defer { lsk_set_convolution_engine(LSK_ENGINE_RULE) }
         for shape: Shape in [[4, 3, 3, 3], [4, 3, 1, 1]] {
             let weight = Parameter(wrappedValue: sample(shape, seed: 2))
             let bias = Parameter(wrappedValue: sample([4], seed: 3))

@@ -10,13 +10,15 @@ import Testing
 @Suite("Convolution on several threads") struct ConvolutionThreadTests {
     @Test(
         "ranks that meet a shape at the same moment all get the right result",
-        arguments: [LSK_ENGINE_MEASURED, LSK_ENGINE_ONEDNN, LSK_ENGINE_BLAS, LSK_ENGINE_DIRECT])
+        arguments: [
+            LSK_ENGINE_RULE, LSK_ENGINE_MEASURED, LSK_ENGINE_ONEDNN, LSK_ENGINE_BLAS, LSK_ENGINE_DIRECT,
+        ])
     func concurrent(_ engine: lsk_convolution_engine) {
         let sizes = [5, 6, 7, 8]
         let worst = Mutex(0.0)
         DispatchQueue.concurrentPerform(iterations: 6) { _ in
             lsk_set_convolution_engine(engine)
-            defer { lsk_set_convolution_engine(LSK_ENGINE_MEASURED) }
+            defer { lsk_set_convolution_engine(LSK_ENGINE_RULE) }
             for size in sizes {
                 let c = ConvolutionCase(x: [3, 4, size, size], weight: [5, 4, 3, 3], padding: [1, 1])
                 let (x, w, b) = (sample(Shape(c.x), seed: 1), sample(Shape(c.weight), seed: 2), sample([5], seed: 3))

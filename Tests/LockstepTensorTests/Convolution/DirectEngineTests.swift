@@ -26,7 +26,7 @@ import Testing
         }
         let expected = run(.float64)
         lsk_set_convolution_engine(LSK_ENGINE_DIRECT)
-        defer { lsk_set_convolution_engine(LSK_ENGINE_MEASURED) }
+        defer { lsk_set_convolution_engine(LSK_ENGINE_RULE) }
         for (actual, wanted) in zip(run(.float32), expected) {
             expectClose(actual, wanted, relative: 1e-4, absolute: 1e-5)
         }
@@ -38,7 +38,7 @@ import Testing
     func batchInvariance() {
         let (x, w) = (sample([7, 3, 9, 10], seed: 1), sample([20, 3, 3, 3], seed: 2))
         lsk_set_convolution_engine(LSK_ENGINE_DIRECT)
-        defer { lsk_set_convolution_engine(LSK_ENGINE_MEASURED) }
+        defer { lsk_set_convolution_engine(LSK_ENGINE_RULE) }
         let all = x.conv2d(w, padding: 1)
         for n in 0..<7 { #expect(x[n..<(n + 1)].conv2d(w, padding: 1).floats == all[n..<(n + 1)].floats) }
     }
@@ -55,7 +55,7 @@ import Testing
         }
         let expected = run(.float64)
         lsk_set_convolution_engine(LSK_ENGINE_DIRECT)
-        defer { lsk_set_convolution_engine(LSK_ENGINE_MEASURED) }
+        defer { lsk_set_convolution_engine(LSK_ENGINE_RULE) }
         for (actual, wanted) in zip(run(.float32), expected) {
             expectClose(actual, wanted, relative: 1e-4, absolute: 1e-5)
         }
@@ -67,7 +67,7 @@ import Testing
         values[0] = .nan
         let x = Tensor(values, shape: [2, 1, 5, 5])
         lsk_set_convolution_engine(LSK_ENGINE_DIRECT)
-        defer { lsk_set_convolution_engine(LSK_ENGINE_MEASURED) }
+        defer { lsk_set_convolution_engine(LSK_ENGINE_RULE) }
         let y = x.conv2d(Tensor.ones([16, 1, 3, 3]), padding: 1)
         #expect(y.floats.filter(\.isNaN).count == 16 * 4)
         #expect(y[1..<2].floats.allSatisfy { [4, 6, 9].contains($0) })

@@ -77,6 +77,8 @@ public final class ActivationStats: HookCallback {
 
     public override var order: Int { -20 }
     public override var takesPartInInference: Bool { false }
+    /// No: it looks at a run, perhaps at certain layers of it.
+    public override var isExported: Bool { false }
 
     public override func beforeFit(_ learner: Learner) throws {
         try super.beforeFit(learner)

@@ -5,12 +5,16 @@
 ///
 /// Give the fit the point's epoch as `startEpoch`, too. The smoothed training loss and the trackers go on where they were.
 /// Runs on every rank alike.
-public final class ResumeCallback: Callback {
+public final class ResumeCallback: Callback, Configured {
     /// Where the interrupted run was.
     public let point: ResumePoint
 
     /// Goes on at `point`.
     public init(_ point: ResumePoint) { self.point = point }
+
+    public var arguments: KeyValuePairs<String, ConfigValue> {
+        ["epoch": .int(point.epoch), "batches": .int(point.batches)]
+    }
 
     /// No: it belongs to a run.
     public override var isExported: Bool { false }

@@ -45,6 +45,11 @@ public struct BatchNormResult {
     /// Variance with Bessel's correction, [C]: what running statistics are made of.
     public var unbiasedVariance: Tensor { variance * (Double(count) / Double(Swift.max(count - 1, 1))) }
 
+    /// What is wrong with a batch of `shape` that has one value per channel.
+    package static func singleValue(_ shape: Shape) -> String {
+        "batchNorm: one value per channel has no variance: \(shape); use a larger batch or inference mode"
+    }
+
     /// Moves running statistics toward this batch's: `running = (1 − momentum)·running + momentum·batch`, with the
     /// unbiased variance. Writes into the memory of the two tensors.
     package func update(runningMean: Tensor, runningVariance: Tensor, momentum: Double) {
@@ -75,10 +80,7 @@ extension Tensor {
         line: UInt = #line
     ) -> BatchNormResult {
         let (x, channels) = channelOperand("batchNorm", weight, bias, shortcut: shortcut, file, line)
-        require(
-            count > channels || count == 0,
-            "batchNorm: one value per channel has no variance: \(shape); use a larger batch or inference mode",
-            file: file, line: line)
+        require(count > channels || count == 0, BatchNormResult.singleValue(shape), file: file, line: line)
         let memory = x.channelsLast()
         return memory.batchNorm(
             recordedFrom: x, moments: memory.channelMoments(), weight: weight, bias: bias, epsilon: epsilon,

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batches that batch normalisation cannot normalise: an error of all ranks instead of a trap of one.
+
+import LockstepComm
+import LockstepNN
+
+/// Notices batches with one value per channel, for the duration of a fit.
+///
+/// In one process such a batch is a mistake of the caller's and traps. On several ranks a trap would leave the others with
+/// the news that a rank has died; so the fit ends with an error: with statistics over all ranks the same on each of them,
+/// otherwise that of the rank whose part it is, which the others hear of.
+final class BatchNormWatch {
+    private let layers: [BatchNorm]
+    private var sentence: String?
+
+    init(_ model: Module) {
+        layers = model.modules().compactMap { $0 as? BatchNorm }
+        for layer in layers {
+            layer.singleValueHandler = { [weak self] in self?.sentence = self?.sentence ?? $0 }
+        }
+    }
+
+    /// - Throws: when a layer has seen such a batch since the last call.
+    func check(_ policy: BatchNormPolicy, on ranks: any Communicator) throws {
+        guard let sentence else { return }
+        self.sentence = nil
+        if policy == .sync { throw ReplicaError(code: .tooFewValues, message: sentence) }
+        throw BatchError(
+            description: "\(sentence) (this is rank \(ranks.rank)'s part of the batch, normalised by itself)")
+    }
+
+    func release() { for layer in layers { layer.singleValueHandler = nil } }
+}
