@@ -26,7 +26,7 @@ extension DistributedChecks {
     ]
 
     /// Rows of four numbers in three classes, of which `ignored` are left out of the loss.
-    static func classes(_ count: Int, ignored: Set<Int> = []) -> TensorDataset {
+    static func threeClasses(_ count: Int, ignored: Set<Int> = []) -> TensorDataset {
         let labels = sampleIntegers([count], seed: 6, in: 0..<3).ints.enumerated().map {
             ignored.contains($0) ? -100 : $1
         }
@@ -45,7 +45,7 @@ extension DistributedChecks {
             Tanh()
             Linear(6, 3)
         }
-        let data = classes(items, ignored: ignored)
+        let data = threeClasses(items, ignored: ignored)
         return Learner(
             dls: DataLoaders(DataLoader(data, batchSize: batchSize), DataLoader(data, batchSize: batchSize)),
             model: model, loss: loss, optimizer: optimizer, lr: 0.1, callbacks: [Recorder()] + callbacks,
@@ -147,7 +147,7 @@ extension DistributedChecks {
         for (first, second, usesFirst) in [(false, true, true), (true, false, false), (true, true, true)] {
             try compare(c, "norm in heads \(first), \(second); loss of both \(usesFirst)", epochs: 2) {
                 setSeed(3)
-                let data = classes(34)
+                let data = threeClasses(34)
                 return Learner(
                     dls: DataLoaders(DataLoader(data, batchSize: 16), DataLoader(data, batchSize: 16)),
                     model: TwoHeads(firstNorm: first, secondNorm: second), loss: HeadsLoss(usesFirst: usesFirst),
@@ -159,7 +159,7 @@ extension DistributedChecks {
     @Sendable static func unusedBranch(_ c: any Communicator) throws {
         try compare(c, "a branch for some items") {
             setSeed(3)
-            let data = classes(8)
+            let data = threeClasses(8)
             let first = sample([8, 4], seed: 5)[.all, 0].doubles.sorted()
             let model = Branching(above: (first[6] + first[7]) / 2)
             for parameter in model.body.parameters() { parameter.isTrainable = false }
@@ -171,31 +171,25 @@ extension DistributedChecks {
 
     @Sendable static func averagedWithoutItems(_ c: any Communicator) throws {
         setSeed(3)
-        let data = classes(2 * max(1, c.size - 1))
+        let size = 2 * max(1, c.size)
+        let data = threeClasses(size)
         let model = Sequential {
             Linear(4, 6); BatchNorm1d(6); Linear(6, 3)
         }
-        let parts = DataLoader(data, batchSize: 2 * max(1, c.size - 1))
         let learner = Learner(
-            dls: DataLoaders(parts, DataLoader(data, batchSize: 2)), model: model, loss: .crossEntropy,
-            callbacks: [
-                Recorder(),
-                // The first rank sees nothing: its whole part is taken away before the model runs.
-                ClosureCallback([
-                    .beforeBatch: { learner in
-                        guard learner.training, c.rank == 0, c.size > 1 else { return }
-                        throw CancelSignal.batch
-                    }
-                ]),
-            ], defaultCallbacks: .core)
+            dls: DataLoaders(DataLoader(data, batchSize: size), DataLoader(data, batchSize: 2)), model: model,
+            loss: .crossEntropy, callbacks: [Recorder()], defaultCallbacks: .core)
         learner.logger = SilentLogger()
+        // The first rank sees nothing: its part is taken away before the model runs.
+        try learner.on(.beforeBatch) { learner in
+            guard learner.training, c.rank == 0, c.size > 1 else { return }
+            throw CancelSignal.batch
+        }
         try learner.addCallback(DistributedCallback(communicator: c, batchNorm: .averageStatistics))
         try learner.fit(1)
-        let states = try c.allGather(learner.model.namedBuffers().flatMap { $0.buffer.wrappedValue.doubles })
-        let count = states.count / c.size
-        try require(
-            (0..<c.size).allSatisfy { Array(states[$0 * count..<($0 + 1) * count]) == Array(states[0..<count]) },
-            "buffers differ between ranks: \(states)")
+        let own = learner.model.namedBuffers().flatMap { $0.buffer.wrappedValue.doubles }
+        let all = try c.allGatherVariable(own, name: "buffers")
+        try require(all.allSatisfy { $0 == all[0] }, "buffers differ between ranks: \(all)")
     }
 
     @Sendable static func overflows(_ c: any Communicator) throws {

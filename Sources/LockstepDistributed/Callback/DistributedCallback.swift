@@ -225,6 +225,10 @@ public final class DistributedCallback: Callback, Configured {
         note(learner, "before_validate")
         if learner.isInferring { try verify(learner) }
         shard(learner)
+        if checkInterval != nil, !learner.isInferring {
+            _ = try coordinator?.average(0, weight: 0)
+            try checkReplicas(learner)
+        }
         // Asked of no rank alone: one that has seen no items takes part with weight 0.
         guard batchNorm == .averageStatistics, !isAlone else { return }
         try setup?.averageBuffers(learner, weight: itemsSinceMerge)
@@ -306,6 +310,7 @@ public final class DistributedCallback: Callback, Configured {
         let met = try coordinator.middle(
             loss: loss, weight: weight, hasGradient: learner.lossGrad.map(\.requiresGradient))
         if learner.stepLoss == nil { learner.stepLoss = met.map { $0 * scale } }
+        try checkReplicas(learner)
         itemsSinceMerge += Double(learner.batchItemCount)
         // Callbacks that come later may look at gradients, or cancel the step: they get whole ones first.
         if coordinator.meetsBeforeUpdate || !exchange.dividesUpdates || exchange.hasAside {
@@ -321,10 +326,10 @@ public final class DistributedCallback: Callback, Configured {
     /// Whether the batch's loss is the sum over its items: gradients of ranks then add up instead of being averaged.
     private func addsUp(_ learner: Learner) -> Bool { learner.lossFunction.reduction == .sum }
 
-    public override func afterStep(_ learner: Learner) throws {
-        guard let checkInterval, checkInterval > 0, !isAlone, (learner.trainIter + 1) % checkInterval == 0 else {
-            return
-        }
+    /// Compares the ranks' parameters after so many steps: where all are, before the next step and where a phase ends.
+    private func checkReplicas(_ learner: Learner) throws {
+        guard let checkInterval, checkInterval > 0, !isAlone, learner.trainIter > 0 else { return }
+        guard !learner.training || learner.trainIter % checkInterval == 0 else { return }
         try setup?.verifyReplicas(learner)
     }
 }

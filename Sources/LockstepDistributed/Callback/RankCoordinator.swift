@@ -11,6 +11,7 @@ import LockstepTensor
 /// gradients are reduced, and before the optimizer's step if there are callbacks between the two (or, for both, where a
 /// rank leaves the batch instead). All meetings are the same collective, a sum of two numbers with a word of flags in its
 /// header, so that a rank that is leaving meets the others wherever they are; what one of them wants, all of them then throw.
+/// Every other collective of the learner begins with one.
 final class RankCoordinator: TrainingCoordinator {
     let communicator: any Communicator
     /// A signal all ranks are unwinding with; until its level has caught it nobody needs to be asked again.
@@ -88,7 +89,15 @@ final class RankCoordinator: TrainingCoordinator {
     func mergedLoss(_ loss: Double?, weight: Double) throws -> (loss: Double?, weight: Double) {
         let met = try meet(nil, loss: loss ?? 0, weight: weight, saying: loss == nil ? [] : .hasLoss)
         try throwing(met.signal)
-        return (met.loss ?? (met.status.contains(.hasLoss) ? .nan : nil), met.weight)
+        return (try self.loss(of: met, own: loss), met.weight)
+    }
+
+    /// The loss that was met for; where none of the ranks' counts anything, the mean of what they say of it.
+    private func loss(of met: Meeting, own: Double?) throws -> Double? {
+        if met.loss != nil || !met.status.contains(.hasLoss) { return met.loss }
+        let mean = try meet(nil, loss: own ?? 0, weight: own == nil ? 0 : 1)
+        try throwing(mean.signal)
+        return mean.loss
     }
 
     /// The middle of a batch, before gradients are reduced. Throws the signal of whichever rank is leaving the batch.
@@ -105,7 +114,7 @@ final class RankCoordinator: TrainingCoordinator {
         LockstepTensor.require(
             !met.status.contains(.lacksGradient) || met.status.contains(.hasGradient),
             "backward: this tensor does not depend on anything that requires a gradient")
-        return met.loss ?? (met.status.contains(.hasLoss) ? .nan : nil)
+        return try self.loss(of: met, own: loss)
     }
 
     func agree(on signal: CancelSignal?, leaving phase: Phase) throws -> CancelSignal? {
@@ -195,6 +204,7 @@ final class RankCoordinator: TrainingCoordinator {
     // MARK: Metrics and rows
 
     func values(of metrics: [Metric]) throws -> [Double?] {
+        try throwing(meet(nil).signal)
         try verifyMergeable(metrics)
         var writer = WireWriter()
         for metric in metrics { writer.write(metric.state) }
@@ -213,6 +223,7 @@ final class RankCoordinator: TrainingCoordinator {
     }
 
     func gather(_ rows: BatchRows) throws -> BatchRows {
+        try throwing(meet(nil).signal)
         var writer = WireWriter()
         writer.write(rows)
         guard let parts = try communicator.gatherVariable(writer.bytes, to: 0, name: "predictions") else {
@@ -228,10 +239,12 @@ final class RankCoordinator: TrainingCoordinator {
     // MARK: Files
 
     func write(_ body: () throws -> Void) throws {
+        try throwing(meet(nil).signal)
         try together { try communicator.onRankZero("write") { try body() } }
     }
 
     func read(_ body: () throws -> [UInt8]) throws -> [UInt8] {
+        try throwing(meet(nil).signal)
         let bytes = try together { try communicator.onRankZero("read") { try body() } }
         return try communicator.broadcast(bytes: bytes, from: 0, name: "read")
     }

@@ -254,7 +254,12 @@ package final class GradientExchange {
 
     /// Float64 models, which only gradient checks train: sums over plain messages.
     private func reduceByMessages(weight: Double, flags: Tensor) throws {
-        arena.scaleGradients(by: weight)
+        // Not multiplied by 0: what counts nothing may be no number.
+        if weight > 0 {
+            arena.scaleGradients(by: weight)
+        } else {
+            Tensor.copy(.zeros([arena.count], dtype: .float64), into: arena.gradients)
+        }
         try communicator.allReduce(arena.gradients.rawBytes, as: .float64, .sum, name: "gradients")
         let sum = try communicator.allReduce(weight, .sum, name: "weights")
         if sum > 0 { arena.scaleGradients(by: 1 / sum) }

@@ -44,27 +44,22 @@ extension Learner {
         }
         stepLoss = total
         if lossTerms.isEmpty {
-            scaleLoss(by: shares[0])
+            lossGrad = lossGrad.map { scaled($0, by: shares[0]) }
         } else {
             // Each mean in its own share: what is differentiated is made anew.
-            lossGrad = Learner.sum(zip(lossTerms, shares).map { $1 == 1 ? $0.mean : $0.mean * $1 })
+            lossGrad = Learner.sum(zip(lossTerms, shares).map { scaled($0.mean, by: $1) })
         }
     }
 
-    private func scaleLoss(by share: Double) {
-        if share == 0 {
-            // What counts nothing must add nothing, even if its derivative is not a number.
-            lossGrad = silentLoss()
-        } else if share != 1 {
-            lossGrad = lossGrad.map { $0 * share }
-        }
+    private func scaled(_ loss: Tensor, by share: Double) -> Tensor {
+        // What counts nothing must add nothing, even if its derivative is not a number.
+        share == 0 ? silent(loss) : share == 1 ? loss : loss * share
     }
 
-    /// Zero, with a graph in which every layer takes part that takes part in the loss.
-    private func silentLoss() -> Tensor? {
-        guard let lossGrad else { return nil }
-        let reached = preds.filter { lossGrad.depends(on: $0) }
-        return reached.isEmpty ? lossGrad * 0 : Learner.sum(reached.map { $0.sum() * 0 })
+    /// Zero, with a graph in which every layer takes part that takes part in `loss`.
+    private func silent(_ loss: Tensor) -> Tensor {
+        let reached = preds.filter { loss.depends(on: $0) }
+        return Learner.sum(reached.map { $0.sum() * 0 }) ?? loss * 0
     }
 
     private static func sum(_ terms: [Tensor]) -> Tensor? {
@@ -75,8 +70,7 @@ extension Learner {
     func computeLoss() {
         if isPartEmpty {
             // Layers communicate: a rank without items goes through the same ones as the others, and adds nothing.
-            lossGrad = lossFunction(preds, yb)
-            lossGrad = silentLoss()
+            lossGrad = silent(lossFunction(preds, yb))
             preds = []
             return
         }

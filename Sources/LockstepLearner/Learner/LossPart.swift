@@ -7,7 +7,8 @@
 /// ```
 /// loss of the batch = Σₜ (Σₚ weightₚₜ · meanₚₜ / Σₚ weightₚₜ)       parts p, terms t
 /// ```
-/// Parts that count nothing, whatever their mean, add nothing. When no part counts the loss is NaN, as the mean of nothing.
+/// Parts that count nothing, whatever their mean, add nothing. When no part counts the loss is what they say of it by their
+/// items: NaN, as a rule.
 public struct LossPart {
     /// Number of items.
     public let items: Int
@@ -24,6 +25,10 @@ public struct LossPart {
         return first.terms.indices.reduce(0) { total, term in
             let counting = parts.lazy.filter { $0.terms[term].weight > 0 }.map { $0.terms[term] }
             let weight = counting.reduce(0) { $0 + $1.weight }
+            guard weight > 0 else {
+                let items = parts.reduce(0) { $0 + $1.items }
+                return total + parts.reduce(0) { $0 + $1.terms[term].mean * Double($1.items) } / Double(items)
+            }
             return total + counting.reduce(0) { $0 + $1.mean * $1.weight } / weight
         }
     }
