@@ -42,7 +42,9 @@ public struct InProcessWorld: Sendable {
         let failures = outcomes.enumerated().compactMap { rank, outcome in
             outcome.error.map { (rank, $0.error, $0.order) }
         }
-        if let first = failures.min(by: { ($0.2, $0.0) < ($1.2, $1.0) }) {
+        // A rank that has failed looks whether the others have, too: those may throw their echo of it before it throws.
+        let told = outcomes.lazy.compactMap(\.culprit).first
+        if let first = failures.first(where: { $0.0 == told }) ?? failures.min(by: { ($0.2, $0.0) < ($1.2, $1.0) }) {
             throw RankFailure(rank: first.0, error: first.1, all: failures.map { (rank: $0.0, error: $0.1) })
         }
         return outcomes.compactMap(\.value)
@@ -51,6 +53,8 @@ public struct InProcessWorld: Sendable {
     private struct Outcome<Result: Sendable>: Sendable {
         var value: Result?
         var error: (error: any Error, order: Int)?
+        /// The rank whose failure all have heard of.
+        var culprit: Int?
     }
 
     /// What the ranks have come to. Under a lock of the C library, which the thread sanitizer sees: it does not see a thread
@@ -92,6 +96,8 @@ public struct InProcessWorld: Sendable {
                     // Counted before the others can hear of it: the first failure is the first in this order.
                     outcome.error = (error, outcomes.countFailure())
                     communicator.fail(error, during: "")
+                    let heard = communicator.engine.plane.alarmError()
+                    if heard.code == .peerFailed { outcome.culprit = heard.rank }
                 }
                 outcomes.note(outcome, of: rank)
                 finished.signal()

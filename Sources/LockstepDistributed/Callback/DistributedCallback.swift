@@ -288,7 +288,7 @@ public final class DistributedCallback: Callback, Configured {
         addsToKept = false
         coordinator?.kept = .parts(
             weight: addsUp(learner) ? 1 : learner.batchWeight,
-            areEven: shards == nil && (learner.isLossEven || addsUp(learner)))
+            areEven: shards == nil && (learner.part.isEven || addsUp(learner)))
     }
 
     public override func beforeStep(_ learner: Learner) throws {

@@ -110,7 +110,7 @@ final class MicroShards: BatchPasses {
         let parts = pieces.compactMap { $0 }.map { piece in
             LossPart(items: piece.items.count, terms: piece.terms.map { ($0.mean.item(), $0.weight) })
         }
-        learner.severalLossParts = parts
+        learner.part.losses = parts
         let addsUp = learner.lossFunction.reduction == .sum
         let value = addsUp ? parts.reduce(0) { $0 + $1.terms[0].mean } : LossPart.merged(parts)
         learner.loss = value.map { Tensor([$0], shape: []) }
@@ -129,7 +129,7 @@ final class MicroShards: BatchPasses {
                 everyone.reduce(0) { $0 + max($1.terms[term].weight, 0) }
             }
         }
-        (learner.batchWeight, learner.isLossEven) = (1 / Double(communicator.size), true)
+        (learner.batchWeight, learner.part.isEven) = (1 / Double(communicator.size), true)
     }
 
     /// What all pieces of the batch say of its loss, those of other ranks, too, in the order of its items.

@@ -140,6 +140,6 @@ extension Learner {
         freeze freeze_to unfreeze dispatch on warn add_callback add_callbacks add_cb add_cbs remove_callback
         remove_callbacks remove_cb remove_cbs with_added_callbacks added_cbs with_removed_callbacks removed_cbs
         ordered_callbacks ordered_cbs invalidate_order show_training_loop without_logging no_logging without_progress
-        no_bar no_mbar with_unreduced_loss loss_not_reduced
+        no_bar no_mbar with_unreduced_loss loss_not_reduced loss_parts even_out_loss
         """.split(whereSeparator: \.isWhitespace).map(String.init))
 }

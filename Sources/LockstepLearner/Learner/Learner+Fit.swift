@@ -73,7 +73,7 @@ extension Learner {
     func clearBatch() {
         (dl, xb, yb, preds) = (nil, [], [], [])
         (loss, lossGrad, stepLoss, batchWeight) = (nil, nil, nil, 0)
-        (isPartEmpty, isLossEven, lossWeight, lossTerms, severalLossParts) = (false, false, nil, [], [])
+        part = BatchPart()
         cancelOrigin = nil
     }
 }

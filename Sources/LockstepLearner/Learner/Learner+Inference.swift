@@ -109,8 +109,7 @@ private struct LoopState {
     let (training, isModelTraining): (Bool, Bool)
     let (xb, yb, preds): ([Tensor], [Tensor], [Tensor])
     let (loss, lossGrad, stepLoss, batchWeight): (Tensor?, Tensor?, Double?, Double)
-    let (isLossEven, isPartEmpty, lossWeight): (Bool, Bool, Double?)
-    let (terms, parts): ([LossTerm], [LossPart])
+    let part: BatchPart
 
     init(_ learner: Learner) {
         dl = learner.dl
@@ -120,8 +119,7 @@ private struct LoopState {
         (loss, lossGrad, stepLoss, batchWeight) = (
             learner.loss, learner.lossGrad, learner.stepLoss, learner.batchWeight
         )
-        (isLossEven, isPartEmpty, lossWeight) = (learner.isLossEven, learner.isPartEmpty, learner.lossWeight)
-        (terms, parts) = (learner.lossTerms, learner.severalLossParts)
+        part = learner.part
     }
 
     func restore(to learner: Learner) {
@@ -131,7 +129,6 @@ private struct LoopState {
         (learner.xb, learner.yb, learner.preds) = (xb, yb, preds)
         (learner.loss, learner.lossGrad) = (loss, lossGrad)
         (learner.stepLoss, learner.batchWeight) = (stepLoss, batchWeight)
-        (learner.isLossEven, learner.isPartEmpty, learner.lossWeight) = (isLossEven, isPartEmpty, lossWeight)
-        (learner.lossTerms, learner.severalLossParts) = (terms, parts)
+        learner.part = part
     }
 }

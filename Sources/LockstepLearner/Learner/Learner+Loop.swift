@@ -111,7 +111,7 @@ extension Learner {
     private func runModel() throws {
         if let passes { return try passes.forward(self) }
         // Layers that communicate need every rank: one without items runs the model on none.
-        if !isPartEmpty || (training && coordinator.runsEmptyParts && !xb.isEmpty) { preds = model.forward(xb) }
+        if !part.isEmpty || (training && coordinator.runsEmptyParts && !xb.isEmpty) { preds = model.forward(xb) }
     }
 
     private func begin(_ index: Int, _ batch: Batch) throws {
@@ -119,7 +119,7 @@ extension Learner {
         (xb, yb) = (batch.inputs, batch.targets)
         (batchWeight, batchFirstItem) = (Double(batch.size), batch.firstItem)
         (preds, lossGrad, loss, stepLoss) = ([], nil, nil, nil)
-        (isPartEmpty, isLossEven, lossWeight, lossTerms, severalLossParts) = (batch.size == 0, false, nil, [], [])
+        part = BatchPart(isEmpty: batch.size == 0)
         guard training else { return }
         // Counted over fits and skipped epochs too: a resumed run drops what an uninterrupted one would.
         let step = (epochsSeen + epoch) * (nIter > 0 ? nIter : 1 << 24) + index

@@ -8,13 +8,13 @@ package import LockstepTensor
 extension Learner {
     /// What this rank's part says of the batch's loss; empty where it has none.
     public var lossParts: [LossPart] {
-        if !severalLossParts.isEmpty { return severalLossParts }
+        if !part.losses.isEmpty { return part.losses }
         guard let loss else { return [] }
-        return [LossPart(items: batchItemCount, terms: [(mean(of: loss), lossWeight ?? batchWeight)])]
+        return [LossPart(items: batchItemCount, terms: [(mean(of: loss), part.weight ?? batchWeight)])]
     }
 
     /// Whether the batch at hand has targets: the same on every rank, also on one that has never seen an item.
-    package var isLabelled: Bool { !yb.isEmpty || (xb.isEmpty && isPartEmpty) }
+    package var isLabelled: Bool { !yb.isEmpty || (xb.isEmpty && part.isEmpty) }
 
     /// Makes the ranks' parts of what is differentiated count alike: ``lossGrad`` becomes the part's share of the whole
     /// batch's loss times the number of ranks R, ``batchWeight`` 1/R, so that the mean over ranks is the whole batch's. Tells all
@@ -25,13 +25,13 @@ extension Learner {
     /// A loss that adds up its items stays as it is: its parts add up.
     /// Collective; may throw the signal of another rank.
     public func evenOutLoss() throws {
-        if isLossEven { return }
-        let weights = lossTerms.isEmpty ? lossParts.first.map { $0.terms.map(\.weight) } : lossTerms.map(\.weight)
+        if part.isEven { return }
+        let weights = part.terms.isEmpty ? lossParts.first.map { $0.terms.map(\.weight) } : part.terms.map(\.weight)
         let means =
-            lossTerms.isEmpty ? lossParts.first.map { $0.terms.map(\.mean) } : lossTerms.map { mean(of: $0.mean) }
-        if lossWeight == nil { lossWeight = batchWeight }
+            part.terms.isEmpty ? lossParts.first.map { $0.terms.map(\.mean) } : part.terms.map { mean(of: $0.mean) }
+        if part.weight == nil { part.weight = batchWeight }
         let ranks = Double(coordinator.rankCount)
-        (isLossEven, batchWeight) = (true, 1 / ranks)
+        (part.isEven, batchWeight) = (true, 1 / ranks)
         if lossFunction.reduction == .sum {
             let met = try coordinator.mergedLoss(means?[0] ?? 0, weight: 1)
             return stepLoss = met.loss.map { $0 * ranks }
@@ -43,11 +43,11 @@ extension Learner {
             shares.append(met.weight > 0 ? ranks * (weights?[term] ?? 0) / met.weight : 1)
         }
         stepLoss = total
-        if lossTerms.isEmpty {
+        if part.terms.isEmpty {
             lossGrad = lossGrad.map { scaled($0, by: shares[0]) }
         } else {
             // Each mean in its own share: what is differentiated is made anew.
-            lossGrad = Learner.sum(zip(lossTerms, shares).map { scaled($0.mean, by: $1) })
+            lossGrad = Learner.sum(zip(part.terms, shares).map { scaled($0.mean, by: $1) })
         }
     }
 
@@ -68,17 +68,17 @@ extension Learner {
 
     /// Leaves ``loss``, ``lossGrad`` and ``batchWeight``.
     func computeLoss() {
-        if isPartEmpty {
+        if part.isEmpty {
             // Layers communicate: a rank without items goes through the same ones as the others, and adds nothing.
             lossGrad = silent(lossFunction(preds, yb))
             preds = []
             return
         }
         if lossFunction.termCount > 1 {
-            lossTerms = lossFunction.terms(preds, yb)
-            lossGrad = Learner.sum(lossTerms.map(\.mean))
-            severalLossParts = [
-                LossPart(items: batchItemCount, terms: lossTerms.map { (mean(of: $0.mean), $0.weight) })
+            part.terms = lossFunction.terms(preds, yb)
+            lossGrad = Learner.sum(part.terms.map(\.mean))
+            part.losses = [
+                LossPart(items: batchItemCount, terms: part.terms.map { (mean(of: $0.mean), $0.weight) })
             ]
         } else {
             lossGrad = lossFunction(preds, yb)

@@ -79,16 +79,8 @@ public final class Learner {
     /// How much this rank's part of the batch counts beside the others: its number of items before there is a loss, then what
     /// the loss says (`LossFunction.weight`).
     public var batchWeight = 0.0
-    /// Whether ``lossGrad`` counts as much as every other rank's (``evenOutLoss()``).
-    public package(set) var isLossEven = false
-    /// What the part counted before that.
-    var lossWeight: Double?
-    /// The means that the loss consists of, where they are several.
-    var lossTerms: [LossTerm] = []
-    /// The batch's parts on this rank, where ``loss`` and ``batchWeight`` do not say it all.
-    package var severalLossParts: [LossPart] = []
-    /// Whether this rank's part of the batch has no items.
-    var isPartEmpty = false
+    /// What is known of this rank's part of the batch besides.
+    package var part = BatchPart()
     /// Whether the loss of parts is still to be compared with that of their whole (``checkLossMerges()``).
     var checksLoss = false
     /// The place of the batch's first item in the global batch, when this is one rank's part of it; otherwise 0.

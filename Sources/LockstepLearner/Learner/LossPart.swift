@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one part of a batch says of the batch's loss, in numbers that merge with those of the other parts.
 
+package import LockstepNN
+
 /// The loss of some items of a batch: for each mean that the loss is the sum of (`LossFunction.terms`) the mean and what it
 /// counts.
 ///
@@ -32,4 +34,18 @@ public struct LossPart {
             return total + counting.reduce(0) { $0 + $1.mean * $1.weight } / weight
         }
     }
+}
+
+/// What a learner knows of its rank's part of the batch at hand, besides what callbacks see.
+package struct BatchPart {
+    /// Whether it has no items.
+    package var isEmpty = false
+    /// Whether what is differentiated counts as much as every other rank's (``Learner/evenOutLoss()``).
+    package var isEven = false
+    /// What it counted before that.
+    var weight: Double?
+    /// The means that the loss consists of, where they are several.
+    var terms: [LossTerm] = []
+    /// What it says of the batch's loss, where ``Learner/loss`` and ``Learner/batchWeight`` do not say it all.
+    package var losses: [LossPart] = []
 }
