@@ -68,7 +68,7 @@ extension DistributedChecks {
         }
         func run(_ metric: Metric, infers: Bool) throws -> (text: String, counting: Counting, learner: Learner) {
             let counting = Counting()
-            let learner = classifier(callbacks: [Recorder(), counting], metrics: [.accuracy, metric])
+            let learner = twoClasses(callbacks: [Recorder(), counting], metrics: [.accuracy, metric])
             learner.logger = SilentLogger()
             var text = ""
             do {

@@ -25,21 +25,21 @@ extension DistributedChecks {
         ("D20 ranks whose inference differs refuse, too, and what may differ may", inferenceDifferences),
     ]
 
-    static func classes(_ rows: Int, seed: UInt64 = 0) -> TensorDataset {
+    static func labelledRows(_ rows: Int, seed: UInt64 = 0) -> TensorDataset {
         TensorDataset(
             inputs: [sample([rows, 3], seed: seed)], targets: [sampleIntegers([rows], seed: seed, in: 0..<2)])
     }
 
     /// Twelve rows in batches of four, six to validate; every option can be changed.
-    static func classifier(
+    static func twoClasses(
         seed: UInt64 = 1, train: DataLoader? = nil, valid: (any BatchSource)? = nil, dropout: Double = 0.5,
         loss: any LossFunction = CrossEntropyFlat(), optimizer: OptimizerFactory = .sgd(), wd: Double = 0.1,
         callbacks: [Callback] = [], metrics: [Metric] = [.accuracy]
     ) -> Learner {
         let learner = Learner(
             dls: DataLoaders(
-                train ?? DataLoader(classes(12), batchSize: 4, shuffle: true),
-                valid ?? DataLoader(classes(6, seed: 9), batchSize: 4)),
+                train ?? DataLoader(labelledRows(12), batchSize: 4, shuffle: true),
+                valid ?? DataLoader(labelledRows(6, seed: 9), batchSize: 4)),
             model: Sequential {
                 Linear(3, 2); Dropout(dropout)
             }, loss: CrossEntropyFlat(), optimizer: optimizer, callbacks: callbacks, metrics: metrics, wd: .value(wd),
@@ -65,70 +65,70 @@ extension DistributedChecks {
     }
 
     private static var dataDifferences: [SetupDifference] {
-        let twelve = classes(12)
+        let twelve = labelledRows(12)
         return [
             // The seed of a split decides who trains on what.
             SetupDifference(words: ["loader 0", "checksum of its items"]) { odd in
                 let split = (0..<12).map { odd ? 11 - $0 : $0 }
-                return classifier(train: loader(Subset(twelve, Array(split.prefix(8)))))
+                return twoClasses(train: loader(Subset(twelve, Array(split.prefix(8)))))
             },
             SetupDifference(words: ["loader 0", "checksum of its items"]) {
-                classifier(train: loader(classes(12, seed: $0 ? 3 : 2)))
+                twoClasses(train: loader(labelledRows(12, seed: $0 ? 3 : 2)))
             },
             SetupDifference(words: ["loader 0", "items: 12", "items: 11"]) {
-                classifier(train: loader(classes($0 ? 11 : 12)))
+                twoClasses(train: loader(labelledRows($0 ? 11 : 12)))
             },
             SetupDifference(words: ["loader 1", "items: 6", "items: 7"]) {
-                classifier(valid: DataLoader(classes($0 ? 7 : 6), batchSize: 4))
+                twoClasses(valid: DataLoader(labelledRows($0 ? 7 : 6), batchSize: 4))
             },
             SetupDifference(words: ["loader 0", "seed: 42", "seed: 43"]) { odd in
-                classifier(train: loader(twelve) { $0.seed = odd ? 43 : 42 })
+                twoClasses(train: loader(twelve) { $0.seed = odd ? 43 : 42 })
             },
             SetupDifference(words: ["loader 0", "batch size: 4", "batch size: 5"]) { odd in
-                classifier(train: loader(twelve) { $0.batchSize = odd ? 5 : 4 })
+                twoClasses(train: loader(twelve) { $0.batchSize = odd ? 5 : 4 })
             },
             SetupDifference(words: ["loader 0", "shuffle: true", "shuffle: false"]) { odd in
-                classifier(train: loader(twelve) { $0.shuffle = !odd })
+                twoClasses(train: loader(twelve) { $0.shuffle = !odd })
             },
             SetupDifference(words: ["loader 0", "drop last: true", "drop last: false"]) { odd in
-                classifier(train: loader(twelve) { $0.dropLast = odd })
+                twoClasses(train: loader(twelve) { $0.dropLast = odd })
             },
             SetupDifference(words: ["loader 0", "n: all", "n: 12"]) { odd in
-                classifier(train: loader(twelve) { $0.n = odd ? 12 : nil })
+                twoClasses(train: loader(twelve) { $0.n = odd ? 12 : nil })
             },
             SetupDifference(words: ["loader 0", "sampling: by 12 weights"]) { odd in
-                classifier(
+                twoClasses(
                     train: loader(twelve) { $0.sampling = .weighted((0..<12).map { Double($0 % (odd ? 3 : 4)) }) })
             },
             SetupDifference(words: ["loader 0", "sampling: 8 items", "sampling: 7 items"]) { odd in
-                classifier(train: loader(twelve) { $0.sampling = .partial(odd ? 7 : 8) })
+                twoClasses(train: loader(twelve) { $0.sampling = .partial(odd ? 7 : 8) })
             },
             SetupDifference(words: ["loader 0", "hooks: none", "hooks: afterBatch"]) { odd in
-                classifier(train: loader(twelve) { if odd { $0.hooks.afterBatch = { batch, _ in batch } } })
+                twoClasses(train: loader(twelve) { if odd { $0.hooks.afterBatch = { batch, _ in batch } } })
             },
             SetupDifference(words: ["loader 0", "checksum of its items"]) { odd in
-                classifier(
+                twoClasses(
                     train: loader(
                         MapDataset(odd ? Array(1..<13) : Array(0..<12), inputCount: 1) { twelve.item(at: $0 % 12) }))
             },
             SetupDifference(words: ["loader 0", "checksum of its items"]) { odd in
-                classifier(
+                twoClasses(
                     train: loader(
                         ImageDataset(
                             pixels: (0..<36).map { UInt8(odd ? $0 : 36 - $0) },
                             labels: [0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1], imageShape: [3])))
             },
             SetupDifference(words: ["loader 0", "checksum of its items"]) { odd in
-                classifier(train: loader(LanguageModelDataset((0..<49).map { odd ? $0 % 7 : $0 % 5 }, blockLength: 4)))
+                twoClasses(train: loader(LanguageModelDataset((0..<49).map { odd ? $0 % 7 : $0 % 5 }, blockLength: 4)))
             },
             SetupDifference(words: ["loader 0", "checksum of its items"]) { odd in
-                classifier(train: loader(files(in: "data", last: odd ? 99 : 11) ?? twelve))
+                twoClasses(train: loader(files(in: "data", last: odd ? 99 : 11) ?? twelve))
             },
             SetupDifference(words: ["loader 0: afterBatch: Normalize", "0.5", "0.25"]) { odd in
                 var options = DataLoader.Options()
                 options.batchSize = 4
                 options.transforms.afterBatch = Pipeline([Normalize(mean: [odd ? 0.5 : 0.25], std: [1])])
-                return classifier(train: TransformedDataLoader(twelve, options: options))
+                return twoClasses(train: TransformedDataLoader(twelve, options: options))
             },
         ]
     }
@@ -138,65 +138,65 @@ extension DistributedChecks {
             try learner.fit(2, callbacks: [ParamScheduler(["lr": .cosine(1e-2, end)])])
         }
         return [
-            SetupDifference(words: ["learner's seed: 1", "learner's seed: 2"]) { classifier(seed: $0 ? 2 : 1) },
-            SetupDifference(words: ["epochs: 2", "epochs: 3"], make: { _ in classifier() }) { try $0.fit($1 ? 3 : 2) },
-            SetupDifference(words: ["SkipToEpoch", "epoch: 1"], make: { _ in classifier() }) {
+            SetupDifference(words: ["learner's seed: 1", "learner's seed: 2"]) { twoClasses(seed: $0 ? 2 : 1) },
+            SetupDifference(words: ["epochs: 2", "epochs: 3"], make: { _ in twoClasses() }) { try $0.fit($1 ? 3 : 2) },
+            SetupDifference(words: ["SkipToEpoch", "epoch: 1"], make: { _ in twoClasses() }) {
                 try $0.fit(3, startEpoch: $1 ? 1 : 2)
             },
-            SetupDifference(words: ["ParamScheduler", "scheds"], make: { _ in classifier() }) {
+            SetupDifference(words: ["ParamScheduler", "scheds"], make: { _ in twoClasses() }) {
                 try scheduled($0, $1 ? 1e-3 : 0)
             },
-            SetupDifference(words: ["Dropout(0.5)", "Dropout(0.25)"]) { classifier(dropout: $0 ? 0.25 : 0.5) },
+            SetupDifference(words: ["Dropout(0.5)", "Dropout(0.25)"]) { twoClasses(dropout: $0 ? 0.25 : 0.5) },
             SetupDifference(words: ["loss: CrossEntropyFlat, weight"]) {
-                classifier(loss: CrossEntropyFlat(weight: Tensor([1, $0 ? 9 : 3])))
+                twoClasses(loss: CrossEntropyFlat(weight: Tensor([1, $0 ? 9 : 3])))
             },
             SetupDifference(words: ["loss: CrossEntropyFlat, ignoreIndex"]) {
-                classifier(loss: CrossEntropyFlat(ignoreIndex: $0 ? 1 : -100))
+                twoClasses(loss: CrossEntropyFlat(ignoreIndex: $0 ? 1 : -100))
             },
             SetupDifference(words: ["loss: LabelSmoothingCrossEntropyFlat", "loss: CrossEntropyFlat"]) {
-                classifier(loss: $0 ? LabelSmoothingCrossEntropyFlat() : CrossEntropyFlat())
+                twoClasses(loss: $0 ? LabelSmoothingCrossEntropyFlat() : CrossEntropyFlat())
             },
-            SetupDifference(words: ["group 0", "wd"]) { classifier(wd: $0 ? 0.2 : 0.1) },
+            SetupDifference(words: ["group 0", "wd"]) { twoClasses(wd: $0 ? 0.2 : 0.1) },
             SetupDifference(words: ["optimizer sgd", "optimizer"]) {
-                classifier(optimizer: $0 ? .sgd(mom: 0.9) : .adam())
+                twoClasses(optimizer: $0 ? .sgd(mom: 0.9) : .adam())
             },
             SetupDifference(words: ["metric accuracy", "axis: -1", "axis: 1"]) {
-                classifier(metrics: [.accuracy(axis: $0 ? 1 : -1)])
+                twoClasses(metrics: [.accuracy(axis: $0 ? 1 : -1)])
             },
             SetupDifference(words: ["GradientClip, maxNorm: 2", "GradientClip, maxNorm: 1"]) {
-                classifier(callbacks: [GradientClip(maxNorm: $0 ? 2 : 1)])
+                twoClasses(callbacks: [GradientClip(maxNorm: $0 ? 2 : 1)])
             },
             SetupDifference(words: ["GradientAccumulation, samples: 8", "GradientAccumulation, samples: 4"]) {
-                classifier(callbacks: [GradientAccumulation(samples: $0 ? 8 : 4)])
+                twoClasses(callbacks: [GradientAccumulation(samples: $0 ? 8 : 4)])
             },
             SetupDifference(words: ["SaveModelCallback, every"]) {
-                classifier(callbacks: [Recorder(), SaveModelCallback(saving: .everyEpoch($0 ? 2 : 3))])
+                twoClasses(callbacks: [Recorder(), SaveModelCallback(saving: .everyEpoch($0 ? 2 : 3))])
             },
             SetupDifference(words: ["PreemptionCallback, every_epochs"]) {
-                classifier(callbacks: [PreemptionCallback(everyEpochs: $0 ? 2 : 3)])
+                twoClasses(callbacks: [PreemptionCallback(everyEpochs: $0 ? 2 : 3)])
             },
             SetupDifference(
                 words: ["batch_norm: sync", "batch_norm: local"],
                 policy: { DistributedCallback(batchNorm: $0 ? .local : .sync) }
-            ) { _ in classifier() },
+            ) { _ in twoClasses() },
             SetupDifference(
                 words: ["batch: global", "batch: perRank"],
                 policy: { DistributedCallback(batch: $0 ? .perRank : .global) }
             ) {
-                _ in classifier()
+                _ in twoClasses()
             },
             SetupDifference(
                 words: ["update: owner", "update: replicated"],
                 policy: { DistributedCallback(update: $0 ? .owner : .replicated) }
             ) {
-                _ in classifier()
+                _ in twoClasses()
             },
             SetupDifference(words: ["check_interval: 2"], policy: { DistributedCallback(checkInterval: $0 ? 2 : nil) })
-            { _ in classifier() },
+            { _ in twoClasses() },
             SetupDifference(
                 words: ["compression: bf16"], policy: { DistributedCallback(compression: $0 ? .bf16 : .none) }
             ) {
-                _ in classifier()
+                _ in twoClasses()
             },
         ]
     }
@@ -240,30 +240,30 @@ extension DistributedChecks {
         let batch = Batch(inputs: [sample([3, 3])], targets: [sampleIntegers([3], in: 0..<2)])
         let differences = [
             SetupDifference(words: ["items: 7", "items: 6"], infers: true) {
-                classifier(valid: DataLoader(classes($0 ? 7 : 6), batchSize: 4))
+                twoClasses(valid: DataLoader(labelledRows($0 ? 7 : 6), batchSize: 4))
             },
             SetupDifference(words: ["checksum of its items"], infers: true) {
-                classifier(valid: DataLoader(classes(6, seed: $0 ? 8 : 9), batchSize: 4))
+                twoClasses(valid: DataLoader(labelledRows(6, seed: $0 ? 8 : 9), batchSize: 4))
             },
             SetupDifference(words: ["loader: batch size: 3", "loader: batch size: 4"], infers: true) {
-                classifier(valid: DataLoader(classes(6), batchSize: $0 ? 3 : 4))
+                twoClasses(valid: DataLoader(labelledRows(6), batchSize: $0 ? 3 : 4))
             },
             SetupDifference(words: ["checksum of its batches"], infers: true) { odd in
-                classifier(
+                twoClasses(
                     valid: BatchList([odd ? Batch(inputs: batch.inputs.map { $0 + 1 }, targets: batch.targets) : batch])
                 )
             },
             SetupDifference(words: ["metric f1_score_macro: F1Score", "metric f1_score_micro: F1Score"], infers: true) {
-                classifier(metrics: [$0 ? F1Score(average: .macro) : F1Score(average: .micro)])
+                twoClasses(metrics: [$0 ? F1Score(average: .macro) : F1Score(average: .micro)])
             },
             SetupDifference(words: ["loss: CrossEntropyFlat, weight"], infers: true) {
-                classifier(loss: CrossEntropyFlat(weight: Tensor([1, $0 ? 9 : 3])))
+                twoClasses(loss: CrossEntropyFlat(weight: Tensor([1, $0 ? 9 : 3])))
             },
         ]
         for difference in differences { try expectRefused(c, difference) }
         // Threads, paths and what rank 0 gives to all change nothing.
         guard let own = files(in: "rank\(c.rank)", last: 11) else { throw CheckFailure("no files") }
-        let learner = classifier(train: loader(own) { $0.numWorkers = c.rank % 2 }, callbacks: [Recorder()])
+        let learner = twoClasses(train: loader(own) { $0.numWorkers = c.rank % 2 }, callbacks: [Recorder()])
         learner.logger = SilentLogger()
         learner.path = "/nowhere/\(c.rank)"
         for parameter in learner.model.parameters() { parameter.wrappedValue = parameter.value + Double(c.rank) }

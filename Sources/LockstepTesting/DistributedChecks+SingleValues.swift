@@ -19,7 +19,7 @@ extension DistributedChecks {
         guard c.size > 1 else { return }
         func learner(_ rows: Int, batchSize: Int) -> Learner {
             let learner = Learner(
-                dls: DataLoaders(DataLoader(classes(rows), batchSize: batchSize)),
+                dls: DataLoaders(DataLoader(labelledRows(rows), batchSize: batchSize)),
                 model: Sequential {
                     Linear(3, 4); BatchNorm1d(4); ReLU(); Linear(4, 2)
                 }, loss: .crossEntropy, optimizer: .sgd(), defaultCallbacks: .core)
