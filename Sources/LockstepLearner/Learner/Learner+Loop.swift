@@ -8,8 +8,16 @@ import LockstepTensor
 
 extension Learner {
     /// Epochs of a fit: each trains on `dls.train` and validates on `dls[1]`.
+    ///
+    /// Those that a ``SkipToEpoch`` or a ``ResumeCallback`` leaves out are over already, in a run before this one: no event
+    /// announces them.
     func allEpochs() throws {
-        for epoch in 0..<nEpoch {
+        let skipping = callbacks.lazy.filter(\.run).compactMap {
+            ($0 as? SkipToEpoch)?.epoch ?? ($0 as? ResumeCallback)?.point.epoch
+        }
+        let first = min(nEpoch, skipping.max() ?? 0)
+        epoch = max(0, first - 1)
+        for epoch in first..<nEpoch {
             self.epoch = epoch
             try run(.epoch) {
                 dl = dls.train
