@@ -6,6 +6,7 @@
 ## conformance  run every test and report on each identifier of the behaviour contract
 ## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
 ## test-configurations  training runs composed at random, on 1, 2, 3, 5 ranks (SEED=1 COUNT=200)
+## test-kills   kill training runs at random and resume them until they are done (ROUNDS=40)
 ## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer (CHECKS=communicator)
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
@@ -43,7 +44,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance test-faults test-configurations test-tsan test-nodes test-slurm test-reproducible test-instructions build bench bench-peers roofline format lint docs reference clean
+.PHONY: help setup run test conformance test-faults test-kills test-configurations test-tsan test-nodes test-slurm test-reproducible test-instructions build bench bench-peers roofline format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -70,6 +71,10 @@ test-faults: setup
 test-configurations: setup
 	swift build $(SWIFT_FLAGS) --product lockstep-configurations
 	@.build/release/lockstep-configurations --seed $(SEED) --count $(COUNT)
+
+test-kills: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@launch/test-kills.sh $(ROUNDS)
 
 test-tsan: setup
 	@launch/test-tsan.sh $(CHECKS)

@@ -85,6 +85,14 @@ read -r good bad <<< "$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "
 passed=$((passed + ${good:-0}))
 failed=$((failed + ${bad:-1}))
 
+# MARK: When runs are killed
+
+echo "launch/test-kills.sh"
+timeout --foreground --kill-after=10 300 launch/test-kills.sh 3 < /dev/null 2>&1 | tee "$log"
+read -r good bad <<< "$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)"
+passed=$((passed + ${good:-0}))
+failed=$((failed + ${bad:-1}))
+
 # MARK: What a step costs
 
 echo "launch/test-instructions.sh"

@@ -23,9 +23,15 @@ let communicatorChecks: [ThreadSuite.Check] = [
     ("communicator: splits", CommChecks.splits),
 ]
 
-let trainingChecks: [ThreadSuite.Check] = (DistributedChecks.all + OwnershipChecks.all + WireChecks.all).map {
-    ("training: \($0.name)", $0.body)
+/// Of the runs that are interrupted, those in which ranks hold something of their own; threads run all of them.
+let resumedChecks = DistributedChecks.resumingAnywhere.filter {
+    $0.name.contains("carries its state") || $0.name.contains("under accumulation")
 }
+
+let trainingChecks: [ThreadSuite.Check] =
+    (DistributedChecks.all + resumedChecks + OwnershipChecks.all + WireChecks.all).map {
+        ("training: \($0.name)", $0.body)
+    }
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {

@@ -63,6 +63,63 @@ struct ResumeTests {
         #expect(history(command).count == 301)
     }
 
+    @Test("a run killed twice, the second time as it begins to go on, ends with the bytes of an undisturbed one")
+    func killedTwice() throws {
+        let command = try Command()
+        let arguments = ["--epochs", "300", "--checkpoint-every", "1"]
+        let process = try begin(command, arguments)
+        kill(process.processIdentifier, SIGKILL)
+        _ = try command.finish(process)
+        let checkpoint = command.folder.appending(path: "out/resume.safetensors")
+        let before = try Data(contentsOf: checkpoint)
+        let epoch = try Self.epoch(of: before)
+        #expect(epoch > 0)
+        let second = try command.start(["train", "digits", "--resume", "out", "--checkpoint-every", "1"])
+        // As soon as it has written, or after a second: never an epoch that is done already.
+        for _ in 0..<100 where try Data(contentsOf: checkpoint) == before { usleep(10_000) }
+        kill(second.processIdentifier, SIGKILL)
+        _ = try command.finish(second)
+        #expect(try Self.epoch(of: Data(contentsOf: checkpoint)) >= epoch, "the checkpoint went back")
+        let last = try command("train", "digits", "--resume", "out")
+        #expect(last.status == 0, "\(last.errors)")
+        #expect(
+            try command.finish(command.start(["train", "digits", "--run", "whole", "--epochs", "300"])).status == 0)
+        #expect(history(command) == history(command, "whole") && history(command).count == 301)
+        for file in ["model.safetensors"] {
+            let bytes = try ["out/", "whole/"].map { try Data(contentsOf: command.folder.appending(path: $0 + file)) }
+            #expect(bytes[0] == bytes[1])
+        }
+    }
+
+    /// The epoch that a checkpoint goes on with, as its header says.
+    private static func epoch(of bytes: Data) throws -> Int {
+        let text = String(decoding: bytes.prefix(100_000), as: UTF8.self)
+        return try #require(text.firstMatch(of: /"resume.epoch":"(\d+)"/).flatMap { Int($0.1) })
+    }
+
+    @Test("a damaged checkpoint is refused with its name, and nothing is trained")
+    func damaged() throws {
+        let command = try Command()
+        let process = try begin(command, ["--epochs", "400"])
+        kill(process.processIdentifier, SIGTERM)
+        #expect(try command.finish(process).status == 75)
+        let file = command.folder.appending(path: "out/resume.safetensors")
+        let whole = try Data(contentsOf: file)
+        // In the length, in what it says, in its tensors; and cut.
+        for place in [1, 40, 300, 900, whole.count / 2, whole.count - 1] {
+            var bytes = whole
+            bytes[place] ^= 4
+            try bytes.write(to: file)
+            let result = try command("train", "digits", "--resume", "out")
+            #expect(result.status != 0 && result.status < 128, "byte \(place): \(result.status)")
+            #expect(result.errors.contains("resume.safetensors"), "byte \(place): \(result.errors)")
+            try whole.prefix(place).write(to: file)
+            let cut = try command("train", "digits", "--resume", "out")
+            #expect(cut.status != 0 && cut.status < 128 && cut.errors.contains("resume.safetensors"), "\(cut.errors)")
+        }
+        #expect(!command.exists("out/model.safetensors"))
+    }
+
     @Test("--trace, --log-dir and --times show every rank")
     func watched() throws {
         let command = try Command()

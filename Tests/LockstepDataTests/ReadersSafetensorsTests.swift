@@ -35,7 +35,8 @@ struct ReadersSafetensorsTests {
         }
         #expect(archive.metadata("format") == "pt")
         #expect(archive.metadata("note") == "a \"b\"\t")
-        #expect(archive.metadata("lockstep.format") == "1")
+        #expect(archive.metadata("lockstep.format") == "2")
+        #expect(archive.isSealed)
         #expect(archive.metadata("lockstep.crc32")?.count == 8)
     }
 
@@ -70,10 +71,45 @@ struct ReadersSafetensorsTests {
         for (old, new) in [("0.weight", "1.weight"), ("F32", "I32"), ("[2,2]", "[1,4]")] {
             #expect(dataError { try Safetensors.parse(changed(old, new), file: "x") }?.code == .checksum, "\(old)")
         }
-        // Written by a later version, it is not judged.
-        let later = changed(#""lockstep.format":"1""#, #""lockstep.format":"2""#).replacing(
-            Array("F32".utf8), with: Array("I32".utf8))
-        #expect(try Safetensors.parse(later, file: "x").entries.count == 1)
+        // A later version may compute it in another way; a changed bit must not pass for one.
+        let later = changed(#""lockstep.format":"2""#, #""lockstep.format":"3""#)
+        #expect(dataError { try Safetensors.parse(later, file: "x") }?.code == .unsupported)
+        for (old, new) in [("lockstep.format", "lockstep.Format"), ("lockstep.crc32", "lockstep.crc33")] {
+            #expect(dataError { try Safetensors.parse(changed(old, new), file: "x") }?.code == .checksum, "\(old)")
+        }
+    }
+
+    @Test("every single changed bit of a file is noticed, wherever it is")
+    func everyBit() throws {
+        let valid = try Safetensors.encode(
+            items, metadata: [("resume.epoch", "891"), ("optimizer.group.0", "sqr_mom=0.99")])
+        for byte in valid.indices {
+            for bit in 0..<8 {
+                var bytes = valid
+                bytes[byte] ^= 1 << UInt8(bit)
+                #expect(dataError { try Safetensors.parse(bytes, file: "x") } != nil, "bit \(bit) of byte \(byte)")
+            }
+        }
+    }
+
+    @Test("a file of version 1 is read, and is not sealed: nothing protects what its metadata say")
+    func versionOne() throws {
+        let item = items[1]
+        let crc = Safetensors.checksum([(item.name, item.type, item.shape, item.bytes[...])])
+        func file(_ crc: String) -> [UInt8] {
+            raw(
+                #"{"__metadata__":{"lockstep.format":"1","lockstep.crc32":""# + crc
+                    + #""},"0.weight":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}"#, item.bytes)
+        }
+        let archive = try Safetensors.parse(file(crc), file: "x")
+        #expect(!archive.isSealed && archive.entries.count == 1)
+        #expect(dataError { try Safetensors.parse(file("00000000"), file: "x") }?.code == .checksum)
+    }
+
+    @Test("a tensor of more axes than tensors have is refused, not a trap")
+    func manyAxes() {
+        let header = #"{"a":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,1]}}"#
+        #expect(dataError { try Safetensors.parse(raw(header, [0]), file: "x") }?.code == .unsupported)
     }
 
     @Test(

@@ -69,18 +69,44 @@ import Testing
         }
     }
 
-    @Test("where items are skipped, each keeps its random numbers on any number of ranks")
-    func skipped() throws {
-        func values(_ parts: [[[(label: Int, values: [Float])]]]) -> [Int: [Float]] {
-            Dictionary(parts.joined().joined().map { ($0.label, $0.values) }, uniquingKeysWith: { first, _ in first })
+    @Test(
+        "where items are skipped, the following ones move up as in one process: on any number of ranks, from any batch on",
+        arguments: [1, 2, 3, 5])
+    func skipped(world: Int) throws {
+        let whole = try batches(loader(skipping: true), epoch: 1)
+        #expect(whole.map(\.count) == [4, 4, 2])
+        let parts = try (0..<world).map { rank in
+            try batches(ShardedDataLoader(loader(skipping: true, workers: rank % 3), rank: rank, size: world), epoch: 1)
         }
-        let whole = values([try batches(loader(skipping: true), epoch: 1)])
-        #expect(whole.count == 10)
-        for world in 2...3 {
-            let parts = try (0..<world).map { rank in
-                try batches(ShardedDataLoader(loader(skipping: true), rank: rank, size: world), epoch: 1)
+        for (number, batch) in whole.enumerated() {
+            let joined = parts.flatMap { $0[number] }
+            #expect(joined.map(\.label) == batch.map(\.label))
+            #expect(joined.map(\.values) == batch.map(\.values))
+            // As a resumed run begins: by the number of the batch alone, and told where in the order it begins.
+            let single = try loader(skipping: true)
+            var all = try single.makeIterator(epoch: 1)
+            var position: Int?
+            for _ in 0..<number { position = try all.next()?.endPosition }
+            for position in [nil, position] {
+                let rests = try (0..<world).map { rank in
+                    try ShardedDataLoader(single, rank: rank, size: world).makeIterator(
+                        epoch: 1, from: number, position: position
+                    ).labels()
+                }
+                for later in 0..<whole.count - number {
+                    #expect(rests.flatMap { $0[later] } == whole[number + later].map(\.label))
+                }
+                #expect(rests.allSatisfy { $0.count == whole.count - number })
             }
-            #expect(values(parts) == whole)
         }
+    }
+}
+
+extension BatchIterator {
+    /// The labels of every batch that is left.
+    fileprivate func labels() throws -> [[Int]] {
+        var (iterator, result) = (self, [[Int]]())
+        while let batch = try iterator.next() { result.append(batch.targets[0].ints) }
+        return result
     }
 }

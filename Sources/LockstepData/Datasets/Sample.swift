@@ -32,6 +32,9 @@ public struct Batch {
     public var size: Int
     /// The place of the first item in the global batch, when this is one rank's part of it; otherwise 0.
     public var firstItem = 0
+    /// Where in the epoch's order the next batch begins; nil where its loader does not know. More than the items of all batches
+    /// before when some were skipped.
+    package var endPosition: Int?
 
     /// A batch; `size` defaults to the length of the first member's first axis (1 for a scalar, 0 without members).
     public init(inputs: [Tensor], targets: [Tensor] = [], size: Int? = nil) {

@@ -15,11 +15,17 @@ public protocol BatchSource: AnyObject {
     func makeIterator(epoch: Int) throws -> BatchIterator
     /// Starts epoch number `epoch` at batch number `first`, as when resuming.
     func makeIterator(epoch: Int, from first: Int) throws -> BatchIterator
+    /// The same, told where in the epoch's order that batch begins: a source that skips items need not look for it.
+    func makeIterator(epoch: Int, from first: Int, position: Int?) throws -> BatchIterator
 }
 
 extension BatchSource {
     /// The default: a source that does not know its length has forgotten to say it.
     public var isStream: Bool { false }
+    /// The default: the position is not needed.
+    public func makeIterator(epoch: Int, from first: Int, position: Int?) throws -> BatchIterator {
+        try makeIterator(epoch: epoch, from: first)
+    }
     /// The default: the batches before are read and dropped.
     public func makeIterator(epoch: Int, from first: Int) throws -> BatchIterator {
         var batches = try makeIterator(epoch: epoch)

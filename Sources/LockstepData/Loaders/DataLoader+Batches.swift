@@ -63,13 +63,13 @@ extension DataLoader {
     enum Assembled {
         case batch(Batch, indices: [Int])
         /// Some items were skipped; these are left, not yet put together.
-        case rest([Sample])
+        case rest([PlacedSample])
 
         /// The numbers of the items, in order.
         var indices: [Int] {
             switch self {
             case .batch(_, let indices): indices
-            case .rest(let samples): samples.compactMap(\.index)
+            case .rest(let items): items.compactMap(\.sample.index)
             }
         }
     }
@@ -81,19 +81,25 @@ extension DataLoader {
         }
         let items = try samples(indices, epoch: epoch)
         if items.count < indices.count || items.isEmpty { return .rest(items) }
-        return .batch(try createBatch(beforeBatch(items)), indices: indices)
+        return .batch(try createBatch(beforeBatch(items.map(\.sample))), indices: indices)
+    }
+
+    /// An item, and where in the list it was made from the next one stands.
+    struct PlacedSample {
+        let sample: Sample
+        var end: Int
     }
 
     /// The items at `indices` without the skipped ones.
-    func samples(_ indices: [Int], epoch: Int) throws -> [Sample] {
-        var samples: [Sample] = []
+    func samples(_ indices: [Int], epoch: Int) throws -> [PlacedSample] {
+        var samples: [PlacedSample] = []
         samples.reserveCapacity(indices.count)
-        for index in indices {
+        for (place, index) in indices.enumerated() {
             let context = ItemContext(seed: options.seed, epoch: epoch, index: index)
             do {
                 var sample = try afterItem(createItem(context), context: context)
                 sample.index = index
-                samples.append(sample)
+                samples.append(PlacedSample(sample: sample, end: place + 1))
             } catch is SkipItem {
                 continue
             }
@@ -105,8 +111,8 @@ extension DataLoader {
     func collated(_ assembled: Assembled) throws -> Batch {
         switch assembled {
         case .batch(let batch, _): batch
-        case .rest(let samples) where samples.isEmpty: try emptyBatch()
-        case .rest(let samples): try createBatch(beforeBatch(samples))
+        case .rest(let items) where items.isEmpty: try emptyBatch()
+        case .rest(let items): try createBatch(beforeBatch(items.map(\.sample)))
         }
     }
 

@@ -28,15 +28,29 @@ extension DataLoader {
         }
     }
 
-    /// Starts an epoch at batch number `first` without making the batches before; only a stream is read up to there. Where
-    /// items are skipped, batches are those of the indices, and shorter.
+    /// Starts an epoch at batch number `first` with the batches of an epoch from its start. Those before are not made, unless
+    /// items may have been skipped in them; only a stream is read up to there.
     public func makeIterator(epoch: Int, from first: Int) throws -> BatchIterator {
-        if first > 0, dataset != nil {
-            return try makeIterator(epoch: epoch, batches: Array(indexBatches(epoch: epoch).dropFirst(first)))
+        try makeIterator(epoch: epoch, from: first, position: nil)
+    }
+
+    /// The same; where the epoch's order goes on at `position`, nothing before is made, whatever was skipped.
+    public func makeIterator(epoch: Int, from first: Int, position: Int?) throws -> BatchIterator {
+        guard first > 0 else { return try makeIterator(epoch: epoch) }
+        let known = position ?? (maySkip(epoch: epoch) ? nil : first * (options.batchSize ?? 1))
+        if dataset != nil, let known {
+            beforeIter(epoch: epoch)
+            return try indexedIterator(epoch: epoch, workers: options.numWorkers, from: known)
         }
         var batches = try makeIterator(epoch: epoch)
         for _ in 0..<first where try batches.next() == nil { break }
         return batches
+    }
+
+    /// Whether items of an epoch may be skipped: not where batches are read whole. The same answer on every rank.
+    package func maySkip(epoch: Int) -> Bool {
+        guard readsWholeBatches, let dataset else { return true }
+        return dataset.count > 0 && (try? dataset.batch(at: [0], epoch: epoch)) == nil
     }
 
     func iterate(epoch: Int, workers: Int) throws -> BatchIterator {
@@ -53,50 +67,84 @@ extension DataLoader {
 
     /// Batches of whole index lists as long as nothing is skipped. Once an item is, the items that follow move up, so
     /// from there on only items are made ahead of time and put together here.
-    private func indexedIterator(epoch: Int, workers: Int) throws -> BatchIterator {
+    private func indexedIterator(epoch: Int, workers: Int, from start: Int = 0) throws -> BatchIterator {
         let order = indices(epoch: epoch)
         let size = options.batchSize ?? 1
-        let chunkCount = (order.count + size - 1) / size
-        let fullCount = options.dropLast ? order.count / size : chunkCount
-        func chunk(_ number: Int) -> [Int] {
-            Array(order[number * size..<Swift.min(number * size + size, order.count)])
+        let left = Swift.max(0, order.count - start)
+        func chunk(_ number: Int) -> Range<Int> {
+            start + number * size..<Swift.min(start + number * size + size, order.count)
         }
 
-        var nextBatch: (() throws -> Assembled?)? = try ordered(count: fullCount, workers: workers) { [self] number in
-            try assemble(chunk(number), epoch: epoch)
-        }
-        var nextSamples: () throws -> [Sample]? = { nil }
+        var nextBatch: (() throws -> Assembled?)? = try ordered(
+            count: options.dropLast ? left / size : (left + size - 1) / size, workers: workers
+        ) { [self] number in try assemble(Array(order[chunk(number)]), epoch: epoch) }
+        var nextRest: () throws -> Batch? = { nil }
         var number = 0
-        var waiting: [Sample] = []
 
         return BatchIterator { [self] in
             if let next = nextBatch {
                 switch try next() {
                 case .batch(let batch, let indices):
                     number += 1
-                    return try finish(batch, indices: indices, epoch: epoch)
+                    var batch = try finish(batch, indices: indices, epoch: epoch)
+                    batch.endPosition = chunk(number - 1).upperBound
+                    return batch
                 case .rest(let samples):
                     // Dropping the first iterator joins its workers before new ones start.
                     nextBatch = nil
-                    waiting = samples
-                    let first = number + 1
-                    nextSamples = try ordered(count: chunkCount - first, workers: workers) { [self] number in
-                        try self.samples(chunk(first + number), epoch: epoch)
-                    }
+                    let first = chunk(number)
+                    nextRest = try skippingBatches(
+                        order, from: first.upperBound, epoch: epoch, size: size,
+                        waiting: samples.map { PlacedSample(sample: $0.sample, end: first.lowerBound + $0.end) })
                 case nil:
                     afterIter()
                     return nil
                 }
             }
-            while waiting.count < size, let more = try nextSamples() { waiting += more }
-            if waiting.isEmpty || (waiting.count < size && options.dropLast) {
-                afterIter()
-                return nil
+            if let batch = try nextRest() { return batch }
+            afterIter()
+            return nil
+        }
+    }
+
+    /// Batches of `size` of the items that are left after skipping, from place `start` of `order` on.
+    ///
+    /// - Parameters:
+    ///   - part: which of a batch's items are wanted; nil for all. The others are made all the same, to know whether they are
+    ///     skipped.
+    ///   - waiting: items before `start` that are in no batch yet, and where the next ones stand.
+    package func skippingBatches(
+        _ order: [Int], from start: Int, epoch: Int, size: Int, part: ((_ count: Int) -> Range<Int>)? = nil
+    ) throws -> () throws -> Batch? {
+        try skippingBatches(order, from: start, epoch: epoch, size: size, part: part, waiting: [])
+    }
+
+    private func skippingBatches(
+        _ order: [Int], from start: Int, epoch: Int, size: Int, part: ((_ count: Int) -> Range<Int>)? = nil,
+        waiting: [PlacedSample]
+    ) throws -> () throws -> Batch? {
+        var waiting = waiting
+        let count = (Swift.max(0, order.count - start) + size - 1) / size
+        let nextSamples = try ordered(count: count, workers: options.numWorkers) { [self] number in
+            let first = start + number * size
+            return try samples(Array(order[first..<Swift.min(first + size, order.count)]), epoch: epoch).map {
+                PlacedSample(sample: $0.sample, end: first + $0.end)
             }
-            let items = Array(waiting.prefix(size))
+        }
+        return { [self] in
+            while waiting.count < size, let more = try nextSamples() { waiting += more }
+            if waiting.isEmpty || (waiting.count < size && options.dropLast) { return nil }
+            let items = waiting.prefix(size).map(\.sample)
+            let end = waiting[items.count - 1].end
             waiting.removeFirst(items.count)
-            return try finish(
-                try createBatch(beforeBatch(items)), indices: items.compactMap(\.index), epoch: epoch)
+            let wanted = part?(items.count) ?? 0..<items.count
+            var batch =
+                wanted.isEmpty
+                ? try createBatch(beforeBatch([items[0]])).withoutItems
+                : try createBatch(beforeBatch(Array(items[wanted])))
+            batch = try finish(batch, indices: items[wanted].compactMap(\.index), epoch: epoch)
+            (batch.firstItem, batch.endPosition) = (wanted.lowerBound, end)
+            return batch
         }
     }
 

@@ -44,7 +44,7 @@ public enum MappedArray {
         let file = try MappedFile(path)
         let length = file.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         let prefix = file.prefix(8 + Int(min(length, UInt64(Safetensors.headerLimit))))
-        let (entries, _) = try Safetensors.header(prefix, fileSize: file.bytes.count, file: path)
+        let (entries, _, _) = try Safetensors.header(prefix, fileSize: file.bytes.count, file: path)
         var result: [(name: String, tensor: Tensor)] = []
         for entry in entries {
             guard let dtype = entry.type.dtype else {

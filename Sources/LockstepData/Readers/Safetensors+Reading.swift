@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading safetensors: every claim of the header is checked before anyone sees the data.
 
+import LockstepTensor
+
 extension Safetensors {
     /// The archive in the file at `path`.
     ///
     /// Checked: header size and syntax, no name twice, offsets inside the file, no overlap and no gap, element count times
-    /// element size equal to the byte count, and the checksum if the file was written by Lockstep.
+    /// element size equal to the byte count, and, if the file was written by Lockstep, the checksum of every byte.
     /// - Throws: `DataError` naming the file and the byte.
     public static func read(_ path: String) throws(DataError) -> Archive {
         try parse(Files.read(path), file: path)
@@ -13,16 +15,19 @@ extension Safetensors {
 
     /// The archive in `bytes`; `file` is the name errors carry.
     public static func parse(_ bytes: [UInt8], file: String) throws(DataError) -> Archive {
-        let (entries, metadata) = try header(bytes, fileSize: bytes.count, file: file)
-        let archive = Archive(file: file, entries: entries, metadata: metadata, bytes: bytes)
-        try verifyChecksum(archive)
-        return archive
+        let (entries, metadata, seal) = try header(bytes, fileSize: bytes.count, file: file)
+        let archive = Archive(file: file, entries: entries, metadata: metadata, bytes: bytes, isSealed: seal != nil)
+        return try verifyChecksum(archive, at: seal)
+            ? archive
+            : Archive(
+                file: file, entries: entries, metadata: metadata, bytes: bytes, isSealed: false)
     }
 
-    /// The tensors and the metadata that the header in `bytes`, the first of a file of `fileSize`, describes.
+    /// The tensors and the metadata that the header in `bytes`, the first of a file of `fileSize`, describes, and the byte at
+    /// which the digits of its checksum begin.
     static func header(
         _ bytes: [UInt8], fileSize: Int, file: String
-    ) throws(DataError) -> (entries: [Entry], metadata: [(key: String, value: String)]) {
+    ) throws(DataError) -> (entries: [Entry], metadata: [(key: String, value: String)], seal: Int?) {
         var reader = ByteReader(bytes, file: file)
         let claimed = try reader.integer(UInt64.self, .little, "the length of the header")
         guard claimed <= UInt64(headerLimit) else {
@@ -40,15 +45,19 @@ extension Safetensors {
         }
         var entries: [Entry] = []
         var metadata: [(key: String, value: String)] = []
+        var seal: Int?
         for (name, node) in members {
             if name == metadataKey {
                 metadata = try strings(node, file)
+                if case .object(let pairs) = node.value {
+                    seal = pairs.first { $0.key == checksumKey }.map { $0.value.offset + 1 }
+                }
             } else {
                 entries.append(try entry(name, node, dataStart: reader.position, file))
             }
         }
         try checkCoverage(entries, dataStart: reader.position, end: fileSize, file)
-        return (entries, metadata)
+        return (entries, metadata, seal)
     }
 
     private static func entry(
@@ -71,6 +80,9 @@ extension Safetensors {
         guard let shape = sizes(try member("shape")) else { throw fail("its shape is not a list of sizes") }
         guard let offsets = sizes(try member("data_offsets")), offsets.count == 2, offsets[0] <= offsets[1] else {
             throw fail("its data_offsets are not two rising numbers")
+        }
+        guard shape.count <= Shape.maxRank else {
+            throw fail("\(shape.count) axes, at most \(Shape.maxRank) are read here", .unsupported)
         }
         guard let count = NumericArray.product(shape), let needed = NumericArray.product([count, type.byteCount]) else {
             throw fail("shape \(shape) has more elements than a computer can count", .tooLarge)
@@ -140,16 +152,40 @@ extension Safetensors {
         }
     }
 
-    private static func verifyChecksum(_ archive: Archive) throws(DataError) {
-        // A newer version may compute it in another way.
-        guard let stored = archive.metadata(checksumKey), archive.metadata(versionKey) == version else { return }
-        let actual = checksum(
-            archive.entries.lazy.map { ($0.name, $0.type, $0.shape, archive.bytes(of: $0)) })
-        guard stored == actual else {
-            throw DataError(
-                .checksum, file: archive.file,
-                "the checksum in its metadata is \(stored), that of its tensors \(actual)",
+    /// Whether the file is sealed: false for one from elsewhere, and for version 1, whose metadata nothing protects.
+    private static func verifyChecksum(_ archive: Archive, at seal: Int?) throws(DataError) -> Bool {
+        let (stored, version) = (archive.metadata(checksumKey), archive.metadata(versionKey))
+        if stored == nil, version == nil { return false }
+        func damaged(_ reason: String) -> DataError {
+            DataError(
+                .checksum, file: archive.file, reason,
                 remedy: "The file was damaged or changed after it was written; use another copy")
         }
+        // A changed bit may have hit the very key.
+        guard let stored, let version else { throw damaged("it has only one of \(versionKey) and \(checksumKey)") }
+        if version == "1" {
+            let actual = checksum(archive.entries.lazy.map { ($0.name, $0.type, $0.shape, archive.bytes(of: $0)) })
+            guard stored == actual else {
+                throw damaged("the checksum in its metadata is \(stored), that of its tensors \(actual)")
+            }
+            return false
+        }
+        guard version == Safetensors.version else {
+            throw DataError(
+                .unsupported, file: archive.file,
+                "it says that it was written in version “\(version)” of Lockstep's format; known are 1 and \(Safetensors.version)",
+                remedy: "Read it with the version of Lockstep that wrote it, or use another copy if the file is damaged"
+            )
+        }
+        let bytes = archive.bytes
+        guard let seal, seal + noChecksum.utf8.count <= bytes.count,
+            bytes[seal..<seal + noChecksum.utf8.count].elementsEqual(stored.utf8)
+        else { throw damaged("“\(stored)” is no checksum") }
+        let actual = digits(
+            checksum(ofFile: [bytes[..<seal], Array(noChecksum.utf8)[...], bytes[(seal + noChecksum.utf8.count)...]]))
+        guard stored == actual else {
+            throw damaged("the checksum in its metadata is \(stored), that of its bytes \(actual)")
+        }
+        return true
     }
 }

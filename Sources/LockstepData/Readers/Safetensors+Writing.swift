@@ -7,7 +7,7 @@ extension Safetensors {
     /// - Parameters:
     ///   - items: in the order the header shall list them.
     ///   - metadata: free text pairs; PyTorch's ecosystem likes `("format", "pt")`. `lockstep.format` and `lockstep.crc32` are ours.
-    ///   - checksum: whether to store a CRC-32 that `read` verifies.
+    ///   - checksum: whether to store a CRC-32 of the whole file that `read` verifies.
     /// - Throws: `DataError` (`.unwritable`, or `.mismatch` for items that contradict themselves or each other).
     public static func write(
         _ items: [Item], metadata: [(key: String, value: String)] = [], checksum: Bool = true, to path: String
@@ -43,7 +43,7 @@ extension Safetensors {
         var metadata = metadata
         if withChecksum {
             metadata.append((versionKey, version))
-            metadata.append((checksumKey, checksum(items.lazy.map { ($0.name, $0.type, $0.shape, $0.bytes[...]) })))
+            metadata.append((checksumKey, noChecksum))
         }
         var members: [String] = []
         if !metadata.isEmpty {
@@ -63,7 +63,18 @@ extension Safetensors {
                 .tooLarge, file: file, "the header would be \(header.count) bytes, the limit is \(headerLimit)")
         }
         let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
-        return [length + header] + order.map { items[$0].bytes }
+        var chunks = [length + header] + order.map { items[$0].bytes }
+        if withChecksum { seal(&chunks) }
+        return chunks
+    }
+
+    /// Puts the checksum of all bytes in its place.
+    private static func seal(_ chunks: inout [[UInt8]]) {
+        // Quotes inside of names and texts are escaped: this stands nowhere else.
+        let key = Array("\(jsonString(checksumKey)):\"".utf8)
+        guard let place = chunks[0].firstRange(of: key)?.upperBound else { return }
+        let digits = Array(digits(checksum(ofFile: chunks.lazy.map { $0[...] })).utf8)
+        chunks[0].replaceSubrange(place..<place + digits.count, with: digits)
     }
 
     private static func validate(

@@ -73,6 +73,8 @@ public enum Safetensors {
         /// The header's `__metadata__`, in its order.
         public let metadata: [(key: String, value: String)]
         let bytes: [UInt8]
+        /// Whether the file carries the checksum of every byte of it, which agreed: whatever it says is what was written.
+        public let isSealed: Bool
 
         /// The tensor called `name`.
         public func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
@@ -95,13 +97,22 @@ public enum Safetensors {
     static let metadataKey = "__metadata__"
     /// The version of what Lockstep adds to the format: the metadata keys below.
     static let versionKey = "lockstep.format"
-    static let version = "1"
-    /// CRC-32 over every tensor's description and bytes, eight hexadecimal digits.
+    static let version = "2"
+    /// CRC-32 over the whole file with eight zeros in its own place, eight hexadecimal digits. In version 1, over every tensor's
+    /// description and bytes.
     static let checksumKey = "lockstep.crc32"
     /// The reference implementation's limit.
     static let headerLimit = 100_000_000
 
-    /// The checksum of the tensors `entries`: of each its name, type and shape as text, then its bytes.
+    /// The checksum of a file of these pieces, with zeros where the checksum of the first one stands.
+    static func checksum(ofFile pieces: some Sequence<ArraySlice<UInt8>>) -> UInt32 {
+        pieces.reduce(0) { crc, piece in piece.withUnsafeBytes { Zlib.crc32($0, seed: crc) } }
+    }
+
+    /// What stands for a checksum that is not known yet.
+    static let noChecksum = "00000000"
+
+    /// The version 1 checksum of the tensors `entries`: of each its name, type and shape as text, then its bytes.
     static func checksum(
         _ parts: some Sequence<(name: String, type: ElementType, shape: [Int], bytes: ArraySlice<UInt8>)>
     ) -> String {
@@ -113,6 +124,9 @@ public enum Safetensors {
         }
         return hex(crc)
     }
+
+    /// Eight hexadecimal digits.
+    static func digits(_ crc: UInt32) -> String { hex(crc) }
 
     /// The CRC-32 of a text, eight hexadecimal digits: for what the metadata hold.
     package static func checksum(of text: String) -> String {

@@ -51,7 +51,7 @@ public final class DistributedCallback: Callback, Configured {
     private var isGivenUp = false
     /// Whether gradients of earlier batches lie where this one's go.
     private var addsToKept = false
-    private var itemsSinceMerge = 0.0
+    var itemsSinceMerge = 0.0
     private var synchronizer: BatchNormSynchronizer?
     private var watch: BatchNormWatch?
     /// The passes of a batch in pieces, where bits matter.
@@ -239,7 +239,10 @@ public final class DistributedCallback: Callback, Configured {
         guard let communicator, communicator.size > 1, let loader = learner.dl, !(loader is ShardedDataLoader) else {
             return
         }
-        learner.dl = ShardedDataLoader(loader, over: communicator, batch: batch)
+        let sharded = ShardedDataLoader(loader, over: communicator, batch: batch)
+        // A rank may be leaving the loop instead: it meets the others here.
+        sharded.anyRank = { [weak coordinator] in try coordinator?.anyRankContinues($0) ?? $0 }
+        learner.dl = sharded
     }
 
     // MARK: Gradients

@@ -47,6 +47,11 @@ final class RankCoordinator: TrainingCoordinator {
         let status: StatusWord
     }
 
+    /// Whether this rank has been asked to stop; told to all in every meeting.
+    var asksToStop: () -> Bool = { false }
+    /// Whether any rank has been asked to, as all ranks have learned in the same meeting.
+    private(set) var stopIsAgreed = false
+
     /// Whether the last thing the ranks did was to fail alike, in writing or reading a file.
     private var failedTogether = false
 
@@ -56,9 +61,16 @@ final class RankCoordinator: TrainingCoordinator {
 
     var isWriter: Bool { communicator.rank == 0 }
     var rankCount: Int { communicator.size }
+    var rank: Int { communicator.rank }
+    var keptGradientWeight: Double {
+        if case .parts(let weight, areEven: false) = kept { weight } else { 1 }
+    }
 
     /// Forgets where an earlier fit ended.
-    func reset() { (inFlight, progress, meetsAfterUpdate, kept, attended) = (nil, .outside, false, .nothing, nil) }
+    func reset() {
+        (inFlight, progress, meetsAfterUpdate, kept) = (nil, .outside, false, .nothing)
+        (attended, stopIsAgreed) = (nil, false)
+    }
 
     // MARK: Meetings
 
@@ -186,16 +198,22 @@ final class RankCoordinator: TrainingCoordinator {
         isLate: Bool = false
     ) throws -> Meeting {
         failedTogether = false
-        if let attended = attended.take() { return attended }
+        if let attended = attended.take() {
+            if attended.status.contains(.stopRequested) { stopIsAgreed = true }
+            return attended
+        }
         var sums: InlineArray<2, Double> = [weight > 0 ? loss * weight : 0, weight]
         communicator.outgoingStatus = status.union(signal?.status ?? [])
         if !isLate { communicator.outgoingStatus.insert(.goesOn) }
         if hasLeftSharing() { communicator.outgoingStatus.insert(.leavesSharing) }
+        if asksToStop() { communicator.outgoingStatus.insert(.stopRequested) }
         defer { communicator.outgoingStatus = [] }
         let agreement = try withUnsafeMutableBytes(of: &sums) {
             try communicator.allReduce($0, as: .float64, .sum, name: "step")
         }
         if agreement.status.contains(.leavesSharing) { endSharing() }
+        // Who is here before its time has learned it when it comes here in the course of things.
+        if !isLate, agreement.status.contains(.stopRequested) { stopIsAgreed = true }
         let mean = sums[1] > 0 ? sums[0] / sums[1] : nil
         return Meeting(
             signal: CancelSignal(strongestIn: agreement.status), loss: mean, weight: sums[1], status: agreement.status)
@@ -237,6 +255,10 @@ final class RankCoordinator: TrainingCoordinator {
     }
 
     // MARK: Files
+
+    func gatherParts(_ bytes: [UInt8]) throws -> [[UInt8]] {
+        try communicator.gatherVariable(bytes, to: 0, name: "state") ?? []
+    }
 
     func write(_ body: () throws -> Void) throws {
         try throwing(meet(nil).signal)

@@ -20,8 +20,11 @@ public enum BatchConvention: Sendable {
 /// with weight 0. All ranks run the same number of batches. Concatenating the parts in rank order gives the order of the
 /// data set.
 ///
-/// A `DataLoader` makes only the items of this rank's part; of a stream it reads all items and puts its own together,
-/// unless the stream is a `PartitionedStream`. Other sources are read whole on every rank and cut into rows.
+/// A `DataLoader` makes only the items of this rank's part; of a stream it reads all items and puts its own together, unless
+/// the stream is a `PartitionedStream`. Other sources are read whole on every rank and cut into rows.
+///
+/// Once an item is skipped (`SkipItem`), those that follow move up, also from one rank's part into another's: from there to the
+/// end of the epoch every rank makes all items, to know which are left.
 public final class ShardedDataLoader: BatchSource {
     /// The loader whose batches are shared.
     public let inner: any BatchSource
@@ -30,6 +33,8 @@ public final class ShardedDataLoader: BatchSource {
     /// What the loader's batch size counts.
     public let convention: BatchConvention
     private let communicator: (any Communicator)?
+    /// How ranks ask each other whether any of them says yes, where a learner's coordinator does it.
+    var anyRank: ((Bool) throws -> Bool)?
 
     /// A rank's view of `inner`. Nothing is communicated: every rank must have an equal loader.
     public init(
@@ -70,16 +75,73 @@ public final class ShardedDataLoader: BatchSource {
     public func makeIterator(epoch: Int) throws -> BatchIterator { try makeIterator(epoch: epoch, from: 0) }
 
     public func makeIterator(epoch: Int, from first: Int) throws -> BatchIterator {
+        try makeIterator(epoch: epoch, from: first, position: nil)
+    }
+
+    public func makeIterator(epoch: Int, from first: Int, position: Int?) throws -> BatchIterator {
         if let stream = try streamIterator(epoch: epoch, from: first) { return stream }
-        guard let loader = indexed else { return try rows(of: inner.makeIterator(epoch: epoch, from: first)) }
-        let batches = Array(try globalBatches(loader, epoch: epoch).dropFirst(first))
-        var parts = try loader.makeIterator(epoch: epoch, batches: batches.map { Array($0[part(of: $0.count)]) })
+        guard let loader = indexed else {
+            return try rows(of: inner.makeIterator(epoch: epoch, from: first, position: position))
+        }
+        let order = try globalOrder(loader, epoch: epoch)
+        let maySkip = loader.maySkip(epoch: epoch)
+        let ask = anyRank ?? communicator.map { ranks in { try ranks.anyRank($0, name: "skipped items") } }
+        if maySkip, ask == nil || (first > 0 && position == nil) {
+            loader.beforeIter(epoch: epoch)
+            var batches = skipping(loader, try exactBatches(loader, order, from: position ?? 0, epoch: epoch))
+            if position == nil { for _ in 0..<first where try batches.next() == nil { break } }
+            return batches
+        }
+        return try ownParts(
+            loader, order, from: position ?? first * globalSize(loader), epoch: epoch, asking: maySkip ? ask : nil)
+    }
+
+    /// This rank's part of every batch, made without looking at those of the others. Where items may be skipped, ranks `ask` each
+    /// other of each batch; once one has found such an item, all of them make all items, to know which move up.
+    private func ownParts(
+        _ loader: DataLoader, _ order: [Int], from start: Int, epoch: Int, asking ask: ((Bool) throws -> Bool)?
+    ) throws -> BatchIterator {
+        let size = globalSize(loader)
+        let end = loader.dropLast ? start + max(0, order.count - start) / size * size : order.count
+        let batches = stride(from: start, to: end, by: size).map { $0..<Swift.min($0 + size, end) }
+        let lists = batches.map { batch in
+            let own = part(of: batch.count)
+            return Array(order[batch.lowerBound + own.lowerBound..<batch.lowerBound + own.upperBound])
+        }
+        var parts: BatchIterator? = try loader.makeIterator(epoch: epoch, batches: lists)
+        var rest: () throws -> Batch? = { nil }
         var number = 0
         return BatchIterator { [self] in
-            guard var batch = try parts.next() else { return nil }
-            batch.firstItem = part(of: batches[number].count).lowerBound
-            number += 1
-            return batch
+            if parts != nil {
+                guard var batch = try parts?.next() else { return nil }
+                let global = batches[number]
+                if let ask, try ask(batch.size < lists[number].count) {
+                    // Joins the workers before new ones start.
+                    parts = nil
+                    rest = try exactBatches(loader, order, from: global.lowerBound, epoch: epoch)
+                } else {
+                    (batch.firstItem, batch.endPosition) = (part(of: global.count).lowerBound, global.upperBound)
+                    number += 1
+                    return batch
+                }
+            }
+            if let batch = try rest() { return batch }
+            loader.afterIter()
+            return nil
+        }
+    }
+
+    private func exactBatches(
+        _ loader: DataLoader, _ order: [Int], from start: Int, epoch: Int
+    ) throws -> () throws -> Batch? {
+        try loader.skippingBatches(order, from: start, epoch: epoch, size: globalSize(loader), part: part(of:))
+    }
+
+    private func skipping(_ loader: DataLoader, _ next: @escaping () throws -> Batch?) -> BatchIterator {
+        BatchIterator {
+            if let batch = try next() { return batch }
+            loader.afterIter()
+            return nil
         }
     }
 
@@ -92,15 +154,15 @@ public final class ShardedDataLoader: BatchSource {
         return loader
     }
 
-    private func globalBatches(_ loader: DataLoader, epoch: Int) throws -> [[Int]] {
-        var order = loader.indices(epoch: epoch)
-        if let communicator, !loader.ordersBySeed {
-            order = try communicator.broadcast(bytes: rank == 0 ? Wire.bytes(of: order) : nil, name: "sampling order")
-                .withUnsafeBytes { Array($0.bindMemory(to: Int.self)) }
-        }
-        let size = (loader.batchSize ?? 1) * (convention == .perRank ? self.size : 1)
-        let end = loader.dropLast ? order.count / size * size : order.count
-        return stride(from: 0, to: end, by: size).map { Array(order[$0..<min($0 + size, end)]) }
+    private func globalOrder(_ loader: DataLoader, epoch: Int) throws -> [Int] {
+        let order = loader.indices(epoch: epoch)
+        guard let communicator, !loader.ordersBySeed else { return order }
+        return try communicator.broadcast(bytes: rank == 0 ? Wire.bytes(of: order) : nil, name: "sampling order")
+            .withUnsafeBytes { Array($0.bindMemory(to: Int.self)) }
+    }
+
+    private func globalSize(_ loader: DataLoader) -> Int {
+        (loader.batchSize ?? 1) * (convention == .perRank ? size : 1)
     }
 
     /// This rank's part of every batch of a stream; nil where the inner loader is none.
@@ -120,7 +182,7 @@ public final class ShardedDataLoader: BatchSource {
             let part = part(of: batch.size)
             func rows(_ tensors: [Tensor]) -> [Tensor] { tensors.map { $0[part] } }
             var own = Batch(inputs: rows(batch.inputs), targets: rows(batch.targets), size: part.count)
-            own.firstItem = part.lowerBound
+            (own.firstItem, own.endPosition) = (part.lowerBound, batch.endPosition)
             return own
         }
     }

@@ -9,7 +9,8 @@ import LockstepTensor
 ///
 /// The signals of `StopSignals` are watched during the fit. One that reaches any rank is agreed on at the next batch,
 /// training or validation; all ranks stop there, rank 0 writes a `ResumePoint`, and the fit returns. A further signal ends
-/// the process at once. With gradient accumulation the fit goes on to the end of the step at hand.
+/// the process at once. All ranks stop after the same batch. When another callback ends the fit while a signal is pending, the
+/// fit is over: what is left is its end.
 ///
 /// ```swift
 /// let preemption = PreemptionCallback()
@@ -23,8 +24,8 @@ public final class PreemptionCallback: Callback, Configured {
     public let everyEpochs: Int?
     /// The signal that ended the fit, the same on every rank; nil while none has. Later fits end before they begin.
     public private(set) var signal: Int32?
-    /// Training batches of the epoch that are done.
-    private var batches = 0
+    /// Whether this callback has ended the fit.
+    private var hasStopped = false
     private var isWatching = false
     private let console: Console
     private let requested: () -> Int32?
@@ -49,24 +50,23 @@ public final class PreemptionCallback: Callback, Configured {
 
     /// No: it belongs to a run.
     public override var isExported: Bool { false }
-    /// After recorder, progress and trackers, so that the batch and the epoch at hand are complete.
-    public override var order: Int { 80 }
+    /// After all others, so that the batch and the epoch at hand are complete.
+    public override var order: Int { 1_000_000 }
     public override var takesPartInInference: Bool { false }
 
     public override func beforeFit(_ learner: Learner) throws {
         if signal != nil { throw CancelSignal.fit }
         if !isWatching { StopSignals.watch() }
-        isWatching = true
+        (isWatching, hasStopped) = (true, false)
+        learner.resuming.notesEndOfTraining = true
+        (learner.coordinator as? RankCoordinator)?.asksToStop = { [requested] in requested() != nil }
     }
 
-    public override func beforeEpoch(_ learner: Learner) { batches = 0 }
-    public override func beforeTrain(_ learner: Learner) { batches = learner.firstBatch }
-
     public override func afterBatch(_ learner: Learner) throws {
-        if learner.training { batches += 1 }
-        guard requested() != nil else { return }
-        // What has been accumulated for a step is in no checkpoint.
-        if let accumulation = learner.callback(ofType: GradientAccumulation.self), accumulation.count > 0 { return }
+        // Ranks tell each other in the meetings of a batch, and then stop together.
+        let ranks = learner.coordinator as? RankCoordinator
+        guard ranks?.stopIsAgreed ?? (requested() != nil) else { return }
+        hasStopped = true
         throw CancelSignal.fit
     }
 
@@ -83,15 +83,21 @@ public final class PreemptionCallback: Callback, Configured {
         guard let mean = met.mean else { return }
         // Ranks that got different signals call it SIGTERM.
         signal = mean == mean.rounded() ? Int32(mean) : 15
-        let path = try learner.saveResumePoint(ResumePoint(epoch: learner.epoch, batches: batches), to: file)
+        // One that another callback has ended goes on with its end, as it would have without a signal.
+        let stopped = try learner.coordinator.average(0, weight: hasStopped ? 1 : 0).weight > 0
+        let point = stopped ? learner.place : ResumePoint(epoch: learner.nEpoch)
+        let path = try learner.saveResumePoint(point, to: file)
         guard learner.coordinator.isWriter, let signal else { return }
+        let place = point.isTrained ? "its training" : "\(learner.place.batches) batches"
         console.write(
-            "lockstep: \(StopSignals.name(of: signal)): stopped in epoch \(learner.epoch) after \(batches) batches; the run can be resumed from \(path)\n"
+            "lockstep: \(StopSignals.name(of: signal)): stopped in epoch \(learner.epoch) after \(place); the run can be resumed from \(path)\n"
         )
     }
 
     public override func teardown(_ learner: Learner) {
         if isWatching { StopSignals.unwatch() }
         isWatching = false
+        learner.resuming.notesEndOfTraining = false
+        (learner.coordinator as? RankCoordinator)?.asksToStop = { false }
     }
 }

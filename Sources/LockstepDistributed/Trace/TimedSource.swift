@@ -24,7 +24,11 @@ final class TimedSource: BatchSource {
     func makeIterator(epoch: Int) throws -> BatchIterator { try makeIterator(epoch: epoch, from: 0) }
 
     func makeIterator(epoch: Int, from first: Int) throws -> BatchIterator {
-        var batches = try timed { try inner.makeIterator(epoch: epoch, from: first) }
+        try makeIterator(epoch: epoch, from: first, position: nil)
+    }
+
+    func makeIterator(epoch: Int, from first: Int, position: Int?) throws -> BatchIterator {
+        var batches = try timed { try inner.makeIterator(epoch: epoch, from: first, position: position) }
         return BatchIterator { [self] in try timed { try batches.next() } }
     }
 

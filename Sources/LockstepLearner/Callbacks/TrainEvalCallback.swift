@@ -49,19 +49,24 @@ public final class TrainEvalCallback: Callback {
 }
 
 /// Skips the epochs before a given one, as when resuming, on every rank alike. Added by `fit(startEpoch:)`.
+///
+/// A skipped epoch belongs to a run before this one: the loop starts at ``epoch``, and no callback sees an event of those
+/// before, be it one that saves, counts or logs. What a callback changes on its way (a layer it thaws in epoch 3) is state
+/// of the run that a ``ResumePoint`` brings back. In a loop of one's own that dispatches events it cancels the epoch.
 public final class SkipToEpoch: Callback, Configured {
-    private let target: Int
+    /// The first epoch that is trained.
+    public let epoch: Int
 
     /// Skips epochs 0 ..< `epoch`.
-    public init(_ epoch: Int) { target = epoch }
+    public init(_ epoch: Int) { self.epoch = max(0, epoch) }
 
-    public var arguments: KeyValuePairs<String, ConfigValue> { ["epoch": .int(target)] }
+    public var arguments: KeyValuePairs<String, ConfigValue> { ["epoch": .int(epoch)] }
 
     public override var order: Int { 70 }
     /// No: it belongs to a fit.
     public override var isExported: Bool { false }
 
     public override func beforeEpoch(_ learner: Learner) throws {
-        if learner.epoch < target { throw CancelSignal.epoch }
+        if learner.epoch < epoch { throw CancelSignal.epoch }
     }
 }

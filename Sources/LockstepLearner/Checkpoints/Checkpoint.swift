@@ -10,7 +10,7 @@ import LockstepTensor
 ///
 /// Model tensors stand under PyTorch's names (`0.weight`), as Python expects them. Everything of the optimizer starts with
 /// `optimizer/`, which no module can be called: `optimizer/grad_avg/0.weight`, `optimizer/steps` and `optimizer/flags` (one
-/// row per parameter: decays, forced), and in the metadata its rule, hyper-parameters per group and frozen groups.
+/// row per parameter: decays, forced), and in the metadata its rule and hyper-parameters per group. What else a run remembers starts with `state/` (``Learner/memoryOwners``).
 enum Checkpoint {
     static let prefix = "optimizer/"
 
@@ -48,7 +48,9 @@ enum Checkpoint {
     // MARK: Reading
 
     static func modelState(_ archive: Safetensors.Archive) -> [(name: String, tensor: Tensor)] {
-        archive.entries.filter { !$0.name.hasPrefix(prefix) }.map { ($0.name, archive.tensor($0)) }
+        archive.entries.filter { !$0.name.hasPrefix(prefix) && !$0.name.hasPrefix(memoryPrefix) }.map {
+            ($0.name, archive.tensor($0))
+        }
     }
 
     static func holdsOptimizer(_ archive: Safetensors.Archive) -> Bool { archive.metadata("optimizer.rule") != nil }
@@ -63,7 +65,7 @@ enum Checkpoint {
         let names = parameterNames(model, optimizer)
         guard let steps = archive.entry(prefix + "steps").map({ archive.tensor($0).ints }), steps.count == names.count,
             let flags = archive.entry(prefix + "flags").map({ archive.tensor($0).bools }),
-            flags.count == 2 * names.count
+            flags.count == 2 * names.count, steps.allSatisfy({ (0...1 << 48).contains($0) })
         else { throw mismatch("its optimizer state is not that of \(names.count) parameters") }
 
         var entries = optimizer.stateDictionary.entries
@@ -82,9 +84,17 @@ enum Checkpoint {
         }
         return OptimizerState(
             rule: archive.metadata("optimizer.rule") ?? "", hypers: try hypers(archive), entries: entries,
-            lookahead: archive.metadata("optimizer.lookahead").flatMap { Int($0) }.map { count in
+            lookahead: try lookaheadCount(archive).map { count in
                 (count, names.compactMap { archive.entry("\(prefix)slow/\($0)").map(archive.tensor) })
             })
+    }
+
+    private static func lookaheadCount(_ archive: Safetensors.Archive) throws(CheckpointError) -> Int? {
+        guard let text = archive.metadata("optimizer.lookahead") else { return nil }
+        guard let count = Int(text), (0...1 << 48).contains(count) else {
+            throw CheckpointError(.malformed, archive.file, "“\(text)” is no number of lookahead's steps")
+        }
+        return count
     }
 
     private static func hypers(
@@ -98,11 +108,26 @@ enum Checkpoint {
                 guard parts.count == 2, let value = Double(parts[1]) else {
                     throw CheckpointError(.malformed, archive.file, "the hyper-parameter “\(pair)” is not name=number")
                 }
+                let range = range(ofHyper: String(parts[0]))
+                guard range.contains(value) else {
+                    throw CheckpointError(
+                        .malformed, archive.file,
+                        "the hyper-parameter \(parts[0]) is \(value), not in \(range.lowerBound)...\(range.upperBound)")
+                }
                 hypers.append((String(parts[0]), value))
             }
             groups.append(hypers)
         }
         return groups
+    }
+
+    /// What a hyper-parameter can be: every one is a finite number, shares are no more than 1.
+    static func range(ofHyper name: String) -> ClosedRange<Double> {
+        switch name {
+        case "mom", "sqr_mom", "beta": 0...1
+        case "lr", "wd", "eps": 0...Double.greatestFiniteMagnitude
+        default: -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
+        }
     }
 
     /// The kinds of per-parameter state in the archive, in the order in which they first appear.

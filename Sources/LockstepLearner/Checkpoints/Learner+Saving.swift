@@ -60,8 +60,9 @@ extension Learner {
         checkpoint bytes: [UInt8], from source: String = "checkpoint", withOptimizer: Bool? = nil, strict: Bool = true
     ) throws -> Learner {
         let archive = try Safetensors.parse(bytes, file: source)
+        let epochs = try Checkpoint.epochsSeen(archive)
         try model.loadStateDictionary(Checkpoint.modelState(archive), strict: strict, source: source)
-        epochsSeen = archive.metadata("epochs").flatMap { Int($0) } ?? epochsSeen
+        if let epochs { epochsSeen = epochs }
         guard withOptimizer != false else { return self }
         let optimizer = try optimizer ?? createOptimizer()
         guard Checkpoint.holdsOptimizer(archive) else {

@@ -2,50 +2,86 @@
 // Where a fit was interrupted: a checkpoint that knows its place in the run.
 
 import LockstepData
-import LockstepNN
 import LockstepOptim
+import LockstepTensor
 
-/// The place in a fit at which a run can go on.
-public struct ResumePoint: Sendable, Equatable {
+/// The place in a fit at which a run can go on, and what was remembered there.
+public struct ResumePoint: Sendable {
     /// The epoch to go on with: `startEpoch` of the next fit.
     public var epoch: Int
     /// Training batches of that epoch that are done.
     public var batches: Int
-    /// Number and sum of the smoothed losses, so that the training loss goes on where it was.
-    var smoothing: [Double] = []
-
-    /// What trackers remembered, in the order of the callbacks.
-    var trackers: [TrackerMemory] = []
+    /// Whether the epoch's training phase is over: the run goes on with its validation.
+    public var isTrained = false
+    /// Whether it was cancelled.
+    var wasCancelled = false
+    /// Where in the epoch's order the next batch begins, where that is known: items may have been skipped.
+    var position: Int?
+    /// Epochs of the fit, and batches of the epoch where a loader says how many; 0 for unknown.
+    var (epochCount, batchCount) = (0, 0)
+    /// Whether the fit was going on when the point was written.
+    var isInFit = false
+    /// What callbacks, modules, loss, loaders and optimizer remember.
+    var memory = Memory()
 
     /// The place after `batches` batches of an epoch.
     public init(epoch: Int, batches: Int = 0) { (self.epoch, self.batches) = (epoch, batches) }
+
+    /// Saved memories: whose they are, and their values under full names.
+    struct Memory: Sendable {
+        var file = ""
+        var rankCount = 1
+        var owners: [String] = []
+        var items: [Safetensors.Item] = []
+    }
+}
+
+extension ResumePoint: CustomStringConvertible {
+    public var description: String {
+        "epoch \(epoch) after \(batches) batches\(isTrained ? ", before its validation" : "")"
+    }
+}
+
+extension ResumePoint: Equatable {
+    /// Whether both are the same place; what is remembered there is not compared.
+    public static func == (a: ResumePoint, b: ResumePoint) -> Bool {
+        (a.epoch, a.batches, a.isTrained) == (b.epoch, b.batches, b.isTrained)
+    }
 }
 
 extension Learner {
-    /// Writes model, optimizer and the place in the fit at hand, or the one that has just ended, to `path/modelDirectory/file.safetensors`.
+    /// Writes model, optimizer, everything remembered (`Resumable`) and the place in the fit at hand, or the one that has just
+    /// ended, to `path/modelDirectory/file.safetensors`.
     ///
     /// Everything in it belongs to the run, not to a rank: it resumes on any number of ranks. An interrupted run that is
-    /// resumed gives what an uninterrupted one does, to the bit on equally many ranks. Trackers go on with what they remember (a
-    /// best value, epochs waited). Only the writing rank writes; the others wait for it. Collective.
+    /// resumed gives what an uninterrupted one does, to the bit on equally many ranks. ``place`` is the place to give within
+    /// a fit. Only the writing rank writes; the others wait for it. Collective.
     ///
     /// - Returns: the path of the file, on every rank.
     /// - Throws: `DataError` when the file cannot be written; on every rank.
     @discardableResult
     public func saveResumePoint(_ point: ResumePoint, to file: String = "resume") throws -> String {
         let path = checkpointPath(file)
-        let smoothing = recorder?.smooth.state.shared ?? []
-        let trackers = callbacks.compactMap { ($0 as? Tracker).map(TrackerMemory.init) }
         // A fit counts its epochs when it ends, however early.
         let before = isFitting ? epochsSeen : max(0, epochsSeen - nEpoch)
+        // What was remembered where training ended belongs to a point in the validation after it.
+        let noted = point.isTrained ? resuming.endOfTraining : nil
+        let archive = try noted ?? remembered()
+        let memory = try gatherMemory(archive)
+        let owners = archive.owners.filter { owner in
+            memory.contains { $0.name.hasPrefix("\(Checkpoint.memoryPrefix)\(owner)/") }
+        }
+        var point = point
+        (point.isInFit, point.epochCount) = (isFitting, nEpoch)
+        if (point.epoch, point.batches) == (place.epoch, place.batches) {
+            (point.position, point.batchCount) = (place.position, place.batchCount)
+        }
         try coordinator.write {
-            let place = [
-                (key: "resume.epoch", value: "\(point.epoch)"), (key: "resume.batches", value: "\(point.batches)"),
-                (key: "resume.smoothing", value: smoothing.map { "\($0)" }.joined(separator: " ")),
-                (key: "resume.trackers", value: trackers.map(\.line).joined(separator: "\n")),
-            ]
             try Safetensors.write(
-                Checkpoint.items(of: model, optimizer: optimizer),
-                metadata: Checkpoint.metadata(of: optimizer, epochsSeen: before) + place, to: path)
+                Checkpoint.items(of: model, optimizer: optimizer) + memory,
+                metadata: Checkpoint.metadata(of: optimizer, epochsSeen: before)
+                    + Checkpoint.metadata(of: point, owners: owners, ranks: coordinator.rankCount),
+                to: path)
         }
         return path
     }
@@ -56,29 +92,22 @@ extension Learner {
     /// let point = try learner.loadResumePoint("resume")
     /// try learner.fitOneCycle(20, callbacks: [ResumeCallback(point)], startEpoch: point.epoch)
     /// ```
-    /// The writing rank reads and tells the others. Collective.
+    /// Everything in the file is covered by its checksum and compared with its range before anything changes. The writing
+    /// rank reads and tells the others. Collective.
     ///
-    /// - Throws: `DataError` for an unreadable or damaged file, ``CheckpointError`` for one that holds no place or belongs to
-    ///   another optimizer, `StateDictionaryError` for another model's; on every rank.
+    /// - Throws: `DataError` for an unreadable or damaged file, ``CheckpointError`` for one that holds no place, was written by a
+    ///   version that did not protect it, or belongs to another optimizer, `StateDictionaryError` for another model's; on
+    ///   every rank.
     public func loadResumePoint(_ file: String = "resume") throws -> ResumePoint {
         let path = checkpointPath(file)
         let bytes = try coordinator.read { try Files.read(path) }
         let archive = try Safetensors.parse(bytes, file: path)
-        func number(_ key: String) throws(CheckpointError) -> Int {
-            guard let text = archive.metadata("resume." + key), let value = Int(text), value >= 0 else {
-                throw CheckpointError(
-                    .malformed, path, "it does not say where in a fit it was written; load it with load(_:)")
-            }
-            return value
-        }
-        var point = try ResumePoint(epoch: number("epoch"), batches: number("batches"))
-        point.smoothing = (archive.metadata("resume.smoothing") ?? "").split(separator: " ").compactMap { Double($0) }
-        point.trackers = (archive.metadata("resume.trackers") ?? "").split(separator: "\n").compactMap {
-            TrackerMemory(line: $0)
-        }
+        let point = try Checkpoint.resumePoint(archive)
+        _ = try Checkpoint.epochsSeen(archive)
         let optimizer = try optimizer ?? createOptimizer()
         // Checked before anything changes: a run cannot go on with half of its state.
         let state = try Checkpoint.optimizerState(archive, for: optimizer, of: model)
+        do { try optimizer.check(state) } catch { throw CheckpointError(.optimizerMismatch, path, "\(error)") }
         try load(checkpoint: bytes, from: path, withOptimizer: false)
         try optimizer.loadStateDictionary(state)
         return point

@@ -15,12 +15,25 @@ extension Safetensors.Item {
     }
 }
 
+extension Tensor {
+    /// The tensor of an item of the types that tensors have.
+    init(_ item: Safetensors.Item) {
+        self = Tensor.uninitialized(Shape(item.shape), dtype: DType(item.type) ?? .uint8)
+        item.bytes.withUnsafeBytes { bytes in
+            let size = Swift.min(bytes.count, count * dtype.byteCount)
+            if let base = bytes.baseAddress, size > 0 { unsafePointer.copyMemory(from: base, byteCount: size) }
+        }
+    }
+}
+
 extension Safetensors.Archive {
     /// A tensor of the archive. Half precision becomes float32, integer types we do not have become int64.
     public func tensor(_ entry: Safetensors.Entry) -> Tensor {
         let shape = Shape(entry.shape)
         return withUnsafeBytes(of: entry) { bytes in
             if let dtype = DType(entry.type) {
+                // A byte that is neither 0 nor 1 is no bool in memory.
+                if dtype == .bool { return Tensor(bytes.map { $0 != 0 }, shape: shape) }
                 let tensor = Tensor.uninitialized(shape, dtype: dtype)
                 if let base = bytes.baseAddress { tensor.unsafePointer.copyMemory(from: base, byteCount: bytes.count) }
                 return tensor

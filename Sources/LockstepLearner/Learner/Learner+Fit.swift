@@ -36,7 +36,7 @@ extension Learner {
             try optimizer.setHyper("lr", lr ?? self.lr)
             try checkTrainable(optimizer)
             optimizer.zeroGradients()
-            self.nEpoch = nEpoch
+            (self.nEpoch, resuming, place) = (nEpoch, Resuming(), ResumePoint(epoch: 0))
             (isFitting, checksLoss) = (true, true)
             defer { (isFitting, epochsSeen) = (false, epochsSeen + nEpoch) }
             try cleaningUp {

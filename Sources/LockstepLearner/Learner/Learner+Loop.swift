@@ -8,17 +8,34 @@ import LockstepTensor
 
 extension Learner {
     /// Epochs of a fit: each trains on `dls.train` and validates on `dls[1]`.
+    ///
+    /// Those that a ``SkipToEpoch`` or a ``ResumeCallback`` leaves out are over already, in a run before this one: no event announces them.
     func allEpochs() throws {
-        for epoch in 0..<nEpoch {
+        let skipping = callbacks.lazy.filter(\.run).compactMap {
+            ($0 as? SkipToEpoch)?.epoch ?? ($0 as? ResumeCallback)?.point.epoch
+        }
+        let first = min(nEpoch, skipping.max() ?? 0)
+        epoch = max(0, first - 1)
+        for epoch in first..<nEpoch {
             self.epoch = epoch
             try run(.epoch) {
-                dl = dls.train
-                try run(.train) { try allBatches() }
+                (dl, place) = (dls.train, ResumePoint(epoch: epoch))
+                try run(.train) { try trainingPhase() }
                 guard dls.count > 1 else { return warn("there is no validation loader: epochs end without validation") }
                 dl = dls[1]
                 try withNoGrad { try run(.validate) { try allBatches() } }
             }
         }
+    }
+
+    /// The training batches; none where the run goes on after them.
+    private func trainingPhase() throws {
+        guard let ended = resuming.endedTraining else { return try allBatches() }
+        resuming.endedTraining = nil
+        if let dl { nIter = try length(of: dl) ?? 0 }
+        place.batchCount = nIter
+        _ = skipToFirstBatch()
+        if ended.wasCancelled { throw CancelSignal.train }
     }
 
     /// Trains or evaluates on every batch of ``dl``. Collective, as part of a fit or a validation: on several ranks each
@@ -33,11 +50,13 @@ extension Learner {
         guard let dl else { throw LearnerError(.noLoader, "allBatches: there is no loader; set learner.dl first") }
         let length = try length(of: dl)
         nIter = length ?? 0
+        if training { place.batchCount = nIter }
         if length == 0, training {
             warn(dls.warnings.first ?? "the training loader is empty: this epoch trains nothing")
         }
-        var index = skipToFirstBatch()
-        var batches = try dl.makeIterator(epoch: training ? epochsSeen + epoch : inferenceEpoch, from: index)
+        var (index, position) = skipToFirstBatch()
+        var batches = try dl.makeIterator(
+            epoch: training ? epochsSeen + epoch : inferenceEpoch, from: index, position: position)
         guard length == nil else {
             while let batch = try batches.next() {
                 try oneBatch(index, batch)
@@ -56,13 +75,17 @@ extension Learner {
         }
     }
 
-    /// Counts the batches that the training phase leaves out, and returns how many they are.
-    private func skipToFirstBatch() -> Int {
-        defer { firstBatch = 0 }
-        guard training, firstBatch > 0 else { return 0 }
-        trainIter += firstBatch
-        if nIter > 0 { pctTrain += Double(firstBatch) / (Double(nIter) * Double(nEpoch)) }
-        return firstBatch
+    /// Counts the batches that the training phase leaves out, and returns how many they are and where in the epoch's order
+    /// the first of the others begins, if that is known.
+    private func skipToFirstBatch() -> (first: Int, position: Int?) {
+        let (first, position) = (firstBatch, resuming.firstPosition)
+        (firstBatch, resuming.firstPosition) = (0, nil)
+        guard training, first > 0 else { return (0, nil) }
+        trainIter += first
+        // One by one, as they were counted: schedules then see the same bits.
+        for _ in 0..<first where nIter > 0 { pctTrain += 1 / (Double(nIter) * Double(nEpoch)) }
+        (place.batches, place.position) = (first, position)
+        return (first, position)
     }
 
     /// Trains or evaluates on one batch, leaving `xb`, `yb`, `preds` and `loss`.
@@ -101,6 +124,8 @@ extension Learner {
         }
         if phase != .backward { signal = try coordinator.agree(on: signal, leaving: phase) }
         if phase == .batch, signal == nil || signal == .batch { try completeStepLoss() }
+        if phase == .batch, training { (place.batches, place.position) = (iter + 1, resuming.batchEnd) }
+        if phase == .train, signal == nil || signal == .train { noteEndOfTraining(wasCancelled: signal != nil) }
         if let signal {
             guard signal == phase.signal else { throw signal }
             try self(phase.afterCancel)
@@ -120,6 +145,7 @@ extension Learner {
         (batchWeight, batchFirstItem) = (Double(batch.size), batch.firstItem)
         (preds, lossGrad, loss, stepLoss) = ([], nil, nil, nil)
         part = BatchPart(isEmpty: batch.size == 0)
+        resuming.batchEnd = batch.endPosition
         guard training else { return }
         // Counted over fits and skipped epochs too: a resumed run drops what an uninterrupted one would.
         let step = (epochsSeen + epoch) * (nIter > 0 ? nIter : 1 << 24) + index

@@ -95,6 +95,10 @@ public final class Learner {
     public var nIter = 0
     /// The batch with which the training phase begins; set it in `beforeTrain` to leave out those before, as when resuming.
     public var firstBatch = 0
+    /// Where the fit at hand is, in finished batches: where a run that is interrupted now goes on.
+    public internal(set) var place = ResumePoint(epoch: 0)
+    /// What the loop keeps for runs that are interrupted, or go on.
+    package var resuming = Resuming()
     /// The batch in ``dl``, from 0.
     public var iter = 0
     /// Whether batches train. Set by ``TrainEvalCallback``, as the next two are.

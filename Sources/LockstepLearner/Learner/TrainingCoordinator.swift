@@ -18,6 +18,10 @@ public protocol TrainingCoordinator: AnyObject {
 
     /// How many ranks train together.
     var rankCount: Int { get }
+    /// Which of them this one is.
+    var rank: Int { get }
+    /// How much gradients that a batch has left behind count on this rank, where the ranks' are to be averaged.
+    var keptGradientWeight: Double { get }
 
     /// Whether a rank without items must run the model all the same, because layers of it communicate.
     var runsEmptyParts: Bool { get }
@@ -66,6 +70,9 @@ public protocol TrainingCoordinator: AnyObject {
     /// All ranks' rows, batch by batch in rank order, on the writing rank; nothing elsewhere.
     func gather(_ rows: BatchRows) throws -> BatchRows
 
+    /// What each rank gives, in rank order, on the writing rank; nothing elsewhere. Every rank has to ask.
+    func gatherParts(_ bytes: [UInt8]) throws -> [[UInt8]]
+
     /// Runs `body`, which writes files, on the writing rank while the others wait. A failure is thrown everywhere.
     func write(_ body: () throws -> Void) throws
 
@@ -82,6 +89,12 @@ extension TrainingCoordinator {
     public var rankCount: Int { 1 }
     /// The default: one rank's own.
     public func mergedLoss(_ loss: Double?, weight: Double) throws -> (loss: Double?, weight: Double) { (loss, weight) }
+    /// The default: the only one.
+    public var rank: Int { 0 }
+    /// The default: as much as on any other.
+    public var keptGradientWeight: Double { 1 }
+    /// The default: one rank's own.
+    public func gatherParts(_ bytes: [UInt8]) throws -> [[UInt8]] { [bytes] }
     /// The default: no layer communicates.
     public var runsEmptyParts: Bool { false }
     /// The default: nobody is asked.

@@ -2,13 +2,14 @@
 // Learning rates, losses and metrics of a fit.
 
 import LockstepOptim
+public import LockstepTensor
 
 /// Records learning rates and smoothed losses per batch, and one row of losses and metrics per epoch, and logs the rows.
 ///
 /// Every row has one value per column, nil where nothing is known: a phase that was cancelled does not shift the others.
 /// Inference does not touch what was recorded. On several ranks the values are those of one process over the same items,
 /// the same on every rank; only the writing rank logs.
-public final class Recorder: Callback {
+public final class Recorder: Callback, Resumable {
     /// Whether rows carry the time the epoch took.
     public let addTime: Bool
     /// Whether metrics are computed on training batches, from the predictions they were trained with.
@@ -62,6 +63,15 @@ public final class Recorder: Callback {
         metrics = learner.metrics
         names = columnNames(metrics.map(\.name))
         if learner.coordinator.isWriter { learner.logger.begin(metricNames) }
+    }
+
+    /// The smoothed loss, and what metrics have seen of the training phase. Rows are those of this program's part of the run.
+    public func exchangeState(with archive: StateArchive) throws {
+        try smooth.exchangeSum(with: archive)
+        guard trainMetrics else { return }
+        for (index, metric) in metrics.enumerated() {
+            try archive.part("metric.\(index)") { try metric.exchangeSeen(with: $0) }
+        }
     }
 
     public override func beforeEpoch(_ learner: Learner) {

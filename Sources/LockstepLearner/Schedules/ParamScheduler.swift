@@ -2,6 +2,7 @@
 // Hyper-parameters as functions of training progress.
 
 public import LockstepOptim
+public import LockstepTensor
 
 /// Sets hyper-parameters before each training batch from schedules of ``Learner/pctTrain``.
 ///
@@ -11,7 +12,7 @@ public import LockstepOptim
 ///
 /// What was scheduled is put back after the fit, so that the next one starts from the optimizer's own values. The last
 /// group's values go to ``Recorder/hps``. Schedules are functions of progress, the same on every rank.
-public final class ParamScheduler: Callback, Configured {
+public final class ParamScheduler: Callback, Configured, Resumable {
     private let names: [String]
     /// For each name one schedule per group, or one for all.
     private let schedules: [[Schedule]]
@@ -71,6 +72,15 @@ public final class ParamScheduler: Callback, Configured {
             return optimizer.hyperIndex(name)
         }
         before = names.map { name in optimizer.groups.indices.map { optimizer.hyper(name, group: $0) ?? 0 } }
+    }
+
+    /// What is to be put back after the fit: a run that goes on begins in the middle of the schedule.
+    public func exchangeState(with archive: StateArchive) throws {
+        for (index, name) in names.enumerated() where before.indices.contains(index) {
+            let count = before[index].count
+            try archive.numbers(
+                "before/\(name)", &before[index], count: count...count, in: Checkpoint.range(ofHyper: name))
+        }
     }
 
     public override func beforeBatch(_ learner: Learner) {

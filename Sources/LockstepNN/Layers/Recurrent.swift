@@ -4,7 +4,7 @@
 public import LockstepTensor
 
 /// Recurrent layers over a sequence. Use ``LSTM`` or ``GRU``.
-public class Recurrent: Module {
+public class Recurrent: Module, Resumable {
     /// Size of the input's last axis.
     public let inputSize: Int
     /// Size of the hidden state of one direction.
@@ -70,6 +70,11 @@ public class Recurrent: Module {
     public override func reset() {
         carried = []
         super.reset()
+    }
+
+    /// The carried state: each rank's is that of its own part of the batch.
+    public func exchangeState(with archive: StateArchive) throws {
+        if carriesState { try archive.tensors("carried", &carried, itemAxis: 1) }
     }
 
     /// The parameters of one layer in one direction.

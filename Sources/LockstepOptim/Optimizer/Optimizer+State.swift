@@ -59,11 +59,10 @@ extension Optimizer {
             })
     }
 
-    /// Replaces hyper-parameters and state by a deep copy of `new`.
+    /// Whether ``loadStateDictionary(_:)`` would take `new`.
     ///
-    /// - Throws: ``OptimizerError`` when the number of groups or parameters, a shape or a name differs; nothing is
-    ///   changed then.
-    public func loadStateDictionary(_ new: OptimizerState) throws(OptimizerError) {
+    /// - Throws: ``OptimizerError`` when the number of groups or parameters, a shape or a name differs.
+    package func check(_ new: OptimizerState) throws(OptimizerError) {
         guard new.hypers.count == groups.count else {
             throw OptimizerError(
                 .stateMismatch,
@@ -89,6 +88,26 @@ extension Optimizer {
                 }
             }
         }
+        if let slow = new.lookahead?.slow, lookahead != nil, !slow.isEmpty {
+            guard slow.count == arena.slots.count,
+                zip(slow, arena.slots).allSatisfy({ $0.shape == $1.parameter.value.shape })
+            else {
+                throw OptimizerError(.stateMismatch, "the slow weights are not those of this optimizer's parameters")
+            }
+        }
+        for group in new.hypers {
+            for (name, value) in group where !value.isFinite {
+                throw OptimizerError(.stateMismatch, "the hyper-parameter \(name) is \(value)")
+            }
+        }
+    }
+
+    /// Replaces hyper-parameters and state by a deep copy of `new`.
+    ///
+    /// - Throws: ``OptimizerError`` when the number of groups or parameters, a shape or a name differs; nothing is
+    ///   changed then.
+    public func loadStateDictionary(_ new: OptimizerState) throws(OptimizerError) {
+        try check(new)
         names = new.hypers.first?.map(\.name) ?? names
         values = new.hypers.map { $0.map(\.value) }
         for name in ["lr"] + rule.defaults.map(\.name) where !names.contains(name) {

@@ -71,6 +71,8 @@ public final class Optimizer {
 
     /// Whether a foreign optimizer steps: its hyper-parameters are the ones it has, and no others.
     public var isWrapped: Bool { foreign != nil }
+    /// The foreign optimizer that steps.
+    package var wrapped: (any ForeignOptimizer)? { foreign?.optimizer }
 
     // MARK: - Stepping
 

@@ -53,7 +53,9 @@ struct CallbackListTests {
         }
         let learner = synthLearner()
         // Members that hold the loop's machinery are not public.
-        let hidden: Set<String> = ["dispatchLists", "handledEvents", "cancelOrigin", "warned", "part", "checksLoss"]
+        let hidden: Set<String> = [
+            "dispatchLists", "handledEvents", "cancelOrigin", "warned", "part", "checksLoss", "resuming",
+        ]
         for case let label? in Mirror(reflecting: learner).children.map(\.label) where !hidden.contains(label) {
             let snake = label.reduce("") { $0 + ($1.isUppercase ? "_\($1.lowercased())" : String($1)) }
             #expect(throws: LearnerError.self, "\(snake)") { try learner.addCallback(Named(snake)) }

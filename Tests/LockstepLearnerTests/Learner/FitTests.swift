@@ -334,6 +334,26 @@ struct FitTests {
         #expect(learner.callbacks.count == 2)
     }
 
+    @Test("no callback sees an event of an epoch that is skipped", arguments: [1, 2, 3, 7], [false, true])
+    func skippedEpochs(first: Int, isCallback: Bool) throws {
+        let verbose = VerboseCallback()
+        let learner = tinyLearner([verbose])
+        verbose.events = []
+        if isCallback {
+            try learner.fit(3, callbacks: [SkipToEpoch(first)])
+        } else {
+            try learner.fit(3, startEpoch: first)
+        }
+        func count(_ event: Event) -> Int { verbose.events.count { $0 == event } }
+        let left = max(0, 3 - first)
+        for event in [Event.beforeEpoch, .afterEpoch, .beforeTrain, .afterTrain, .beforeValidate, .afterValidate] {
+            #expect(count(event) == left, "\(event)")
+        }
+        #expect(count(.afterCancelEpoch) == 0)
+        #expect(count(.beforeFit) == 1 && count(.afterFit) == 1 && count(.afterCancelFit) == 0)
+        #expect(learner.epoch == 2)
+    }
+
     @Test("[CORE-01] pctTrain over two epochs of three batches")
     func pctTrain() throws {
         let learner = tinyLearner(train: 3)

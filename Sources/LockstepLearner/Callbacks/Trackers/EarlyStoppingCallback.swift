@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ending a fit that no longer improves.
 
+public import LockstepTensor
+
 /// Ends the fit when the column it follows has not improved for `patience` epochs.
 ///
 /// On several ranks all stop in the same epoch: the values they look at are the same.
@@ -23,12 +25,9 @@ public final class EarlyStoppingCallback: Tracker {
     public override var order: Int { 63 }
 
     /// The best value, and the epochs waited.
-    public override var memory: [Double] {
-        get { super.memory + [Double(waited)] }
-        set {
-            super.memory = newValue.dropLast()
-            waited = Int(newValue.last ?? 0)
-        }
+    public override func exchangeState(with archive: StateArchive) throws {
+        try super.exchangeState(with: archive)
+        try archive.integer("waited", &waited)
     }
 
     public override func beforeFit(_ learner: Learner) throws {

@@ -2,7 +2,7 @@
 // Lowering the learning rate when a fit no longer improves.
 
 import LockstepOptim
-import LockstepTensor
+public import LockstepTensor
 
 /// Divides every group's learning rate by `factor` whenever the column it follows has not improved for `patience` epochs.
 ///
@@ -17,9 +17,6 @@ public final class ReduceLROnPlateau: Tracker {
     /// No rate becomes smaller than this.
     public let minLR: Double
     private var waited = 0
-    /// The rates of the groups after it has lowered them.
-    private var lowered: [Double] = []
-    private var isResumed = false
 
     /// - Precondition: `factor` is at least 1.
     public init(
@@ -35,29 +32,18 @@ public final class ReduceLROnPlateau: Tracker {
 
     public override var order: Int { 62 }
 
-    /// The best value, the rates it has come to (none while it has lowered none), and the epochs waited.
-    public override var memory: [Double] {
-        get { super.memory + lowered + [Double(waited)] }
-        set {
-            super.memory = Array(newValue.prefix(1))
-            (lowered, isResumed) = (Array(newValue.dropFirst().dropLast()), true)
-            waited = Int(newValue.last ?? 0)
-        }
+    /// The best value, and the epochs waited; the rates it has come to are the optimizer's.
+    public override func exchangeState(with archive: StateArchive) throws {
+        try super.exchangeState(with: archive)
+        try archive.integer("waited", &waited)
     }
 
     public override func beforeFit(_ learner: Learner) throws {
-        (waited, lowered, isResumed) = (0, [], false)
+        waited = 0
         try super.beforeFit(learner)
         if learner.callbacks.contains(where: { ($0 as? ParamScheduler)?.sets("lr") ?? false }) {
             learner.warn("ReduceLROnPlateau has no effect: a ParamScheduler sets the learning rate in every batch")
         }
-    }
-
-    /// A fit begins with the rates it is given: one that goes on, with those it had come to.
-    public override func beforeTrain(_ learner: Learner) throws {
-        guard isResumed, !lowered.isEmpty, lowered.count == learner.optimizer?.groups.count else { return }
-        isResumed = false
-        try learner.optimizer?.setHyper("lr", .perGroup(lowered))
     }
 
     public override func afterEpoch(_ learner: Learner) throws {
@@ -70,7 +56,7 @@ public final class ReduceLROnPlateau: Tracker {
             guard waited >= patience, let optimizer = learner.optimizer else { return }
             waited = 0
             let rates = optimizer.groups.indices.map { optimizer.hyper("lr", group: $0) ?? 0 }
-            lowered = rates.map { min($0, max($0 / factor, minLR)) }
+            let lowered = rates.map { min($0, max($0 / factor, minLR)) }
             try optimizer.setHyper("lr", .perGroup(lowered))
             if let old = rates.last, let new = lowered.last, new < old {
                 say("Epoch \(learner.epoch): reducing lr to \(new)", learner)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeping the best model of a fit, or every so many.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// Saves the model when the column it follows improves, and takes the best one back at the end of the fit.
 ///
@@ -48,12 +48,9 @@ public final class SaveModelCallback: Tracker {
     public override var order: Int { 61 }
 
     /// The best value, and whether its model was saved.
-    public override var memory: [Double] {
-        get { super.memory + [hasBest ? 1 : 0] }
-        set {
-            super.memory = newValue.dropLast()
-            hasBest = newValue.last == 1
-        }
+    public override func exchangeState(with archive: StateArchive) throws {
+        try super.exchangeState(with: archive)
+        try archive.flag("hasBest", &hasBest)
     }
 
     public override func beforeFit(_ learner: Learner) throws {

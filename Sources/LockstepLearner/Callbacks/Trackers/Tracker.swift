@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Following one column of the report: what was best so far, and whether an epoch has improved on it.
 
+public import LockstepTensor
+
 /// Whether smaller or greater values of a column are better.
 public enum TrackedDirection: Sendable {
     case less, greater
@@ -14,7 +16,7 @@ public enum TrackedDirection: Sendable {
 ///
 /// On several ranks the recorder's values are the same everywhere, so every rank decides alike; only the writing rank
 /// prints.
-open class Tracker: Callback {
+open class Tracker: Callback, Resumable {
     /// The column: `valid_loss`, `train_loss`, a metric's name.
     public final let monitor: String
     /// Whether smaller or greater values are better.
@@ -29,12 +31,8 @@ open class Tracker: Callback {
     public private(set) final var outcome = Outcome.none
     final let console: Console
 
-    /// What a tracker must know to go on in a run that was interrupted (``ResumePoint``), as numbers: here the best value, NaN
-    /// before there is one. An override adds its own after those of `super`, and takes as many from the end.
-    open var memory: [Double] {
-        get { [best ?? .nan] }
-        set { best = newValue.first.flatMap { $0.isNaN ? nil : $0 } }
-    }
+    /// The best value. An override calls `super`, too.
+    open func exchangeState(with archive: StateArchive) throws { try archive.number("best", &best) }
 
     /// What an epoch was for the column.
     public enum Outcome: Sendable {

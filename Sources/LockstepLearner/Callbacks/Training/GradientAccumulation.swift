@@ -3,7 +3,7 @@
 
 import LockstepNN
 import LockstepOptim
-import LockstepTensor
+public import LockstepTensor
 
 /// Adds gradients up over batches and steps when at least `samples` items have been seen.
 ///
@@ -21,7 +21,7 @@ import LockstepTensor
 /// reduced           G = 1/W · Σᵣ Gᵣ
 /// ```
 /// - Note: fastai: `GradientAccumulation`.
-public final class GradientAccumulation: Callback {
+public final class GradientAccumulation: Callback, Resumable {
     /// Items per step.
     public let samples: Int
     /// Items since the last step.
@@ -54,6 +54,11 @@ public final class GradientAccumulation: Callback {
         count += batchItems
         if count < samples { throw CancelSignal.batch }
         count = 0
+    }
+
+    /// The items since the last step; what they have added up to is among the gradients that every learner keeps.
+    public func exchangeState(with archive: StateArchive) throws {
+        try archive.integer("count", &count, in: 0...max(0, samples - 1))
     }
 
     /// Drops what is left over, lest it go into the first step of the next fit.

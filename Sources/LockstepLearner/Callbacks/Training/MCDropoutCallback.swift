@@ -2,7 +2,7 @@
 // Dropout while predicting, to see how sure a model is.
 
 import LockstepNN
-import LockstepTensor
+public import LockstepTensor
 
 /// Leaves dropout on while validating or predicting. Gal and Ghahramani, arXiv 1506.02142.
 ///
@@ -13,12 +13,15 @@ import LockstepTensor
 /// Every pass drops other values; the passes of two callbacks made alike are alike. Masks go by the item's place in the
 /// global batch: any number of ranks draws the same.
 /// - Note: fastai: `MCDropoutCallback`.
-public final class MCDropoutCallback: Callback {
+public final class MCDropoutCallback: Callback, Resumable {
     private var passes = 0
     private var switchedOn: [Module] = []
     private var saved: DropoutContext?
 
     public override init() { super.init() }
+
+    /// How many passes have drawn: the next draws others.
+    public func exchangeState(with archive: StateArchive) throws { try archive.integer("passes", &passes) }
 
     public override func beforeValidate(_ learner: Learner) {
         switchedOn = learner.model.modules().filter { $0 is Dropout && !$0.isTraining }

@@ -96,7 +96,7 @@ struct MixedLoss: LossFunction {
     }
     var reduction: Reduction
     let mixture = Mixture()
-    private let base: any LossFunction
+    let base: any LossFunction
     /// Rows of the batch that this copy is for; nil for all.
     private var rows: Range<Int>?
 

@@ -22,7 +22,7 @@ public import LockstepTensor
 /// loss, and gradients are checked after they were reduced: all ranks leave out the steps that one process would. Validation runs under autocast
 /// too.
 /// - Note: fastai: `MixedPrecision`; PyTorch: `GradScaler`.
-public final class MixedPrecision: Callback, Configured {
+public final class MixedPrecision: Callback, Configured, Resumable {
     /// What products are rounded to.
     public let precision: ReducedPrecision
     /// What losses are multiplied by; 1 for `ReducedPrecision.bfloat16`.
@@ -61,6 +61,13 @@ public final class MixedPrecision: Callback, Configured {
     public override func beforeFit(_ learner: Learner) {
         if learner.isInferring { return }
         (scale, goodSteps, skippedSteps, hasOverflowed) = (initialScale, 0, 0, false)
+    }
+
+    /// The scale, and what it follows from.
+    public func exchangeState(with archive: StateArchive) throws {
+        try archive.number("scale", &scale, in: 0...Double.greatestFiniteMagnitude)
+        try archive.integer("goodSteps", &goodSteps, in: 0...max(0, growthInterval - 1))
+        try archive.integer("skippedSteps", &skippedSteps)
     }
 
     // MARK: Rounding

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs interrupted anywhere and resumed, on ranks that are threads.
+
+import LockstepComm
+import LockstepDistributed
+import LockstepTesting
+import Testing
+
+@Suite("Interrupted anywhere", .serialized) struct ResumeAnywhereTests {
+    @Test(
+        "a run goes on to the bits of an uninterrupted one", .timeLimit(.minutes(5)),
+        arguments: DistributedChecks.resumingAnywhere.indices, [1, 2, 3])
+    func resumed(_ index: Int, ranks: Int) throws {
+        let check = DistributedChecks.resumingAnywhere[index]
+        do {
+            if ranks == 1 { return try check.body(SoloCommunicator()) }
+            try InProcessWorld(ranks).run { communicator in try check.body(communicator) }
+        } catch {
+            Issue.record("\(check.name) on \(ranks) ranks: \(error)")
+        }
+    }
+}
