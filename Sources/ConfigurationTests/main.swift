@@ -52,6 +52,10 @@ if arguments.contains("--help") {
     case .passed(let excused): say("passed" + (excused.isEmpty ? "" : ", rounding amplified: \(excused)"))
     case .refused(let sentence): say("refused alike: \(sentence)")
     case .failed(let failure):
+        if let known = KnownDifference.of(failure, in: configuration) {
+            say("excused: \(failure.kind): \(failure.detail)\n     \(known.reason)")
+            exit(0)
+        }
         say("FAIL \(failure.kind)\n     \(failure.detail)")
         if arguments.contains("--shrink") {
             let smallest = Shrinker { candidate in

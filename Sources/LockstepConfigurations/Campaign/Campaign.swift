@@ -70,7 +70,7 @@ public final class Campaign: Sendable {
             }
         case .refused: state.withLock { $0.refused += 1 }
         case .failed(let failure):
-            if KnownDifference.all.contains(where: { $0.excuses(failure, of: configuration) }) {
+            if KnownDifference.of(failure, in: configuration) != nil {
                 return state.withLock { $0.excused += 1 }
             }
             report(number, configuration, failure)

@@ -13,15 +13,26 @@ public struct KnownDifference: Sendable {
     /// All of them.
     public static let all: [KnownDifference] = [
         KnownDifference(
+            configuration: Configuration(["metrics": "stateless"]), kind: "refused",
+            reason: """
+                a metric that does not say what it has counted is right in one process and cannot be merged: ranks refuse it \
+                before they begin (doc comment of Metric)
+                """),
+        KnownDifference(
             configuration: Configuration(["loss": "customUnweighted"]), kind: "ranks",
             reason: """
                 a mean over fewer than all items that does not say over how many cannot be merged; learners warn of it, and \
                 the doc comment of CustomLoss says what to do
-                """)
+                """),
     ]
 
+    /// The one that excuses `failure` of `configuration`; nil when it is a failure.
+    public static func of(_ failure: Failure, in configuration: Configuration) -> KnownDifference? {
+        all.first { $0.excuses(failure, of: configuration) }
+    }
+
     /// Whether `failure` of `configuration` is this one.
-    func excuses(_ failure: Failure, of configuration: Configuration) -> Bool {
+    private func excuses(_ failure: Failure, of configuration: Configuration) -> Bool {
         configuration.contains(self.configuration) && failure.kind.hasPrefix(kind)
     }
 }
