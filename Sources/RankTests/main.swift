@@ -23,9 +23,10 @@ let communicatorChecks: [ThreadSuite.Check] = [
     ("communicator: splits", CommChecks.splits),
 ]
 
-let trainingChecks: [ThreadSuite.Check] = (DistributedChecks.all + OwnershipChecks.all + WireChecks.all).map {
-    ("training: \($0.name)", $0.body)
-}
+let trainingChecks: [ThreadSuite.Check] =
+    (DistributedChecks.all + OwnershipChecks.all + OwnershipChecks.processWide + WireChecks.all).map {
+        ("training: \($0.name)", $0.body)
+    }
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
