@@ -137,6 +137,7 @@ public final class DistributedCallback: Callback, Configured {
         let shards = try MicroShards(over: ranks)
         (self.shards, learner.passes) = (shards, shards)
         // However many cores a rank has, products are cut alike.
+        arithmetic?.end()
         arithmetic = FixedArithmetic()
     }
 
@@ -287,7 +288,12 @@ public final class DistributedCallback: Callback, Configured {
     public override func beforeBackward(_ learner: Learner) throws {
         note(learner, "before_backward")
         // Sums over ranks inside the backward pass need gradients of one and the same mean on all of them.
-        if synchronizer != nil || addsToKept { try learner.evenOutLoss() }
+        if synchronizer != nil, learner.part.isEven {
+            // Evened out before: a rank may have left the batch since.
+            _ = try coordinator?.average(0, weight: 0)
+        } else if synchronizer != nil || addsToKept {
+            try learner.evenOutLoss()
+        }
         addsToKept = false
         coordinator?.kept = .parts(
             weight: addsUp(learner) ? 1 : learner.batchWeight,
