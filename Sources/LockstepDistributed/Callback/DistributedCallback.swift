@@ -137,6 +137,7 @@ public final class DistributedCallback: Callback, Configured {
         let shards = try MicroShards(over: ranks)
         (self.shards, learner.passes) = (shards, shards)
         // However many cores a rank has, products are cut alike.
+        arithmetic?.end()
         arithmetic = FixedArithmetic()
     }
 
