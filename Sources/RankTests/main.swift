@@ -22,4 +22,3 @@ let communicatorChecks: [ThreadSuite.Check] = [
     ("communicator: norms of what was reduced", CommChecks.reducerNorm),
     ("communicator: splits", CommChecks.splits),
 ]
-
