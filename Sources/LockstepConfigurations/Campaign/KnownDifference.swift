@@ -11,20 +11,27 @@ public struct KnownDifference: Sendable {
     public let reason: String
 
     /// All of them.
-    public static let all: [KnownDifference] = [
-        KnownDifference(
-            configuration: Configuration(["metrics": "stateless"]), kind: "refused",
-            reason: """
-                a metric that does not say what it has counted is right in one process and cannot be merged: ranks refuse it \
-                before they begin (doc comment of Metric)
-                """),
-        KnownDifference(
-            configuration: Configuration(["loss": "customUnweighted"]), kind: "ranks",
-            reason: """
-                a mean over fewer than all items that does not say over how many cannot be merged; learners warn of it, and \
-                the doc comment of CustomLoss says what to do
-                """),
-    ]
+    public static let all: [KnownDifference] =
+        ["averageStatistics", "local"].map { policy in
+            KnownDifference(
+                configuration: Configuration(["batchNorm": policy]),
+                kind:
+                    "refused on ranks only: DistributedCallback failed in after_pred: batchNorm: one value per channel",
+                reason: "a rank that normalises by its own statistics needs two values of its own")
+        } + [
+            KnownDifference(
+                configuration: Configuration(["metrics": "stateless"]), kind: "refused",
+                reason: """
+                    a metric that does not say what it has counted is right in one process and cannot be merged: ranks refuse it \
+                    before they begin (doc comment of Metric)
+                    """),
+            KnownDifference(
+                configuration: Configuration(["loss": "customUnweighted"]), kind: "ranks",
+                reason: """
+                    a mean over fewer than all items that does not say over how many cannot be merged; learners warn of it, and \
+                    the doc comment of CustomLoss says what to do
+                    """),
+        ]
 
     /// The one that excuses `failure` of `configuration`; nil when it is a failure.
     public static func of(_ failure: Failure, in configuration: Configuration) -> KnownDifference? {
