@@ -74,6 +74,9 @@ extension Configuration {
         if has("notANumber") && self["model"] == "branch" {
             return "which way such an item takes depends on the others"
         }
+        if has("notANumber") && self["ignored"] != "none" {
+            return "an item that does not count adds nothing to its part"
+        }
         if has("notANumber") && (isLanguage || self["saving"] != "none") { return "tokens are numbers" }
         return nil
     }

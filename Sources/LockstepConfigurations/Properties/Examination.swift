@@ -137,12 +137,18 @@ public struct Examination {
             throw Failure("refused in one process only: \(sentence.withoutNumbers)", "\(world) ranks finish")
         case .refused(let other):
             if Examination.isAlike(other, sentence) { return }
-            if configuration["sums"] == "bitwise", other.contains("bitwise reduction: ") { return }
+            if Examination.isRanksOwn(other, configuration) { return }
             try checkSentence(other, "\(world) ranks")
             throw Failure(
                 "refused in other words: \(sentence.withoutNumbers)",
                 "\(world) ranks say “\(other)”, one process “\(sentence)”")
         }
+    }
+
+    /// Whether ranks refuse a configuration, one process with another mistake in it too, for a reason of their own.
+    static func isRanksOwn(_ sentence: String, _ configuration: Configuration) -> Bool {
+        configuration["sums"] == "bitwise" && sentence.contains("bitwise reduction: ")
+            || configuration["metrics"] == "stateless" && sentence.contains("cannot be merged over ranks")
     }
 
     static func isAlike(_ a: String, _ b: String) -> Bool {
@@ -156,7 +162,8 @@ public struct Examination {
         guard configuration["resume"] != "none" else { return }
         let isBitwise = configuration["sums"] == "bitwise"
         let pairs: [(Int?, Int?)] = isBitwise ? [(nil, nil), (2, 4)] : [(nil, nil), (2, 2), (2, 3), (3, nil)]
-        for (first, second) in pairs {
+        // Ranks with batches of their own have other batches on other numbers of ranks.
+        for (first, second) in pairs where configuration["convention"] == "global" || first == second {
             let name = "\(first.map { "\($0) ranks" } ?? "one process"), resumed on \(second ?? 1)"
             announce(name)
             guard let outcome = ResumedRun(configuration: configuration, first: first, second: second).outcome() else {
