@@ -7,7 +7,7 @@
 ## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
 ## test-configurations  training runs composed at random, on 1, 2, 3, 5 ranks (SEED=1 COUNT=200)
 ## test-kills   kill training runs at random and resume them until they are done (ROUNDS=40)
-## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer (CHECKS=communicator)
+## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer (CHECKS=communicator THREADS="2 4")
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
 ## test-reproducible  repeat trainings beside a busy process: one model, one table (RUNS=60, MNIST=FOLDER)

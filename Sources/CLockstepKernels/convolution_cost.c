@@ -2,7 +2,7 @@
 // The rule by which a convolution's engine is chosen: a cost model over the shape, fitted from measurements.
 //
 // An engine's time is a sum of a few kinds of work, each with a weight (convolution_cost.inc). The work follows from how the
-// engine cuts the shape into tiles; the weights are fitted by `lockstep bench convolutions` (docs/decisions/0007).
+// engine cuts the shape into tiles; the weights are fitted by `lockstep bench convolutions` (docs/decisions/0008).
 #include "direct.h"
 #include "lsk_processor.h"
 #include <math.h>

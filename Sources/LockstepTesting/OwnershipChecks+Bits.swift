@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who updates is chosen by a stopwatch: so it must not change a bit.
 
-import LockstepComm
+public import LockstepComm
 import LockstepData
 import LockstepDistributed
 import LockstepLearner
@@ -12,8 +12,12 @@ import LockstepTensor
 extension OwnershipChecks {
     /// Checks of bits, as those of ``all``.
     static let bits: [(name: String, body: @Sendable (any Communicator) throws -> Void)] = [
-        ("owners' updates have the bits of replicated ones: every rule, clipped or scaled, of any size", sameBits),
-        ("bitwise training leaves the threads of the process as they were", threadsStay),
+        ("owners' updates have the bits of replicated ones: every rule, clipped or scaled, of any size", sameBits)
+    ]
+
+    /// Checks that change what the whole process uses: for programs that run one check at a time.
+    public static let processWide: [(name: String, body: @Sendable (any Communicator) throws -> Void)] = [
+        ("bitwise training leaves the threads of the process as they were", threadsStay)
     ]
 
     /// Every rule that can be divided, with decay in the gradient and beside it.
@@ -75,8 +79,10 @@ extension OwnershipChecks {
 
     @Sendable static func threadsStay(_ c: any Communicator) throws {
         guard [1, 2, 4, 8].contains(c.size) else { return }
+        // All ranks of a process set the same; ranks of a launcher take their share when they begin.
+        ProcessorReport.setThreadsPerRank(2)
+        let expected = World.threadsPerRank ?? 2
         try c.barrier()
-        let before = ProcessorReport.current.threadsPerRank
         for _ in 0..<4 {
             let learner = learner(.sgd(), width: 3, callbacks: [])
             try learner.withoutLogging {
@@ -85,6 +91,8 @@ extension OwnershipChecks {
         }
         try c.barrier()
         let after = ProcessorReport.current.threadsPerRank
-        guard after == before else { throw CheckFailure("\(before) threads before, \(after) after") }
+        try c.barrier()
+        ProcessorReport.setThreadsPerRank(1)
+        guard after == expected else { throw CheckFailure("\(expected) threads before, \(after) after") }
     }
 }

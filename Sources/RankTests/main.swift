@@ -29,7 +29,7 @@ let resumedChecks = DistributedChecks.resumingAnywhere.filter {
 }
 
 let trainingChecks: [ThreadSuite.Check] =
-    (DistributedChecks.all + resumedChecks + OwnershipChecks.all + WireChecks.all).map {
+    (DistributedChecks.all + resumedChecks + OwnershipChecks.all + OwnershipChecks.processWide + WireChecks.all).map {
         ("training: \($0.name)", $0.body)
     }
 

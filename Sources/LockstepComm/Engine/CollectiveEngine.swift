@@ -37,6 +37,8 @@ final class CollectiveEngine {
     var linkBuffer: OwnedMemory?
     private(set) var sequence: UInt64 = 0
     private var failure: CommunicatorError?
+    /// Whether the work at hand has ended with the failure: what calls later is another.
+    var isFailureKnown = false
     /// Headers of all ranks, for each parity, in the first local rank's memory. Only with several nodes.
     private let worldHeaders: UnsafeMutablePointer<cmpi_header>?
     private let worldHeadersOwner: AnyObject?
@@ -66,7 +68,7 @@ final class CollectiveEngine {
 
     /// Enters a collective. When it returns, all ranks are here, mean the same, and what they staged before is visible.
     func open(_ call: CollectiveCall) throws -> Agreement {
-        if let failure { throw failure.later(than: sequence) }
+        if let failure { throw isFailureKnown ? failure.later(than: sequence) : failure }
         if let scope = RankZeroScope.current { throw CommunicatorError.collectiveInScope(call.kind.name, scope: scope) }
         try guarded { try meet(call, status: call.status.union(outgoing)) }
         return try agreement()

@@ -69,10 +69,13 @@ extension EngineBacked {
     public func fail(_ error: any Error, during event: String) {
         let event = event.isEmpty ? engine.plane.notedEvent : event
         engine.poison(told(error, event), event: event)
+        engine.isFailureKnown = true
     }
 
     public func failTogether(_ error: any Error, during event: String) -> Bool {
-        engine.failTogether(told(error, event), event: event, failure: "\(event): \(error)")
+        let goesOn = engine.failTogether(told(error, event), event: event, failure: "\(event): \(error)")
+        engine.isFailureKnown = !goesOn
+        return goesOn
     }
 
     /// An error as the other ranks hear of it.

@@ -73,6 +73,7 @@ struct ResumedRun: Sendable {
         _ = try run.onRanks { ranks in
             let learner = try run.learner(ranks, folder).learner
             try learner.on(.beforeEpoch, order: -90) { learner in
+                // The first epoch it sees, be it one that is skipped.
                 if learner.epoch >= 1, !learner.isInferring { throw CancelSignal.fit }
             }
             let preemption = PreemptionCallback(everyEpochs: 1, console: Console { _ in }) { nil }

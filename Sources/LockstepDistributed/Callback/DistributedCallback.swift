@@ -137,6 +137,7 @@ public final class DistributedCallback: Callback, Configured {
         let shards = try MicroShards(over: ranks)
         (self.shards, learner.passes) = (shards, shards)
         // However many cores a rank has, products are cut alike.
+        arithmetic?.end()
         arithmetic = FixedArithmetic()
     }
 
@@ -235,6 +236,14 @@ public final class DistributedCallback: Callback, Configured {
         itemsSinceMerge = 0
     }
 
+    /// A fit that ends without a validation leaves the same statistics on all ranks, too.
+    public override func afterFit(_ learner: Learner) throws {
+        guard batchNorm == .averageStatistics, !isAlone, !learner.worksAlone, !learner.isInferring else { return }
+        _ = try coordinator?.average(0, weight: 0)
+        try setup?.averageBuffers(learner, weight: itemsSinceMerge)
+        itemsSinceMerge = 0
+    }
+
     private func shard(_ learner: Learner) {
         guard let communicator, communicator.size > 1, let loader = learner.dl, !(loader is ShardedDataLoader) else {
             return
@@ -287,7 +296,12 @@ public final class DistributedCallback: Callback, Configured {
     public override func beforeBackward(_ learner: Learner) throws {
         note(learner, "before_backward")
         // Sums over ranks inside the backward pass need gradients of one and the same mean on all of them.
-        if synchronizer != nil || addsToKept { try learner.evenOutLoss() }
+        if synchronizer != nil, learner.part.isEven {
+            // Evened out before: a rank may have left the batch since.
+            _ = try coordinator?.average(0, weight: 0)
+        } else if synchronizer != nil || addsToKept {
+            try learner.evenOutLoss()
+        }
         addsToKept = false
         coordinator?.kept = .parts(
             weight: addsUp(learner) ? 1 : learner.batchWeight,
@@ -300,9 +314,9 @@ public final class DistributedCallback: Callback, Configured {
         if let exchange, exchange.arena !== optimizer.arena { try prepare(learner, optimizer, communicator) }
         guard let exchange else { return }
         note(learner, "before_step")
-        if shards != nil {
+        if let shards {
             // Computed in pieces, each in its share of the batch.
-            _ = try coordinator.middle(loss: nil, weight: 0, hasGradient: nil)
+            _ = try coordinator.middle(loss: nil, weight: 0, hasGradient: shards.hasGradient)
             try exchange.sumAsTree()
             return coordinator.kept = .whole
         }

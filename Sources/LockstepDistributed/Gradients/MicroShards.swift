@@ -30,6 +30,8 @@ final class MicroShards: BatchPasses {
     private var pieces: [Piece?] = []
     /// What the learner was given, to notice that a callback has put something else there.
     private var given: (preds: [Tensor], loss: Tensor?) = ([], nil)
+    /// Whether the loss of some piece of this rank depends on what trains; nil without a piece.
+    private(set) var hasGradient: Bool?
     /// The weights of all pieces of the batch, for each term of the loss; none for a loss that adds up its items.
     private var totals: [Double] = []
 
@@ -160,8 +162,10 @@ final class MicroShards: BatchPasses {
         try check(learner.lossGrad.map { $0.body } === given.loss.map { $0.body }, "loss")
         var sums: [(leaves: Int, sum: Tensor)] = []
         var touched = Set<Int>()
+        hasGradient = nil
         for piece in pieces {
             arena.zeroGradients()
+            if let share = piece.flatMap(share) { hasGradient = hasGradient ?? false || share.requiresGradient }
             if let share = piece.flatMap(share), share.requiresGradient { share.backward() }
             for (index, slot) in arena.slots.enumerated() where slot.parameter.leaf.isTouched { touched.insert(index) }
             arena.completeGradients()

@@ -34,13 +34,11 @@ extension Learner {
     ) throws -> LRFindResult {
         guard !isFitting else { throw LearnerError(.busy, "lrFind: this learner is in the middle of a fit") }
         let iterations = max(6, iterations)
-        let batches = try length(of: dls.train)
-        guard batches != 0 else {
+        guard try length(of: dls.train) != 0 else {
             throw LearnerError(.noLoader, "lrFind: the training loader is empty, so there is nothing to train on")
         }
-        // A stream has at least one batch, and the finder stops where it has seen enough.
-        // Several ranks may make fewer batches of an epoch.
-        let epochs = coordinator.rankCount > 1 ? iterations : batches.map { iterations / $0 + 1 } ?? iterations
+        // Each has at least one batch, on any number of ranks, and the finder stops where it has seen enough.
+        let epochs = iterations
         _ = try optimizer ?? createOptimizer()
         let finder = LRFinder(
             start: startLR, end: endLR, iterations: iterations, stopsOnDivergence: stopOnDivergence)

@@ -120,9 +120,9 @@ extension LossFunction {
 
     /// The terms of a loss, whatever it consists of.
     package func terms(_ predictions: [Tensor], _ targets: [Tensor]) -> [LossTerm] {
-        if let multiple = self as? any MultipleLossFunction, predictions.count > 1 || targets.count > 1 {
-            return multiple.terms(predictions, targets)
-        }
-        return terms(predictions[0], targets[0])
+        if predictions.count == 1, targets.count == 1 { return terms(predictions[0], targets[0]) }
+        if let multiple = self as? any MultipleLossFunction { return multiple.terms(predictions, targets) }
+        // Stops: it takes one output and one target.
+        return [LossTerm(self(predictions, targets), weight: 1)]
     }
 }

@@ -6,7 +6,7 @@ import CLockstepKernels
 /// How this process chooses between the engines that can convolve: our own kernels, oneDNN, gathered patches.
 ///
 /// By a rule over shape, direction, processor and build, so that equal programs on equal machines give equal bits
-/// (decision 7). `LOCKSTEP_CONV` names one engine (`blas`, `onednn`, `direct`), or asks for a choice by timing (`measured`),
+/// (decision 8). `LOCKSTEP_CONV` names one engine (`blas`, `onednn`, `direct`), or asks for a choice by timing (`measured`),
 /// which two runs may make differently: a run that goes on where another stopped gets that one's ``choices``.
 package enum ConvolutionEngine {
     /// The rule's number: another rule gives other bits.
