@@ -153,6 +153,7 @@ public struct Examination {
 
     static func isAlike(_ a: String, _ b: String) -> Bool {
         let (a, b) = (a.withoutNumbers, b.withoutNumbers)
+        if a.isEmpty || b.isEmpty { return false }
         return a == b || a.contains(b) || b.contains(a)
     }
 
