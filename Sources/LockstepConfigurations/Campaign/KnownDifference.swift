@@ -49,10 +49,21 @@ public struct KnownDifference: Sendable {
                     part it is left out of
                     """),
             KnownDifference(
+                configuration: Configuration(["precision": "overflow"]), kind: "ranks: steps left out",
+                reason: """
+                    half precision rounds the products of each part: a gradient at the very edge of its range may pass it in one \
+                    process and not as a sum over ranks
+                    """),
+            KnownDifference(
+                configuration: Configuration(["source": "parts"]),
+                kind: "refused on ranks only: DistributedCallback failed in after_pred: batchNorm",
+                reason: "the parts of a stream end at different times, so a batch of all ranks may hold one item"),
+            KnownDifference(
                 configuration: Configuration(["convention": "perRank"]), kind: "resumed: ResumeCallback failed",
                 reason: "a batch for each rank is another batch on other ranks, which resuming says"),
             KnownDifference(
-                configuration: Configuration(["sums": "bitwise", "asks": "average"]), kind: "bitwise: other bits in answers",
+                configuration: Configuration(["sums": "bitwise", "asks": "average"]),
+                kind: "bitwise: other bits in answers",
                 reason: "an average over ranks that a callback asks for is added over the ranks there are"),
         ]
 

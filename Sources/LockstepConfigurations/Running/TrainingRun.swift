@@ -137,7 +137,10 @@ struct TrainingRun: Sendable {
         }
         record.note("answers", trained.answers)
         let isShared = configuration["nested"] == "validate"
-        record.note("nested", isFirst || isShared ? trained.nested : [], isShared: isShared)
+        // Metrics among them are computed in float32.
+        record.note(
+            "nested", isFirst || isShared ? trained.nested : [], isShared: isShared, leastTolerance: isShared ? 1e-5 : 0
+        )
         if configuration.has("fetching") {
             record.note("fetched", trained.fetching.predictions?.predictions.doubles ?? [], isShared: false)
         }

@@ -104,8 +104,20 @@ extension Learner {
     func completeStepLoss() throws {
         guard training, isLabelled, stepLoss == nil else { return }
         if lossFunction.reduction == .sum { return try evenOutLoss() }
-        let part = lossParts.first?.terms.first
-        stepLoss = try coordinator.mergedLoss(part?.mean, weight: part?.weight ?? 0).loss
+        stepLoss = try wholeLoss()
+    }
+
+    /// The loss of the whole batch, the same on every rank; nil where no rank has one. Collective.
+    func wholeLoss() throws -> Double? {
+        let parts = lossParts
+        var total: Double?
+        for term in 0..<lossFunction.termCount {
+            let own = parts.map { LossPart(items: $0.items, terms: [$0.terms[term]]) }
+            let weight = own.reduce(0) { $0 + max($1.terms[0].weight, 0) }
+            guard let loss = try coordinator.mergedLoss(LossPart.merged(own), weight: weight).loss else { continue }
+            total = (total ?? 0) + loss
+        }
+        return total
     }
 }
 

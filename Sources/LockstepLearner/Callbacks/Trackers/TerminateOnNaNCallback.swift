@@ -13,9 +13,7 @@ public final class TerminateOnNaNCallback: Callback {
 
     public override func afterBatch(_ learner: Learner) throws {
         // A part that counts nothing may have no loss where the batch has one: asked of all ranks, so all end alike.
-        let loss =
-            try learner.stepLoss
-            ?? learner.coordinator.mergedLoss(learner.loss.map { mean(of: $0) }, weight: learner.batchWeight).loss
+        let loss = try learner.stepLoss ?? learner.wholeLoss()
         if let loss, !loss.isFinite { throw CancelSignal.fit }
     }
 }
