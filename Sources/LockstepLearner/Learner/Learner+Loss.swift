@@ -103,6 +103,10 @@ extension Learner {
     /// Makes ``stepLoss`` the loss of the whole batch, the same on every rank, where the batch ended before anybody did.
     func completeStepLoss() throws {
         guard training, isLabelled, stepLoss == nil else { return }
+        if coordinator.rankCount == 1, part.losses.isEmpty {
+            // In every step of one process: what it has is all there is.
+            return stepLoss = loss.map { mean(of: $0) }
+        }
         if lossFunction.reduction == .sum { return try evenOutLoss() }
         stepLoss = try wholeLoss()
     }
@@ -124,9 +128,8 @@ extension Learner {
 extension LossFunction {
     /// How much the mean of a part counts, whatever the loss consists of.
     func weight(_ predictions: [Tensor], _ targets: [Tensor]) -> Double {
-        if let multiple = self as? any MultipleLossFunction, predictions.count > 1 || targets.count > 1 {
-            return multiple.weight(predictions, targets)
-        }
+        if predictions.count == 1, targets.count == 1 { return weight(predictions[0], targets[0]) }
+        if let multiple = self as? any MultipleLossFunction { return multiple.weight(predictions, targets) }
         return weight(predictions[0], targets[0])
     }
 
