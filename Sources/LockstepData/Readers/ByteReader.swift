@@ -80,6 +80,7 @@ enum Decoding {
 
     private static func copied<Value: BitwiseCopyable>(_ slice: ArraySlice<UInt8>, as type: Value.Type) -> [Value] {
         let count = slice.count / MemoryLayout<Value>.size
+        if count == 0 { return [] }
         return [Value](unsafeUninitializedCapacity: count) { values, filled in
             slice.withUnsafeBytes { source in
                 UnsafeMutableRawBufferPointer(values).copyMemory(

@@ -26,9 +26,11 @@ extension Tensor {
     public var bools: [Bool] { elements(of: .bool) }
 
     private func elements<Element>(of type: DType) -> [Element] {
+        // Swift writes the count of an empty array into memory that all threads share.
+        if count == 0 { return [] }
         let source = contiguous().detached
         return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-            if let base = buffer.baseAddress, count > 0 {
+            if let base = buffer.baseAddress {
                 lsk_convert(count, base, type.kernelType, source.unsafePointer, source.dtype.kernelType)
             }
             initialized = count

@@ -61,7 +61,8 @@ public final class CSVLogger: Callback {
                     separator: "\n")
                 let kept = lines.filter { (Int($0.prefix { $0 != "," }) ?? 0) < resumesAt }
                 let text = header + kept.map { $0 + "\n" }.joined()
-                try Files.append(Array(text.utf8), to: path, truncating: true)
+                // Whole or not at all: a run that dies here would lose the rows of all runs before it.
+                try Files.writeAtomically([Array(text.utf8)], to: path)
             }
         }
     }

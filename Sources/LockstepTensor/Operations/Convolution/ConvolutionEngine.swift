@@ -35,6 +35,7 @@ package enum ConvolutionEngine {
     /// What was chosen by timing, or restored: a line for each shape and direction, sorted. Empty where nobody measures.
     package static var choices: [String] {
         let count = lsk_get_convolution_choices(nil, 0)
+        if count == 0 { return [] }
         let found = [lsk_convolution_choice](unsafeUninitializedCapacity: count) { buffer, filled in
             filled = min(count, lsk_get_convolution_choices(buffer.baseAddress, count))
         }
