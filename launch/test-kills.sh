@@ -104,7 +104,7 @@ rounds=${1:-40}
 echo "$rounds rounds of kills, SEED=$SEED"
 for ((number = 0; number < rounds; number++)); do
     if [ $((number % 3)) -eq 2 ]; then
-        round cnn $((1 + number / 3 % 2)) 6
+        round cnn $((1 + number / 3 % 2)) 20
     else
         # One rank alone is quicker.
         round mlp $((1 + number % 3)) $((number % 3 == 0 ? 500 : 150))
