@@ -32,14 +32,14 @@ public struct KnownDifference: Sendable {
                     the doc comment of CustomLoss says what to do
                     """),
             KnownDifference(
-                configuration: Configuration(["signalAt": "after_batch", "signalRank": "last"]),
+                configuration: Configuration(["signalAt": "after_batch"]),
                 kind: "the ranks differ: losses",
                 reason: """
                     a signal that one rank raises in after_batch keeps its own recorder from seeing that batch; rows, which \
                     everything is decided by, come from one rank and are equal
                     """),
             KnownDifference(
-                configuration: Configuration(["signalAt": "after_step", "signalRank": "last"]),
+                configuration: Configuration(["signalAt": "after_step"]),
                 kind: "refused in one process only: CancelSignal",
                 reason: "a signal of the batch that one rank raises when it is through with it ends no batch"),
             KnownDifference(
