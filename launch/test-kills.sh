@@ -71,7 +71,7 @@ round() {
         session=$!
         # The first strikes come early and late; after twelve the run may end.
         if [ $strikes -lt 12 ]; then
-            sleep "$((RANDOM % 3)).$((RANDOM % 10))$((RANDOM % 10))"
+            sleep "0.$((RANDOM % 10))$((RANDOM % 10))"
             victim=$(printf '%s\n' lockstep signal all mpirun rank | sed -n "$((1 + RANDOM % (ranks == 1 ? 2 : 5)))p")
             if kill -0 $session 2> /dev/null; then
                 strike $session "$victim"
