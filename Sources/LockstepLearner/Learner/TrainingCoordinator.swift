@@ -39,7 +39,7 @@ public protocol TrainingCoordinator: AnyObject {
     /// The loss of the whole batch, of what the ranks' parts say of it, and the sum of their weights; the same everywhere.
     /// Every rank has to ask; one without a loss says nil. May throw the signal of another rank.
     ///
-    /// - Returns: the mean by weight; NaN when no loss has any weight, nil when no rank has a loss.
+    /// - Returns: the mean by weight, or of the ranks' losses where none has any (NaN, as a rule); nil when no rank has a loss.
     func mergedLoss(_ loss: Double?, weight: Double) throws -> (loss: Double?, weight: Double)
 
     /// The items of the whole global batch: `tensors` of all ranks put together along axis 0, in rank order, the same
