@@ -70,6 +70,7 @@ test-faults: setup
 
 test-configurations: setup
 	swift build $(SWIFT_FLAGS) --product lockstep-configurations
+	@.build/release/lockstep-configurations --corners Tests/LockstepConfigurationsTests/corners.txt
 	@.build/release/lockstep-configurations --seed $(SEED) --count $(COUNT)
 
 test-kills: setup

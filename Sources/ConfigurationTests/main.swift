@@ -6,6 +6,7 @@ import LockstepConfigurations
 
 let usage = """
     usage: lockstep-configurations [--seed N] [--count N] [--workers N] [--no-shrinking]
+           lockstep-configurations --corners FILE [--workers N]  those of a file
            lockstep-configurations --only CONFIGURATION      one, as a failure prints it; --shrink makes it small
            lockstep-configurations --list                    every option and its values
     """
@@ -66,6 +67,10 @@ if arguments.contains("--help") {
         }
         exit(1)
     }
+} else if let path = value("--corners") {
+    let corners: [Configuration]
+    do { corners = try Corners.read(path) } catch { stop("\(error)") }
+    exit(Campaign(corners: corners, child: child).run(workers: number("--workers", 2)) ? 0 : 1)
 } else {
     let campaign = Campaign(
         seed: UInt64(number("--seed", 1)), count: number("--count", 200), child: child,

@@ -43,6 +43,19 @@ struct UnevenStream: PartitionedStream {
     }
 }
 
+/// The rows of one process, every n-th of them for each rank.
+struct StripedStream: PartitionedStream {
+    let length: Int
+    func samples(epoch: Int, part: Int, of count: Int) -> () throws -> Sample? {
+        var index = part
+        return {
+            guard index < length else { return nil }
+            defer { index += count }
+            return row(index)
+        }
+    }
+}
+
 private func row(_ index: Int) -> Sample {
     let x = Float(index % 7) / 4 - 1
     return Sample(inputs: [Tensor([x])], targets: [Tensor([2 * x + 3])])
@@ -152,9 +165,43 @@ extension DistributedChecks {
         try require(learner.trainIter == 2 * longest, "\(learner.trainIter) steps for parts of \(lengths) in twos")
     }
 
-    private static func options(_ batchSize: Int) -> DataLoader.Options {
+    @Sendable static func partitionedStreams(_ c: any Communicator) throws {
+        for (length, perRank, n, dropLast) in [
+            (4, 5, nil, true), (4, 1, nil, true), (13, 2, nil, true), (12, 2, nil, true), (13, 2, nil, false),
+            (12, 2, 7, true),
+            (12, 1, 6, false), (0, 2, nil, true),
+        ] as [(Int, Int, Int?, Bool)] {
+            for workers in [0, 1] {
+                func make() -> Learner {
+                    var options = options(perRank * c.size, dropLast: dropLast)
+                    (options.n, options.numWorkers) = (n, workers)
+                    let stream = StripedStream(length: length)
+                    return lineLearner(
+                        DataLoader(stream: stream, options: options), DataLoader(stream: stream, options: options))
+                }
+                let (alone, together) = (make(), make())
+                try alone.withoutLogging { try alone.fit(2) }
+                try together.withoutLogging { try together.distributed(over: c) { try together.fit(2) } }
+                let what =
+                    "\(length) rows, \(perRank) a rank and batch, n \(n ?? -1), dropLast \(dropLast), \(workers) workers"
+                try require(
+                    alone.trainIter == together.trainIter,
+                    "\(what): \(together.trainIter) steps, one process \(alone.trainIter)")
+                let (one, many) = (parameters(alone).map(Double.init), parameters(together).map(Double.init))
+                try require(close(many, one), "\(what): weights \(many), one process \(one)")
+            }
+        }
+        // Fewer items in a batch than ranks: nobody's part is lost.
+        let few = lineLearner(
+            DataLoader(stream: StripedStream(length: 3 * c.size), options: options(1)),
+            DataLoader(stream: StripedStream(length: 1), options: options(1)))
+        try few.withoutLogging { try few.distributed(over: c) { try few.fit(1) } }
+        try require(few.trainIter == 3, "batches of one row on \(c.size) ranks trained \(few.trainIter) steps of three")
+    }
+
+    private static func options(_ batchSize: Int, dropLast: Bool = false) -> DataLoader.Options {
         var options = DataLoader.Options()
-        options.batchSize = batchSize
+        (options.batchSize, options.dropLast) = (batchSize, dropLast)
         return options
     }
 

@@ -30,6 +30,7 @@ public enum DistributedChecks {
             ("Monte Carlo dropout draws one process's masks", dropoutWhilePredicting),
             ("a stream of unknown length trains and ends as in one process", streams),
             ("ranks whose parts of a stream end at different times end together", unevenStreams),
+            ("a stream in parts trains what one process trains, incomplete batches dropped or not", partitionedStreams),
             ("[DIST-34] a run interrupted on 2 ranks goes on, in mid-epoch, on any number", resuming),
             ("D22 a stop request of one rank stops and saves all", stopRequests),
             ("data that lie once on a node are the same everywhere", sharedData),

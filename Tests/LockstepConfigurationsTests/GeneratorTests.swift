@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Configurations at random, written as text, and made small.
 
+import Foundation
 import LockstepConfigurations
 import Testing
 
@@ -40,6 +41,16 @@ struct GeneratorTests {
         #expect { try Configuration(line: "{\"colour\":\"red\"}") } throws: { "\($0)".contains("colour") }
         #expect { try Configuration(line: "{\"items\":\"many\"}") } throws: { "\($0)".contains("many") }
         #expect { try Configuration(line: "items") } throws: { "\($0)".contains("no configuration") }
+    }
+
+    @Test("every corner that is kept is a configuration that can be run, once")
+    func corners() throws {
+        let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "corners.txt").path
+        let corners = try Corners.read(path)
+        #expect(corners.count > 50 && Set(corners).count == corners.count)
+        for corner in corners { #expect(corner.conflict == nil, "\(corner)") }
+        #expect { try Corners.read(#filePath) } throws: { "\($0)".contains("GeneratorTests.swift:2") }
+        #expect { try Corners.read("/no/such/file") } throws: { "\($0)".contains("cannot be read") }
     }
 
     @Test("the shrinker finds the smallest configuration with a planted failure")

@@ -6,8 +6,12 @@ import Synchronization
 
 /// Draws configurations and examines each in a process of its own.
 public final class Campaign: Sendable {
+    private enum Source {
+        case drawn(ConfigurationGenerator, count: Int)
+        case listed([Configuration])
+    }
     private struct State {
-        var generator: ConfigurationGenerator
+        var source: Source
         var next = 0
         var passed = 0
         var refused = 0
@@ -17,7 +21,6 @@ public final class Campaign: Sendable {
         var found: [(smallest: Configuration, failure: Failure, count: Int)] = []
     }
     private let child: ChildProcess
-    private let count: Int
     private let shrinks: Bool
     private let state: Mutex<State>
 
@@ -26,8 +29,14 @@ public final class Campaign: Sendable {
     ///   - count: How many.
     ///   - shrinks: Whether failing ones are made small.
     public init(seed: UInt64, count: Int, child: ChildProcess, shrinks: Bool = true) {
-        (self.child, self.count, self.shrinks) = (child, count, shrinks)
-        state = Mutex(State(generator: ConfigurationGenerator(seed: seed)))
+        (self.child, self.shrinks) = (child, shrinks)
+        state = Mutex(State(source: .drawn(ConfigurationGenerator(seed: seed), count: count)))
+    }
+
+    /// Those of a file that ``Corners`` has read, which are as small as they get.
+    public init(corners: [Configuration], child: ChildProcess) {
+        (self.child, shrinks) = (child, false)
+        state = Mutex(State(source: .listed(corners)))
     }
 
     /// Runs all of them, `workers` at a time, and prints what fails. The last line is "N passed, N failed".
@@ -55,9 +64,16 @@ public final class Campaign: Sendable {
 
     private func next() -> (Int, Configuration)? {
         state.withLock { state in
-            guard state.next < count else { return nil }
+            let number = state.next
             state.next += 1
-            return (state.next, state.generator.next())
+            switch state.source {
+            case .drawn(var generator, let count):
+                guard number < count else { return nil }
+                defer { state.source = .drawn(generator, count: count) }
+                return (number + 1, generator.next())
+            case .listed(let configurations):
+                return number < configurations.count ? (number + 1, configurations[number]) : nil
+            }
         }
     }
 

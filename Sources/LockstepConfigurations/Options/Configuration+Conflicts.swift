@@ -41,7 +41,7 @@ extension Configuration {
     }
 
     /// Why the options do not fit together; nil if they do. What the library itself has to refuse does fit.
-    var conflict: String? { dataConflict ?? modelConflict ?? afterwardsConflict }
+    public var conflict: String? { dataConflict ?? modelConflict ?? afterwardsConflict }
 
     private var dataConflict: String? {
         let shuffles = has("shuffle") || self["sampling"] != "every"

@@ -60,7 +60,8 @@ extension StreamDataset {
 ///
 /// With any other stream every rank reads all items and keeps its own, so that batches are those of one process. With this
 /// one nobody reads in vain, and batches depend on the number of ranks. Parts need not be equally long: ranks whose part has
-/// ended take part in the steps of the others without items.
+/// ended take part in the steps of the others without items. A loader that drops incomplete batches drops the last one of all ranks
+/// together, and takes its first `n` items in equal numbers from the parts. Each rank reads an item at least for a batch.
 public protocol PartitionedStream: StreamDataset {
     /// Starts part number `part` of `count`, as `samples(epoch:)` does the whole stream.
     func samples(epoch: Int, part: Int, of count: Int) throws -> () throws -> Sample?

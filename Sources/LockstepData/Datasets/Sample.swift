@@ -35,6 +35,8 @@ public struct Batch {
     /// Where in the epoch's order the next batch begins; nil where its loader does not know. More than the items of all batches
     /// before when some were skipped.
     package var endPosition: Int?
+    /// How much of a global batch is sure with this rank's part: 1 unless its items end here and incomplete batches are dropped.
+    package var shareOfWhole = 1.0
 
     /// A batch; `size` defaults to the length of the first member's first axis (1 for a scalar, 0 without members).
     public init(inputs: [Tensor], targets: [Tensor] = [], size: Int? = nil) {

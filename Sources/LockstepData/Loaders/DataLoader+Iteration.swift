@@ -58,7 +58,9 @@ extension DataLoader {
         switch source {
         case .indexed: return try indexedIterator(epoch: epoch, workers: workers)
         case .stream(let stream):
-            let whole = StreamPart(range: nil, batchSize: options.batchSize ?? 1) { try stream.samples(epoch: $0) }
+            let whole = StreamPart(range: nil, batchSize: options.batchSize ?? 1, limit: options.n) {
+                try stream.samples(epoch: $0)
+            }
             return try streamIterator(whole, epoch: epoch, workers: workers)
         }
     }
@@ -174,6 +176,10 @@ extension DataLoader {
         let range: ((_ count: Int) -> Range<Int>)?
         /// Items in a batch: of all ranks, or of this one where the stream is its own.
         let batchSize: Int
+        /// How many items are taken; nil for all.
+        let limit: Int?
+        /// Items in a batch of all ranks, where the stream is this rank's own and the last of all batches must be whole.
+        var wholeBatch: Int? = nil
         let open: (_ epoch: Int) throws -> () throws -> Sample?
     }
 
@@ -183,11 +189,14 @@ extension DataLoader {
         guard case .stream(let stream) = source, options.batchSize != nil else { return nil }
         func range(_ items: Int) -> Range<Int> { rank * items / count..<(rank + 1) * items / count }
         guard let partitioned = stream as? any PartitionedStream else {
-            return StreamPart(range: range, batchSize: batchSize) { try stream.samples(epoch: $0) }
+            return StreamPart(range: range, batchSize: batchSize, limit: options.n) { try stream.samples(epoch: $0) }
         }
-        return StreamPart(range: nil, batchSize: range(batchSize).count) {
-            try partitioned.samples(epoch: $0, part: rank, of: count)
-        }
+        // As if every n-th item were this rank's.
+        func own(_ items: Int) -> Int { Swift.max(0, items - rank + count - 1) / count }
+        return StreamPart(
+            range: nil, batchSize: Swift.max(1, own(batchSize)), limit: options.n.map(own),
+            wholeBatch: options.dropLast ? batchSize : nil
+        ) { try partitioned.samples(epoch: $0, part: rank, of: count) }
     }
 
     /// Whether each rank can read a part of its own.
@@ -204,29 +213,25 @@ extension DataLoader {
 
     /// A stream has one reader: with workers, one thread reads ahead.
     private func streamIterator(_ part: StreamPart, epoch: Int, workers: Int) throws -> BatchIterator {
-        let nextItem = try part.open(epoch)
-        var taken = 0
+        let nextItem = try items(of: part, epoch: epoch)
+        // What was read to learn whether this rank's part goes on.
+        var peeked: Sample?
         let nextBatch: (Int) throws -> (Batch, [Int])? = { [self] _ in
             var items: [Sample] = []
-            while items.count < part.batchSize, options.n.map({ taken < $0 }) ?? true, let item = try nextItem() {
-                taken += 1
-                let context = ItemContext(seed: options.seed, epoch: epoch, index: taken - 1)
-                do {
-                    var item = try afterItem(item, context: context)
-                    item.index = taken - 1
-                    items.append(item)
-                } catch is SkipItem {
-                    continue
-                }
+            while items.count < part.batchSize {
+                guard let item = try peeked ?? nextItem() else { break }
+                peeked = nil
+                items.append(item)
             }
-            if items.isEmpty || (items.count < part.batchSize && options.dropLast) { return nil }
-            guard let own = part.range?(items.count) else {
-                return (try createBatch(beforeBatch(items)), items.compactMap(\.index))
+            if items.isEmpty { return nil }
+            guard let wholeBatch = part.wholeBatch else {
+                if items.count < part.batchSize && options.dropLast { return nil }
+                return try shared(items, part)
             }
-            if own.isEmpty { return (try createBatch(beforeBatch([items[0]])).withoutItems, []) }
-            var batch = try createBatch(beforeBatch(Array(items[own])))
-            batch.firstItem = own.lowerBound
-            return (batch, items[own].compactMap(\.index))
+            var (batch, indices) = try shared(items, part)
+            if items.count == part.batchSize { peeked = try nextItem() }
+            if peeked == nil { batch.shareOfWhole = Double(items.count) / Double(wholeBatch) }
+            return (batch, indices)
         }
         var next: () throws -> (Batch, [Int])? = { try nextBatch(0) }
         if workers > 0 {
@@ -238,11 +243,42 @@ extension DataLoader {
                 afterIter()
                 return nil
             }
-            let first = batch.firstItem
+            let (first, share) = (batch.firstItem, batch.shareOfWhole)
             var finished = try finish(batch, indices: indices, epoch: epoch)
-            finished.firstItem = first
+            (finished.firstItem, finished.shareOfWhole) = (first, share)
             return finished
         }
+    }
+
+    /// The items of a stream one after another, those that skip themselves left out.
+    private func items(of part: StreamPart, epoch: Int) throws -> () throws -> Sample? {
+        let next = try part.open(epoch)
+        var taken = 0
+        return { [self] in
+            while part.limit.map({ taken < $0 }) ?? true, let item = try next() {
+                let context = ItemContext(seed: options.seed, epoch: epoch, index: taken)
+                taken += 1
+                do {
+                    var item = try afterItem(item, context: context)
+                    item.index = context.index
+                    return item
+                } catch is SkipItem {
+                    continue
+                }
+            }
+            return nil
+        }
+    }
+
+    /// This rank's part of a batch of `items`, put together, and the numbers of its items.
+    private func shared(_ items: [Sample], _ part: StreamPart) throws -> (Batch, [Int]) {
+        guard let own = part.range?(items.count) else {
+            return (try createBatch(beforeBatch(items)), items.compactMap(\.index))
+        }
+        if own.isEmpty { return (try createBatch(beforeBatch([items[0]])).withoutItems, []) }
+        var batch = try createBatch(beforeBatch(Array(items[own])))
+        batch.firstItem = own.lowerBound
+        return (batch, items[own].compactMap(\.index))
     }
 }
 

@@ -66,4 +66,11 @@ extension RankCoordinator {
         try throwing(met.signal)
         return met.weight > 0
     }
+
+    func ranksContinue(with share: Double) throws -> Bool {
+        let met = try meet(nil, weight: share)
+        try throwing(met.signal)
+        // Shares are counts over one number: their sum is whole to rounding.
+        return met.weight > 1 - 1e-9
+    }
 }

@@ -67,7 +67,7 @@ extension Learner {
         var empty: Batch?
         while true {
             let batch = try batches.next()
-            guard try coordinator.anyRankContinues(batch != nil) else { return }
+            guard try coordinator.ranksContinue(with: batch?.shareOfWhole ?? 0) else { return }
             // Once: a rank that never gets an item must know all the same what there is none of.
             if empty == nil { empty = try coordinator.batchWithoutItems(like: batch?.withoutItems) }
             try oneBatch(index, batch ?? empty ?? Batch(inputs: [], targets: [], size: 0))

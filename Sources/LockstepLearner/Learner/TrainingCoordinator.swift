@@ -47,9 +47,15 @@ public protocol TrainingCoordinator: AnyObject {
     /// without items may give none. May throw the signal of another rank.
     func wholeBatch(_ tensors: [Tensor]) throws -> [Tensor]
 
-    /// Whether any rank has a batch, asked before each batch of a source that does not know how many it has: a rank that
-    /// has none goes on with empty ones until all have come to their end. May throw the signal of another rank.
+    /// Whether any rank says yes. Every rank has to ask. May throw the signal of another rank.
     func anyRankContinues(_ hasBatch: Bool) throws -> Bool
+
+    /// Whether the ranks together have a batch, asked before each batch of a source that does not know how many it has: a
+    /// rank that has none goes on with empty ones until all have come to their end. May throw the signal of another rank.
+    ///
+    /// - Parameter share: 1 if this rank has a batch that counts whatever the others have, 0 if it has none; between them if
+    ///   its items end with this batch, and the last of all batches counts only when the shares make a whole.
+    func ranksContinue(with share: Double) throws -> Bool
 
     /// A batch without items, of the kind that some rank has: asked on every rank at the first batch of a source that does
     /// not know how many it has. May throw the signal of another rank.
@@ -109,6 +115,7 @@ extension TrainingCoordinator {
     public func batchWithoutItems(like own: Batch?) throws -> Batch? { own }
     /// The default: nobody is asked.
     public func anyRankContinues(_ hasBatch: Bool) throws -> Bool { hasBatch }
+    public func ranksContinue(with share: Double) throws -> Bool { share >= 1 }
 }
 
 /// One process, alone.
