@@ -206,6 +206,6 @@ public enum WireChecks {
     /// Counts the collectives it hears of.
     private final class Ear: CommunicationObserver {
         var heard = 0
-        func collective(_ name: String, from start: Int64, to end: Int64, waited: Int64) { heard += 1 }
+        func collective(_ name: String, from start: Int64, to end: Int64, waited: Int64, worked: Int64) { heard += 1 }
     }
 }

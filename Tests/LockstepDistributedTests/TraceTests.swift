@@ -126,7 +126,7 @@ import Testing
     func observers() throws {
         final class Ear: CommunicationObserver {
             var heard: [(name: String, duration: Int64, waited: Int64)] = []
-            func collective(_ name: String, from start: Int64, to end: Int64, waited: Int64) {
+            func collective(_ name: String, from start: Int64, to end: Int64, waited: Int64, worked: Int64) {
                 heard.append((name, end - start, waited))
             }
         }

@@ -31,6 +31,8 @@ final class CollectiveEngine {
     var outgoing: StatusWord = []
     /// Told of every collective; see `observed`.
     var observers: [any CommunicationObserver] = []
+    /// Nanoseconds that callers' own work has taken inside collectives, while there were observers.
+    var worked: Int64 = 0
     /// Counts the uses of the staging areas; equal on all ranks.
     var turn = 0
     /// What travels between nodes in fewer bits, on its way out and in; kept from one sum to the next.

@@ -14,7 +14,7 @@ extension DistributedCallback: Resumable {
         let buffers = learner.model.namedBuffers().filter { $0.buffer.isSaved }
         var own: StateArchive.Named = []
         if archive.isWriting, archive.rankCount > 1 {
-            own = [("items", Tensor([itemsSinceMerge]))]
+            own = [("items", Tensor([fit?.itemsSinceMerge ?? 0]))]
             own += buffers.map { name, buffer in
                 let copy = Tensor.uninitialized(buffer.value.shape, dtype: buffer.value.dtype)
                 Tensor.copy(buffer.value, into: copy)
@@ -35,7 +35,7 @@ extension DistributedCallback: Resumable {
             }
         }
         guard archive.isReading, let items = DistributedCallback.items(own) else { return }
-        itemsSinceMerge = items
+        fit?.itemsSinceMerge = items
         for (name, buffer) in buffers {
             if let tensor = own.first(where: { $0.name == name })?.tensor { buffer.wrappedValue = tensor }
         }

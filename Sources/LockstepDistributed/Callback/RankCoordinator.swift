@@ -7,23 +7,20 @@ import LockstepTensor
 
 /// The learner's seam to the other ranks.
 ///
-/// Ranks meet up to three times a batch: where it begins (or where a rank leaves the loop instead), in its middle, before
-/// gradients are reduced, and before the optimizer's step if there are callbacks between the two (or, for both, where a
-/// rank leaves the batch instead). All meetings are the same collective, a sum of two numbers with a word of flags in its
-/// header, so that a rank that is leaving meets the others wherever they are; what one of them wants, all of them then throw.
-/// Every other collective of the learner begins with one.
+/// Ranks meet up to three times a batch; where, says ``MeetingTable``. All meetings are the same collective, a sum of two numbers with a
+/// word of flags in its header, so that a rank that is leaving meets the others wherever they are; what one of them wants, all of
+/// them then throw. Every other collective of the learner begins with one.
 final class RankCoordinator: TrainingCoordinator {
     let communicator: any Communicator
-    /// A signal all ranks are unwinding with; until its level has caught it nobody needs to be asked again.
-    private var inFlight: CancelSignal?
-    /// How far the current batch has come.
-    private var progress = Progress.outside
+    /// Where this rank meets the others.
+    private var table = MeetingTable()
     /// Whether layers of the model communicate.
     var runsEmptyParts = false
     /// Whether callbacks that see the reduced gradient may still cancel the step.
-    var meetsBeforeUpdate = false
-    /// Whether the optimizer's step to come is this rank's slice of it: all must be done before anyone goes on.
-    var meetsAfterUpdate = false
+    var meetsBeforeUpdate: Bool {
+        get { table.meetsBeforeUpdate }
+        set { table.meetsBeforeUpdate = newValue }
+    }
     /// Whether this rank cannot go on sharing parameters; asked, and told to all, in every meeting.
     var hasLeftSharing: () -> Bool = { false }
     /// Called on every rank when one of them cannot.
@@ -35,7 +32,10 @@ final class RankCoordinator: TrainingCoordinator {
     var settleKept: (_ byAll: Bool) throws -> Void = { _ in }
 
     /// Whether batches train: the ranks then meet in their middle, too.
-    var trains = false
+    var trains: Bool {
+        get { table.trains }
+        set { table.trains = newValue }
+    }
     /// A meeting that this rank was at before its time: the next one it would come to.
     private var attended: Meeting?
 
@@ -55,8 +55,6 @@ final class RankCoordinator: TrainingCoordinator {
     /// Whether the last thing the ranks did was to fail alike, in writing or reading a file.
     private var failedTogether = false
 
-    private enum Progress { case outside, begun, reduced, committed }
-
     init(_ communicator: any Communicator) { self.communicator = communicator }
 
     var isWriter: Bool { communicator.rank == 0 }
@@ -68,28 +66,17 @@ final class RankCoordinator: TrainingCoordinator {
 
     /// Forgets where an earlier fit ended.
     func reset() {
-        (inFlight, progress, meetsAfterUpdate, kept) = (nil, .outside, false, .nothing)
+        (table, kept) = (MeetingTable(), .nothing)
         (attended, stopIsAgreed) = (nil, false)
     }
 
     // MARK: Meetings
 
     func enter(_ phase: Phase) throws {
-        switch phase {
-        case .batch:
-            progress = .begun
-            let met = try meet(nil, saying: kept.status)
-            try throwing(met.signal)
-            if kept != .nothing { try settleKept(kept.isShared(met.status)) }
-        case .step where progress == .reduced && meetsBeforeUpdate:
-            progress = .committed
-            try throwing(meet(nil).signal)
-        // A signal raised where a phase begins: nobody goes on into it.
-        case .fit, .epoch, .train, .validate:
-            try throwing(meet(nil).signal)
-        case .backward, .step:
-            break
-        }
+        guard case .meets = table.enter(phase) else { return }
+        let met = try meet(nil, saying: phase == .batch ? kept.status : [])
+        try throwing(met.signal)
+        if phase == .batch, kept != .nothing { try settleKept(kept.isShared(met.status)) }
     }
 
     func average(_ value: Double, weight: Double) throws -> (mean: Double?, weight: Double) {
@@ -117,7 +104,7 @@ final class RankCoordinator: TrainingCoordinator {
     /// - Parameter hasGradient: whether the part's loss depends on what trains; nil without a part.
     /// - Returns: as ``mergedLoss(_:weight:)``.
     func middle(loss: Double?, weight: Double, hasGradient: Bool?) throws -> Double? {
-        progress = .reduced
+        table.middle()
         var status: StatusWord = loss == nil ? [] : .hasLoss
         if let hasGradient { status.insert(hasGradient ? .hasGradient : .lacksGradient) }
         let met = try meet(nil, loss: loss ?? 0, weight: weight, saying: status)
@@ -130,45 +117,17 @@ final class RankCoordinator: TrainingCoordinator {
     }
 
     func agree(on signal: CancelSignal?, leaving phase: Phase) throws -> CancelSignal? {
-        defer { if phase == .batch { progress = .outside } }
-        if phase == .step, try finishUpdate(signal) { return nil }
-        if let agreed = inFlight {
-            if phase.signal == agreed { inFlight = nil }
-            return agreed
-        }
-        switch phase {
-        case .backward:
-            return signal
-        case .step, .batch:
-            return try leaveBatch(with: signal, phase)
-        case .train, .validate, .epoch, .fit:
-            return settle(try meet(signal).signal, phase)
+        switch table.leave(phase, with: signal) {
+        case .goesOn(let signal): return signal
+        case .meets(let signal): return settle(try meet(signal).signal, phase)
+        case .meetsLate(let signal): return try raiseLate(signal)
+        case .escapes(let signal): throw signal
         }
     }
 
-    /// Waits for the other ranks' slices; whether there was something to wait for.
-    private func finishUpdate(_ signal: CancelSignal?) throws -> Bool {
-        defer { meetsAfterUpdate = false }
-        // Who has not stepped has agreed on that with all.
-        guard meetsAfterUpdate, signal == nil, inFlight == nil else { return false }
-        try communicator.barrier(name: "update")
-        return true
-    }
-
-    /// Makes up for the meeting of this batch that the others are at.
-    private func leaveBatch(with signal: CancelSignal?, _ phase: Phase) throws -> CancelSignal? {
-        switch progress {
-        case .outside:
-            // Left in `beforeBatch`: the others are where the batch begins.
-            progress = .committed
-            return settle(try meet(signal).signal, phase)
-        case .begun where trains, .reduced where meetsBeforeUpdate:
-            progress = .committed
-            return settle(try meet(signal).signal, phase)
-        case .begun, .reduced, .committed:
-            guard let signal, phase == .batch else { return signal }
-            return try raiseLate(signal)
-        }
+    private func settle(_ signal: CancelSignal?, _ phase: Phase) -> CancelSignal? {
+        table.left(phase, with: signal)
+        return signal
     }
 
     /// A signal raised when the others may be through with the batch: they are met where they meet next. If all ranks come
@@ -182,14 +141,9 @@ final class RankCoordinator: TrainingCoordinator {
         return nil
     }
 
-    private func settle(_ signal: CancelSignal?, _ phase: Phase) -> CancelSignal? {
-        inFlight = signal == phase.signal ? nil : signal
-        return signal
-    }
-
     func throwing(_ signal: CancelSignal?) throws {
         guard let signal else { return }
-        inFlight = signal
+        table.throwing(signal)
         throw signal
     }
 

@@ -13,7 +13,7 @@ package final class GradientExchange {
     package let arena: ParameterArena
     package let communicator: any Communicator
     private let reducer: SharedReducer?
-    private var ownership: SliceOwnership?
+    private var owners = Owners.replicated(spare: nil)
     /// What was measured, and for whom.
     private var probed: (optimizer: Optimizer, result: UpdateProbe?)?
     /// What a reduction has to carry, for the parameters that were trainable when it was worked out.
@@ -46,8 +46,38 @@ package final class GradientExchange {
 
     // MARK: Who updates
 
+    /// Who updates the parameters.
+    private enum Owners {
+        /// Every rank all of them; where they were shared before, with that memory.
+        case replicated(spare: SliceOwnership?)
+        /// Each rank its slice.
+        case sharded(SliceOwnership)
+
+        /// The memory that is shared, or was.
+        var memory: SliceOwnership? {
+            switch self {
+            case .replicated(let spare): spare
+            case .sharded(let slices): slices
+            }
+        }
+    }
+
+    /// Who updates the parameters, as far as this rank goes.
+    package enum Sharing {
+        case replicated, sharded
+        /// This rank has assigned to a parameter: all must go back to copies of their own where they meet next.
+        case leaving
+    }
+
+    package var sharing: Sharing {
+        switch owners {
+        case .replicated: .replicated
+        case .sharded(let slices): slices.isBroken ? .leaving : .sharded
+        }
+    }
+
     /// Whether each rank updates its slice of the parameters only.
-    package var dividesUpdates: Bool { ownership?.isActive ?? false }
+    package var dividesUpdates: Bool { sharing != .replicated }
 
     /// Decides who updates the parameters of `optimizer`, as `policy` says or, where it leaves it open, a measurement.
     /// Collective.
@@ -75,9 +105,11 @@ package final class GradientExchange {
     package func divideUpdates(of optimizer: Optimizer) throws -> String? {
         guard let reducer else { return communicator.size == 1 ? nil : "parameters are not of type float32" }
         if let obstacle = SliceOwnership.obstacle(optimizer, reducer) { return obstacle }
-        if ownership?.optimizer !== optimizer { ownership = try SliceOwnership(optimizer, reducer) }
-        guard let ownership else { return "there is too little shared memory" }
-        try ownership.begin()
+        let known = owners.memory
+        let slices = known?.optimizer === optimizer ? known : try SliceOwnership(optimizer, reducer)
+        guard let slices else { return "there is too little shared memory" }
+        try slices.begin()
+        owners = .sharded(slices)
         return nil
     }
 
@@ -93,17 +125,19 @@ package final class GradientExchange {
         return result
     }
 
-    /// Whether this rank has left the memory it shares with the others, by an assignment to a parameter.
-    package var hasLeft: Bool { ownership?.isBroken ?? false }
-
     /// Whether updates are divided on every rank and none has left. Collective.
     package func isDividedEverywhere() throws -> Bool {
-        guard ownership != nil else { return false }
-        return try communicator.allRanks(dividesUpdates && !hasLeft, name: "shared parameters")
+        // Divided once, on all ranks or none.
+        guard owners.memory != nil else { return false }
+        return try communicator.allRanks(sharing == .sharded, name: "shared parameters")
     }
 
     /// Goes back to parameters and state of this rank's own. All ranks must do so at the same point.
-    package func keepCopies() { ownership?.end() }
+    package func keepCopies() {
+        guard case .sharded(let slices) = owners else { return }
+        slices.optimizer.keepOwnCopies()
+        owners = .replicated(spare: slices)
+    }
 
     // MARK: Steps
 
@@ -157,8 +191,7 @@ package final class GradientExchange {
 
     // MARK: Updates
 
-    /// Reduces as ``reduce(weight:scale:measuresNorm:)`` and steps, each rank its slice, in one pass over memory. The next
-    /// `optimizer.step()` then has nothing left to do. Collective.
+    /// Reduces as ``reduce(weight:scale:measuresNorm:)`` and steps, each rank its slice, in one pass over memory. Collective.
     ///
     /// - Precondition: ``dividesUpdates`` for this optimizer, on every rank.
     package func reduceAndUpdate(_ optimizer: Optimizer, weight: Double, scale: Double = 1) throws {
@@ -183,7 +216,12 @@ package final class GradientExchange {
                     })
             })
         arena.debt.putOff(fetching: fetch)
-        optimizer.nextStep = .nothing
+    }
+
+    /// Steps with gradients that are whole, each rank its slice. Collective.
+    package func updateSlice(_ optimizer: Optimizer) throws {
+        optimizer.stepSlice()
+        try communicator.barrier(name: "update")
     }
 
     /// Replaces every rank's gradients by their sum, with bits that do not depend on the number of ranks if the parts do not
@@ -205,11 +243,8 @@ package final class GradientExchange {
 
     /// Reduces and steps, whoever updates: one line for plain loops. Collective.
     package func step(_ optimizer: Optimizer, weight: Double) throws {
-        if dividesUpdates {
-            try reduceAndUpdate(optimizer, weight: weight)
-        } else {
-            try reduce(weight: weight)
-        }
+        if dividesUpdates { return try reduceAndUpdate(optimizer, weight: weight) }
+        try reduce(weight: weight)
         optimizer.step()
     }
 

@@ -12,8 +12,6 @@ import LockstepTensor
 ///  state        | m₀ v₀ |     | m₁ v₁ |         a segment per rank, read by others only to save it whole
 /// ```
 final class SliceOwnership {
-    /// Whether updates are divided at present.
-    private(set) var isActive = false
     let optimizer: Optimizer
     private let communicator: any Communicator
     private let owned: [Range<Int>]
@@ -67,16 +65,8 @@ final class SliceOwnership {
         try communicator.barrier(name: "shared parameters")
         arena.shareValues(in: values)
         MemoryStatistics.trim()
-        isActive = true
     }
 
     /// Whether this rank has written to a parameter, or replaced the state, and thereby left the shared memory.
-    var isBroken: Bool { isActive && !optimizer.isShared }
-
-    /// Gives this rank copies of its own. Not collective, but all ranks must come to it at the same point.
-    func end() {
-        isActive = false
-        optimizer.nextStep = .everything
-        optimizer.keepOwnCopies()
-    }
+    var isBroken: Bool { !optimizer.isShared }
 }

@@ -108,9 +108,7 @@ package struct UpdateProbe: Sendable, CustomStringConvertible {
             parameter.gradient = gradient
             if isSplit {
                 try exchange.reduce(weight: 1)
-                if exchange.dividesUpdates { optimizer.nextStep = .slice }
-                optimizer.step()
-                if exchange.dividesUpdates { try exchange.communicator.barrier(name: "update probe") }
+                if exchange.dividesUpdates { try exchange.updateSlice(optimizer) } else { optimizer.step() }
             } else {
                 try exchange.step(optimizer, weight: 1)
             }

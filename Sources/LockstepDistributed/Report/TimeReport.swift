@@ -100,11 +100,11 @@ public final class TimeReport: TimingCallback {
         }
     }
 
-    public override func collective(_ name: String, from start: Int64, to end: Int64, waited: Int64) {
-        super.collective(name, from: start, to: end, waited: waited)
+    public override func collective(_ name: String, from start: Int64, to end: Int64, waited: Int64, worked: Int64) {
+        super.collective(name, from: start, to: end, waited: waited, worked: worked)
         // What the recorder asks afterwards is no part of a step.
         guard isInTraining, learner?.training == true else { return }
-        row.communication += seconds(end - start - waited)
+        row.communication += seconds(end - start - waited - worked)
         row.wait += seconds(waited)
     }
 

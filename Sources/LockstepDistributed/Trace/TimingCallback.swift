@@ -24,7 +24,7 @@ open class TimingCallback: Callback, CommunicationObserver {
     open override var isExported: Bool { false }
     /// The ranks; nil until a fit begins with those of the learner's ``DistributedCallback``, or this program's.
     public private(set) var communicator: (any Communicator)?
-    /// Nanoseconds of collectives since the fit began.
+    /// Nanoseconds of collectives since the fit began, without updates that were made inside.
     private var communicated: Int64 = 0
     private var isObserving = false
     /// When the activity at hand began, and what had been communicated then.
@@ -40,6 +40,8 @@ open class TimingCallback: Callback, CommunicationObserver {
     open override var order: Int { 12 }
     open override var runsAfter: [Callback.Type] { [DistributedCallback.self] }
     open override var takesPartInInference: Bool { false }
+    /// None: it looks at the clock only.
+    open override var gradientNeeds: GradientNeeds { [] }
 
     /// One stretch of time, in nanoseconds of `MonotonicClock`.
     ///
@@ -47,8 +49,8 @@ open class TimingCallback: Callback, CommunicationObserver {
     open func span(_ activity: Activity, from start: Int64, to end: Int64, communicated: Int64, learner: Learner) {}
 
     /// One collective; an override calls `super`.
-    open func collective(_ name: String, from start: Int64, to end: Int64, waited: Int64) {
-        communicated += end - start
+    open func collective(_ name: String, from start: Int64, to end: Int64, waited: Int64, worked: Int64) {
+        communicated += end - start - worked
     }
 
     // MARK: Events

@@ -52,8 +52,8 @@ public final class TraceCallback: TimingCallback {
         add(activity.rawValue, batch, start, end, waited: 0)
     }
 
-    public override func collective(_ name: String, from start: Int64, to end: Int64, waited: Int64) {
-        super.collective(name, from: start, to: end, waited: waited)
+    public override func collective(_ name: String, from start: Int64, to end: Int64, waited: Int64, worked: Int64) {
+        super.collective(name, from: start, to: end, waited: waited, worked: worked)
         // The agreements of a step, which must not look like the step.
         add(name == Activity.step.rawValue ? "agree" : name, place.batch, start, end, waited: waited)
     }

@@ -39,6 +39,8 @@ open class Callback {
     open var runsBefore: [Callback.Type] { [] }
     /// Whether it takes part in `validate` and `predictions`; recorders and trackers of training do not.
     open var takesPartInInference: Bool { true }
+    /// What its `beforeStep` wants of the gradients, where it has one: on several ranks they are those of all only if asked for.
+    open var gradientNeeds: GradientNeeds { .values }
     /// Whether an exported learner keeps it; what belongs to a run or a machine, and not to the model, says no.
     open var isExported: Bool { true }
     /// Under which name the learner knows it: the snake-cased type without a trailing `Callback`.

@@ -106,7 +106,7 @@ extension Learner {
             try self(.afterLoss)
             guard training, isLabelled else { return }
             try run(.backward) { try passes?.backward(self) ?? backward() }
-            try run(.step) { optimizer?.step() }
+            try run(.step) { if let optimizer { try stepStrategy.update(optimizer) } }
             optimizer?.zeroGradients()
         }
     }

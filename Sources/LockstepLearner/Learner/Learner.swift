@@ -55,6 +55,8 @@ public final class Learner {
     public var logger: any RowLogger = PrintLogger()
     /// The other ranks.
     public var coordinator: any TrainingCoordinator = SoloCoordinator()
+    /// How gradients become whole, and who updates.
+    public var stepStrategy: any StepStrategy = LocalStep()
     /// Who makes the passes of a batch, when it is not the learner.
     public var passes: (any BatchPasses)?
 

@@ -41,7 +41,6 @@ public final class Optimizer {
     /// Where the other ranks' slices of the state are, when each rank keeps its own.
     var shared: SharedState?
     var lookahead: LookaheadState?
-    private var rate = 1.0
     /// What steps in place of `rule`, when the optimizer is not one of ours.
     let foreign: OptimizerWrapper?
 
@@ -78,17 +77,19 @@ public final class Optimizer {
 
     /// Updates every trainable parameter that has a gradient.
     ///
-    /// On several ranks that share parameters, the ranks' reduction may have done the work already, or left each rank a
-    /// slice of it; whoever steps without them gets parameters and state of its own first.
+    /// Whoever shares parameters with other ranks gets parameters and state of its own first.
     public func step() {
-        let scope = nextStep
-        nextStep = .everything
-        if scope == .nothing { return }
-        if scope == .everything { keepOwnCopies() }
+        keepOwnCopies()
         if let foreign { return step(foreign) }
         beginStep()
-        update(within: scope == .everything ? 0..<arena.count : shared?.owned ?? 0..<arena.count)
+        update(within: 0..<arena.count)
         lookahead?.blend(arena)
+    }
+
+    /// Updates the slice of shared parameters that is this rank's: others do theirs.
+    package func stepSlice() {
+        beginStep()
+        update(within: shared?.owned ?? 0..<arena.count)
     }
 
     /// Counts a step and works out which parameters take part; ``update(within:averaging:)`` then does it, in any number of pieces.
@@ -151,28 +152,14 @@ public final class Optimizer {
     }
     private var runs: [Run] = []
 
-    /// What the next ``step()`` has to do; it holds for that one only.
-    package enum StepScope {
-        case everything
-        /// This rank's slice: other ranks do theirs.
-        case slice
-        /// It has been done.
-        case nothing
-    }
-    package var nextStep = StepScope.everything
-
     private func step(_ foreign: OptimizerWrapper) {
         var due: Set<ObjectIdentifier> = []
         for (index, slot) in arena.slots.enumerated() where isDue(index) {
             steps[index] += 1
             due.insert(ObjectIdentifier(slot.parameter))
         }
-        if rate != 1 { arena.scaleGradients(by: rate) }
         foreign.step(values) { due.contains(ObjectIdentifier($0)) }
     }
-
-    /// Multiplies gradients inside the next steps, without a pass of its own.
-    package func setGradientScale(_ scale: Double) { rate = scale }
 
     private func isDue(_ index: Int) -> Bool {
         let parameter = arena.slots[index].parameter
@@ -194,7 +181,7 @@ public final class Optimizer {
             guard let base = hypers.baseAddress else { return }
             let decay = run.flags.doWD ? base[1] : 0
             let common = lsk_update(
-                gradient_scale: rate * debt.scale, decay: rule.decouplesDecay ? 1 - base[0] * decay : 1,
+                gradient_scale: debt.scale, decay: rule.decouplesDecay ? 1 - base[0] * decay : 1,
                 l2: rule.decouplesDecay ? 0 : decay,
                 pair: (pair.map { $0.first + skipped }, pair.map { $0.second + skipped }),
                 share: pair?.shares ?? (1, 0), streams: shared == nil ? 0 : 1)

@@ -27,6 +27,7 @@ public final class GradientClip: Callback {
     }
 
     public override var order: Int { 11 }
+    public override var gradientNeeds: GradientNeeds { normType == 2 ? [.values, .norm] : .values }
 
     public override func beforeStep(_ learner: Learner) {
         guard let arena = learner.optimizer?.arena else { return }

@@ -107,6 +107,9 @@ public final class MixedPrecision: Callback, Configured, Resumable {
         if scale != 1 { learner.lossGrad = learner.lossGrad.map { $0 * scale } }
     }
 
+    /// bfloat16 has float32's range: nothing overflows.
+    public override var gradientNeeds: GradientNeeds { precision == .half ? .values : [] }
+
     public override func beforeStep(_ learner: Learner) throws {
         guard precision == .half, let arena = learner.optimizer?.arena else { return }
         arena.scaleGradients(by: ranks(of: learner))
