@@ -21,6 +21,8 @@ static int begin(png_image *image, const uint8_t *bytes, size_t count, char *mes
     if (!png_image_begin_read_from_memory(image, bytes, count)) return fail(image, message);
     // Palettes are looked up, 16 bits become 8; grey, colour and alpha stay what they are.
     image->format &= PNG_FORMAT_FLAG_ALPHA | PNG_FORMAT_FLAG_COLOR;
+    // Numbers of 16 bits that do not say otherwise mean what those of 8 bits mean, and not linear light.
+    image->flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
     return 0;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Binary arithmetic over broadcast operands, one loop per operation, type and stride pattern.
 #include "lsk_elementwise.h"
+#include "bfloat16.h"
 #include <math.h>
-#include <stdlib.h>
 
 #define ADD(x, y) ((x) + (y))
 #define SUBTRACT(x, y) ((x) - (y))
@@ -34,12 +34,13 @@
 
 #define POWF(x, y) powf(x, y)
 #define POWD(x, y) pow(x, y)
-static int64_t integer_power(int64_t x, int64_t y) {
-    int64_t r = 1;
-    if (y < 0) return x == 1 ? 1 : x == -1 ? (y % 2 ? -1 : 1) : 0;
+// Exact, and modulo 2^64 beyond: what a narrower type keeps of it are its own last bits.
+static int64_t integer_power(int64_t base, int64_t y) {
+    if (y < 0) return base == 1 ? 1 : base == -1 ? (y % 2 ? -1 : 1) : 0;
+    uint64_t x = (uint64_t)base, r = 1;
     for (; y; y >>= 1, x *= x)
         if (y & 1) r *= x;
-    return r;
+    return (int64_t)r;
 }
 #define POWI(x, y) integer_power(x, y)
 
@@ -60,6 +61,16 @@ FAMILY(i32, int32_t, INT_DIVIDE, POWI)
 FAMILY(i64, int64_t, INT_DIVIDE, POWI)
 FAMILY(u8, uint8_t, INT_DIVIDE, POWI)
 
+// A storage type: only gradients that meet are added where they lie, in float32 and rounded.
+LSK_SIMD static void add_bf16(ptrdiff_t n, char *const *data, const ptrdiff_t *strides, const void *context) {
+    (void)context;
+    lsk_bfloat16 *o = (lsk_bfloat16 *)data[0];
+    const lsk_bfloat16 *a = (const lsk_bfloat16 *)data[1], *b = (const lsk_bfloat16 *)data[2];
+    ptrdiff_t so = strides[0], sa = strides[1], sb = strides[2];
+    for (ptrdiff_t i = 0; i < n; i++)
+        o[i * so] = lsk_to_bfloat16(lsk_from_bfloat16(a[i * sa]) + lsk_from_bfloat16(b[i * sb]));
+}
+
 static lsk_inner binary_inner(lsk_binary_op op, lsk_dtype dtype) {
     switch (dtype) {
     case LSK_FLOAT32: return table_f32[op];
@@ -67,7 +78,10 @@ static lsk_inner binary_inner(lsk_binary_op op, lsk_dtype dtype) {
     case LSK_INT32: return table_i32[op];
     case LSK_INT64: return table_i64[op];
     case LSK_UINT8: return table_u8[op];
-    default: abort();
+    case LSK_BFLOAT16:
+        if (op == LSK_ADD) return add_bf16;
+        lsk_unsupported("arithmetic", dtype);
+    default: lsk_unsupported("arithmetic", dtype);
     }
 }
 

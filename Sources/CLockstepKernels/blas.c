@@ -77,7 +77,7 @@ void lsk_matmul(const lsk_gemm *g, const void *a, const void *b, void *c) {
     case LSK_INT32: plain_i32(g, a, b, c); return;
     case LSK_INT64: plain_i64(g, a, b, c); return;
     case LSK_UINT8: plain_u8(g, a, b, c); return;
-    default: abort();
+    default: lsk_unsupported("matrix product", g->dtype);
     }
 }
 

@@ -1,31 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copying, filling and converting between element types.
 #include "lsk_copy.h"
+#include "bfloat16.h"
 #include "copy_transposed.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct { uint16_t bits; } bfloat16;
-LSK_INLINE float from_bf16(bfloat16 x) {
-    uint32_t u = (uint32_t)x.bits << 16;
-    float f;
-    memcpy(&f, &u, 4);
-    return f;
-}
-LSK_INLINE bfloat16 to_bf16(float f) {
-    uint32_t u;
-    memcpy(&u, &f, 4);
-    bfloat16 r;
-    if ((u & 0x7fffffff) > 0x7f800000) r.bits = (uint16_t)((u >> 16) | 0x40);  // keep NaN a NaN
-    else r.bits = (uint16_t)((u + 0x7fff + ((u >> 16) & 1)) >> 16);
-    return r;
-}
+typedef lsk_bfloat16 bfloat16;
 #define SAME(x) (x)
 #define TO_BOOL(x) ((x) != 0)
-#define BF_IN(x) from_bf16(x)
-#define BF_BOOL(x) (from_bf16(x) != 0)
-#define TO_BF(x) to_bf16((float)(x))
+#define BF_IN(x) lsk_from_bfloat16(x)
+#define BF_BOOL(x) (lsk_from_bfloat16(x) != 0)
+#define TO_BF(x) lsk_to_bfloat16((float)(x))
 #define BF_BF(x) (x)
 
 #define COPY(NAME, O, I, F)                                                                                           \
@@ -99,11 +86,27 @@ void lsk_fill(ptrdiff_t n, void *out, lsk_dtype type, double value) {
     copies[LSK_FLOAT64][type](n, data, strides, NULL);
 }
 
+static void store(char *out, lsk_dtype type, double value) {
+    char *data[2] = {out, (char *)&value};
+    ptrdiff_t strides[2] = {1, 1};
+    copies[LSK_FLOAT64][type](1, data, strides, NULL);
+}
+
 void lsk_ramp(ptrdiff_t n, void *out, lsk_dtype type, double start, double step) {
+    if (type == LSK_INT64) {  // whole numbers, of which a double has too few digits beyond 2^53
+        int64_t *o = out;
+        uint64_t first = (uint64_t)(int64_t)start, each = (uint64_t)(int64_t)step;
+        for (ptrdiff_t i = 0; i < n; i++) o[i] = (int64_t)(first + (uint64_t)i * each);
+        return;
+    }
+    for (ptrdiff_t i = 0; i < n; i++) store((char *)out + i * sizes[type], type, start + (double)i * step);
+}
+
+void lsk_line(ptrdiff_t n, void *out, lsk_dtype type, double start, double end) {
+#pragma clang fp contract(off)
+    double step = n > 1 ? (end - start) / (double)(n - 1) : 0;
     for (ptrdiff_t i = 0; i < n; i++) {
-        double value = start + (double)i * step;
-        char *data[2] = {(char *)out + i * sizes[type], (char *)&value};
-        ptrdiff_t strides[2] = {1, 1};
-        copies[LSK_FLOAT64][type](1, data, strides, NULL);
+        double value = i < n / 2 || n == 1 ? start + step * (double)i : end - step * (double)(n - 1 - i);
+        store((char *)out + i * sizes[type], type, value);
     }
 }

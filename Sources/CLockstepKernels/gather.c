@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading and adding at places given by index tensors.
 #include "lsk_gather.h"
-#include <stdlib.h>
 #include <string.h>
 
 ptrdiff_t lsk_find_bad_index(ptrdiff_t n, const int64_t *index, int64_t limit) {
@@ -60,7 +59,7 @@ void lsk_scatter_add_rows(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff
     case LSK_INT32: scatter_rows_i32(outer, n, limit, row, out, source, index, skipped); return;
     case LSK_INT64: scatter_rows_i64(outer, n, limit, row, out, source, index, skipped); return;
     case LSK_UINT8: scatter_rows_u8(outer, n, limit, row, out, source, index, skipped); return;
-    default: abort();
+    default: lsk_unsupported("adding rows", dtype);
     }
 }
 
@@ -92,7 +91,7 @@ void lsk_gather_elements(lsk_dtype dtype, lsk_iterator *it, ptrdiff_t axis_strid
 
 void lsk_scatter_add_elements(lsk_dtype dtype, lsk_iterator *it, ptrdiff_t axis_stride) {
     static const lsk_inner inner[] = {scatter_f32, scatter_f64, scatter_i32, scatter_i64, scatter_u8};
-    if (dtype > LSK_UINT8) abort();
+    if (dtype > LSK_UINT8) lsk_unsupported("adding elements", dtype);
     lsk_iterator_coalesce(it);
     lsk_iterator_run(it, inner[dtype], &axis_stride);
 }

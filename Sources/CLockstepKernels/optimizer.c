@@ -4,7 +4,6 @@
 #include "lsk_parallel.h"
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 // A product and the sum it stands in are rounded as the expression says, not as the compiler finds it convenient in one loop
 // or another: an element is updated with the same bits wherever it stands, alone or in a vector, in place or past the caches.
@@ -122,7 +121,7 @@ static void run(rule_loops loops, lsk_dtype dtype, ptrdiff_t n, void *p, void *g
         loops.f64(n, p, g, m, v, u, k);
         return;
     }
-    if (dtype != LSK_FLOAT32) abort();
+    if (dtype != LSK_FLOAT32) lsk_unsupported("optimizer step", dtype);
     rule *here = u.pair[0] ? loops.two : loops.f32;
     step s = {here, p, g, m, v, u, k, 0};
     if (!u.streams) {
@@ -165,7 +164,7 @@ void lsk_qhadam(lsk_dtype dtype, ptrdiff_t n, void *p, void *g, void *m, void *v
     switch (dtype) {                                                                                                  \
     case LSK_FLOAT32: F##_f32(__VA_ARGS__); return;                                                                   \
     case LSK_FLOAT64: F##_f64(__VA_ARGS__); return;                                                                   \
-    default: abort();                                                                                                 \
+    default: lsk_unsupported("optimizer step", dtype);                                                                                                 \
     }
 
 void lsk_lamb_direction(lsk_dtype dtype, ptrdiff_t n, void *direction, const void *p, const void *g, void *m, void *v,
@@ -178,9 +177,11 @@ void lsk_axpby(lsk_dtype dtype, ptrdiff_t n, void *y, double scale, const void *
 }
 void lsk_scale(lsk_dtype dtype, ptrdiff_t n, void *x, double factor) { DISPATCH(scale, n, x, factor) }
 double lsk_sum_of_squares(lsk_dtype dtype, ptrdiff_t n, const void *x) {
+    if (dtype != LSK_FLOAT32 && dtype != LSK_FLOAT64) lsk_unsupported("norm", dtype);
     return dtype == LSK_FLOAT32 ? sum_of_squares_f32(n, x) : sum_of_squares_f64(n, x);
 }
 double lsk_sum_of_powers(lsk_dtype dtype, ptrdiff_t n, const void *x, double order) {
+    if (dtype != LSK_FLOAT32 && dtype != LSK_FLOAT64) lsk_unsupported("norm", dtype);
     double total = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
         double a = fabs(dtype == LSK_FLOAT32 ? ((const float *)x)[i] : ((const double *)x)[i]);

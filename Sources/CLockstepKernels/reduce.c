@@ -167,7 +167,7 @@ static block_kernel kernel_of(lsk_reduce_op op, lsk_dtype dtype) {
     case LSK_INT64: return table_i64[op];
     case LSK_UINT8:
     case LSK_BOOL: return table_u8[op];
-    default: abort();
+    default: lsk_unsupported("reduction", dtype);
     }
 }
 
@@ -288,6 +288,6 @@ void lsk_argmax(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, 
     case LSK_INT64: return (smallest ? argmin_i64 : argmax_i64)(outer, n, inner, out, in);
     case LSK_UINT8:
     case LSK_BOOL: return (smallest ? argmin_u8 : argmax_u8)(outer, n, inner, out, in);
-    default: abort();
+    default: lsk_unsupported("argmax", dtype);
     }
 }

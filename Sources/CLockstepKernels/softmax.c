@@ -3,7 +3,6 @@
 #include "lsk_softmax.h"
 #include "lsk_parallel.h"
 #include "vector_math.h"
-#include <stdlib.h>
 
 enum { BLOCK = 16, COLUMNS = 64 };  // three passes over a strip of 64 columns stay in the second-level cache
 
@@ -161,7 +160,7 @@ static void part(void *context, ptrdiff_t begin, ptrdiff_t end) {
 
 static void run(ptrdiff_t outer, task t) {
     if (t.n == 0 || t.inner == 0) return;
-    if (t.dtype != LSK_FLOAT32 && t.dtype != LSK_FLOAT64) abort();
+    if (t.dtype != LSK_FLOAT32 && t.dtype != LSK_FLOAT64) lsk_unsupported("softmax", t.dtype);
     lsk_parallel(outer, (LSK_ELEMENT_GRAIN + t.n * t.inner - 1) / (t.n * t.inner), part, &t);
 }
 

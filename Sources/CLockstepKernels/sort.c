@@ -5,7 +5,6 @@
 // order). Short lines are sorted by insertion, few wanted elements are kept in a sorted list, the rest goes through a
 // radix sort that skips bytes all keys share.
 #include "lsk_sort.h"
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct item {
@@ -47,7 +46,7 @@ static void keys_of(lsk_dtype dtype, ptrdiff_t n, ptrdiff_t stride, const void *
         CASE(LSK_INT64, int64_t, key_i64, UINT64_MAX)
         CASE(LSK_UINT8, uint8_t, key_u8, 0xff)
         CASE(LSK_BOOL, uint8_t, key_u8, 0xff)
-    default: abort();
+    default: lsk_unsupported("sorting", dtype);
     }
 }
 
@@ -144,6 +143,6 @@ void lsk_cumsum(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, 
     case LSK_FLOAT32: return cumsum_f32(outer, n, inner, out, in, reverse);
     case LSK_FLOAT64: return cumsum_f64(outer, n, inner, out, in, reverse);
     case LSK_INT64: return cumsum_i64(outer, n, inner, out, in, reverse);
-    default: abort();
+    default: lsk_unsupported("cumsum", dtype);
     }
 }

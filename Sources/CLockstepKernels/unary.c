@@ -2,7 +2,6 @@
 // Functions of one operand: one loop per function and type.
 #include "lsk_unary.h"
 #include "vector_math.h"
-#include <stdlib.h>
 
 enum { BLOCK = 16 };
 
@@ -141,14 +140,12 @@ FAMILY(f64, double, D)
     UNARY(abs_##S, T, ABSI)                                                                                           \
     UNARY(sign_##S, T, SIGN)                                                                                          \
     UNARY(square_##S, T, SQUARE)                                                                                      \
-    UNARY(clamp_##S, T, CLAMP)                                                                                        \
     static lsk_inner inner_##S(lsk_unary_op op) {                                                                     \
         switch (op) {                                                                                                 \
         case LSK_ABS: return abs_##S;                                                                                 \
         case LSK_SIGN: return sign_##S;                                                                               \
         case LSK_SQUARE: return square_##S;                                                                           \
-        case LSK_CLAMP: return clamp_##S;                                                                             \
-        default: abort();                                                                                             \
+        default: lsk_unsupported("this function", LSK_INT64);                                                                                             \
         }                                                                                                             \
     }
 INTEGERS(i32, int32_t)
@@ -175,7 +172,7 @@ static lsk_inner unary_inner(lsk_unary_op op, lsk_dtype dtype) {
     case LSK_INT32: return inner_i32(op);
     case LSK_INT64: return inner_i64(op);
     case LSK_UINT8: return inner_u8(op);
-    default: abort();
+    default: lsk_unsupported("this function", dtype);
     }
 }
 

@@ -2,7 +2,6 @@
 // Gradients of functions of one operand, each in one pass over (dy, saved).
 #include "lsk_unary.h"
 #include "vector_math.h"
-#include <stdlib.h>
 
 enum { BLOCK = 16 };
 
@@ -129,7 +128,7 @@ static lsk_inner gradient_inner(lsk_unary_op op, lsk_dtype dtype) {
     switch (dtype) {
     case LSK_FLOAT32: return table_f32[op];
     case LSK_FLOAT64: return table_f64[op];
-    default: abort();
+    default: lsk_unsupported("this gradient", dtype);
     }
 }
 

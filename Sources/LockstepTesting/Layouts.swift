@@ -13,6 +13,8 @@ public enum Layout: String, CaseIterable, Sendable {
     case channelsLast
     /// Every other element of a longer block that starts before it; what lies between is NaN (or 1).
     case gapped
+    /// Every axis from its end to its start, as after a flip.
+    case backward
 }
 
 extension Tensor {
@@ -35,6 +37,9 @@ extension Tensor {
                 step *= size
             }
             memory = block.view(shape, strides: Shape(strides.reversed()), offset: 1)
+        case .backward:
+            let block = Tensor.uninitialized(shape, dtype: dtype)
+            memory = block.flipped(axes: Array(0..<rank))
         }
         Tensor.copy(detached, into: memory)
         return memory

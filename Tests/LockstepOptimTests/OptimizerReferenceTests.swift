@@ -64,4 +64,41 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
         let known = Set(try Reference.load("optimizers").cases).subtracting(["start", "gradients"])
         #expect(known == Set(Self.cases.map(\.name)))
     }
+
+    @Test("bfloat16 parameters take float32 steps that are rounded, with moments in float32", arguments: cases)
+    func storageType(_ rule: RuleCase) throws {
+        let reference = try Reference.load("optimizers")
+        func parameters(_ dtype: DType) throws -> [Parameter] {
+            try ["a", "b"].map { Parameter(wrappedValue: try reference.tensor("start/\($0)").to(.bfloat16).to(dtype)) }
+        }
+        let (stored, wide) = (try parameters(.bfloat16), try parameters(.float32))
+        let gradients = try ["a", "b"].map { try reference.tensor("gradients/\($0)") }
+        let optimizers = (rule.factory([stored], lr: rule.lr), rule.factory([wide], lr: rule.lr))
+        // Slow weights follow what is stored, or what is about to be.
+        let tolerance = rule.name.contains("lookahead") || rule.name == "ranger" ? 0.02 : 0
+        for step in 0..<12 {
+            for (parameters, optimizer) in [(stored, optimizers.0), (wide, optimizers.1)] {
+                for (parameter, gradient) in zip(parameters, gradients) { parameter.gradient = gradient[step] }
+                #expect(optimizer.arena.gradientNorm().isFinite && optimizer.arena.gradientNorm(order: 1) > 0)
+                optimizer.arena.scaleGradients(by: 0.5)
+                optimizer.step()
+                optimizer.zeroGradients()
+            }
+            for parameter in wide { parameter.wrappedValue = parameter.value.to(.bfloat16) }
+            for (a, b) in zip(stored, wide) {
+                #expect(a.value.dtype == .bfloat16)
+                expectClose(
+                    a.value.floats, b.value.floats, "\(rule.name), step \(step)", relative: tolerance,
+                    absolute: tolerance)
+            }
+        }
+        // What is remembered goes through a saved state.
+        let again = rule.factory([try parameters(.bfloat16)], lr: rule.lr)
+        try again.loadStateDictionary(optimizers.0.stateDictionary)
+        for (a, b) in zip(again.stateDictionary.entries, optimizers.0.stateDictionary.entries) {
+            for (x, y) in zip(a.tensors, b.tensors) {
+                #expect(x.tensor.dtype == .float32 && x.tensor.floats == y.tensor.floats)
+            }
+        }
+    }
 }

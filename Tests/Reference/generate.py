@@ -27,8 +27,8 @@ def write(folder):
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    from cases import (data, functional, images, layers, losses, metrics, models, ops, optimizers, precision, schedules,
-                       text, training,
+    from cases import (data, functional, images, layers, losses, metrics, models, numbers, ops, optimizers, precision,
+                       schedules, text, training,
                        trajectories)
 
     notes = versions()
@@ -43,7 +43,7 @@ def write(folder):
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)
     for name, values in {"schedules": schedules.build(), "metrics": metrics.build(), "data": data.build(),
-                         "precision": precision.build(), "text": text.build(),
+                         "precision": precision.build(), "numbers": numbers.build(), "text": text.build(),
                          "optimizers.hypers": optimizers.hypers()}.items():
         document = json.dumps({"versions": notes, **values}, indent=1, sort_keys=True)
         (folder / f"{name}.json").write_text(document + "\n")

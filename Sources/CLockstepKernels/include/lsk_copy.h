@@ -10,5 +10,7 @@ void lsk_copy(lsk_dtype out_type, lsk_dtype in_type, lsk_iterator *_Nonnull it);
 void lsk_convert(ptrdiff_t n, void *_Nonnull out, lsk_dtype out_type, const void *_Nonnull in, lsk_dtype in_type);
 /// Sets `n` contiguous elements to `value`, converted to the element type.
 void lsk_fill(ptrdiff_t n, void *_Nonnull out, lsk_dtype type, double value);
-/// out[i] = start + i * step.
+/// out[i] = start + i * step; in int64 arithmetic for int64, where both are whole numbers.
 void lsk_ramp(ptrdiff_t n, void *_Nonnull out, lsk_dtype type, double start, double step);
+/// `n` numbers from `start` to `end`, both included, at equal distances; each half is counted from its own end.
+void lsk_line(ptrdiff_t n, void *_Nonnull out, lsk_dtype type, double start, double end);

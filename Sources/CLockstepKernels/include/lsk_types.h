@@ -28,3 +28,6 @@ typedef enum lsk_dtype {
 #endif
 #define LSK_INLINE static inline __attribute__((always_inline))
 #define LSK_MAX_RANK 8
+
+/// Ends the process with a sentence: `kernel` was called with an element type that its callers convert first.
+_Noreturn void lsk_unsupported(const char *_Nonnull kernel, lsk_dtype dtype);

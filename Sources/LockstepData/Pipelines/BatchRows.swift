@@ -14,12 +14,17 @@ enum BatchRows {
             let model = try body(row(of: value, 0, zeros: true), 0)
             return member(model) { Tensor.zeros(Shape([0] + $0.shape.dimensions), dtype: $0.dtype) }
         }
-        let rows = try (0..<count).map { try body(row(of: value, $0, zeros: false), $0) }
+        return try joined(try (0..<count).map { try body(row(of: value, $0, zeros: false), $0) })
+    }
+
+    /// Rows as one value: tensors stacked, tuples member by member.
+    private static func joined(_ rows: [Any]) throws -> Any {
         guard let first = rows.first as? ItemTuple else { return try stacked(rows) }
-        return ItemTuple(
-            try first.members.indices.map { member in
-                try stacked(rows.map { row in (row as? ItemTuple)?.members[member] ?? row })
-            })
+        let tuples = rows.compactMap { $0 as? ItemTuple }
+        guard tuples.count == rows.count, tuples.allSatisfy({ $0.count == first.count }) else {
+            throw DataError(.item, file: "batch transform", "makes rows of different numbers of members")
+        }
+        return ItemTuple(try first.members.indices.map { member in try joined(tuples.map { $0[member] }) })
     }
 
     /// Row `index` of every member.

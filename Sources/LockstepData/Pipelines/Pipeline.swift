@@ -87,7 +87,7 @@ public struct Pipeline {
     }
 
     private static func isShowable(_ value: Any) -> Bool {
-        if let tuple = value as? ItemTuple { return tuple.members.allSatisfy { $0 is any Showable } }
+        if let tuple = value as? ItemTuple { return tuple.members.allSatisfy(isShowable) }
         return value is any Showable
     }
 
@@ -97,7 +97,7 @@ public struct Pipeline {
         guard let tuple = value as? ItemTuple, !(transform is any ItemTransform) else {
             return try TypedFunction.call(functions, on: value, context: context)
         }
-        return ItemTuple(try tuple.members.map { try TypedFunction.call(functions, on: $0, context: context) })
+        return ItemTuple(try tuple.members.map { try call(functions, transform, $0, context) })
     }
 
     /// A random transform, if the item's turn comes up; of a batch every row by itself.

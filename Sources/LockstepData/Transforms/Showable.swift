@@ -29,9 +29,12 @@ extension TensorMask: Showable {
 func textShown(_ value: Any) -> String {
     if let showable = value as? any Showable { return showable.shown }
     guard let tensor = value as? Tensor else { return "\(value)" }
+    if tensor.rank == 0 || tensor.count <= 8 && tensor.rank == 1, !tensor.dtype.isFloatingPoint {
+        // Not by way of floats, which lack the last digits of large integers.
+        let words = tensor.dtype == .bool ? tensor.bools.map(String.init) : tensor.ints.map(String.init)
+        return tensor.rank == 0 ? words[0] : "[" + words.joined(separator: ", ") + "]"
+    }
     func number(_ value: Double) -> String {
-        if tensor.dtype == .bool { return value != 0 ? "true" : "false" }
-        if !tensor.dtype.isFloatingPoint { return String(Int(value)) }
         guard value.isFinite, abs(value) < 1e6 else { return "\(Float(value))" }
         return "\((value * 1e4).rounded() / 1e4)"
     }

@@ -28,7 +28,8 @@ public struct ToTensor: Transform, Codable, Hashable, Sendable {
 
 /// Images of bytes to float32 0 … 1, masks to class numbers (int64). Order 10.
 ///
-/// Decoding clamps an image to 0 … 1 and gives bytes again, cut off, not rounded. fastai's `IntToFloatTensor`.
+/// Decoding clamps an image to 0 … 1 and gives the nearest whole numbers, so that bytes come back as they were: uint8, or
+/// int32 where the divisor is above 255. NaN becomes 0. fastai's `IntToFloatTensor`, which cuts off and is one too low often.
 public struct IntToFloat: Transform, Codable, Hashable, Sendable {
     /// What an image is divided by.
     public let divisor: Double
@@ -46,10 +47,15 @@ public struct IntToFloat: Transform, Codable, Hashable, Sendable {
         [
             TypedFunction { (image: TensorImage) in TensorImage(image.tensor.to(.float32) / divisor) },
             TypedFunction { (mask: TensorMask) in
-                let classes = mask.tensor.to(.int64)
-                return TensorMask(
-                    maskDivisor == 1
-                        ? classes : (classes.to(.float64) / Double(maskDivisor)).floor().to(.int64))
+                guard maskDivisor > 0 else {
+                    throw DataError(.item, file: "IntToFloat", "divides masks by \(maskDivisor), which is not positive")
+                }
+                if maskDivisor == 1 { return TensorMask(mask.tensor.to(.int64)) }
+                let classes = mask.tensor.ints.map { pixel in
+                    let (whole, rest) = pixel.quotientAndRemainder(dividingBy: maskDivisor)
+                    return rest < 0 ? whole - 1 : whole
+                }
+                return TensorMask(Tensor(classes, shape: mask.tensor.shape))
             },
         ]
     }
@@ -57,7 +63,8 @@ public struct IntToFloat: Transform, Codable, Hashable, Sendable {
     public var decodes: [TypedFunction] {
         [
             TypedFunction { (image: TensorImage) in
-                TensorImage((image.tensor.clamped(min: 0, max: 1) * divisor).to(.uint8))
+                let pixels = (image.tensor.clamped(min: 0, max: 1) * divisor).round()
+                return TensorImage(pixels.filled(where: pixels.isNaN(), with: 0).to(divisor > 255 ? .int32 : .uint8))
             }
         ]
     }

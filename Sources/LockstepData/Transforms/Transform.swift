@@ -11,7 +11,7 @@
 /// ```
 ///
 /// The function for the most specific type that fits is called; a value that none fits passes through unchanged. An
-/// ``ItemTuple`` is taken member by member, unless the transform is an ``ItemTransform``. After `setup` a transform does not
+/// ``ItemTuple`` is taken member by member, tuples in it likewise, unless the transform is an ``ItemTransform``. After `setup` a transform does not
 /// change: loaders call it from several threads. A transform with state that is to be exported conforms to `Codable` too.
 ///
 /// fastai's `Transform`.

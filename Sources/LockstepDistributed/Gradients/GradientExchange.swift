@@ -29,7 +29,7 @@ package final class GradientExchange {
         _ arena: ParameterArena, over communicator: any Communicator, compression: GradientCompression = .none
     ) throws {
         (self.arena, self.communicator) = (arena, communicator)
-        guard communicator.size > 1, arena.values.dtype == .float32 else {
+        guard communicator.size > 1, arena.gradientType == .float32 else {
             reducer = nil
             return
         }
@@ -171,7 +171,9 @@ package final class GradientExchange {
 
     /// Keeps reduced gradients of a batch that was given up for the next reduction. Collective.
     package func setAsideWhole() throws {
-        let kept = arena.slots.compactMap { slot in slot.parameter.gradient.map { (slot: slot, gradient: $0 + 0) } }
+        let kept = arena.slots.compactMap { slot in
+            slot.parameter.leaf.gradient.map { (slot: slot, gradient: $0 + 0) }
+        }
         // Where owners had them, they were read just now: nobody may write before all have.
         try communicator.barrier(name: "kept gradients")
         arena.zeroGradients()
@@ -185,7 +187,7 @@ package final class GradientExchange {
         guard let aside else { return }
         self.aside = nil
         for (slot, kept) in aside {
-            slot.parameter.gradient = slot.parameter.gradient.map { $0 + kept } ?? kept
+            slot.parameter.leaf.gradient = slot.parameter.leaf.gradient.map { $0 + kept } ?? kept
         }
     }
 
@@ -262,7 +264,7 @@ package final class GradientExchange {
     /// Writes which parameters this rank has gradients for into the tail.
     private func writeFlags() -> Tensor {
         let flags = arena.tail.view([arena.slots.count], strides: [1])
-        if arena.values.dtype == .float32 {
+        if arena.gradientType == .float32 {
             let places = flags.unsafePointer.assumingMemoryBound(to: Float.self)
             for (index, slot) in arena.slots.enumerated() {
                 places[index] = slot.parameter.leaf.isTouched ? 1 : 0

@@ -31,7 +31,7 @@ extension Learner {
             ])
         let skipping = startEpoch == 0 ? [] : [SkipToEpoch(startEpoch)]
         try withAddedCallbacks(skipping + callbacks) {
-            let optimizer = try optimizer.flatMap { resetOptimizer ? nil : $0 } ?? createOptimizer()
+            let optimizer = try standingOptimizer(reset: resetOptimizer)
             if let wd = wd ?? self.wd { try optimizer.setHyper("wd", wd) }
             try optimizer.setHyper("lr", lr ?? self.lr)
             try checkTrainable(optimizer)

@@ -35,4 +35,15 @@ extension Learner {
         optimizer = new
         return new
     }
+
+    /// The optimizer that a fit uses. One whose parameters lie elsewhere by now, because they were converted to another type
+    /// or another optimizer took them, would step memory that nobody reads: a new one goes on from its state.
+    func standingOptimizer(reset: Bool) throws -> Optimizer {
+        guard let old = optimizer, !reset else { return try createOptimizer() }
+        if old.arena.isWhole { return old }
+        let new = try createOptimizer()
+        // The state of parameters that have another shape now is not theirs; nothing is taken then.
+        if !new.isWrapped { try? new.loadStateDictionary(old.stateDictionary) }
+        return new
+    }
 }

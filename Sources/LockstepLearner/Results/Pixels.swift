@@ -26,8 +26,10 @@ public struct Pixels: Equatable, Sendable {
         (height, width) = (image.shape[1], image.shape[2])
         let values = image[0..<channels].permuted([1, 2, 0]).doubles.map { $0.isFinite ? $0 : 0 }
         let (low, high) = (values.min() ?? 0, values.max() ?? 1)
-        let range = tensor.dtype == .uint8 ? 0...255 : low >= 0 && high <= 1 ? 0...1 : low...max(high, low + 1e-12)
-        bytes = values.map { UInt8((($0 - range.lowerBound) / (range.upperBound - range.lowerBound) * 255).rounded()) }
+        let (start, end) = tensor.dtype == .uint8 ? (0, 255) : low >= 0 && high <= 1 ? (0, 1) : (low, high)
+        // Halves, because the distance of the largest numbers is infinite; one colour where all are equal.
+        let width = end / 2 - start / 2
+        bytes = values.map { width > 0 ? UInt8((($0 / 2 - start / 2) / width * 255).rounded()) : 0 }
     }
 
     /// The brightness of a pixel, 0 to 255.

@@ -6,7 +6,9 @@ public import LockstepTensor
 extension Module {
     /// Converts all floating-point parameters and buffers to `dtype`; gradients are forgotten.
     ///
-    /// `float64` is for checking gradients. Convert before an optimizer is made: it holds the parameters' memory.
+    /// `float64` is for checking gradients. `bfloat16` is for storage: layers and optimizers compute in float32 and round
+    /// what they store; gradients and moments in an optimizer's arena are float32. An optimizer holds the parameters' memory,
+    /// so one that was made before is to be made anew; a learner's next fit does so.
     public final func convert(to dtype: DType, file: StaticString = #fileID, line: UInt = #line) {
         require(dtype.isFloatingPoint, "convert: parameters cannot be \(dtype)", file: file, line: line)
         for parameter in parameters() { parameter.convert(to: dtype) }

@@ -16,7 +16,7 @@ struct LookaheadState {
     /// Copies the weights before the first step.
     mutating func remember(_ arena: ParameterArena) {
         guard slow == nil else { return }
-        let copy = Tensor.uninitialized(arena.values.shape, dtype: arena.values.dtype)
+        let copy = Tensor.uninitialized(arena.values.shape, dtype: arena.gradientType)
         Tensor.copy(arena.values, into: copy)
         slow = copy
     }
@@ -24,8 +24,8 @@ struct LookaheadState {
     mutating func blend(_ arena: ParameterArena) {
         count += 1
         guard count % k == 0, let slow else { return }
-        let type = arena.values.dtype.kernelType
-        lsk_axpby(type, arena.count, slow.unsafePointer, 1 - alpha, arena.values.unsafePointer, alpha)
+        let fast = arena.values.to(arena.gradientType)
+        lsk_axpby(slow.dtype.kernelType, arena.count, slow.unsafePointer, 1 - alpha, fast.unsafePointer, alpha)
         Tensor.copy(slow, into: arena.values)
     }
 }

@@ -46,7 +46,7 @@ package struct SharedState {
 extension Optimizer {
     /// Bytes that the state of a slice of the arena takes in shared memory.
     package func sharedStateByteCount(_ slice: Range<Int>) -> Int {
-        SharedState.byteCount(slice, states: rule.stateNames.count, width: arena.values.dtype.byteCount)
+        SharedState.byteCount(slice, states: rule.stateNames.count, width: arena.gradientType.byteCount)
     }
 
     /// Why this optimizer's step cannot be divided among ranks; nil when it can.
@@ -61,7 +61,7 @@ extension Optimizer {
 
     /// Keeps the state in `slices` from now on. What this rank holds of its slice goes there.
     package func shareState(_ slices: SharedState) {
-        let dtype = arena.values.dtype
+        let dtype = arena.gradientType
         let owned = slices.owned
         let places = rule.stateNames.indices.map { slices.tensor(slices.own, state: $0, dtype: dtype) }
         for (index, place) in places.enumerated() {
@@ -88,7 +88,7 @@ extension Optimizer {
     /// The state of all elements.
     func wholeState() -> [Tensor] {
         guard let shared else { return state }
-        let dtype = arena.values.dtype
+        let dtype = arena.gradientType
         return rule.stateNames.indices.map { number in
             let whole = Tensor.uninitialized([arena.count], dtype: dtype)
             for (index, slice) in shared.slices.enumerated() {

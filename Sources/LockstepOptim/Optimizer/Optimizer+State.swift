@@ -136,7 +136,7 @@ extension Optimizer {
         }
         if let saved = new.lookahead, lookahead != nil {
             let slow: Tensor? =
-                saved.slow.count == arena.slots.count ? .zeros([arena.count], dtype: arena.values.dtype) : nil
+                saved.slow.count == arena.slots.count ? .zeros([arena.count], dtype: arena.gradientType) : nil
             if let slow { for index in saved.slow.indices { Tensor.copy(saved.slow[index], into: part(slow, index)) } }
             lookahead?.count = saved.count
             lookahead?.slow = slow

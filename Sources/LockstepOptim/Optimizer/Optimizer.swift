@@ -172,8 +172,23 @@ public final class Optimizer {
     }
 
     private func update(_ range: Range<Int>, _ run: Run, _ pair: GradientPair?, skipping skipped: Int) {
-        let width = arena.values.dtype.byteCount
-        let offset = range.lowerBound * width
+        if arena.values.dtype == arena.gradientType {
+            let offset = range.lowerBound * arena.gradientType.byteCount
+            return update(
+                range, run, pair, skipping: skipped, values: arena.values.unsafePointer + offset, shared != nil)
+        }
+        // A storage type is widened, stepped and rounded: the rules know floats only.
+        let stored = arena.values.view([range.count], strides: [1], offset: range.lowerBound)
+        let wide = stored.to(arena.gradientType)
+        update(range, run, pair, skipping: skipped, values: wide.unsafePointer, false)
+        Tensor.copy(wide, into: stored)
+    }
+
+    private func update(
+        _ range: Range<Int>, _ run: Run, _ pair: GradientPair?, skipping skipped: Int,
+        values place: UnsafeMutableRawPointer, _ streams: Bool
+    ) {
+        let width = arena.gradientType.byteCount
         // State of a slice starts where the slice does.
         let stateOffset = (range.lowerBound - (shared?.owned.lowerBound ?? 0)) * width
         let debt = arena.debt
@@ -184,12 +199,11 @@ public final class Optimizer {
                 gradient_scale: debt.scale, decay: rule.decouplesDecay ? 1 - base[0] * decay : 1,
                 l2: rule.decouplesDecay ? 0 : decay,
                 pair: (pair.map { $0.first + skipped }, pair.map { $0.second + skipped }),
-                share: pair?.shares ?? (1, 0), streams: shared == nil ? 0 : 1)
+                share: pair?.shares ?? (1, 0), streams: streams ? 1 : 0)
             rule.update(
                 Stretch(
-                    dtype: arena.values.dtype.kernelType, count: range.count,
-                    value: arena.values.unsafePointer + offset,
-                    gradient: debt.memory.unsafePointer + offset,
+                    dtype: arena.gradientType.kernelType, count: range.count, value: place,
+                    gradient: debt.memory.unsafePointer + range.lowerBound * width,
                     state: (
                         !state.isEmpty ? state[0].unsafePointer + stateOffset : nil,
                         state.count > 1 ? state[1].unsafePointer + stateOffset : nil
@@ -199,7 +213,7 @@ public final class Optimizer {
 
     func prepareState() {
         guard state.isEmpty, shared == nil else { return }
-        state = rule.stateNames.map { _ in .zeros([arena.count], dtype: arena.values.dtype) }
+        state = rule.stateNames.map { _ in .zeros([arena.count], dtype: arena.gradientType) }
     }
 
     /// Forgets all gradients; the next backward pass starts from zero.

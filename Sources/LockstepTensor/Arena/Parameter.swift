@@ -47,9 +47,9 @@ public final class Parameter {
     /// The value, cut from the graph.
     public var value: Tensor { Tensor(body) }
 
-    /// The gradient added up since it was last zeroed; nil when none has arrived.
+    /// The gradient added up since it was last zeroed, of the value's type; nil when none has arrived.
     public var gradient: Tensor? {
-        get { leaf.gradient }
+        get { leaf.gradient?.to(body.dtype) }
         set { leaf.gradient = newValue }
     }
 

@@ -21,7 +21,7 @@ extension ParameterArena {
                 && kept.allSatisfy { name, tensor in
                     if name == "weight" { return true }
                     guard let index = Int(name), slots.indices.contains(index) else { return false }
-                    return tensor.shape == slots[index].parameter.value.shape && tensor.dtype == values.dtype
+                    return tensor.shape == slots[index].parameter.value.shape && tensor.dtype == gradientType
                 }
     }
 

@@ -34,11 +34,14 @@ public final class ParameterArena {
     public let tailCount: Int
     /// All values: `[count]`.
     public private(set) var values: Tensor
-    /// All gradients: `[count]`. Meaningful where a gradient has arrived since the last `zeroGradients`.
+    /// All gradients: `[count]`, of ``gradientType``. Meaningful where a gradient has arrived since the last `zeroGradients`.
     public var gradients: Tensor {
         debt.settle()
         return debt.memory
     }
+    /// The type of the gradients, and of what an optimizer computes in and keeps: that of the values, but float32 where these
+    /// are bfloat16, which is for storage only.
+    public let gradientType: DType
     /// What is still to be done to the gradients before they can be read.
     package let debt: GradientDebt
     /// Whether the values lie in memory that several ranks read.
@@ -81,7 +84,8 @@ public final class ParameterArena {
         count = end
         tailCount = (4 + slots.count + 15) / 16 * 16
         values = .zeros([count], dtype: dtype)
-        let memory = Tensor.zeros([count + tailCount], dtype: dtype)
+        gradientType = Tensor.arithmeticType(dtype, dtype)
+        let memory = Tensor.zeros([count + tailCount], dtype: gradientType)
         debt = GradientDebt(memory.view([count], strides: [1]))
         tail = memory.view([tailCount], strides: [1], offset: count)
         for slot in slots {
@@ -97,14 +101,14 @@ public final class ParameterArena {
     }
 
     /// Bytes that gradients and tail need: the size of a shared window.
-    package var gradientByteCount: Int { (count + tailCount) * values.dtype.byteCount }
+    package var gradientByteCount: Int { (count + tailCount) * gradientType.byteCount }
     /// Bytes that the values need.
     package var valueByteCount: Int { count * values.dtype.byteCount }
 
     /// Moves the gradients (and the tail) into `storage`, keeping what they hold. For a window that ranks share.
     package func placeGradients(in storage: Storage) {
-        let memory = whole(of: storage, elements: count + tailCount)
-        lsk_fill(count + tailCount, memory.unsafePointer, values.dtype.kernelType, 0)
+        let memory = whole(of: storage, elements: count + tailCount, dtype: gradientType)
+        memory.fillMemory(0)
         Tensor.copy(gradients, into: memory.view([count], strides: [1]))
         debt.memory = memory.view([count], strides: [1])
         tail = memory.view([tailCount], strides: [1], offset: count)
@@ -114,7 +118,7 @@ public final class ParameterArena {
     /// Makes `storage`, which holds the values already, their place: memory that several ranks read and nobody writes but
     /// their common optimizer step. A parameter that is assigned to takes this rank out of it (``keepValues()``).
     package func shareValues(in storage: Storage) {
-        adopt(whole(of: storage, elements: count))
+        adopt(whole(of: storage, elements: count, dtype: values.dtype))
         sharesValues = true
     }
 
@@ -132,11 +136,11 @@ public final class ParameterArena {
         for slot in slots where slot.parameter.arena === self { slot.parameter.adopt(view(of: memory, slot)) }
     }
 
-    private func whole(of storage: Storage, elements: Int) -> Tensor {
+    private func whole(of storage: Storage, elements: Int, dtype: DType) -> Tensor {
         require(
-            storage.byteCount >= elements * values.dtype.byteCount,
-            "ParameterArena: \(storage.byteCount) bytes do not hold \(elements) elements of \(values.dtype)")
-        return Tensor(TensorBody(storage: storage, offset: 0, shape: [elements], strides: [1], dtype: values.dtype))
+            storage.byteCount >= elements * dtype.byteCount,
+            "ParameterArena: \(storage.byteCount) bytes do not hold \(elements) elements of \(dtype)")
+        return Tensor(TensorBody(storage: storage, offset: 0, shape: [elements], strides: [1], dtype: dtype))
     }
 
     /// Whether every parameter still lives here. False after a parameter was replaced by one of another shape, or after
@@ -155,10 +159,10 @@ public final class ParameterArena {
 
     /// Makes every trainable gradient meaningful: those that no backward pass reached become zeros.
     package func completeGradients() {
-        let width = values.dtype.byteCount
+        let width = gradientType.byteCount
         let memory = gradients.unsafePointer
         for slot in slots where slot.parameter.isTrainable && !slot.parameter.leaf.isTouched {
-            lsk_fill(slot.range.count, memory + slot.range.lowerBound * width, values.dtype.kernelType, 0)
+            lsk_fill(slot.range.count, memory + slot.range.lowerBound * width, gradientType.kernelType, 0)
         }
     }
 
@@ -182,11 +186,11 @@ public final class ParameterArena {
     public func gradientNorm(order: Double = 2) -> Double {
         if order == 2, let known = debt.squaredNorm { return known.squareRoot() * abs(debt.scale) }
         var total = 0.0
-        let width = values.dtype.byteCount
+        let width = gradientType.byteCount
         let memory = gradients.unsafePointer
         for slot in slots where slot.parameter.isTrainable && slot.parameter.leaf.isTouched {
             let start = memory + slot.range.lowerBound * width
-            let type = values.dtype.kernelType
+            let type = gradientType.kernelType
             if order == 2 {
                 total += lsk_sum_of_squares(type, slot.range.count, start)
             } else {

@@ -56,7 +56,7 @@ extension Tensor {
     /// Computes the gradient of this value with respect to every leaf it depends on, adding to what leaves already hold.
     ///
     /// - Parameters:
-    ///   - gradient: The gradient to start from; the default, 1, needs a tensor of one element.
+    ///   - gradient: The gradient to start from, of any type and memory layout; the default, 1, needs a tensor of one element.
     ///   - keepingGraph: Whether a second backward through the same graph will follow.
     /// - Precondition: the value was computed from a leaf while recording.
     public func backward(
@@ -73,7 +73,7 @@ extension Tensor {
         require(
             gradient == nil || gradient?.shape == shape,
             "backward: the gradient has shape \(gradient?.shape ?? []), the tensor \(shape)", file: file, line: line)
-        node.receive(gradient ?? Tensor.ones(shape, dtype: dtype))
+        node.receive(gradient?.detached.to(dtype) ?? Tensor.ones(shape, dtype: dtype))
         var queue = BackwardQueue()
         queue.push(node)
         while let next = queue.pop() { next.propagate(&queue, keepingGraph: keepingGraph) }

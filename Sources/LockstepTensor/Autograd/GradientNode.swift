@@ -170,11 +170,13 @@ extension Tensor {
         return Tensor(body, node: node)
     }
 
-    /// Sum of two gradients, in the memory of the first when nobody else can see it.
+    /// Sum of two gradients, of the first one's type, in its memory when nobody else can see it.
     ///
     /// The caller must have given up its own reference, or the sum always takes new memory.
     static func sum(consuming a: consuming Tensor, _ b: Tensor) -> Tensor {
-        guard a.shape == b.shape, a.dtype == b.dtype, a.isExclusive else { return a.detached + b.detached }
+        guard a.shape == b.shape, a.dtype == b.dtype, a.isExclusive else {
+            return (a.detached + b.detached).to(a.dtype)
+        }
         add(b, into: a)
         return a
     }

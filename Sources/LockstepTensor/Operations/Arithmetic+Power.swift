@@ -6,11 +6,14 @@ import CLockstepKernels
 extension Tensor {
     /// Each element raised to the element of `exponent`; shapes broadcast. `0⁰` is 1.
     ///
+    /// Integers raised to integers are exact, modulo 2 to the number of their bits; to negative ones cut off (1 and −1 stay,
+    /// anything else is 0).
     /// - Gradient: `ȳ·p·xᵖ⁻¹` and `ȳ·y·log x`; 0 to the exponent where `x` is 0.
     public func pow(_ exponent: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-        let (x, p) = (detached, exponent.detached)
+        let (base, exponent) = Tensor.together(self, exponent)
+        let (x, p) = (base.detached, exponent.detached)
         let y = Tensor.binary(LSK_POWER, "pow", x, p, file: file, line: line)
-        return y.recording("pow", from: self, exponent) { dy, needs in
+        return y.recording("pow", from: base, exponent) { dy, needs in
             var (dx, dp): (Tensor?, Tensor?)
             if needs.0 {
                 let slope = p * Tensor.binary(LSK_POWER, "pow", x, p - 1)
@@ -21,5 +24,20 @@ extension Tensor {
             }
             return (dx, dp)
         }
+    }
+
+    /// Integers raised to a whole number, exact modulo 2 to the number of their bits.
+    func integerPower(_ exponent: Double, file: StaticString, line: UInt) -> Tensor {
+        require(
+            exponent >= 0,
+            "pow: integers have no power \(exponent) among integers; convert the tensor of \(dtype) with to(.float32) first",
+            file: file, line: line)
+        require(DType.int64.holds(exponent), DType.int64.refusal("pow", exponent), file: file, line: line)
+        let type = dtype == .bool ? .int64 : dtype
+        if type.holds(exponent) {
+            return Tensor.binary(LSK_POWER, "pow", to(type), Tensor(exponent, dtype: type), file: file, line: line)
+        }
+        // The last bits of a power are those of the last bits: an exponent that the type cannot hold changes nothing in that.
+        return Tensor.binary(LSK_POWER, "pow", to(.int64), Tensor(exponent, dtype: .int64)).to(type)
     }
 }

@@ -6,6 +6,7 @@ package import CLockstepKernels
 extension Tensor {
     /// Element-wise sum; shapes broadcast. Gradient: `ȳ` to both.
     public static func + (a: Tensor, b: Tensor) -> Tensor {
+        let (a, b) = together(a, b)
         let (x, y) = (a.shape, b.shape)
         return binary(LSK_ADD, "+", a, b).recording("+", from: a, b) { dy, needs in
             (needs.0 ? dy.summed(to: x) : nil, needs.1 ? dy.summed(to: y) : nil)
@@ -14,6 +15,7 @@ extension Tensor {
 
     /// Element-wise difference; shapes broadcast. Gradient: `ȳ` and `−ȳ`.
     public static func - (a: Tensor, b: Tensor) -> Tensor {
+        let (a, b) = together(a, b)
         let (x, y) = (a.shape, b.shape)
         return binary(LSK_SUBTRACT, "-", a, b).recording("-", from: a, b) { dy, needs in
             (needs.0 ? dy.summed(to: x) : nil, needs.1 ? (-dy).summed(to: y) : nil)
@@ -22,6 +24,7 @@ extension Tensor {
 
     /// Element-wise product; shapes broadcast. Gradient: `ȳ·b` and `ȳ·a`.
     public static func * (a: Tensor, b: Tensor) -> Tensor {
+        let (a, b) = together(a, b)
         let (x, y) = (a.detached, b.detached)
         return binary(LSK_MULTIPLY, "*", a, b).recording("*", from: a, b) { dy, needs in
             (needs.0 ? (dy * y).summed(to: x.shape) : nil, needs.1 ? (dy * x).summed(to: y.shape) : nil)
@@ -31,7 +34,7 @@ extension Tensor {
     /// Element-wise quotient; shapes broadcast. Integers are divided as float32. Gradient: `ȳ/b` and `−ȳ·a/b²`.
     public static func / (a: Tensor, b: Tensor) -> Tensor {
         let real = DType.promoted(a.dtype, b.dtype).isFloatingPoint
-        let (a, b) = real ? (a, b) : (a.to(.float32), b.to(.float32))
+        let (a, b) = real ? together(a, b) : (a.to(.float32), b.to(.float32))
         let (x, y) = (a.detached, b.detached)
         return binary(LSK_DIVIDE, "/", a, b).recording("/", from: a, b) { dy, needs in
             let da = dy / y
@@ -39,36 +42,43 @@ extension Tensor {
         }
     }
 
+    // A whole number leaves the type of integers and must be one of theirs; any other makes float32 of them, as PyTorch's.
+
     /// Adds a number to every element.
     public static func + (a: Tensor, b: Double) -> Tensor {
-        scalar(LSK_ADD, a, b).recording("+", from: a) { dy in dy }
+        let a = a.calculable
+        return scalar(LSK_ADD, "+", a, b).recording("+", from: a) { dy in dy }
     }
     /// Adds a number to every element.
     public static func + (a: Double, b: Tensor) -> Tensor { b + a }
     /// Subtracts a number from every element.
     public static func - (a: Tensor, b: Double) -> Tensor {
-        scalar(LSK_SUBTRACT, a, b).recording("-", from: a) { dy in dy }
+        let a = a.calculable
+        return scalar(LSK_SUBTRACT, "-", a, b).recording("-", from: a) { dy in dy }
     }
     /// Subtracts every element from a number.
     public static func - (a: Double, b: Tensor) -> Tensor {
-        scalar(LSK_SUBTRACT, a, b).recording("-", from: b) { dy in -dy }
+        let b = b.calculable
+        return scalar(LSK_SUBTRACT, "-", a, b).recording("-", from: b) { dy in -dy }
     }
     /// Multiplies every element by a number.
     public static func * (a: Tensor, b: Double) -> Tensor {
-        scalar(LSK_MULTIPLY, a, b).recording("*", from: a) { dy in dy * b }
+        let a = a.calculable
+        return scalar(LSK_MULTIPLY, "*", a, b).recording("*", from: a) { dy in dy * b }
     }
     /// Multiplies every element by a number.
     public static func * (a: Double, b: Tensor) -> Tensor { b * a }
     /// Divides every element by a number.
     public static func / (a: Tensor, b: Double) -> Tensor {
-        scalar(LSK_DIVIDE, a.dtype.isFloatingPoint ? a : a.to(.float32), b).recording("/", from: a) { dy in dy / b }
+        let a = a.real
+        return scalar(LSK_DIVIDE, "/", a, b).recording("/", from: a) { dy in dy / b }
     }
     /// Divides a number by every element.
     public static func / (a: Double, b: Tensor) -> Tensor {
-        let x = b.dtype.isFloatingPoint ? b : b.to(.float32)
-        let y = scalar(LSK_DIVIDE, a, x)
+        let x = b.real
+        let y = scalar(LSK_DIVIDE, "/", a, x)
         let (saved, input) = (y.detached, x.detached)
-        return y.recording("/", from: b) { dy in -(dy * (saved / input)) }
+        return y.recording("/", from: x) { dy in -(dy * (saved / input)) }
     }
     /// Every element with its sign changed.
     public static prefix func - (a: Tensor) -> Tensor { a * -1.0 }
@@ -112,16 +122,23 @@ extension Tensor {
         return result
     }
 
-    /// Applies a binary kernel to a tensor and a number. A fractional number turns integers into float32.
-    static func scalar(_ op: lsk_binary_op, _ a: Tensor, _ b: Double) -> Tensor { scalar(op, a, b, numberFirst: false) }
-    static func scalar(_ op: lsk_binary_op, _ a: Double, _ b: Tensor) -> Tensor { scalar(op, b, a, numberFirst: true) }
+    /// Applies a binary kernel to a tensor and a number. One that is not whole turns integers into float32.
+    static func scalar(_ op: lsk_binary_op, _ name: StaticString, _ a: Tensor, _ b: Double) -> Tensor {
+        scalar(op, name, a, b, numberFirst: false)
+    }
+    static func scalar(_ op: lsk_binary_op, _ name: StaticString, _ a: Double, _ b: Tensor) -> Tensor {
+        scalar(op, name, b, a, numberFirst: true)
+    }
 
-    private static func scalar(_ op: lsk_binary_op, _ tensor: Tensor, _ number: Double, numberFirst: Bool) -> Tensor {
-        let type = scalarType(tensor, number)
+    private static func scalar(
+        _ op: lsk_binary_op, _ name: StaticString, _ tensor: Tensor, _ number: Double, numberFirst: Bool
+    ) -> Tensor {
+        let type = scalarType(name, tensor, number)
         let x = tensor.dtype == type ? tensor : tensor.detached.to(type)
+        let number = type == .uint8 && number < 0 ? number + 256 : number
         guard x.body.isContiguous || x.body.isDense else {
             let operand = Tensor(number, dtype: type)
-            return numberFirst ? binary(op, "scalar", operand, x) : binary(op, "scalar", x, operand)
+            return numberFirst ? binary(op, name, operand, x) : binary(op, name, x, operand)
         }
         let result = x.uninitializedLike()
         var value: UInt64 = 0  // room for one element of any type
@@ -138,11 +155,26 @@ extension Tensor {
         return result
     }
 
-    private static func scalarType(_ tensor: Tensor, _ number: Double) -> DType {
+    private static func scalarType(_ name: StaticString, _ tensor: Tensor, _ number: Double) -> DType {
         if tensor.dtype.isFloatingPoint { return arithmeticType(tensor.dtype, tensor.dtype) }
-        if number != number.rounded() { return .float32 }
-        return tensor.dtype == .bool ? .int64 : tensor.dtype
+        if number != number.rounded() || number.isInfinite { return .float32 }
+        let type = tensor.dtype == .bool ? .int64 : tensor.dtype
+        require(
+            type.calculates(with: number), type.refusal(name, number) + "; convert the tensor of \(tensor.shape) first")
+        return type
     }
+
+    /// The operands in the type in which they are added or multiplied; converting them is recorded.
+    @inline(__always)
+    static func together(_ a: Tensor, _ b: Tensor) -> (Tensor, Tensor) {
+        if a.body.dtype == b.body.dtype && a.body.dtype != .bfloat16 { return (a, b) }
+        let type = arithmeticType(a.dtype, b.dtype)
+        return (a.to(type), b.to(type))
+    }
+
+    /// `self`, or as float32 where the type is for storage only; converting is recorded.
+    @inline(__always)
+    var calculable: Tensor { body.dtype == .bfloat16 ? to(.float32) : self }
 
     /// The type arithmetic is done in: bfloat16 in float32, bool in int64.
     package static func arithmeticType(_ a: DType, _ b: DType) -> DType {

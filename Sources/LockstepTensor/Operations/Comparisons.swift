@@ -17,6 +17,8 @@ extension Tensor {
     /// Where `a` is at least `b`; shapes broadcast.
     public static func .>= (a: Tensor, b: Tensor) -> Tensor { compare(LSK_GREATER_EQUAL, ".>=", a, b) }
 
+    // Integers are compared with the number itself, whatever it is: fractions, infinities and numbers beyond their type.
+
     /// Where an element equals a number.
     public static func .== (a: Tensor, b: Double) -> Tensor { compare(LSK_EQUAL, a, b) }
     /// Where an element differs from a number.
@@ -71,9 +73,24 @@ extension Tensor {
     }
 
     private static func compare(_ op: lsk_compare_op, _ a: Tensor, _ b: Double) -> Tensor {
-        var type = comparedType(a.dtype, a.dtype)
-        if !type.isFloatingPoint && (b != b.rounded() || type != .int64) { type = b == b.rounded() ? .int64 : .float64 }
-        let x = a.detached.to(type)
+        if a.dtype.isFloatingPoint {
+            return compare(op, a.detached.real, b, in: a.dtype == .float64 ? .float64 : .float32)
+        }
+        // x < 2.5 is x < 3, and x > 2.5 is x > 2.
+        let bound = op == LSK_LESS || op == LSK_GREATER_EQUAL ? b.rounded(.up) : b.rounded(.down)
+        let isEqual = op == LSK_EQUAL || op == LSK_NOT_EQUAL
+        if DType.int64.holds(bound) && (bound == b || !isEqual) {
+            return compare(op, a.detached.to(.int64), bound, in: .int64)
+        }
+        // A fraction, NaN, or a number beyond all integers: the answer is the same for every element.
+        let isMore = op == LSK_GREATER || op == LSK_GREATER_EQUAL
+        let isTrue = isEqual ? op == LSK_NOT_EQUAL : !b.isNaN && (b < 0) == isMore
+        let result = a.uninitializedLike(dtype: .bool)
+        result.fillMemory(isTrue ? 1 : 0)
+        return result
+    }
+
+    private static func compare(_ op: lsk_compare_op, _ x: Tensor, _ b: Double, in type: DType) -> Tensor {
         let result = x.uninitializedLike(dtype: .bool)
         if x.isContiguous || x.body.isDense {
             var number: UInt64 = 0

@@ -16,7 +16,7 @@ extension Tensor {
         require(dtype.isFloatingPoint, "dropout: a tensor of \(dtype) cannot be scaled", file: file, line: line)
         let x = to(Tensor.arithmeticType(dtype, dtype))
         let at = generator.take(words: count)
-        if p == 0 { return self }
+        if p == 0 { return x }
         let scale = p == 1 ? 0 : 1 / (1 - p)
         let result = x.detached.droppedOut(at, p, scale, inOrderOf: x.body.isDense ? x.memoryOrder : nil)
         let order = result.memoryOrder

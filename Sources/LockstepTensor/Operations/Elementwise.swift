@@ -65,9 +65,15 @@ extension Tensor {
 
     /// Each element raised to `exponent`. Gradient: `ȳ·p·xᵖ⁻¹`.
     ///
-    /// 2, ½, −½, 1 and −1 take the short way; other exponents cost a libm call per element.
-    public func pow(_ exponent: Double) -> Tensor {
-        switch exponent {
+    /// 2, ½, −½, 1 and −1 take the short way; other exponents cost a libm call per element. Integers raised to a whole number
+    /// stay integers and are exact (modulo 2 to the number of their bits, as products are); to any other number they are
+    /// float32.
+    /// - Precondition: an integer tensor is not raised to a negative whole number.
+    public func pow(_ exponent: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        if !dtype.isFloatingPoint && exponent.isFinite && exponent == exponent.rounded() {
+            return integerPower(exponent, file: file, line: line)
+        }
+        return switch exponent {
         case 2: square()
         case 1: self
         case 0.5: sqrt()
@@ -77,27 +83,31 @@ extension Tensor {
         }
     }
 
-    /// Each element limited to `min...max`; either bound may be left out. NaN stays NaN; integers stay integers.
+    /// Each element limited to `min...max`; either bound may be left out. NaN stays NaN; integers stay integers, the nearest
+    /// within the bounds.
     ///
     /// - Gradient: `ȳ` where the value is within the bounds, bounds included; 0 outside.
+    /// - Precondition: some number of the type lies within the bounds.
     public func clamped(
         min: Double? = nil, max: Double? = nil, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         let (low, high) = (min ?? -.infinity, max ?? .infinity)
         require(low <= high, "clamped: the lower bound \(low) is above the upper bound \(high)", file: file, line: line)
-        if dtype.isInteger {
-            let (least, greatest) = integerRange
-            return mapped(LSK_CLAMP, Swift.max(low.rounded(.up), least), Swift.min(high.rounded(.down), greatest))
-        }
+        if dtype.isInteger { return integersClamped(low, high, file, line) }
         return function("clamped", savingInput: LSK_CLAMP, low, high)
     }
 
-    /// The bounds of an integer type that a `Double` can name without overflowing it.
-    private var integerRange: (Double, Double) {
-        switch dtype {
-        case .uint8: (0, 255)
-        case .int32: (Double(Int32.min), Double(Int32.max))
-        default: (Double(Int64.min), Double(Int64.max).nextDown)
+    /// Limits to the whole numbers within the bounds. A bound beyond the type, on its own side, limits nothing.
+    private func integersClamped(_ min: Double, _ max: Double, _ file: StaticString, _ line: UInt) -> Tensor {
+        let (low, high) = (min.rounded(.up), max.rounded(.down))
+        require(
+            low <= high && low < dtype.tooLarge && high >= dtype.least,
+            "clamped: no number of \(dtype) lies within \(min) … \(max)", file: file, line: line)
+        var result = detached
+        if low > dtype.least { result = Tensor.binary(LSK_MAXIMUM, "clamped", result, Tensor(low, dtype: dtype)) }
+        if high < dtype.tooLarge - 1 {
+            result = Tensor.binary(LSK_MINIMUM, "clamped", result, Tensor(high, dtype: dtype))
         }
+        return result
     }
 }

@@ -89,6 +89,21 @@ extension Tensor {
         return rows.indexSelect(axis: 0, index: mask.positions())
     }
 
+    /// The elements for which `mask` is true, in row-major order; tensor and mask broadcast together.
+    ///
+    /// - Shape: `[*]` and a mask `[*]` → `[count]`. For parts along leading axes use ``selected(mask:file:line:)``.
+    /// - Gradient: `ȳ` where they came from, zero elsewhere.
+    /// - Note: PyTorch: `torch.masked_select`.
+    public func maskedSelect(_ mask: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        guard mask.dtype == .bool, let target = Shape.broadcast(shape, mask.shape) else {
+            stop(
+                "maskedSelect: a mask of \(mask.dtype) \(mask.shape) does not broadcast with \(shape)", file: file,
+                line: line)
+        }
+        let chosen = mask.detached.expanded(to: target)
+        return expanded(to: target).flattened().indexSelect(axis: 0, index: chosen.positions())
+    }
+
     /// The row-major positions of the true elements.
     package func positions() -> Tensor {
         let flags = detached.to(.bool).contiguous()
@@ -136,7 +151,8 @@ extension Tensor {
 
     private func addElements(_ source: Tensor, at places: Tensor, axis: Int) {
         if source.count == 0 { return }
-        var iterator = ElementIterator(column(of: places.shape, axis), places, source.detached)
+        if dtype == .bfloat16 { return addingWide { $0.addElements(source, at: places, axis: axis) } }
+        var iterator = ElementIterator(column(of: places.shape, axis), places, source.detached.to(dtype))
         lsk_scatter_add_elements(dtype.kernelType, &iterator.raw, body.strides[axis])
     }
 
@@ -168,12 +184,20 @@ extension Tensor {
 
     /// Adds rows into this contiguous memory.
     package func addRows(_ source: Tensor, at places: Tensor, axis: Int, skipping: Int? = nil) {
-        let values = source.detached.contiguous()
+        if dtype == .bfloat16 { return addingWide { $0.addRows(source, at: places, axis: axis, skipping: skipping) } }
+        let values = source.detached.to(dtype).contiguous()
         if values.count == 0 { return }
         let (outer, row) = extents(around: axis)
         lsk_scatter_add_rows(
             dtype.kernelType, outer, places.count, shape[axis], row, unsafePointer, values.unsafePointer,
             places.indexPointer, Int64(skipping ?? -1))
+    }
+
+    /// Adds in float32 and rounds once: a sum of many small numbers would stand still in 16 bits.
+    private func addingWide(_ add: (Tensor) -> Void) {
+        let wide = to(.float32)
+        add(wide)
+        Tensor.copy(wide, into: self)
     }
 
     /// Products of the sizes before and after an axis.

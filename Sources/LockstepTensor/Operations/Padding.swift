@@ -25,6 +25,7 @@ extension Tensor {
     ///   - value: What ``PaddingMode/constant`` adds.
     /// - Shape: each of those axes grows by before + after.
     /// - Gradient: `ȳ` without the padding; reflected and replicated positions add to their origin.
+    /// - Precondition: an integer type holds `value`.
     public func padded(
         _ amounts: [(Int, Int)], value: Double = 0, mode: PaddingMode = .constant, file: StaticString = #fileID,
         line: UInt = #line
@@ -49,6 +50,7 @@ extension Tensor {
         var target = shape
         for (i, (before, after)) in amounts.enumerated() { target[first + i] += before + after }
         if target == shape { return self }
+        require(dtype.holds(value), dtype.refusal("padded", value), file: file, line: line)
         let result = Tensor.uninitialized(target, inOrderOf: memoryOrder, dtype: dtype)
         result.fillMemory(value)
         let source = shape

@@ -55,10 +55,11 @@ extension Tensor {
         require(
             set.elementCount(in: shape) > 0 || set.reduced(shape, keepDims: false).elementCount == 0,
             "\(name): shape \(shape) has no elements along the axes to reduce", file: file, line: line)
-        let (x, source) = (detached, shape)
+        let (input, source) = (calculable, shape)
+        let x = input.detached
         let y = x.reduced(op, set, keepDims: keepDims)
         guard dtype.isFloatingPoint else { return y }
-        return y.recording(name, from: self) { dy in
+        return y.recording(name, from: input) { dy in
             let winners = x .== y.spread(over: set, to: source, keepDims: keepDims)
             let count = winners.to(dy.dtype).reduced(LSK_SUM, set, keepDims: keepDims)
             let share = (dy / count).spread(over: set, to: source, keepDims: keepDims)

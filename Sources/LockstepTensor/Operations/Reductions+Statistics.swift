@@ -3,6 +3,7 @@
 
 import CLockstepKernels
 
+// Integers are computed in float64 and rounded to float32 at the end: their differences are exact.
 extension Tensor {
     /// `Σ (x − mean)² / (n − correction)` over `axes`, in two passes (no cancellation).
     ///
@@ -47,6 +48,9 @@ extension Tensor {
     ) -> Tensor {
         require(order > 0, "norm: the order must be above 0, it is \(order)", file: file, line: line)
         let set = AxisSet(axis, of: shape, "norm", file: file, line: line)
+        if !dtype.isFloatingPoint {
+            return to(.float64).norm(order: order, axis: axis, keepDims: keepDims).to(.float32)
+        }
         let input = real
         let (x, source) = (input.detached, shape)
         switch order {
@@ -114,6 +118,7 @@ extension Tensor {
     }
 
     private func variance(_ set: AxisSet, _ correction: Int, _ keepDims: Bool) -> Tensor {
+        if !dtype.isFloatingPoint { return to(.float64).variance(set, correction, keepDims).to(.float32) }
         let x = real
         let (centered, y, scale) = x.detached.moments(set, correction, keepDims)
         let source = shape
@@ -123,6 +128,7 @@ extension Tensor {
     }
 
     private func deviation(_ set: AxisSet, _ correction: Int, _ keepDims: Bool) -> Tensor {
+        if !dtype.isFloatingPoint { return to(.float64).deviation(set, correction, keepDims).to(.float32) }
         let x = real
         let (centered, variance, scale) = x.detached.moments(set, correction, keepDims)
         let y = variance.mapped(LSK_SQRT)

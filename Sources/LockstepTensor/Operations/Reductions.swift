@@ -20,13 +20,13 @@ extension Tensor {
     }
 
     package func sum(_ set: AxisSet, keepDims: Bool) -> Tensor {
-        let source = shape
-        return detached.reduced(LSK_SUM, set, keepDims: keepDims).recording("sum", from: self) { dy in
+        let (x, source) = (calculable, shape)
+        return x.detached.reduced(LSK_SUM, set, keepDims: keepDims).recording("sum", from: x) { dy in
             dy.spread(over: set, to: source, keepDims: keepDims)
         }
     }
 
-    /// Mean over `axes`; of integers in float32. The mean of nothing is NaN. Gradient: `ȳ/n`, repeated.
+    /// Mean over `axes`; of integers in float32, rounded once. The mean of nothing is NaN. Gradient: `ȳ/n`, repeated.
     public func mean(axes: [Int], keepDims: Bool = false, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         mean(AxisSet(axes, of: shape, "mean", file: file, line: line), keepDims: keepDims)
     }
@@ -39,6 +39,7 @@ extension Tensor {
     }
 
     package func mean(_ set: AxisSet, keepDims: Bool) -> Tensor {
+        if !dtype.isFloatingPoint { return to(.float64).mean(set, keepDims: keepDims).to(.float32) }
         let x = real
         let source = shape
         let scale = 1 / Double(set.elementCount(in: shape))
@@ -55,10 +56,11 @@ extension Tensor {
     ) -> Tensor {
         let set = AxisSet(axis, of: shape, "product", file: file, line: line)
         let source = shape
-        let x = detached.dtype == .bfloat16 ? detached.real : detached
+        let input = calculable
+        let x = input.detached
         let y = x.reduced(LSK_PRODUCT, set, keepDims: keepDims)
         guard dtype.isFloatingPoint else { return y }
-        return y.recording("product", from: self) { dy in
+        return y.recording("product", from: input) { dy in
             // Zeros are replaced by ones. With one zero only its place has a gradient, with two nothing has.
             let isZero = x .== 0
             let safe = x.filled(where: isZero, with: 1)

@@ -18,8 +18,10 @@ extension Tensor {
         return reshaped(Shape(sizes, file: file, line: line), file: file, line: line)
     }
 
-    /// The same elements in row-major order under another shape.
-    package func reshaped(_ target: Shape, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    /// The same elements in row-major order under another shape: `x.reshaped(y.shape)`.
+    ///
+    /// - Gradient: reshaped back.
+    public func reshaped(_ target: Shape, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         if target == shape { return self }
         require(
             target.elementCount == count,

@@ -53,7 +53,7 @@ extension Tensor {
         guard dtype.isFloatingPoint else { return (values, indices) }
         let (source, type) = (shape, dtype)
         let result = values.to(type).recording(name, from: self) { dy in
-            Tensor.zeros(source, dtype: dy.dtype).scatterAdd(axis: axis, index: indices, source: dy)
+            Tensor.zeros(source, dtype: dy.dtype).scatterAdd(axis: axis, index: indices, source: dy).to(type)
         }
         return (result, indices)
     }

@@ -20,8 +20,9 @@ extension Tensor {
         }
         let type = DType.promoted(a.dtype, b.dtype)
         let mask = condition.detached
+        let (a, b) = (a.to(type), b.to(type))
         let (sa, sb) = (a.shape, b.shape)
-        return choose(mask, a.detached.to(type), b.detached.to(type), shape).recording("where", from: a, b) {
+        return choose(mask, a.detached, b.detached, shape).recording("where", from: a, b) {
             dy, needs in
             let zero = Tensor(0, dtype: dy.dtype)
             return (
@@ -34,6 +35,7 @@ extension Tensor {
     /// This tensor with `value` where `mask` is true; the mask broadcasts to this shape.
     ///
     /// - Gradient: `ȳ` where the mask is false, 0 elsewhere.
+    /// - Precondition: an integer type holds `value`.
     public func filled(
         where mask: Tensor, with value: Double, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
@@ -41,6 +43,7 @@ extension Tensor {
         require(
             Shape.broadcast(mask.shape, shape) == shape, "filled: a mask of shape \(mask.shape) does not fit \(shape)",
             file: file, line: line)
+        require(dtype.holds(value), dtype.refusal("filled", value), file: file, line: line)
         let (mask, shape) = (mask.detached, shape)
         return Tensor.choose(mask, Tensor(value, dtype: dtype), detached, shape).recording("filled", from: self) { dy in
             Tensor.choose(mask, Tensor(0, dtype: dy.dtype), dy, shape)
@@ -67,6 +70,7 @@ extension Tensor {
 ///
 /// - Gradient: `ȳ` to the greater one, half to each where they are equal (as PyTorch).
 public func maximum(_ a: Tensor, _ b: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    let (a, b) = Tensor.together(a, b)
     let (x, y) = (a.detached, b.detached)
     return Tensor.binary(LSK_MAXIMUM, "maximum", a, b, file: file, line: line).recording("maximum", from: a, b) {
         dy, needs in
@@ -81,6 +85,7 @@ public func maximum(_ a: Tensor, _ b: Tensor, file: StaticString = #fileID, line
 ///
 /// - Gradient: `ȳ` to the smaller one, half to each where they are equal (as PyTorch).
 public func minimum(_ a: Tensor, _ b: Tensor, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    let (a, b) = Tensor.together(a, b)
     let (x, y) = (a.detached, b.detached)
     return Tensor.binary(LSK_MINIMUM, "minimum", a, b, file: file, line: line).recording("minimum", from: a, b) {
         dy, needs in

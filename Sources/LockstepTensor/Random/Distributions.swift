@@ -41,11 +41,22 @@ extension Tensor {
     }
 
     /// Integers, each value of `range` equally likely (to within 2⁻⁶⁴ of the range).
+    /// - Precondition: `dtype` holds them.
     public static func randomIntegers(
         _ shape: Shape, in range: Range<Int>, dtype: DType = .int64, using generator: inout PhiloxGenerator,
         file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         require(!range.isEmpty, "randomIntegers: the range \(range) is empty", file: file, line: line)
+        let kept: Range<Int>? =
+            switch dtype {
+            case .bool: 0..<2
+            case .uint8: 0..<256
+            case .int32: Int(Int32.min)..<Int(Int32.max) + 1
+            default: nil
+            }
+        require(
+            kept.map { range.clamped(to: $0) == range } ?? true,
+            "randomIntegers: \(dtype) does not hold all of \(range)", file: file, line: line)
         let result = uninitialized(shape, dtype: .int64)
         lsk_random_integers(
             generator.take(words: 2 * result.count), result.count, result.indexPointer, Int64(range.lowerBound),

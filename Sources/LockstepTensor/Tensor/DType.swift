@@ -6,7 +6,11 @@ package import CLockstepKernels
 /// The type of a tensor's elements.
 ///
 /// `float32` is what models train in; `float64` is for gradient checks; integers and booleans are labels, indices and
-/// masks; `bfloat16` is a storage type: arithmetic on it is done in `float32`.
+/// masks; `bfloat16` is a storage type: arithmetic on it is done in `float32` and gives `float32`; what only moves
+/// elements (views, gathering, padding, sorting) gives `bfloat16`, and so is the gradient of a `bfloat16` leaf.
+///
+/// Integers meet a number as PyTorch's do: a whole one must be one of their type, any other makes `float32` of them;
+/// comparisons are with the number itself. What an integer type cannot hold is refused, never cut off.
 public enum DType: UInt32, Sendable, CaseIterable, CustomStringConvertible {
     case float32 = 0
     case float64, int32, int64, uint8, bool, bfloat16

@@ -46,10 +46,17 @@ extension Tensor {
     }
 
     /// A scalar of the given type.
-    public init(_ value: Double, dtype: DType = .float32) { self = .full([], value, dtype: dtype) }
+    /// - Precondition: an integer type holds `value`.
+    public init(
+        _ value: Double, dtype: DType = .float32, file: StaticString = #fileID, line: UInt = #line
+    ) { self = .full([], value, dtype: dtype, file: file, line: line) }
 
     /// Every element `value`.
-    public static func full(_ shape: Shape, _ value: Double, dtype: DType = .float32) -> Tensor {
+    /// - Precondition: an integer type holds `value`: a whole number within its range.
+    public static func full(
+        _ shape: Shape, _ value: Double, dtype: DType = .float32, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        require(dtype.holds(value), dtype.refusal("full", value), file: file, line: line)
         let result = uninitialized(shape, dtype: dtype)
         lsk_fill(result.count, result.unsafePointer, dtype.kernelType, value)
         return result
@@ -73,22 +80,43 @@ extension Tensor {
     }
 
     /// `start, start + step, …`, ending before `end`.
+    /// - Precondition: the numbers are finite, and an integer type holds them.
     public static func arange(
         from start: Double, to end: Double, by step: Double = 1, dtype: DType = .float32,
         file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         require(step != 0, "arange: the step is 0", file: file, line: line)
-        let count = Swift.max(0, Int(((end - start) / step).rounded(.up)))
+        let length = ((end - start) / step).rounded(.up)
+        require(
+            start.isFinite && step.isFinite && length < 0x1p48,
+            "arange: from \(start) to \(end) by \(step) are \(length) numbers", file: file, line: line)
+        let count = Swift.max(0, Int(length))
+        if count > 0 && dtype.isInteger {
+            for number in count > 1 ? [start, start + step, start + Double(count - 1) * step] : [start] {
+                require(dtype.holds(number), dtype.refusal("arange", number), file: file, line: line)
+            }
+        }
         let result = uninitialized([count], dtype: dtype)
         lsk_ramp(count, result.unsafePointer, dtype.kernelType, start, step)
         return result
     }
 
-    /// `count` values from `start` to `end`, both included.
-    public static func linspace(_ start: Double, _ end: Double, count: Int, dtype: DType = .float32) -> Tensor {
+    /// `count` values from `start` to `end`, both included; integers are cut off toward zero.
+    ///
+    /// The first half is counted from `start`, the second from `end`, so that both are met exactly and the values between
+    /// −x and x lie symmetrically. Computed in float64.
+    /// - Precondition: an integer type holds `start` and `end`, cut off.
+    public static func linspace(
+        _ start: Double, _ end: Double, count: Int, dtype: DType = .float32, file: StaticString = #fileID,
+        line: UInt = #line
+    ) -> Tensor {
+        require(count >= 0, "linspace: \(count) values", file: file, line: line)
+        for number in [start, end] {
+            require(
+                dtype.holds(number.rounded(.towardZero)), dtype.refusal("linspace", number), file: file, line: line)
+        }
         let result = uninitialized([count], dtype: dtype)
-        let step = count > 1 ? (end - start) / Double(count - 1) : 0
-        lsk_ramp(count, result.unsafePointer, dtype.kernelType, start, step)
+        lsk_line(count, result.unsafePointer, dtype.kernelType, start, end)
         return result
     }
 

@@ -56,7 +56,7 @@ struct TensorTransformTests {
         #expect(one?.reason.contains("less than two values per channel") == true)
     }
 
-    @Test("bytes to floats and back as in fastai; masks to classes")
+    @Test("bytes to floats as in fastai and back to the nearest; masks to classes")
     func bytes() throws {
         let reference = try DataReference.load().intToFloat
         let pipeline = Pipeline([IntToFloat(maskDivisor: 5)])
@@ -70,6 +70,23 @@ struct TensorTransformTests {
         let back = try pipeline.decode(TensorImage(Tensor([-0.5, 0, 0.25, 0.999, 1, 1.5])))
         #expect((back as? TensorImage)?.tensor.ints == reference.decoded)
         #expect((try pipeline.decode(TensorImage(floats)) as? TensorImage)?.tensor.dtype == .uint8)
+    }
+
+    @Test("every byte comes back as it was, and so does every number of 16 bits; masks are divided exactly")
+    func bytesComeBack() throws {
+        for (divisor, values) in [(255.0, Array(0..<256)), (65535, Array(stride(from: 0, to: 65536, by: 17)))] {
+            let pipeline = Pipeline([IntToFloat(divisor: divisor)])
+            let image = TensorImage(Tensor(values, shape: [values.count]).to(.int32))
+            let back = try #require(try pipeline.decode(try pipeline.encode(image)) as? TensorImage).tensor
+            #expect(back.ints == values)
+            #expect(back.dtype == (divisor > 255 ? .int32 : .uint8))
+        }
+        let odd = try Pipeline([IntToFloat()]).decode(TensorImage(Tensor([.nan, .infinity, -.infinity, 0.4999 / 255])))
+        #expect((odd as? TensorImage)?.tensor.ints == [0, 255, 0, 0])
+        let large = TensorMask(Tensor([(1 << 53) + 1, -1, -6, 7] as [Int], shape: [4]))
+        let classes = try Pipeline([IntToFloat(maskDivisor: 3)]).encode(large) as? TensorMask
+        #expect(classes?.tensor.ints == [((1 << 53) + 1) / 3, -1, -2, 2])
+        #expect(throws: DataError.self) { _ = try Pipeline([IntToFloat(maskDivisor: 0)]).encode(large) }
     }
 
     @Test("numbers and arrays to tensors")

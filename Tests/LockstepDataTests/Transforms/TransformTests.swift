@@ -64,6 +64,37 @@ struct TransformTests {
         #expect(try name(3) == "text" && name(TypedFunction { (x: Int) in x }) == "anything")
     }
 
+    @Test(
+        "[TFM-02] tuples in tuples are taken member by member, there and back, as in fastcore; whole by an item transform"
+    )
+    func nested() throws {
+        let item = ItemTuple([1, ItemTuple([2, ItemTuple([3, "s"])]), "t"])
+        let pipeline = Pipeline([AddOne(), Negate()])
+        let encoded = try #require(try pipeline.encode(item) as? ItemTuple)
+        #expect(encoded.description == "(-2, (-3, (-4, s)), t)")
+        #expect("\(try pipeline.decode(encoded))" == item.description)
+        struct Count: ItemTransform {
+            var encodes: [TypedFunction] { [TypedFunction { (item: ItemTuple) in item.count }] }
+        }
+        #expect(try Pipeline([Count()]).encode(item) as? Int == 3)
+        // Random numbers are the item's, wherever its members are; a batch is taken row by row.
+        let rows = ItemTuple([Tensor.zeros([2, 3]), ItemTuple([Tensor.zeros([2, 3]), Tensor.zeros([2])])])
+        let context = TransformContext(
+            splitIndex: 0, items: (0..<2).map { ItemContext(seed: 1, epoch: 0, index: $0) }, isBatch: true)
+        let batch = try #require(try Pipeline([Jitter()]).encode(rows, context: context) as? ItemTuple)
+        let inner = try #require(batch[1] as? ItemTuple)
+        let (first, second, third) = (batch[0] as? Tensor, inner[0] as? Tensor, inner[1] as? Tensor)
+        #expect(first?.shape == [2, 3] && first?.floats == second?.floats && third?.shape == [2])
+        #expect(first?[0, 0].item() == third?[0].item() && first?[0, 0].item() != first?[1, 0].item())
+        let none = ItemTuple([Tensor.zeros([0, 3]), ItemTuple([Tensor.zeros([0])])])
+        let empty = TransformContext(splitIndex: 0, items: [], isBatch: true)
+        let kept = try #require(try Pipeline([AddOne()]).encode(none, context: empty) as? ItemTuple)
+        #expect(((kept[1] as? ItemTuple)?[0] as? Tensor)?.shape == [0])
+        // What is inside decides whether decoding can stop.
+        let shown = try Pipeline([Negate()]).decode(ItemTuple(["a", ItemTuple([1])]), full: false) as? ItemTuple
+        #expect(shown?.description == "(a, (-1))")
+    }
+
     @Test("[TFM-02] a semantic tensor keeps its type through a function of tensors, and prefers its own function")
     func semantic() throws {
         let halved = FunctionTransform(encodes: [

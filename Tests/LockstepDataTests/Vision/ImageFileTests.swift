@@ -33,6 +33,17 @@ func imageReference() throws -> Reference { try Reference.load("images") }
     @Test("PNG: Pillow's pixels, to the bit", .enabled(if: ImageFile.readsPNG), arguments: pngs)
     func png(name: String) throws { try check(name, tolerance: 0) }
 
+    @Test("16 bits become the nearest of 8, neither cut off nor made brighter", .enabled(if: ImageFile.readsPNG))
+    func sixteenBits() throws {
+        // What Pillow writes of [[0, 32768, 25828, 25829, 65535]]; 257 steps are one.
+        let file: [UInt8] = [
+            137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 5, 0, 0, 0, 1, 16, 0, 0, 0, 0, 99, 5,
+            231, 108, 0, 0, 0, 19, 73, 68, 65, 84, 120, 156, 99, 100, 96, 104, 96, 120, 242, 132, 129, 113, 182, 20, 0,
+            15, 53, 3, 0, 222, 96, 237, 107, 0, 0, 0, 0, 73, 69, 78, 68, 174, 66, 96, 130,
+        ]
+        #expect(try ImageFile.decode(file, file: "a.png", channels: .asStored).ints == [0, 128, 100, 101, 255])
+    }
+
     @Test("JPEG: Pillow's pixels, to two steps", .enabled(if: ImageFile.readsJPEG), arguments: jpegs)
     func jpeg(name: String) throws { try check(name, tolerance: 2) }
 

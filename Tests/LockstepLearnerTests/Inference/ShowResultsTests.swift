@@ -90,6 +90,12 @@ struct ShowResultsTests {
     func ranges() throws {
         #expect(try #require(Pixels(Tensor([[-1, 3], [1, 1]]))).bytes == [0, 255, 128, 128])
         #expect(try #require(Pixels(Tensor([[0, 1], [0.5, 0.25]]))).bytes == [0, 255, 128, 64])
+        // One colour, however large; the whole range of doubles; no numbers.
+        #expect(try #require(Pixels(Tensor.full([2, 2], 3e9))).bytes == [0, 0, 0, 0])
+        #expect(
+            try #require(Pixels(Tensor([[-1.7e308, 1.7e308], [0, 0]] as [[Double]]))).bytes == [0, 255, 128, 128])
+        #expect(try #require(Pixels(Tensor.full([1, 2], .nan))).bytes == [0, 0])
+        #expect(try #require(Pixels(Tensor([[UInt8(7), 255]]))).bytes == [7, 255])
         #expect(try #require(Pixels(Tensor([[7, 7], [7, 7]]))).bytes == [0, 0, 0, 0])
         #expect(try #require(Pixels(Tensor([[.nan, 1], [.infinity, 0]] as [[Float]]))).bytes == [0, 255, 0, 0])
     }

@@ -51,6 +51,33 @@ struct LossCase: Sendable, CustomTestStringConvertible {
         LossCase("DiceLoss.square") { .dice(squaresInUnion: true) },
     ]
 
+    @Test("a loss of any view, of bfloat16 or float64, is that of float32, and so is its gradient", arguments: cases)
+    func viewsAndTypes(_ lossCase: LossCase) throws {
+        let reference = try Reference.load("losses")
+        let key = "fastai.\(lossCase.name)"
+        let x = try reference.tensor("\(key)/x").to(.bfloat16), target = try reference.tensor("\(key)/target")
+        func run(_ dtype: DType, _ layout: Layout) -> (Tensor, Tensor?) {
+            let leaf = x.to(dtype).laidOut(layout).requiringGradient()
+            let loss = lossCase.make()
+            let y = loss(leaf, target.laidOut(layout))
+            y.backward(gradient: sample(y.shape, seed: 1).laidOut(layout))
+            return (y.detached, leaf.gradient)
+        }
+        let (value, slope) = run(.float32, .rowMajor)
+        let gradient = try #require(slope)
+        for layout in Layout.allCases {
+            for (dtype, tolerance) in [(DType.float32, 1e-5), (.float64, 1e-5), (.bfloat16, 0x1p-7)] {
+                let (y, dx) = run(dtype, layout)
+                expectClose(
+                    y.to(.float64), value.to(.float64), "\(layout) \(dtype)", relative: tolerance, absolute: tolerance)
+                #expect(dx?.dtype == dtype)
+                expectClose(
+                    try #require(dx).to(.float64), gradient.to(.float64), "\(layout) \(dtype): gradient",
+                    relative: tolerance, absolute: tolerance / 10)
+            }
+        }
+    }
+
     @Test("a loss has fastai's value, gradient, activation and decisions", arguments: cases)
     func agrees(_ lossCase: LossCase) throws {
         let reference = try Reference.load("losses")

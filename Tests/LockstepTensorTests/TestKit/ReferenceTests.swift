@@ -70,6 +70,7 @@ struct ReferenceTests {
         case .reversed: #expect(images.strides == [1, 2, 6, 24])
         case .channelsLast: #expect(images.strides == [60, 1, 15, 3])
         case .gapped: #expect(images.strides == [120, 40, 10, 2])
+        case .backward: #expect(images.strides == [-60, -20, -5, -1])
         }
     }
 

@@ -41,15 +41,19 @@ extension Tensor {
         .uninitialized(shape, strides: shape.channelsLastStrides, dtype: dtype)
     }
 
+    // The strides are those of the memory, not of the view: what a reversed axis of size 1 says is nothing, but negative.
+
     /// [N, C, L] channels-last memory seen as [N, C, 1, L].
     package var asImage: Tensor {
-        let (s, t) = (shape, body.strides)
-        return view([s[0], s[1], 1, s[2]], strides: Shape([t[0], t[1], s[2] * s[1], t[2]]))
+        assert(isChannelsLast)
+        let image: Shape = [shape[0], shape[1], 1, shape[2]]
+        return view(image, strides: image.channelsLastStrides)
     }
 
-    /// [N, C, 1, L] seen as [N, C, L].
+    /// [N, C, 1, L] channels-last memory seen as [N, C, L].
     package var asSequence: Tensor {
-        let (s, t) = (shape, body.strides)
-        return view([s[0], s[1], s[3]], strides: Shape([t[0], t[1], t[3]]))
+        assert(isChannelsLast)
+        let sequence: Shape = [shape[0], shape[1], shape[3]]
+        return view(sequence, strides: sequence.channelsLastStrides)
     }
 }

@@ -99,6 +99,7 @@ extension Tensor {
         combine: @escaping (_ sums: Tensor) -> Tensor
     ) -> BatchNormResult {
         let memory = self
+        let (weight, bias) = (weight?.to(dtype), bias?.to(dtype))
         let (mean, variance) = moments.meanAndVariance(dtype: dtype)
         let inverse = ChannelTable.inverseDeviation(variance, epsilon: epsilon)
         let scale = ChannelTable.product(inverse, weight?.detached)
@@ -146,6 +147,7 @@ extension Tensor {
             "batchNorm: statistics of shape \(mean.shape) and \(variance.shape) for \(channels) channels: \(shape)",
             file: file, line: line)
         let memory = x.channelsLast()
+        let (weight, bias) = (weight?.to(x.dtype), bias?.to(x.dtype))
         let m = mean.detached.to(x.dtype).contiguous()
         let inverse = ChannelTable.inverseDeviation(variance.detached.to(x.dtype).contiguous(), epsilon: epsilon)
         let scale = ChannelTable.product(inverse, weight?.detached)

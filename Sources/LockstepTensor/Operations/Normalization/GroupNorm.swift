@@ -44,10 +44,11 @@ extension Tensor {
             groups > 0 && channels % groups == 0 || count == 0,
             "\(op): \(channels) channels do not divide into \(groups) groups: \(shape)", file: file, line: line)
         let memory = x.channelsLast()
-        if count == 0 { return memory.recording(op, from: [x, weight, bias]) { dy, flow in flow.send(0, dy) } }
         let type = x.dtype
+        let (weight, bias) = (weight?.to(type), bias?.to(type))
+        if count == 0 { return memory.recording(op, from: [x, weight, bias]) { dy, flow in flow.send(0, dy) } }
         let samples = shape[0]
-        let (scaleWeight, shiftBias) = (weight?.detached.to(type).contiguous(), bias?.detached.to(type).contiguous())
+        let (scaleWeight, shiftBias) = (weight?.detached.contiguous(), bias?.detached.contiguous())
         let table: Shape = [samples, channels]
         let layout = lsk_groups(
             dtype: type.kernelType, samples: samples, channels: channels, groups: groups,

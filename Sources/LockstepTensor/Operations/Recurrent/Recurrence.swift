@@ -77,8 +77,10 @@ struct Recurrence {
 
     /// Axes 0 and 1 exchanged, as a view.
     static func exchanged(_ t: Tensor) -> Tensor {
-        let (s, r) = (t.shape, t.body.strides)
-        return t.view([s[1], s[0], s[2]], strides: Shape([r[1], r[0], r[2]]))
+        var (sizes, strides) = (t.shape, t.body.strides)  // strides may be negative: swapped, not made anew
+        sizes.sizes.swapAt(0, 1)
+        strides.sizes.swapAt(0, 1)
+        return t.view(sizes, strides: strides)
     }
 
     var raw: lsk_recurrence {
