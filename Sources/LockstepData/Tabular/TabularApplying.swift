@@ -35,9 +35,9 @@ extension TabularColumns {
                 continue
             }
             let texts = try table.column(column.name).texts
-            let places = column.places
+            var lookup = column.lookup
             for (index, row) in rows.enumerated() {
-                codes[index * width + position] = texts[row].flatMap { places[$0] } ?? 0
+                codes[index * width + position] = texts[row].flatMap { lookup.place(of: $0) } ?? 0
             }
         }
         return Tensor(codes, shape: [rows.count, width])
@@ -81,11 +81,11 @@ extension TabularColumns {
             return Tensor(rows.map { Float(numbers[$0]) }, shape: [rows.count, 1])
         }
         let texts = column.texts
-        let numbers = CategoryIndex(classes)
+        var lookup = CategoryLookup(classes)
         var codes: [Int] = []
         codes.reserveCapacity(rows.count)
         for row in rows {
-            guard let code = texts[row].flatMap({ numbers[$0] }) else {
+            guard let code = texts[row].flatMap({ lookup.place(of: $0) }) else {
                 throw DataError(
                     .mismatch, file: table.file, at: .line(table.lines[row]),
                     "the class “\(texts[row] ?? "")” of “\(target.name)” does not occur in the training rows: "

@@ -14,7 +14,7 @@ public struct CategoricalColumn: Sendable, Equatable, Codable {
     public let hadMissing: Bool?
 
     /// The indices of categories by their words, numbers written otherwise included.
-    var places: CategoryIndex { CategoryIndex(vocabulary, areNumbers: kind != .text) }
+    var lookup: CategoryLookup { CategoryLookup(vocabulary, areNumbers: kind != .text) }
 
     /// fastai's rule for the width of an embedding: min(600, round(1.6 · n^0.56)), n the size of the vocabulary.
     public var embeddingSize: Int { embeddingWidth(vocabulary.count) }

@@ -14,7 +14,9 @@ public struct UnseenValues: Sendable, Equatable, CustomStringConvertible {
         case missing
     }
 
+    /// The column's name.
     public let column: String
+    /// What its rows hold.
     public let kind: Kind
     /// How many rows have such a value.
     public let count: Int
@@ -52,14 +54,14 @@ extension TabularColumns {
         }
         for column in categorical where column.marksMissing == nil {
             let texts = try table.column(column.name).texts
-            let places = column.places
+            var lookup = column.lookup
             var (unknown, missing, examples) = (0, 0, [String]())
             for row in rows {
                 guard let text = texts[row] else {
                     missing += 1
                     continue
                 }
-                if places[text] != nil { continue }
+                if lookup.place(of: text) != nil { continue }
                 unknown += 1
                 if examples.count < 3, !examples.contains(text) { examples.append(text) }
             }

@@ -72,3 +72,24 @@ struct CategoryIndex: Hashable, Sendable {
         return areDigits && (whole.count == 1 || whole.first != UInt8(ascii: "0"))
     }
 }
+
+/// As ``CategoryIndex``, which is made only when a word is not among the categories: for few words and many categories.
+struct CategoryLookup {
+    private let vocabulary: [String]
+    private let areNumbers: Bool
+    private let places: [String: Int]
+    private var index: CategoryIndex?
+
+    init(_ vocabulary: [String], areNumbers: Bool = false) {
+        (self.vocabulary, self.areNumbers) = (vocabulary, areNumbers)
+        places = Dictionary(vocabulary.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The place of a category; nil for a word that is none.
+    mutating func place(of word: String) -> Int? {
+        if let place = places[word] { return place }
+        let meanings = index ?? CategoryIndex(vocabulary, areNumbers: areNumbers)
+        index = meanings
+        return meanings[word]
+    }
+}

@@ -54,10 +54,11 @@ public struct MultiCategorize: Transform, Codable, Hashable, Sendable {
     }
 
     private func indices(of labels: [String]) throws(DataError) -> [Int] {
-        let numbers = CategoryIndex(vocabulary ?? [])
-        let unknown = labels.filter { numbers[$0] == nil }
+        var lookup = CategoryLookup(vocabulary ?? [])
+        let places = labels.map { lookup.place(of: $0) }
+        let unknown = zip(labels, places).filter { $1 == nil }.map(\.0)
         guard unknown.isEmpty || addNA else { throw Labels.unknown(unknown, vocabulary) }
-        return labels.map { numbers[$0] ?? 0 }
+        return places.map { $0 ?? 0 }
     }
 }
 

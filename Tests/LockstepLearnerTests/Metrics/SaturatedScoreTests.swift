@@ -44,7 +44,7 @@ struct SaturatedScoreTests {
         try check([metrics[0], metrics[2]], zeros, Tensor(data.target.map(Int64.init)), data.values)
         try check(
             [
-                ("rocAUC", RocAucMulti()), ("averagePrecision", APScoreMulti()),
+                metrics[0], metrics[2], ("rocAUC", RocAucMulti()), ("averagePrecision", APScoreMulti()),
                 ("spearman", SpearmanCorrCoef(activation: .sigmoid)),
             ],
             Tensor(scores, shape: [15, 1]), Tensor(data.target.map(Float.init), shape: [15, 1]), data.values)

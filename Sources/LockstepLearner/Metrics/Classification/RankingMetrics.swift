@@ -4,6 +4,8 @@
 import LockstepTensor
 
 /// Average precision of two classes, from the probability of the last one: the area under precision over recall, in steps.
+///
+/// One output per item, where there are no two, is that of a sigmoid.
 public final class APScoreBinary: AccumMetric {
     /// Average precision of class `positive` against the other, from the scores along `axis`.
     public init(axis: Int = -1, positive: Int = 1, name: String = "average_precision_score") {
@@ -15,7 +17,8 @@ public final class APScoreBinary: AccumMetric {
     }
 }
 
-/// The area under the ROC curve of two classes, from the probability of the last one.
+/// The area under the ROC curve of two classes, from the probability of the last one; one output per item, where there are
+/// no two, is that of a sigmoid.
 ///
 /// It is the probability that a positive item scores higher than a negative one, ties counting one half. Nil, with a
 /// warning, when there are only positive or only negative items.

@@ -6,7 +6,8 @@ import LockstepTensor
 extension Tensor {
     /// log(p / (1 − p)) of every class along `axis`, p being its softmax, in float64.
     ///
-    /// Equal for rows whose outputs are the same in another order. Not a number where the softmax is none.
+    /// Equal for rows whose outputs are the same in another order. Not a number where the softmax is none. A class without
+    /// others is the one output of a sigmoid, which is its log odds.
     func logOdds(axis: Int) -> Tensor {
         let axis = axis < 0 ? axis + rank : axis
         let order = (0..<rank).filter { $0 != axis } + [axis]
@@ -23,6 +24,7 @@ extension Tensor {
 
 /// The log odds of one item's classes, in place of their outputs.
 private func makeLogOdds(_ row: inout ArraySlice<Double>) {
+    if row.count == 1 { return }
     // The softmax of infinity is none, nor is that of nothing but −∞.
     guard let top = row.max(), top.isFinite, !row.contains(where: \.isNaN) else {
         for index in row.indices { row[index] = .nan }
