@@ -14,14 +14,52 @@ static void NAME(fold)(ptrdiff_t channels, ptrdiff_t period, REAL *partial, doub
     memset(partial, 0, (size_t)period * sizeof(REAL));
 }
 
+/// Moves the sums of a block of `rows` rows, which are about `shift`, to the sums about `origin` in double and clears them.
+/// The next block's shift is the mean so far: one element far from all others spoils no more than its own block.
+LSK_INLINE void NAME(rebase)(ptrdiff_t channels, ptrdiff_t period, double rows, double seen, const REAL *origin,
+                             REAL *shift, REAL *s1, REAL *s2, double *sum, double *squares) {
+    enum { CHUNK = 64 };
+    for (ptrdiff_t start = 0; start < channels; start += CHUNK) {
+        ptrdiff_t n = channels - start < CHUNK ? channels - start : CHUNK;
+        double t1[CHUNK] = {0}, t2[CHUNK] = {0};
+        for (ptrdiff_t i = start; i < period; i += channels)
+            for (ptrdiff_t j = 0; j < n; j++) t1[j] += (double)s1[i + j], t2[j] += (double)s2[i + j];
+        for (ptrdiff_t j = 0; j < n; j++) {
+            ptrdiff_t k = start + j;
+            double d = (double)shift[k] - (double)origin[k];
+            sum[k] += t1[j] + rows * d;
+            squares[k] += t2[j] + d * (2 * t1[j] + rows * d);
+            shift[k] = (REAL)((double)origin[k] + sum[k] / seen);
+        }
+    }
+    for (ptrdiff_t i = channels; i < period; i += channels)
+        memcpy(shift + i, shift, (size_t)channels * sizeof(REAL));
+    memset(s1, 0, (size_t)period * sizeof(REAL));
+    memset(s2, 0, (size_t)period * sizeof(REAL));
+}
+
+/// A number near the channels' means: the mean of four rows, which are far from each other and seldom all at a border.
+static void NAME(guess)(ptrdiff_t rows, ptrdiff_t channels, const REAL *x, REAL *origin) {
+    if (rows < 16) {
+        memcpy(origin, x, (size_t)channels * sizeof(REAL));
+        return;
+    }
+    const REAL *a = x + rows / 14 * channels, *b = x + 5 * rows / 14 * channels, *c = x + 9 * rows / 14 * channels,
+               *d = x + 13 * rows / 14 * channels;
+    for (ptrdiff_t k = 0; k < channels; k++)
+        origin[k] = (a[k] * (REAL)0.25 + b[k] * (REAL)0.25) + (c[k] * (REAL)0.25 + d[k] * (REAL)0.25);
+}
+
 /// One pass of the moments over four periods at most: adding them up first keeps the sums short.
 LSK_SIMD static void NAME(moments)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *x, REAL *scratch,
-                                   double *sum, double *squares) {
-    REAL *shift = scratch, *s1 = shift + period, *s2 = s1 + period;
-    ptrdiff_t count = rows * channels, at = 0, pass = 0;
-    NAME(repeat)(channels, period, x, shift);
+                                   double *sum, double *sum_rest, double *squares, double *squares_rest) {
+    REAL *shift = scratch, *s1 = shift + period, *s2 = s1 + period, *origin = s2 + period;
+    ptrdiff_t count = rows * channels, at = 0, pass = 0, block = 0;
+    for (ptrdiff_t k = 0; k < channels; k++) sum[k] = sum_rest[k] = squares[k] = squares_rest[k] = 0;
+    if (rows == 0) return;
+    NAME(guess)(rows, channels, x, origin);
+    NAME(repeat)(channels, period, origin, shift);
     memset(s1, 0, (size_t)(2 * period) * sizeof(REAL));
-    for (ptrdiff_t k = 0; k < channels; k++) sum[k] = squares[k] = 0;
     for (; at + 4 * period <= count; at += 4 * period) {
         const REAL *p = x + at, *q = p + period, *r = q + period, *t = r + period;
         for (ptrdiff_t i = 0; i < period; i++) {
@@ -30,8 +68,10 @@ LSK_SIMD static void NAME(moments)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t
             s2[i] += (a * a + b * b) + (c * c + d * d);
         }
         if (++pass % 16 == 0) {
-            NAME(fold)(channels, period, s1, sum);
-            NAME(fold)(channels, period, s2, squares);
+            ptrdiff_t end = at + 4 * period;
+            NAME(rebase)(channels, period, (double)((end - block) / channels), (double)(end / channels), origin, shift, s1,
+                         s2, sum, squares);
+            block = end;
         }
     }
     for (; at < count; at += period) {
@@ -42,12 +82,13 @@ LSK_SIMD static void NAME(moments)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t
             s2[i] += a * a;
         }
     }
-    NAME(fold)(channels, period, s1, sum);
-    NAME(fold)(channels, period, s2, squares);
+    NAME(rebase)(channels, period, (double)((count - block) / channels), (double)rows, origin, shift, s1, s2, sum,
+                 squares);
     for (ptrdiff_t k = 0; k < channels; k++) {
-        double m = (double)shift[k];
-        squares[k] += m * (2 * sum[k] + m * (double)rows);
-        sum[k] += m * (double)rows;
+        lsk_exact s, q;
+        lsk_exact_moments((double)origin[k], (double)rows, sum[k], squares[k], &s, &q);
+        lsk_exact_store(s, sum + k, sum_rest + k);
+        lsk_exact_store(q, squares + k, squares_rest + k);
     }
 }
 
@@ -55,8 +96,8 @@ LSK_SIMD static void NAME(moments)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t
 #define PASSED(dy, x, m, a, b) (((x) - (m)) * (a) + (b) > 0 ? (dy) : 0)
 
 LSK_INLINE void NAME(products_of)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *dy, const REAL *x,
-                                  const REAL *mean, const REAL *scale, const REAL *shift, REAL *scratch, double *sum,
-                                  double *product, int rectified) {
+                                  const REAL *mean, const REAL *rest, const REAL *scale, const REAL *shift, REAL *scratch,
+                                  double *sum, double *product, int rectified) {
     REAL *m = scratch, *s1 = m + period, *s2 = s1 + period, *a = s2 + period, *b = a + period;
     ptrdiff_t count = rows * channels, at = 0, pass = 0;
     NAME(repeat)(channels, period, mean, m);
@@ -89,13 +130,15 @@ LSK_INLINE void NAME(products_of)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t 
     }
     NAME(fold)(channels, period, s1, sum);
     NAME(fold)(channels, period, s2, product);
+    if (rest)
+        for (ptrdiff_t k = 0; k < channels; k++) product[k] -= (double)rest[k] * sum[k];
 }
 
 LSK_SIMD static void NAME(products)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *dy, const REAL *x,
-                                    const REAL *mean, const REAL *scale, const REAL *shift, REAL *scratch, double *sum,
-                                    double *product) {
-    if (scale) NAME(products_of)(rows, channels, period, dy, x, mean, scale, shift, scratch, sum, product, 1);
-    else NAME(products_of)(rows, channels, period, dy, x, mean, scale, shift, scratch, sum, product, 0);
+                                    const REAL *mean, const REAL *rest, const REAL *scale, const REAL *shift,
+                                    REAL *scratch, double *sum, double *product) {
+    if (scale) NAME(products_of)(rows, channels, period, dy, x, mean, rest, scale, shift, scratch, sum, product, 1);
+    else NAME(products_of)(rows, channels, period, dy, x, mean, rest, scale, shift, scratch, sum, product, 0);
 }
 
 LSK_INLINE void NAME(apply_of)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *x, const REAL *mean,
@@ -172,12 +215,15 @@ LSK_SIMD static void NAME(sum_rows)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_
     NAME(fold)(channels, period, s, sum);
 }
 
-static void NAME(statistics)(ptrdiff_t n, double count, const double *sum, const double *squares, REAL *mean,
-                             REAL *variance) {
+LSK_SIMD static void NAME(statistics)(ptrdiff_t n, double count, const double *sums, REAL *mean, REAL *rest,
+                                      REAL *variance) {
     for (ptrdiff_t i = 0; i < n; i++) {
-        double m = sum[i] / count, v = squares[i] / count - m * m;
-        mean[i] = (REAL)m;
-        variance[i] = (REAL)(v < 0 ? 0 : v);
+        lsk_exact m;
+        double v = lsk_exact_variance(lsk_exact_sum(sums[i], sums[n + i]), lsk_exact_sum(sums[2 * n + i], sums[3 * n + i]),
+                                      count, &m);
+        mean[i] = (REAL)m.high;
+        rest[i] = (REAL)((m.high - (double)mean[i]) + m.low);
+        variance[i] = (REAL)v;
     }
 }
 
@@ -185,11 +231,12 @@ static void NAME(inverse)(ptrdiff_t n, double epsilon, const REAL *variance, REA
     for (ptrdiff_t i = 0; i < n; i++) inverse[i] = (REAL)(1 / sqrt((double)variance[i] + epsilon));
 }
 
-static void NAME(slopes)(ptrdiff_t n, double count, const double *sum, const double *product, const REAL *scale,
-                         const REAL *inverse, REAL *b, REAL *c) {
+static void NAME(slopes)(ptrdiff_t n, double count, const double *sum, const double *product, const REAL *rest,
+                         const REAL *scale, const REAL *inverse, REAL *b, REAL *c) {
     for (ptrdiff_t i = 0; i < n; i++) {
         double a = (double)scale[i], r = (double)inverse[i];
-        b[i] = (REAL)(-a * r * r * product[i] / count);
-        c[i] = (REAL)(-a * sum[i] / count);
+        double slope = -a * r * r * product[i] / count;
+        b[i] = (REAL)slope;
+        c[i] = (REAL)(-a * sum[i] / count - slope * (double)rest[i]);
     }
 }

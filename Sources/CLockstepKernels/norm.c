@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Normalisation kernels: chooses the element type and owns the scratch memory.
 #include "lsk_norm.h"
+#include "exact.h"
 #include "lsk_memory.h"
 #include "lsk_parallel.h"
 #include <math.h>
@@ -41,13 +42,14 @@ static const ptrdiff_t sizes[2] = {4, 8};
 #define AT(pointer, n) ((void *)((char *)(pointer) + (n)*sizes[dtype]))
 
 void lsk_channel_moments(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *x,
-                         double *sum, double *squares) {
-    ptrdiff_t period = period_of(channels);
-    void *scratch = lsk_allocate((size_t)(3 * period * sizes[dtype]));
-    for (ptrdiff_t s = 0; s < segments; s++, sum += channels, squares += channels) {
+                         double *sums) {
+    ptrdiff_t period = period_of(channels), all = segments * channels;
+    void *scratch = lsk_allocate((size_t)((3 * period + channels) * sizes[dtype]));
+    for (ptrdiff_t s = 0; s < segments; s++, sums += channels) {
         const void *at = AT(x, s * rows * channels);
-        if (dtype == LSK_FLOAT32) moments_f32(rows, channels, period, at, scratch, sum, squares);
-        else moments_f64(rows, channels, period, at, scratch, sum, squares);
+        if (dtype == LSK_FLOAT32)
+            moments_f32(rows, channels, period, at, scratch, sums, sums + all, sums + 2 * all, sums + 3 * all);
+        else moments_f64(rows, channels, period, at, scratch, sums, sums + all, sums + 2 * all, sums + 3 * all);
     }
     lsk_release(scratch);
 }
@@ -90,15 +92,16 @@ void lsk_channel_apply(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, l
 }
 
 void lsk_channel_products(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *dy,
-                          const void *x, const void *mean, const void *scale, const void *shift, double *sum,
-                          double *product) {
+                          const void *x, const void *mean, const void *rest, const void *scale, const void *shift,
+                          double *sum, double *product) {
     ptrdiff_t period = period_of(channels);
     void *scratch = lsk_allocate((size_t)(5 * period * sizes[dtype]));
     for (ptrdiff_t s = 0; s < segments; s++, sum += channels, product += channels) {
         const void *g = AT(dy, s * rows * channels), *in = AT(x, s * rows * channels), *m = AT(mean, s * channels);
         const void *a = scale ? AT(scale, s * channels) : NULL, *b = scale ? AT(shift, s * channels) : NULL;
-        if (dtype == LSK_FLOAT32) products_f32(rows, channels, period, g, in, m, a, b, scratch, sum, product);
-        else products_f64(rows, channels, period, g, in, m, a, b, scratch, sum, product);
+        const void *r = rest ? AT(rest, s * channels) : NULL;
+        if (dtype == LSK_FLOAT32) products_f32(rows, channels, period, g, in, m, r, a, b, scratch, sum, product);
+        else products_f64(rows, channels, period, g, in, m, r, a, b, scratch, sum, product);
     }
     lsk_release(scratch);
 }
@@ -144,10 +147,10 @@ void lsk_channel_sum(ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const 
     lsk_release(sum);
 }
 
-void lsk_channel_statistics(ptrdiff_t n, double count, const double *sum, const double *squares, lsk_dtype dtype,
-                            void *mean, void *variance) {
-    if (dtype == LSK_FLOAT32) statistics_f32(n, count, sum, squares, mean, variance);
-    else statistics_f64(n, count, sum, squares, mean, variance);
+void lsk_channel_statistics(ptrdiff_t n, double count, const double *sums, lsk_dtype dtype, void *mean, void *rest,
+                            void *variance) {
+    if (dtype == LSK_FLOAT32) statistics_f32(n, count, sums, mean, rest, variance);
+    else statistics_f64(n, count, sums, mean, rest, variance);
 }
 
 void lsk_channel_inverse(ptrdiff_t n, double epsilon, lsk_dtype dtype, const void *variance, void *inverse) {
@@ -156,9 +159,9 @@ void lsk_channel_inverse(ptrdiff_t n, double epsilon, lsk_dtype dtype, const voi
 }
 
 void lsk_channel_slopes(ptrdiff_t n, double count, const double *sum, const double *product, lsk_dtype dtype,
-                        const void *scale, const void *inverse, void *b, void *c) {
-    if (dtype == LSK_FLOAT32) slopes_f32(n, count, sum, product, scale, inverse, b, c);
-    else slopes_f64(n, count, sum, product, scale, inverse, b, c);
+                        const void *rest, const void *scale, const void *inverse, void *b, void *c) {
+    if (dtype == LSK_FLOAT32) slopes_f32(n, count, sum, product, rest, scale, inverse, b, c);
+    else slopes_f64(n, count, sum, product, rest, scale, inverse, b, c);
 }
 
 typedef struct {
@@ -166,7 +169,7 @@ typedef struct {
     lsk_dtype dtype;
     double epsilon;
     const void *x, *weight, *bias;
-    void *y, *mean, *inverse;
+    void *y, *mean, *rest, *inverse;
 } layer_task;
 
 static void layer_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
@@ -175,22 +178,22 @@ static void layer_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
     lsk_dtype dtype = t->dtype;
     if (dtype == LSK_FLOAT32)
         layer_norm_f32(rows, t->width, (float)t->epsilon, AT(t->x, at), t->weight, t->bias, AT(t->y, at),
-                       AT(t->mean, begin), AT(t->inverse, begin));
+                       AT(t->mean, begin), AT(t->rest, begin), AT(t->inverse, begin));
     else
         layer_norm_f64(rows, t->width, t->epsilon, AT(t->x, at), t->weight, t->bias, AT(t->y, at), AT(t->mean, begin),
-                       AT(t->inverse, begin));
+                       AT(t->rest, begin), AT(t->inverse, begin));
 }
 
 void lsk_layer_norm(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, double epsilon, const void *x, const void *weight,
-                    const void *bias, void *y, void *mean, void *inverse) {
-    layer_task t = {width, dtype, epsilon, x, weight, bias, y, mean, inverse};
+                    const void *bias, void *y, void *mean, void *rest, void *inverse) {
+    layer_task t = {width, dtype, epsilon, x, weight, bias, y, mean, rest, inverse};
     lsk_parallel(rows, grain_of(width), layer_part, &t);
 }
 
 void lsk_layer_norm_backward(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, const void *dy, const void *x,
-                             const void *weight, const void *mean, const void *inverse, const void *added, void *dx,
-                             void *dw, float dw_beta, void *db, float db_beta) {
+                             const void *weight, const void *mean, const void *rest, const void *inverse,
+                             const void *added, void *dx, void *dw, float dw_beta, void *db, float db_beta) {
     if (dtype == LSK_FLOAT32)
-        layer_norm_backward_f32(rows, width, dy, x, weight, mean, inverse, added, dx, dw, dw_beta, db, db_beta);
-    else layer_norm_backward_f64(rows, width, dy, x, weight, mean, inverse, added, dx, dw, dw_beta, db, db_beta);
+        layer_norm_backward_f32(rows, width, dy, x, weight, mean, rest, inverse, added, dx, dw, dw_beta, db, db_beta);
+    else layer_norm_backward_f64(rows, width, dy, x, weight, mean, rest, inverse, added, dx, dw, dw_beta, db, db_beta);
 }

@@ -63,6 +63,66 @@ struct PredictTests {
             try command("predict", "out/export.bundle", "less.csv"), 66, "less.csv", "there is no column “hours”")
     }
 
+    @Test("integers written as floats get the same answers; what training did not have is counted", arguments: [1, 2])
+    func integersAsFloats(ranks: Int) throws {
+        let command = try Command()
+        let rows = (0..<200).map { (index: Int) -> String in
+            let category = 1 + index * 7 % 6
+            let number = Double(index * 13 % 40) / 10 - 2
+            let answer = Double(category) + number > 3.5 ? "yes" : "no"
+            return "\(category),\(number),\(answer)"
+        }
+        try command.write(("k,x,y\n" + rows.joined(separator: "\n") + "\n").utf8, to: "t.csv")
+        let trained = try command("train", "csv", "--data", "t.csv", "--target", "y", "--epochs", "2", "--run", "out")
+        #expect(trained.status == 0, "\(trained.errors)")
+        func lines(_ mark: String) -> String {
+            (0..<12).map { (index: Int) -> String in "\(1 + index * 5 % 6)\(mark),\(Double(index) / 4 - 1.5)\n" }
+                .joined()
+        }
+        try command.write(("k,x\n" + lines("")).utf8, to: "integers.csv")
+        try command.write(("k,x\n" + lines(".0")).utf8, to: "floats.csv")
+        try command.write("k,x\n2.0,0.5\n8.0,\n,1\n".utf8, to: "unseen.csv")
+        func predict(_ rows: String) throws -> Command.Result {
+            try command.finish(command.start(["predict", "out/export.bundle", rows, "--ranks", "\(ranks)"]))
+        }
+        let (integers, floats) = (try predict("integers.csv"), try predict("floats.csv"))
+        #expect(integers.status == 0 && integers.errors.isEmpty && integers.lines.count == 13, "\(integers.errors)")
+        #expect(floats.status == 0 && floats.errors.isEmpty && floats.output == integers.output, "\(floats.errors)")
+        #expect(Set(integers.lines.dropFirst()).count > 6, "the category makes no difference")
+        let unseen = try predict("unseen.csv")
+        #expect(unseen.status == 0 && unseen.lines.count == 4, "\(unseen.errors)")
+        #expect(
+            unseen.errors.split(separator: "\n") == [
+                "lockstep: unseen.csv: the column “k” has categories in 1 row that training did not have, which count as unknown: “8.0”",
+                "lockstep: unseen.csv: the column “k”, which had no gaps in training, has no value in 1 row; it counts as unknown",
+                "lockstep: unseen.csv: the column “x”, which had no gaps in training, has no value in 1 row; the median stands in",
+            ])
+        // An answer that is not a number has no class, and is no success.
+        try command.write("k,x\n1,0.5\n1,3.3e38\n".utf8, to: "far.csv")
+        let far = try predict("far.csv")
+        #expect(far.status == 1 && far.errors.contains("1 of 2 answers are not finite numbers"), "\(far.errors)")
+        #expect(far.lines.count == 3 && far.lines.last == ",nan,nan", "\(far.output)")
+        try command.write("k,x\n1,0.5\n1,inf\n".utf8, to: "inf.csv")
+        expectRefused(try predict("inf.csv"), 66, "line 3", "“x” is inf")
+    }
+
+    @Test("a table with numbers beyond float32 is refused with line and column", arguments: ["1e300", "inf", "-1e39"])
+    func beyondFloat32(_ word: String) throws {
+        let command = try Command()
+        for place in 0...1 {
+            let rows = (0..<60).map { (index: Int) -> String in
+                var numbers = ["\(Double(index * 7 % 13) / 4)", "\(Double(index * 5 % 17) / 3)"]
+                if index == 37 { numbers[place] = word }
+                return numbers.joined(separator: ",")
+            }
+            try command.write(("a,b\n" + rows.joined(separator: "\n") + "\n").utf8, to: "t.csv")
+            expectRefused(
+                try command("train", "csv", "--data", "t.csv", "--target", "b", "--epochs", "1"), 66,
+                "t.csv: line 39: the ",
+                place == 0 ? "column “a” is " : "target “b” is ")
+        }
+    }
+
     @Test("what is not an exported learner of tables is one sentence and 66")
     func badBundles() throws {
         let command = try Command()

@@ -101,12 +101,12 @@ struct TabularTests {
                 == .regression)
     }
 
-    @Test("constant and infinite columns do no harm")
+    @Test("a constant column does no harm, nor one that rounding makes differ")
     func degenerate() throws {
-        let data = try table("c,i,y\n5.5,1.5,a\n5.5,inf,b\n5.5,2.5,a\n")
+        let data = try table("c,i,y\n5.5,0.3,a\n5.5,0.30000000000000004,b\n5.5,0.3,a\n")
         let columns = try TabularColumns(fitting: data, target: "y", training: [0, 1, 2])
-        #expect(columns.continuous[0].deviation == 1)
-        #expect(try columns.dataset(data, rows: [0, 1, 2]).inputs[0].floats.allSatisfy(\.isFinite))
+        #expect(columns.continuous.map(\.deviation) == [1, 1])
+        #expect(try columns.dataset(data, rows: [0, 1, 2]).inputs[0].floats.allSatisfy { abs($0) < 1e-6 })
     }
 
     @Test(
@@ -135,7 +135,7 @@ struct TabularTests {
         #expect(try message("x,y\n1,a\n2,a\n").hasPrefix("people.csv: the target “y” has one value only: a"))
         #expect(try message("y\na\nb\n") == "people.csv: no column is left to predict “y” from")
         #expect(try message("x,y\n", training: []) == "people.csv: there are no rows to train on: 0 in the table")
-        #expect(try message("x,y\n1,0.5\n2,inf\n") == "people.csv: line 3: the target “y” is inf")
+        #expect(try message("x,y\n1,0.5\n2,inf\n").hasPrefix("people.csv: line 3: the target “y” is inf. "))
     }
 
     @Test("a file becomes loaders, and a test loader")

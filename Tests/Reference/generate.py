@@ -27,13 +27,12 @@ def write(folder):
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    from cases import (data, functional, images, layers, losses, metrics, models, numbers, ops, optimizers, precision,
-                       schedules, text, training,
-                       trajectories)
+    from cases import (data, functional, images, integers, layers, losses, metrics, models, norms, numbers, ops, optimizers,
+                       precision, schedules, text, training, trajectories)
 
     notes = versions()
     for name, module in {"ops": ops, "functional": functional, "images": images, "layers": layers, "losses": losses,
-                         "optimizers": optimizers, "training": training,
+                         "norms": norms, "optimizers": optimizers, "training": training,
                          "trajectories": trajectories}.items():
         save_file(module.build(), folder / f"{name}.safetensors", metadata=notes)
     for name, (state, example) in models.build().items():
@@ -43,7 +42,8 @@ def write(folder):
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)
     for name, values in {"schedules": schedules.build(), "metrics": metrics.build(), "data": data.build(),
-                         "precision": precision.build(), "numbers": numbers.build(), "text": text.build(),
+                         "integers": integers.build(), "numbers": numbers.build(), "precision": precision.build(),
+                         "text": text.build(),
                          "optimizers.hypers": optimizers.hypers()}.items():
         document = json.dumps({"versions": notes, **values}, indent=1, sort_keys=True)
         (folder / f"{name}.json").write_text(document + "\n")

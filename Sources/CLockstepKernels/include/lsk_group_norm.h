@@ -9,13 +9,13 @@ typedef struct lsk_groups {
     ptrdiff_t samples, channels, groups, rows;
 } lsk_groups;
 
-/// From the sums of x and x²: mean and 1 / sqrt(variance + epsilon) of each channel's group, and scale = inverse * weight,
-/// shift = bias. Weight and bias are [channels] or NULL.
-void lsk_group_statistics(const lsk_groups *_Nonnull g, double epsilon, const double *_Nonnull sum,
-                          const double *_Nonnull squares, const void *_Nullable weight, const void *_Nullable bias,
-                          void *_Nonnull mean, void *_Nonnull inverse, void *_Nonnull scale, void *_Nonnull shift);
-/// From the sums of dy and dy * (x - mean): the tables b and c of lsk_channel_backward (its a is `scale`), and the
+/// From the sums of lsk_channel_moments: mean (+ rest) and 1 / sqrt(variance + epsilon) of each channel's group, and
+/// scale = inverse * weight, shift = bias - rest * scale. Weight and bias are [channels] or NULL.
+void lsk_group_statistics(const lsk_groups *_Nonnull g, double epsilon, const double *_Nonnull sums,
+                          const void *_Nullable weight, const void *_Nullable bias, void *_Nonnull mean,
+                          void *_Nonnull rest, void *_Nonnull inverse, void *_Nonnull scale, void *_Nonnull shift);
+/// From the sums of dy and dy * (x - mean - rest): the tables b and c of lsk_channel_backward (its a is `scale`), and the
 /// gradients of weight and bias in double, [channels] each.
 void lsk_group_slopes(const lsk_groups *_Nonnull g, const double *_Nonnull sum, const double *_Nonnull product,
-                      const void *_Nullable weight, const void *_Nonnull inverse, void *_Nonnull b, void *_Nonnull c,
-                      double *_Nonnull dw, double *_Nonnull db);
+                      const void *_Nullable weight, const void *_Nonnull rest, const void *_Nonnull inverse,
+                      void *_Nonnull b, void *_Nonnull c, double *_Nonnull dw, double *_Nonnull db);

@@ -27,6 +27,8 @@ public enum CSV {
         public var missing: [String]
         /// Types that must not be inferred, by column name: a postal code is text even where all are digits.
         public var types: [String: CSVColumn.Kind]
+        /// Columns that must hold numbers, whole or not.
+        var numbers: Set<String> = []
 
         /// What pandas takes for missing, and the `?` of the UCI repository.
         public static let usualMissing = [
@@ -72,7 +74,9 @@ public enum CSV {
             throw DataError(.mismatch, file: file, "there is no column “\(name)” to give a type to: \(list(names))")
         }
         var builders = names.map { name in
-            CSVColumnBuilder(name: name, forced: options.types[name], missing: CSVMissing(options.missing))
+            CSVColumnBuilder(
+                name: name, forced: options.types[name], mustBeNumber: options.numbers.contains(name),
+                missing: CSVMissing(options.missing))
         }
         let body = scanner
         var lines: [Int] = []

@@ -27,6 +27,7 @@ struct CSVColumnBuilder {
 
     private let name: String
     private let forced: CSVColumn.Kind?
+    private let mustBeNumber: Bool
     private let missing: CSVMissing
     private var state: State
     private var integers: [Int] = []
@@ -35,9 +36,10 @@ struct CSVColumnBuilder {
     private var marks: [Bool] = []
     private var anyMissing = false
 
-    init(name: String, forced: CSVColumn.Kind?, missing: CSVMissing) {
+    init(name: String, forced: CSVColumn.Kind?, mustBeNumber: Bool = false, missing: CSVMissing) {
         self.name = name
         self.forced = forced
+        self.mustBeNumber = mustBeNumber
         self.missing = missing
         state =
             switch forced {
@@ -60,6 +62,7 @@ struct CSVColumnBuilder {
         case .undecided:
             if !isMissing {
                 begin(scanner.bytes, start, end)
+                if mustBeNumber, state == .texts { throw misfit(field, scanner, "a number") }
                 try store(field, start, end, scanner)
             }
         case .integers: if isMissing { integers.append(0) } else { try store(field, start, end, scanner) }
@@ -117,14 +120,20 @@ struct CSVColumnBuilder {
             if state == .integers { widenToReals() }
             reals.append(value)
         } else if let forced {
-            let shown = String(decoding: scanner.bytes[field.start..<field.end].prefix(40), as: UTF8.self)
-            throw DataError(
-                .malformed, file: scanner.file, at: .line(scanner.recordLine),
-                "column “\(name)” must be \(forced.rawValue), found “\(shown)”")
+            throw misfit(field, scanner, forced.rawValue)
+        } else if mustBeNumber {
+            throw misfit(field, scanner, "a number")
         } else {
             state = .textsLater
             (integers, reals) = ([], [])
         }
+    }
+
+    private func misfit(_ field: CSVField, _ scanner: CSVScanner, _ wanted: String) -> DataError {
+        let shown = String(decoding: scanner.bytes[field.start..<field.end].prefix(40), as: UTF8.self)
+        return DataError(
+            .malformed, file: scanner.file, at: .line(scanner.recordLine),
+            "column “\(name)” must be \(wanted), found “\(shown)”")
     }
 
     private mutating func widenToReals() {

@@ -8,8 +8,12 @@ extension TabularColumns {
     /// [N, continuous.count] (a kind without columns is left out), and the target: int64 [N] for classes, float32 [N, 1]
     /// for a number.
     ///
+    /// A category is what it means: `7.0` is 7, `true` is True. One that is unknown counts as missing, a missing number is
+    /// the median; ``unseen(in:rows:)`` says where. Numbers that float32 cannot hold, and infinity, are errors.
+    ///
     /// - Parameter withTarget: false for rows whose answer is not known; the table then needs no target column.
-    /// - Throws: `DataError` when a column is missing or holds text instead of numbers, or a class is unknown.
+    /// - Throws: `DataError` when a column is missing or holds text instead of numbers, a number cannot be held, or a class
+    ///   is unknown.
     public func dataset(
         _ table: CSVTable, rows: [Int], withTarget: Bool = true
     ) throws(DataError) -> TensorDataset {
@@ -31,9 +35,9 @@ extension TabularColumns {
                 continue
             }
             let texts = try table.column(column.name).texts
-            let numbers = Self.numbering(column.vocabulary)
+            var lookup = column.lookup
             for (index, row) in rows.enumerated() {
-                codes[index * width + position] = texts[row].flatMap { numbers[$0] } ?? 0
+                codes[index * width + position] = texts[row].flatMap { lookup.place(of: $0) } ?? 0
             }
         }
         return Tensor(codes, shape: [rows.count, width])
@@ -43,12 +47,20 @@ extension TabularColumns {
         let width = continuous.count
         var values = [Float](repeating: 0, count: rows.count * width)
         for (position, column) in continuous.enumerated() {
-            guard let numbers = try table.column(column.name).doubles else {
+            let source = try table.column(column.name)
+            guard let doubles = source.doubles, let numbers = ColumnNumbers(source) else {
                 throw DataError(.mismatch, file: table.file, "the column “\(column.name)” holds text, not numbers")
             }
+            try table.checkHeld(doubles, rows, of: column.name, "column")
             for (index, row) in rows.enumerated() {
-                let value = numbers[row].isFinite ? numbers[row] : column.median
-                values[index * width + position] = Float((value - column.mean) / column.deviation)
+                let value = column.standardised(numbers[row])
+                guard value.isFinite else {
+                    throw DataError(
+                        .mismatch, file: table.file, at: .line(table.lines[row]),
+                        "the column “\(column.name)” is \(doubles[row]): standardised with the training rows' mean \(short(column.mean)) and deviation \(short(column.deviation)) it is beyond float32, the type of models",
+                        remedy: "Correct such rows, or remove them")
+                }
+                values[index * width + position] = value
             }
         }
         return Tensor(values, shape: [rows.count, width])
@@ -60,14 +72,20 @@ extension TabularColumns {
             guard let numbers = column.doubles else {
                 throw DataError(.mismatch, file: table.file, "the target “\(target.name)” holds text, not numbers")
             }
+            if let row = rows.first(where: { numbers[$0].isNaN }) {
+                throw DataError(
+                    .mismatch, file: table.file, at: .line(table.lines[row]), "the target “\(target.name)” is missing",
+                    remedy: "Remove such rows, or fill them in")
+            }
+            try table.checkHeld(numbers, rows, of: target.name, "target")
             return Tensor(rows.map { Float(numbers[$0]) }, shape: [rows.count, 1])
         }
         let texts = column.texts
-        let numbers = Self.numbering(classes)
+        var lookup = CategoryLookup(classes)
         var codes: [Int] = []
         codes.reserveCapacity(rows.count)
         for row in rows {
-            guard let code = texts[row].flatMap({ numbers[$0] }) else {
+            guard let code = texts[row].flatMap({ lookup.place(of: $0) }) else {
                 throw DataError(
                     .mismatch, file: table.file, at: .line(table.lines[row]),
                     "the class “\(texts[row] ?? "")” of “\(target.name)” does not occur in the training rows: "
@@ -76,9 +94,5 @@ extension TabularColumns {
             codes.append(code)
         }
         return Tensor(codes, shape: [codes.count])
-    }
-
-    private static func numbering(_ words: [String]) -> [String: Int] {
-        Dictionary(words.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     }
 }

@@ -11,13 +11,18 @@ extension TabularColumns {
     public func readRows(_ path: String) throws(DataError) -> CSVTable {
         let bytes = try Gzip.readFile(path)
         let names = Set(try CSV.parse(bytes, file: path).names)
+        return try CSV.parse(bytes, file: path, options: readingOptions(names))
+    }
+
+    /// How columns of new rows are read: text as text, so that `007` stays what it is, and numbers as numbers of either kind.
+    func readingOptions(_ names: Set<String>) -> CSV.Options {
         var options = CSV.Options()
         for column in categorical where column.marksMissing == nil && names.contains(column.name) {
-            // An integer column may have become real since: 7.0 is then another category than 7, and so unknown.
+            // What was read as numbers is looked up by what it means, however it is written now.
             if column.kind == .text { options.types[column.name] = .text }
         }
-        for column in continuous where names.contains(column.name) { options.types[column.name] = .real }
-        return try CSV.parse(bytes, file: path, options: options)
+        options.numbers = Set(continuous.map(\.name).filter(names.contains))
+        return options
     }
 
     /// The names of the classes; nil when a number is predicted.

@@ -10,6 +10,11 @@ public struct CategoricalColumn: Sendable, Equatable, Codable {
     public let vocabulary: [String]
     /// For a column made to mark where another one is missing: that column's name.
     public let marksMissing: String?
+    /// Whether training rows had gaps here; nil where an older version did not say.
+    public let hadMissing: Bool?
+
+    /// The indices of categories by their words, numbers written otherwise included.
+    var lookup: CategoryLookup { CategoryLookup(vocabulary, areNumbers: kind != .text) }
 
     /// fastai's rule for the width of an embedding: min(600, round(1.6 · n^0.56)), n the size of the vocabulary.
     public var embeddingSize: Int { embeddingWidth(vocabulary.count) }
@@ -22,8 +27,20 @@ public struct ContinuousColumn: Sendable, Equatable, Codable {
     public let median: Double
     /// Of the training rows, after filling.
     public let mean: Double
-    /// Of the training rows, after filling; 1 where all are equal.
+    /// Of the training rows, after filling; 1 where all are equal, or differ by rounding only.
     public let deviation: Double
+    /// What a double cannot hold of the median; nil for nothing.
+    let medianRest: Double?
+    /// What a double cannot hold of the mean; nil for nothing.
+    let meanRest: Double?
+
+    init(
+        name: String, median: Double, mean: Double, deviation: Double, medianRest: Double? = nil,
+        meanRest: Double? = nil
+    ) {
+        (self.name, self.median, self.mean, self.deviation) = (name, median, mean, deviation)
+        (self.medianRest, self.meanRest) = (medianRest, meanRest)
+    }
 }
 
 /// What is to be predicted.
@@ -102,12 +119,16 @@ public struct TabularColumns: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// About four significant digits.
-private func short(_ value: Double) -> String {
+func short(_ value: Double) -> String {
     if value == 0 || !value.isFinite { return "\(value)" }
-    var scale = 1.0
-    while abs(value) * scale < 1000, scale < 1e12 { scale *= 10 }
-    let rounded = (value * scale).rounded() / scale
-    return rounded == rounded.rounded() && abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"
+    if value.magnitude >= 1000 {
+        let rounded = value.rounded()
+        return abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"
+    }
+    // The digits as an integer, so that the shortest decimal number is theirs.
+    var (digits, exponent) = (value, 0)
+    while digits.magnitude < 1000 { (digits, exponent) = (digits * 10, exponent + 1) }
+    return "\(Double("\(Int(digits.rounded()))e-\(exponent)") ?? value)".replacing(/\.0$/, with: "")
 }
 
 extension TabularColumns: Codable {
@@ -129,7 +150,8 @@ extension TabularColumns: Codable {
         target = try container.decode(TargetColumn.self, forKey: .target)
         ignored = try container.decode([Ignored].self, forKey: .ignored).map { (name: $0.name, reason: $0.reason) }
         let isUsable = continuous.allSatisfy { column in
-            column.deviation != 0 && [column.deviation, column.mean, column.median].allSatisfy(\.isFinite)
+            let numbers = [column.deviation, column.mean, column.median, column.meanRest ?? 0, column.medianRest ?? 0]
+            return column.deviation != 0 && numbers.allSatisfy(\.isFinite)
         }
         guard isUsable, !(categorical.isEmpty && continuous.isEmpty), target.outputCount > 0,
             categorical.allSatisfy({ !$0.vocabulary.isEmpty })

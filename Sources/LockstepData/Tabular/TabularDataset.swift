@@ -96,7 +96,7 @@ public struct TabularDataset: TransformedDataset {
             let row: TableRow
             switch item {
             case let item as TableRow: row = item
-            case let item as [String: String]: row = try TableRow(item)
+            case let item as [String: String]: row = try TableRow(item, options: columns.readingOptions(Set(item.keys)))
             default:
                 throw DataError(
                     .mismatch, file: "row", "a \(type(of: item)) is not the row of a table",

@@ -28,6 +28,9 @@ extension TabularColumns {
     ///
     /// A column is categorical when it is text or integers with at most `maxCategories` distinct values; otherwise
     /// continuous. Text that differs in every row and columns without values are ignored.
+    ///
+    /// Statistics are those of doubles, also where a mean is 10¹⁵ times the deviation. Models have float32: numbers beyond
+    /// it, infinity, and targets that it cannot tell apart are errors.
     /// - Throws: `DataError` naming the file, and the line where there is one.
     public init(
         fitting table: CSVTable, target name: String, training: [Int], options: TabularOptions = TabularOptions()
@@ -56,15 +59,16 @@ extension TabularColumns {
                 let vocabulary = ["#na#"] + Self.categories(column, training)
                 categorical.append(
                     CategoricalColumn(
-                        name: column.name, kind: column.kind, vocabulary: vocabulary, marksMissing: nil))
-            } else if let values = column.doubles {
-                continuous.append(Self.statistics(column.name, values, training))
-                if let missing = column.missing, training.contains(where: { missing[$0] }) {
+                        name: column.name, kind: column.kind, vocabulary: vocabulary, marksMissing: nil,
+                        hadMissing: Self.hasGaps(column, training)))
+            } else if let values = column.doubles, let numbers = ColumnNumbers(column) {
+                try table.checkHeld(values, training, of: column.name, "column")
+                continuous.append(ContinuousColumn(column.name, numbers, training: training))
+                if Self.hasGaps(column, training) {
                     categorical.append(
                         CategoricalColumn(
                             name: column.name + "_na", kind: .text, vocabulary: ["#na#", "false", "true"],
-                            marksMissing: column.name)
-                    )
+                            marksMissing: column.name, hadMissing: false))
                 }
             } else {
                 throw DataError(
@@ -92,11 +96,8 @@ extension TabularColumns {
             guard let values = column.doubles else {
                 throw DataError(.mismatch, file: table.file, "the target “\(column.name)” holds text, not numbers")
             }
-            if let row = values.firstIndex(where: { !$0.isFinite }) {
-                throw DataError(
-                    .mismatch, file: table.file, at: .line(table.lines[row]),
-                    "the target “\(column.name)” is \(values[row])")
-            }
+            try table.checkHeld(values, Array(values.indices), of: column.name, "target")
+            try checkResolution(column, values, training, table)
             return TargetColumn(name: column.name, kind: .regression)
         }
         let classes = categories(column, training)
@@ -105,6 +106,27 @@ extension TabularColumns {
                 .mismatch, file: table.file, "the target “\(column.name)” has one value only: \(CSV.list(classes))")
         }
         return TargetColumn(name: column.name, kind: .classification(classes: classes))
+    }
+
+    /// Refuses targets that are near enough to each other, and far enough from 0, for float32 to make them alike.
+    private static func checkResolution(
+        _ column: CSVColumn, _ values: [Double], _ training: [Int], _ table: CSVTable
+    ) throws(DataError) {
+        guard let numbers = ColumnNumbers(column) else { return }
+        let statistics = ContinuousColumn(column.name, numbers, training: training)
+        let largest = training.reduce(0) { max($0, values[$1].magnitude) }
+        let step = Double(Float(largest).ulp)
+        guard step > statistics.deviation / 50, training.contains(where: { values[$0] != values[training[0]] }) else {
+            return
+        }
+        throw DataError(
+            .mismatch, file: table.file,
+            "the targets “\(column.name)” differ by \(short(statistics.deviation)) about \(short(statistics.mean)), where float32, the type of models, holds every \(short(step)) only",
+            remedy: "Subtract a number from all of them")
+    }
+
+    private static func hasGaps(_ column: CSVColumn, _ training: [Int]) -> Bool {
+        column.missing.map { missing in training.contains { missing[$0] } } ?? false
     }
 
     private static func reasonToIgnore(_ column: CSVColumn, _ training: [Int], _ options: TabularOptions) -> String? {
@@ -145,25 +167,5 @@ extension TabularColumns {
         case .reals(let values): distinct(values).map { String($0) }
         case .texts(let values): distinct(values)
         }
-    }
-
-    private static func statistics(_ name: String, _ values: [Double], _ training: [Int]) -> ContinuousColumn {
-        let present = training.map { values[$0] }.filter { $0.isFinite }.sorted()
-        let middle = present.count / 2
-        let median =
-            present.isEmpty
-            ? 0
-            : present.count % 2 == 1 ? present[middle] : present[middle - 1] / 2 + present[middle] / 2
-        var mean = 0.0
-        for row in training { mean += (values[row].isFinite ? values[row] : median) / Double(training.count) }
-        var variance = 0.0
-        for row in training {
-            let distance = (values[row].isFinite ? values[row] : median) - mean
-            variance += distance * distance / Double(training.count)
-        }
-        let deviation = variance.squareRoot()
-        return ContinuousColumn(
-            name: name, median: median, mean: mean,
-            deviation: deviation > 1e-12 * abs(mean) && deviation.isFinite ? deviation : 1)
     }
 }

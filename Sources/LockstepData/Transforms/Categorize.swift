@@ -6,14 +6,14 @@ import LockstepTensor
 /// A label to the index of its class.
 ///
 /// The classes are the distinct labels of the training items, sorted: numbers by value, text alphabetically. Missing labels
-/// (`"#na#"`, not-a-number) are none. Loss: cross-entropy. Order 1. fastai's `Categorize`.
+/// (`"#na#"`, not-a-number) are none. A label is what it means: 7.0 is 7, `"true"` is `true`. Loss: cross-entropy. Order 1. fastai's `Categorize`.
 public struct Categorize: Transform, Codable, Hashable, Sendable {
     /// The classes; nil until they are learned.
     public private(set) var vocabulary: [String]?
     /// Whether class 0 is `#na#`, for missing labels and those that training did not have.
     public let addNA: Bool
     private let sort: Bool
-    private var numbers: [String: Int] = [:]
+    private var places = CategoryIndex([])
 
     /// - Parameters:
     ///   - vocab: the classes; learned from the training items when nil.
@@ -34,7 +34,7 @@ public struct Categorize: Transform, Codable, Hashable, Sendable {
     private mutating func learn(_ labels: [String]) {
         let classes = addNA ? [Labels.missing] + labels.filter { $0 != Labels.missing } : labels
         vocabulary = classes
-        numbers = Labels.numbering(classes)
+        places = CategoryIndex(classes)
     }
 
     public var encodes: [TypedFunction] {
@@ -55,7 +55,7 @@ public struct Categorize: Transform, Codable, Hashable, Sendable {
     }
 
     private func index(of label: String) throws(DataError) -> Int {
-        if let index = numbers[label] { return index }
+        if let index = places[label] { return index }
         if addNA, vocabulary != nil { return 0 }
         throw Labels.unknown([label], vocabulary)
     }
@@ -68,7 +68,7 @@ public struct Categorize: Transform, Codable, Hashable, Sendable {
         vocabulary = try values.decodeIfPresent([String].self, forKey: .vocabulary)
         addNA = try values.decode(Bool.self, forKey: .addNA)
         sort = try values.decode(Bool.self, forKey: .sort)
-        numbers = Labels.numbering(vocabulary ?? [])
+        places = CategoryIndex(vocabulary ?? [])
     }
 }
 
@@ -102,10 +102,6 @@ enum Labels {
             return found.sorted { ($0.number ?? 0, $0.text) < ($1.number ?? 0, $1.text) }.map(\.text)
         }
         return found.map(\.text).sorted()
-    }
-
-    static func numbering(_ classes: [String]) -> [String: Int] {
-        Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     static func label(_ index: Int, _ classes: [String]?) throws(DataError) -> String {

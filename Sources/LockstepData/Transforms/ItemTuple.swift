@@ -70,7 +70,7 @@ extension Sample {
     public init(_ tuple: ItemTuple, inputCount: Int) throws(DataError) {
         var tensors: [Tensor] = []
         for (index, member) in tuple.members.enumerated() {
-            guard let tensor = Sample.tensor(of: member) else {
+            guard let tensor = try Sample.tensor(of: member) else {
                 throw DataError(
                     .item, file: "dataset", "member \(index) is a \(type(of: member)), which is not a tensor",
                     remedy: "Add a transform that makes a tensor of it, for example Categorize or ToTensor")
@@ -80,16 +80,16 @@ extension Sample {
         self.init(inputs: Array(tensors.prefix(inputCount)), targets: Array(tensors.dropFirst(inputCount)))
     }
 
-    static func tensor(of value: Any) -> Tensor? {
+    static func tensor(of value: Any) throws(DataError) -> Tensor? {
         switch value {
         case let value as any SemanticTensor: value.tensor
         case let value as Int: Tensor([value], shape: [])
         case let value as Float: Tensor([value], shape: [])
-        case let value as Double: Tensor([Float(value)], shape: [])
+        case let value as Double: Tensor([try Float.held(value)], shape: [])
         case let value as Bool: Tensor([value], shape: [])
         case let value as [Int]: Tensor(value, shape: [value.count])
         case let value as [Float]: Tensor(value)
-        case let value as [Double]: Tensor(value.map { Float($0) })
+        case let value as [Double]: try Tensor(value, shape: [value.count]).heldAsFloat32()
         case let value as [Bool]: Tensor(value, shape: [value.count])
         default: nil
         }

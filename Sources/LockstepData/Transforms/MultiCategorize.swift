@@ -54,10 +54,11 @@ public struct MultiCategorize: Transform, Codable, Hashable, Sendable {
     }
 
     private func indices(of labels: [String]) throws(DataError) -> [Int] {
-        let numbers = Labels.numbering(vocabulary ?? [])
-        let unknown = labels.filter { numbers[$0] == nil }
+        var lookup = CategoryLookup(vocabulary ?? [])
+        let places = labels.map { lookup.place(of: $0) }
+        let unknown = zip(labels, places).filter { $1 == nil }.map(\.0)
         guard unknown.isEmpty || addNA else { throw Labels.unknown(unknown, vocabulary) }
-        return labels.map { numbers[$0] ?? 0 }
+        return places.map { $0 ?? 0 }
     }
 }
 
@@ -124,7 +125,7 @@ public struct EncodedMultiCategorize: Transform, Codable, Hashable, Sendable {
         [
             TypedFunction { (vector: [Int]) in try checked(Tensor(vector.map { Float($0) })) },
             TypedFunction { (vector: [Float]) in try checked(Tensor(vector)) },
-            TypedFunction { (vector: [Double]) in try checked(Tensor(vector.map { Float($0) })) },
+            TypedFunction { (vector: [Double]) in try checked(Tensor(vector.map { try Float.held($0) })) },
             TypedFunction { (vector: [Bool]) in try checked(Tensor(vector.map { $0 ? 1 : 0 })) },
             TypedFunction { (vector: Tensor) in try checked(vector.to(.float32)) },
         ]

@@ -12,6 +12,8 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
     public private(set) var mean: [Float]?
     /// Per channel; nil until learned.
     public private(set) var std: [Float]?
+    /// What float32 cannot hold of the means; nil where that is too little to be seen beside the deviations.
+    private var rest: [Float]?
 
     /// - Parameters:
     ///   - mean: one per channel, or one for all.
@@ -35,7 +37,9 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         mean = try values.decodeIfPresent([Float].self, forKey: .mean)
         std = try values.decodeIfPresent([Float].self, forKey: .std)
-        guard mean?.count == std?.count, (mean ?? []).allSatisfy(\.isFinite),
+        rest = try values.decodeIfPresent([Float].self, forKey: .rest)
+        guard mean?.count == std?.count, rest == nil || rest?.count == mean?.count,
+            (mean ?? []).allSatisfy(\.isFinite), (rest ?? []).allSatisfy(\.isFinite),
             (std ?? []).allSatisfy({ $0.isFinite && $0 != 0 })
         else {
             throw DecodingError.dataCorruptedError(
@@ -62,31 +66,35 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
         let mean = values.mean(axes: [0, 2, 3], keepDims: true)
         let distance = values - mean
         let variance = (distance * distance).sum(axes: [0, 2, 3]) / (count - 1)
-        self.mean = mean.floats
-        std = variance.sqrt().doubles.map { Float($0 + 1e-7) }
+        let deviations = variance.sqrt().doubles.map { Float($0 + 1e-7) }
+        let rests = zip(mean.doubles, mean.floats).map { Float($0 - Double($1)) }
+        (self.mean, std) = (mean.floats, deviations)
+        rest = zip(rests, deviations).contains { abs($0) > 1e-6 * $1 } ? rests : nil
     }
 
     public var encodes: [TypedFunction] {
-        let (mean, std) = (channels(mean), channels(std))
+        let (mean, std, rest) = (channels(mean), channels(std), channels(rest))
         return [
             TypedFunction { (image: TensorImage) in
                 guard let mean, let std else { return image }
-                return TensorImage((image.tensor - mean) / std)
+                let distance = image.tensor - mean
+                return TensorImage((rest.map { distance - $0 } ?? distance) / std)
             }
         ]
     }
 
     public var decodes: [TypedFunction] {
-        let (mean, std) = (channels(mean), channels(std))
+        let (mean, std, rest) = (channels(mean), channels(std), channels(rest))
         return [
             TypedFunction { (image: TensorImage) in
                 guard let mean, let std else { return image }
-                return TensorImage(image.tensor * std + mean)
+                let distance = image.tensor * std
+                return TensorImage((rest.map { distance + $0 } ?? distance) + mean)
             }
         ]
     }
 
-    private enum CodingKeys: CodingKey { case mean, std }
+    private enum CodingKeys: CodingKey { case mean, std, rest }
 
     /// [C, 1, 1]: fits an image and a batch of them.
     private func channels(_ values: [Float]?) -> Tensor? { values.map { Tensor($0, shape: [$0.count, 1, 1]) } }

@@ -3,7 +3,7 @@
 
 import LockstepTensor
 
-/// A number to a float32 scalar, several to a vector [count].
+/// A number to a float32 scalar, several to a vector [count]. A number beyond float32 is an error.
 ///
 /// Loss: mean squared error. fastai's `RegressionSetup`.
 public struct RegressionSetup: Transform, Codable, Hashable, Sendable {
@@ -17,18 +17,18 @@ public struct RegressionSetup: Transform, Codable, Hashable, Sendable {
 
     public mutating func setup(_ items: ItemList) throws {
         if count != nil { return }
-        count = items.count == 0 ? 1 : Sample.tensor(of: try items[0])?.count ?? 1
+        count = items.count == 0 ? 1 : try Sample.tensor(of: items[0])?.count ?? 1
     }
 
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (value: Int) in Tensor([Float(value)], shape: []) },
             TypedFunction { (value: Float) in Tensor([value], shape: []) },
-            TypedFunction { (value: Double) in Tensor([Float(value)], shape: []) },
+            TypedFunction { (value: Double) in Tensor([try Float.held(value)], shape: []) },
             TypedFunction { (values: [Int]) in Tensor(values.map { Float($0) }) },
             TypedFunction { (values: [Float]) in Tensor(values) },
-            TypedFunction { (values: [Double]) in Tensor(values.map { Float($0) }) },
-            TypedFunction { (values: Tensor) in values.to(.float32) },
+            TypedFunction { (values: [Double]) in Tensor(try values.map { try Float.held($0) }) },
+            TypedFunction { (values: Tensor) in try values.heldAsFloat32() },
         ]
     }
 

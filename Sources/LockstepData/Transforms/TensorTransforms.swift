@@ -16,11 +16,11 @@ public struct ToTensor: Transform, Codable, Hashable, Sendable {
         [
             TypedFunction { (value: Int) in Tensor([value], shape: []) },
             TypedFunction { (value: Float) in Tensor([value], shape: []) },
-            TypedFunction { (value: Double) in Tensor([Float(value)], shape: []) },
+            TypedFunction { (value: Double) in Tensor([try Float.held(value)], shape: []) },
             TypedFunction { (value: Bool) in Tensor([value], shape: []) },
             TypedFunction { (values: [Int]) in Tensor(values, shape: [values.count]) },
             TypedFunction { (values: [Float]) in Tensor(values) },
-            TypedFunction { (values: [Double]) in Tensor(values.map { Float($0) }) },
+            TypedFunction { (values: [Double]) in Tensor(try values.map { try Float.held($0) }) },
             TypedFunction { (values: [Bool]) in Tensor(values, shape: [values.count]) },
         ]
     }

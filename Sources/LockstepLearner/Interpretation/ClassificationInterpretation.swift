@@ -32,6 +32,8 @@ public final class ClassificationInterpretation: Interpretation {
     public private(set) var predicted: [Int] = []
     /// The class of every target.
     public private(set) var actual: [Int] = []
+    /// Items of which an output was not a number: they have no class, are left out, and are warned of.
+    public private(set) var undecided = 0
 
     /// Runs the model over `source` without changing the learner's records.
     ///
@@ -56,14 +58,27 @@ public final class ClassificationInterpretation: Interpretation {
             let items = target.rank == 0 ? 1 : target.dim(0)
             let columns = [items, target.count / max(items, 1)]
             let widths = Tensor([Int64](repeating: Int64(pred.count / max(answers.count, 1)), count: items))
-            return [answers.to(.int64).reshaped(Shape(columns)), target.to(.int64).reshaped(Shape(columns)), widths]
+            let isUndecided = pred.isNaN().reshaped(Shape([items, pred.count / max(items, 1)])).any(axis: 1)
+            return [
+                answers.to(.int64).reshaped(Shape(columns)), target.to(.int64).reshaped(Shape(columns)), widths,
+                isUndecided.to(.int64),
+            ]
         }
-        if columns.count == 3 {
+        var isUndecided: [Bool] = []
+        if columns.count == 4 {
             collected = (columns[0].ints, columns[1].ints)
             classes = columns[2].ints.max() ?? 0
+            isUndecided = columns[3].bools
         }
+        undecided = isUndecided.count { $0 }
+        if undecided > 0 {
+            learner.warn(
+                "ClassificationInterpretation: \(undecided) of \(isUndecided.count) items have outputs that are not numbers; they are of no class and left out"
+            )
+        }
+        let width = collected.1.count / max(isUndecided.count, 1)
         // Targets below 0 are those that a loss ignores.
-        let counted = collected.1.indices.filter { collected.1[$0] >= 0 }
+        let counted = collected.1.indices.filter { collected.1[$0] >= 0 && !isUndecided[$0 / width] }
         predicted = counted.map { collected.0[$0] }
         actual = counted.map { collected.1[$0] }
         classes = max(classes, 1 + max(predicted.max() ?? -1, actual.max() ?? -1))

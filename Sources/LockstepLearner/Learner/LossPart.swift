@@ -25,9 +25,9 @@ public struct LossPart {
         guard let first = parts.first else { return nil }
         if parts.count == 1 { return first.terms.reduce(0) { $0 + $1.mean } }
         return first.terms.indices.reduce(0) { total, term in
-            let counting = parts.lazy.filter { $0.terms[term].weight > 0 }.map { $0.terms[term] }
+            let counting = parts.lazy.filter { !($0.terms[term].weight <= 0) }.map { $0.terms[term] }
             let weight = counting.reduce(0) { $0 + $1.weight }
-            guard weight > 0 else {
+            guard !(weight <= 0) else {
                 let items = parts.reduce(0) { $0 + $1.items }
                 return total + parts.reduce(0) { $0 + $1.terms[term].mean * Double($1.items) } / Double(items)
             }

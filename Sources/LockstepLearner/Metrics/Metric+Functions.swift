@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ready-made metrics that are averages over items.
+// Ready-made metrics that are averages over items; not a number for outputs or targets that are none.
 
 import LockstepTensor
 
@@ -9,8 +9,10 @@ extension Metric {
 
     /// Share of items whose largest output along `axis` is at the target class.
     public static func accuracy(axis: Int = -1) -> Metric {
-        AvgMetric("accuracy") { pred, target in share(of: pred.argmax(axis: axis), equalTo: target, "accuracy") }
-            .remembering("accuracy", ["axis": axis])
+        AvgMetric("accuracy") { pred, target in
+            share(of: pred, { $0.argmax(axis: axis) }, equalTo: target, "accuracy")
+        }
+        .remembering("accuracy", ["axis": axis])
     }
 
     /// One minus the accuracy.
@@ -19,7 +21,7 @@ extension Metric {
     /// One minus the share of items whose largest output along `axis` is at the target class.
     public static func errorRate(axis: Int = -1) -> Metric {
         AvgMetric("error_rate") { pred, target in
-            1 - share(of: pred.argmax(axis: axis), equalTo: target, "error_rate")
+            1 - share(of: pred, { $0.argmax(axis: axis) }, equalTo: target, "error_rate")
         }.remembering("errorRate", ["axis": axis])
     }
 
@@ -29,6 +31,7 @@ extension Metric {
     /// Share of items whose target is among the `k` largest outputs along `axis`; ties count for the lowest index.
     public static func topKAccuracy(k: Int = 5, axis: Int = -1) -> Metric {
         AvgMetric("top_k_accuracy") { pred, target in
+            if hasNaN(pred) || hasNoClass(target) { return Tensor(Double.nan, dtype: .float32) }
             let axis = axis < 0 ? axis + pred.rank : axis
             let best = pred.topK(k, axis: axis).indices
             let wanted = target.rank == pred.rank ? target : target.unsqueezed(axis: axis)
@@ -42,8 +45,10 @@ extension Metric {
     /// Share of right yes-or-no answers: probabilities above `threshold` against targets of zeros and ones.
     public static func accuracyMulti(threshold: Double = 0.5, sigmoid: Bool = true) -> Metric {
         AvgMetric("accuracy_multi") { pred, target in
-            let answers = (sigmoid ? pred.sigmoid() : pred) .> threshold
-            return share(of: answers, equalTo: target.to(.bool), "accuracy_multi")
+            // Before the sigmoid, which rounds: see AccumMetric.
+            share(
+                of: pred, { sigmoid ? $0.to(.float64) .> logit(threshold) : $0 .> threshold }, equalTo: target,
+                "accuracy_multi")
         }.remembering("accuracyMulti", ["threshold": threshold, "sigmoid": sigmoid])
     }
 
@@ -62,10 +67,15 @@ extension Metric {
         }.remembering(name)
     }
 
-    private static func share(of answers: Tensor, equalTo target: Tensor, _ name: String) -> Tensor {
+    /// The share of decisions that equal their targets; not a number where there is nothing to decide on.
+    private static func share(
+        of outputs: Tensor, _ decide: (Tensor) -> Tensor, equalTo target: Tensor, _ name: String
+    ) -> Tensor {
+        let answers = decide(outputs)
         require(
             answers.count == target.count,
             "\(name): \(answers.count) answers but \(target.count) targets: \(answers.shape) and \(target.shape)")
+        if hasNaN(outputs) || hasNoClass(target) { return Tensor(Double.nan, dtype: .float32) }
         return (answers.reshaped([answers.count]) .== target.reshaped([target.count]).to(answers.dtype)).to(.float32)
             .mean()
     }

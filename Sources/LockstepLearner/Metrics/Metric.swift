@@ -21,6 +21,10 @@ import LockstepTensor
 /// }
 /// ```
 ///
+/// A model that has diverged gives outputs that are not numbers. Every ready-made metric is not a number then, also where a
+/// class is made of the outputs first: an argmax of NaN would be an answer like any other. What a metric of your own makes
+/// of such outputs is up to it.
+///
 /// On several ranks each accumulates its own items; after the phase the states are merged and one rank's value is told to
 /// all, so every metric must be able to say its ``state``: one that accumulates without is refused before the ranks begin,
 /// one that keeps more than its state says before its value is reported. Keep only plain numbers and detached tensors. Not

@@ -22,11 +22,17 @@ public func optimMetric(
     reportsArgument: Bool = false, activation: AccumMetric.Activation = .none, argmaxAxis: Int? = nil,
     _ function: @escaping (_ preds: Tensor, _ targets: Tensor, _ argument: Double) -> Double?
 ) -> AccumMetric {
-    AccumMetric("opt_\(name)", activation: activation, argmaxAxis: argmaxAxis, flatten: false) { preds, targets in
+    AccumMetric(
+        named: "opt_\(name)", .numbers, activation: activation, argmaxAxis: argmaxAxis, flatten: false
+    ) { preds, targets in
         let sign = maximize ? -1.0 : 1
+        var isUndefined = false
         let best = minimum(in: bounds, tolerance: tolerance) { argument in
-            function(preds, targets, argument).map { sign * $0 } ?? .infinity
+            let value = function(preds, targets, argument).map { sign * $0 } ?? .infinity
+            if value.isNaN { isUndefined = true }
+            return value
         }
+        if isUndefined { return .nan }
         guard best.value < .infinity else { return nil }
         return reportsArgument ? best.argument : sign * best.value
     }

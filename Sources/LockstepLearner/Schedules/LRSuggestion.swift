@@ -30,9 +30,12 @@ public struct LRSuggestion: Sendable {
         (self.name, self.rule) = (name, rule)
     }
 
-    /// What the rule says of a curve; nil when it is too short for it.
+    /// What the rule says of a curve; nil when it is too short for it. It ends where a loss is not finite.
     /// - Precondition: as many losses as rates.
-    public func callAsFunction(_ lrs: [Double], _ losses: [Double]) -> Point? { rule(lrs, losses) }
+    public func callAsFunction(_ lrs: [Double], _ losses: [Double]) -> Point? {
+        let end = losses.firstIndex { !$0.isFinite } ?? losses.count
+        return rule(Array(lrs.prefix(end)), Array(losses.prefix(end)))
+    }
 
     /// A point in the second third of the longest stretch over which the loss falls.
     public static let valley = LRSuggestion("valley") { lrs, losses in

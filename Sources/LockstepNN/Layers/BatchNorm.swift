@@ -136,11 +136,11 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
         let memory = x.channelsLast()
         let own = memory.channelMoments()
         let packed = Tensor.concatenated(
-            [own.sums.reshaped([2 * channels]), Tensor.full([1], Double(own.count), dtype: .float64)], axis: 0)
+            [own.sums.reshaped([own.sums.count]), Tensor.full([1], Double(own.count), dtype: .float64)], axis: 0)
         let total = reduce(packed)
         var moments = own
-        moments.sums = total[0..<(2 * channels)].reshaped([2, channels])
-        moments.count = Int(total[2 * channels].item())
+        moments.sums = total[0..<own.sums.count].reshaped(own.sums.shape)
+        moments.count = Int(total[own.sums.count].item())
         if moments.count == 1 {
             // The shape of the whole batch: on a rank without items the first axis is 0.
             let sentence = BatchNormResult.singleValue(Shape([1] + x.shape.dimensions.dropFirst()))

@@ -5,7 +5,7 @@ import CLockstepKernels
 
 // Integers are computed in float64 and rounded to float32 at the end: their differences are exact.
 extension Tensor {
-    /// `Σ (x − mean)² / (n − correction)` over `axes`, in two passes (no cancellation).
+    /// `Σ (x − mean)² / (n − correction)` over `axes`, about a mean that is exact to twice the type's precision.
     ///
     /// `correction` 1 estimates a population's variance from a sample, 0 is the variance of what is given. NaN when
     /// `n ≤ correction`.
@@ -112,8 +112,13 @@ extension Tensor {
     private func moments(_ set: AxisSet, _ correction: Int, _ keepDims: Bool) -> (Tensor, Tensor, Double) {
         let count = set.elementCount(in: shape)
         let scale = 1 / Double(Swift.max(0, count - correction))
-        let mean = reduced(LSK_SUM, set, keepDims: true, scale: 1 / Double(count))
-        let centered = self - mean.spread(over: set, to: shape, keepDims: true)
+        func centred(_ x: Tensor) -> Tensor {
+            x
+                - x.reduced(LSK_SUM, set, keepDims: true, scale: 1 / Double(count)).spread(
+                    over: set, to: shape, keepDims: true)
+        }
+        // Twice: next to a large mean, what rounding took from it is no small part of a deviation.
+        let centered = centred(centred(self))
         return (centered, centered.reduced(LSK_SUM_SQUARES, set, keepDims: keepDims, scale: scale), scale)
     }
 

@@ -13,7 +13,8 @@ struct Predict: ParsableCommand {
             "EXPORT is what `lockstep train csv` leaves as export.bundle in the run's folder. ROWS needs the columns "
             + "that the model was trained on, in any order; further ones, and the column to predict, are not looked at. The "
             + "answer is a table with a line for each row: the predicted number, or the class and every class's "
-            + "probability. For the training table it is the same as predictions.csv in the run's folder.")
+            + "probability. For the training table it is the same as predictions.csv in the run's folder. Categories and "
+            + "gaps that training did not have are counted on standard error, column by column.")
 
     @Argument(help: ArgumentHelp("The exported learner.", valueName: "export")) var bundle: String
     @Argument(help: ArgumentHelp("A CSV table with a header, plain or gzip.", valueName: "rows.csv")) var rows: String
@@ -34,17 +35,39 @@ struct Predict: ParsableCommand {
                 of: ranks.rank, among: ranks.size, rows: table.rowCount,
                 batchSize: (learner.dls.train as? DataLoader)?.batchSize ?? 1)
             let own = try TablePredictions(learner, table, part: part)
+            if ranks.rank == 0 {
+                for values in try columns.unseen(in: table) {
+                    Console.standardError.write("lockstep: \(rows): \(values)\n")
+                }
+            }
+            let undefined = try ranks.allReduce(Int64(own.undefined), name: "answers that are not numbers")
             guard let parts = try ranks.gatherVariable(Array(own.lines.utf8), to: 0, name: "predictions") else {
                 return
             }
             let csv = own.header + String(decoding: parts.joined(), as: UTF8.self)
-            guard let output else { return Console.standardOutput.write(csv) }
+            let doubt = Predict.doubt(undefined, of: table)
+            guard let output else {
+                Console.standardOutput.write(csv)
+                if let doubt { throw doubt }
+                return
+            }
             do {
                 try Data(csv.utf8).write(to: URL(filePath: output), options: .atomic)
             } catch {
                 throw Failure(description: "\(output) cannot be written: \(error.localizedDescription)", code: 73)
             }
             Console.standardOutput.write("\(table.rowCount) predictions are in \(output)\n")
+            if let doubt { throw doubt }
         }
+    }
+
+    /// What is said, when the answers are written, of those that are not numbers.
+    private static func doubt(_ count: Int64, of table: CSVTable) -> Failure? {
+        count == 0
+            ? nil
+            : Failure(
+                description:
+                    "\(table.file): \(count) of \(table.rowCount) answers are not finite numbers; the model's weights are none, or the rows are far from those of its training",
+                code: 1)
     }
 }

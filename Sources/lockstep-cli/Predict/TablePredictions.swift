@@ -7,8 +7,11 @@ import Lockstep
 struct TablePredictions {
     /// The names of the columns.
     let header: String
-    /// A line for each row: the number, or the class and every class's probability.
+    /// A line for each row: the number, or the class and every class's probability; no class where a probability is not a
+    /// number.
     let lines: String
+    /// Rows for which the model's answer is not a finite number.
+    let undefined: Int
 
     var csv: String { header + lines }
 
@@ -27,7 +30,9 @@ struct TablePredictions {
         let name = TablePredictions.field(columns.target.name)
         guard let classes = columns.classes else {
             header = name + "\n"
-            lines = found.predictions.floats.map { "\($0)\n" }.joined()
+            let numbers = found.predictions.floats
+            lines = numbers.map { TablePredictions.shown($0) + "\n" }.joined()
+            undefined = numbers.count { !$0.isFinite }
             return
         }
         guard found.count == 0 || found.predictions.shape.dimensions == [found.count, classes.count] else {
@@ -37,11 +42,19 @@ struct TablePredictions {
         }
         header = ([name] + classes.map { TablePredictions.field("p(\($0))") }).joined(separator: ",") + "\n"
         let (answers, probabilities) = (found.decoded?.ints ?? [], found.predictions.floats)
+        var undefined = 0
         lines = (0..<found.count).map { row in
-            let shares = probabilities[row * classes.count..<(row + 1) * classes.count].map { "\($0)" }
-            return ([TablePredictions.field(classes[answers[row]])] + shares).joined(separator: ",") + "\n"
+            let shares = probabilities[row * classes.count..<(row + 1) * classes.count]
+            let isDefined = shares.allSatisfy(\.isFinite)
+            if !isDefined { undefined += 1 }
+            let answer = isDefined ? TablePredictions.field(classes[answers[row]]) : ""
+            return ([answer] + shares.map(TablePredictions.shown)).joined(separator: ",") + "\n"
         }.joined()
+        self.undefined = undefined
     }
+
+    /// Not-a-number without the sign that a processor may give it.
+    private static func shown(_ number: Float) -> String { number.isNaN ? "nan" : "\(number)" }
 
     /// The part of the rows that a rank predicts: whole batches, so that every row is in the same batch as on one rank
     /// and gets the same answer to the last bit.

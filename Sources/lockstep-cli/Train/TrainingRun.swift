@@ -84,4 +84,6 @@ func absolute(_ path: String) -> String {
 }
 
 /// `value` with a fixed number of decimals.
-func decimals(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+func decimals(_ value: Double, _ digits: Int) -> String {
+    value.isNaN ? "nan" : String(format: "%.\(digits)f", value)
+}

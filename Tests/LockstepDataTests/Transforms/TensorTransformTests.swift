@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests of the transforms of tensors: normalising, bytes to floats, numbers to tensors.
 
+import Foundation
 import LockstepTensor
 import LockstepTesting
 import Testing
@@ -37,6 +38,23 @@ struct TensorTransformTests {
         expectClose(try loader.decode(batch).inputs[0].floats, reference.back)
         let items = try loader.decodeBatch(batch, maxCount: 2)
         expectClose(try #require(items[1][0] as? TensorImage).tensor, images[1])
+    }
+
+    @Test("images far from 0 are normalised by the mean they have, and come back, also after storing")
+    func farFromZero() throws {
+        let x = (sample([4, 2, 3, 5], seed: 4, dtype: .float64) * 0.02 + 1e4).to(.float32)
+        let images = (0..<4).map { x[$0] }
+        let data = try Datasets(images, transforms: [[FunctionTransform { (x: Tensor) in TensorImage(x) }]], nInputs: 1)
+        let loader = try TransformedDataLoader(data, batchSize: 4, afterBatch: [Normalize()])
+        let batch = try loader.oneBatch()
+        let wide = x.to(.float64)
+        let distance = wide - wide.mean(axes: [0, 2, 3], keepDims: true)
+        let expected = distance / (distance.square().sum(axes: [0, 2, 3], keepDims: true) / 59).sqrt()
+        expectClose(batch.inputs[0].doubles, expected.doubles, relative: 0, absolute: 2e-5)
+        expectClose(try loader.decode(batch).inputs[0], x, relative: 1.2e-7, absolute: 0)
+        let normalize = try #require(loader.transforms.afterBatch.transforms[0] as? Normalize)
+        let stored = try JSONDecoder().decode(Normalize.self, from: JSONEncoder().encode(normalize))
+        #expect(stored == normalize)
     }
 
     @Test("learning from data without images is an error that says what to do")

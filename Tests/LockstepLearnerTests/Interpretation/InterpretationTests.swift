@@ -52,6 +52,19 @@ struct InterpretationTests {
         #expect(interpretation.topLosses(largest: false).map(\.index) == [0, 2, 3, 1])
     }
 
+    @Test("an item with an output that is not a number is of no class, and somebody is told", arguments: [1, 4])
+    func undecided(batchSize: Int) throws {
+        var outputs = Tensor([0, 2, 2, 2, 1, 1] as [Int64]).oneHot(classes: 3).to(.float32).doubles
+        outputs[4] = .nan  // of item 1
+        let learner = learner(
+            Tensor(outputs, shape: [6, 3]).to(.float32), Tensor([0, 1, 2, 2, 2, 1] as [Int64]), .crossEntropy,
+            batchSize: batchSize)
+        let interpretation = try ClassificationInterpretation(learner: learner)
+        #expect(interpretation.undecided == 1)
+        #expect(interpretation.predicted == [0, 2, 2, 1, 1] && interpretation.actual == [0, 2, 2, 2, 1])
+        #expect(try ClassificationInterpretation(learner: animals(batchSize: batchSize)).undecided == 0)
+    }
+
     @Test("the learner is as it was afterwards")
     func leavesNoTraces() throws {
         let learner = animals()

@@ -31,6 +31,18 @@ struct LRFindTests {
         expectClose(lowest.mark.lr, 4.786301e-2, relative: 1e-5)
     }
 
+    @Test("a curve ends where a loss is not finite")
+    func notFinite() {
+        let (lrs, losses) = curve()
+        for rule in [LRSuggestion.valley, .slide, .minimum, .steep] {
+            for end in [60, 90] {
+                var cut = losses
+                cut[end] = end == 60 ? .nan : .infinity
+                #expect(rule(lrs, cut) == rule(Array(lrs[..<end]), Array(losses[..<end])))
+            }
+        }
+    }
+
     @Test("[SCH-06] the rules on the trimmed curve, as the finder asks them")
     func trimmed() {
         let (lrs, losses) = curve()

@@ -8,7 +8,7 @@ import Testing
 /// Literals mean float32 in `Tensor([1, 2])`.
 private func integers(_ values: Int...) -> Tensor { Tensor(values, shape: [values.count]) }
 
-/// `Tests/Reference/numbers.json`.
+/// `Tests/Reference/integers.json`.
 private struct Numbers: Decodable, Sendable {
     struct Comparison: Decodable, Sendable {
         let dtype: String
@@ -44,7 +44,7 @@ private struct Numbers: Decodable, Sendable {
     let linspace: Lines
     let maskedSelect: [String: [Int]]
 
-    static func load() throws -> Numbers { try Reference.decode(Numbers.self, from: "numbers") }
+    static func load() throws -> Numbers { try Reference.decode(Numbers.self, from: "integers") }
     static func dtype(_ name: String) -> DType { DType.allCases.first { $0.description == name } ?? .float32 }
 }
 

@@ -87,8 +87,8 @@ import Testing
         let memories = rows.map { $0.channelsLast() }
         let parts = memories.map { $0.channelMoments() }
         let moments = ChannelMoments(sums: parts[0].sums + parts[1].sums, count: parts[0].count + parts[1].count)
-        let (mean, _) = moments.meanAndVariance(dtype: .float64)
-        let sums = zip(memories, slices).map { $1.channelsLast().channelProducts($0, mean: mean) }
+        let mean = moments.statistics(dtype: .float64)
+        let sums = zip(memories, slices).map { $1.channelsLast().channelProducts($0, mean: mean.mean, rest: mean.rest) }
         var gradient: [Double] = []
         var output: [Double] = []
         for (memory, slice) in zip(memories, slices) {

@@ -1,70 +1,149 @@
 # SPDX-License-Identifier: Apache-2.0
-# What PyTorch says of integers beside numbers that their type does not hold, of their powers, and of the ends of linspace.
+# Where numbers tend to go wrong unseen: scores near saturation, NaN, columns with a mean far above their deviation,
+# categories that pandas writes as floats.
 
-import torch
+import math
+import warnings
+from fractions import Fraction
 
-DTYPES = {"uint8": torch.uint8, "int32": torch.int32, "int64": torch.int64, "bool": torch.bool}
-VALUES = {"uint8": [0, 1, 2, 3, 100, 255], "int32": [0, 1, 2, -1, -3, 1001, 2**31 - 1, -(2**31)],
-          "int64": [0, 1, 2, -1, -3, 1001, 2**62, 2**63 - 1, -(2**63)], "bool": [0, 1]}
-# Whole numbers are Python integers where a type holds them, as they are for us; PyTorch takes others as floats.
-NUMBERS = ["inf", "-inf", "nan", "3e9", "-3e9", "2.5", "-0.5", "1e300", "0", "1", "2"]
-COMPARISONS = {".==": torch.eq, ".!=": torch.ne, ".<": torch.lt, ".<=": torch.le, ".>": torch.gt, ".>=": torch.ge}
+import numpy as np
+import pandas as pd
+import scipy.special
+import scipy.stats
+from fastai.tabular.all import Categorify, TabularPandas
+from sklearn import metrics as sk
 
+from .record import integers, normal, uniform
 
-def number(text, dtype):
-    value = float(text)
-    if dtype.is_floating_point or value != value or value in (float("inf"), float("-inf")) or value != int(value):
-        return value
-    low, high = (0, 1) if dtype == torch.bool else (torch.iinfo(dtype).min, torch.iinfo(dtype).max)
-    return int(value) if low <= value <= high else value
-
-
-def comparisons():
-    """Small values only: PyTorch compares integers with fractions in float32, which is not exact beyond 2^24."""
-    cases = []
-    for name, dtype in DTYPES.items():
-        values = [v for v in VALUES[name] if abs(v) < 2**24]
-        x = torch.tensor(values).to(dtype)
-        for text in NUMBERS:
-            for operation, function in COMPARISONS.items():
-                cases.append({"dtype": name, "values": values, "number": text, "operation": operation,
-                              "result": function(x, number(text, dtype)).tolist()})
-    return cases
+warnings.filterwarnings("ignore")
 
 
-def powers():
-    cases = []
-    for name in ["uint8", "int32", "int64"]:
-        x = torch.tensor(VALUES[name], dtype=DTYPES[name])
-        for exponent in [0, 1, 2, 3, 5, 9, 20, 63, 64]:
-            cases.append({"dtype": name, "values": VALUES[name], "exponent": exponent, "result": (x**exponent).tolist()})
-    bases, exponents = [1001, -3, 0, -1, 1, 2, -1, 7], [3, 3, 0, -3, -3, -3, -4, 22]
-    table = {"bases": bases, "exponents": exponents, "result": (torch.tensor(bases) ** torch.tensor(exponents)).tolist()}
-    return {"numbers": cases, "tensors": table}
+def odds(logits):
+    """log(p / (1 − p)) of a softmax, in float64: what orders as p and does not saturate."""
+    others = [scipy.special.logsumexp(np.delete(logits, c, axis=-1), axis=-1) for c in range(logits.shape[-1])]
+    return logits - np.stack(others, axis=-1)
 
 
-def arithmetic():
-    """Numbers that are not whole make float32 of integers."""
-    x = torch.tensor([0, 1, -3, 1001], dtype=torch.int64)
-    return [{"number": text, "sum": [str(v) for v in (x + float(text)).tolist()],
-             "product": [str(v) for v in (x * float(text)).tolist()]} for text in ["inf", "-inf", "nan", "2.5"]]
+def binary():
+    """Two outputs of which the second is about 98 above the first: a float32 softmax is 1 for all."""
+    logits = np.stack([normal("numbers.binary.0", 15).numpy(), 98 + normal("numbers.binary.1", 15).numpy()], 1)
+    target = (logits[:, 1] - logits[:, 0] + normal("numbers.binary.t", 15).numpy() > 98).astype(int)
+    score = odds(logits.astype(float))[:, 1]
+    return {"logits": logits.tolist(), "target": target.tolist(), "values": {
+        "rocAUC": sk.roc_auc_score(target, score), "averagePrecision": sk.average_precision_score(target, score),
+        "rocAUC.maxFPR.3": sk.roc_auc_score(target, score, max_fpr=0.3),
+        "spearman": scipy.stats.spearmanr(score, target).statistic}}
 
 
-def lines():
-    double = torch.float64
-    whole = [torch.linspace(a, b, n, dtype=double).tolist() for a, b, n in [(0, 1, 50), (-1, 1, 7), (0.1, 0.7, 11), (3, -2, 1)]]
-    exact = sum(torch.linspace(0.1, 0.7, n, dtype=double)[-1].item() == 0.7 for n in range(2, 1001))
-    return {"exactEnds": exact, "whole": whole,
-            "integers": torch.linspace(0, 10, 5, dtype=torch.int64).tolist(),
-            "singles": [str(v) for v in torch.linspace(-1, 1, 8).tolist()]}
+def multiclass():
+    logits = normal("numbers.multiclass", 60, 4, scale=60).numpy()
+    target = (logits + normal("numbers.multiclass.t", 60, 4, scale=90).numpy()).argmax(1)
+    scores = odds(logits.astype(float))
+    flags = np.eye(4, dtype=int)[target]
+    counts = flags.sum(0)
+    each = [sk.roc_auc_score(flags[:, c], scores[:, c]) for c in range(4)]
+    pairs, weights = [], []
+    for a in range(4):
+        for b in range(a):
+            rows = (target == a) | (target == b)
+            pairs.append(sum(sk.roc_auc_score(target[rows] == c, scores[rows, c]) for c in (a, b)) / 2)
+            weights.append(rows.sum())
+    return {"logits": logits.tolist(), "target": target.tolist(), "values": {
+        "ovr.macro": np.mean(each), "ovr.weighted": np.average(each, weights=counts),
+        "ovo.macro": np.mean(pairs), "ovo.weighted": np.average(pairs, weights=weights)}}
 
 
-def selections():
-    x = torch.arange(6).reshape(2, 3)
-    return {"row": torch.masked_select(x, torch.tensor([True, False, True])).tolist(),
-            "column": torch.masked_select(x[0], torch.tensor([[False], [True]])).tolist()}
+def multilabel():
+    logits = (normal("numbers.multilabel", 40, 3, scale=3) + 40).numpy()
+    flags = (logits + normal("numbers.multilabel.t", 40, 3, scale=4).numpy() > 40).astype(int)
+    values = {}
+    for average in ["macro", "micro", "weighted"]:
+        values[f"roc.{average}"] = sk.roc_auc_score(flags, logits, average=average)
+        values[f"ap.{average}"] = sk.average_precision_score(flags, logits, average=average)
+    # A sigmoid of 34 is 1 − 1.7e-15, which float32 has not.
+    answers = (scipy.special.expit(logits.astype(float)) >= 1 - 2e-15).astype(int)
+    values["f1"] = sk.f1_score(flags, answers, average="macro")
+    values["accuracy"] = float((answers == flags).mean())
+    return {"logits": logits.tolist(), "target": flags.tolist(), "threshold": 1 - 2e-15, "values": values}
+
+
+def undefined():
+    """What the originals make of one NaN among the predictions: true where it is NaN, or refused."""
+    predicted, wanted = normal("numbers.nan.p", 9).double().numpy(), normal("numbers.nan.t", 9).double().numpy()
+    predicted[4] = math.nan
+    flags = (wanted > 0).astype(int)
+
+    def is_undefined(function, *arguments):
+        try:
+            result = function(*arguments)
+        except ValueError:
+            return True
+        return bool(math.isnan(getattr(result, "statistic", result)))
+
+    return {"pearson": is_undefined(scipy.stats.pearsonr, predicted, wanted),
+            "spearman": is_undefined(scipy.stats.spearmanr, predicted, wanted),
+            "r2": is_undefined(sk.r2_score, wanted, predicted),
+            "explainedVariance": is_undefined(sk.explained_variance_score, wanted, predicted),
+            "rocAUC": is_undefined(sk.roc_auc_score, flags, predicted),
+            "averagePrecision": is_undefined(sk.average_precision_score, flags, predicted),
+            "brier": is_undefined(sk.brier_score_loss, flags, predicted),
+            "pearson.infinity": is_undefined(scipy.stats.pearsonr, np.where(np.isnan(predicted), np.inf, predicted), wanted),
+            "spearman.infinity": is_undefined(scipy.stats.spearmanr, np.where(np.isnan(predicted), np.inf, predicted), wanted)}
+
+
+def correlations():
+    """Numbers whose mean is far above their deviation, and numbers whose squares leave the range of doubles."""
+    a, b = normal("numbers.correlation.a", 40).double().numpy(), normal("numbers.correlation.b", 40).double().numpy()
+    values = {}
+    for name, x in {"shifted": a * 1e-3 + 1e6, "tiny": a * 1e-200, "huge": a * 1e200}.items():
+        values[name] = {"predicted": x.tolist(), "target": (a + b).tolist(),
+                        "pearson": float(scipy.stats.pearsonr(x, a + b).statistic)}
+    return values
+
+
+def statistics(values):
+    """Exactly, from fractions."""
+    exact = [Fraction(value) for value in values]
+    mean = sum(exact) / len(exact)
+    variance = sum((value - mean) ** 2 for value in exact) / len(exact)
+    ordered, middle = sorted(exact), len(exact) // 2
+    median = ordered[middle] if len(exact) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+    scale = max(abs(value - mean) for value in exact)
+    deviation = float(scale) * math.sqrt(variance / scale ** 2)
+    return {"mean": float(mean), "median": float(median), "deviation": deviation,
+            "standardised": [float(value - mean) / deviation for value in exact]}
+
+
+def columns():
+    stamps = [1_700_000_000_000_000 + 3 * int(k) for k in range(101)]
+    nanoseconds = [1_700_000_000_000_000_000 + int(k) for k in integers("numbers.nanoseconds", 2000, 60)]
+    shifted = [float(v) for v in (normal("numbers.shifted", 61, scale=0.02).double() + 1e4)]
+    wide = [float(v) for v in (10.0 ** uniform("numbers.wide", 40, low=-35, high=38).double())]
+    tiny = [float(v) for v in (normal("numbers.tiny", 30).double() * 1e-200)]
+    return {name: {"values": [repr(v) for v in values], **statistics(values)}
+            for name, values in {"stamps": stamps, "nanoseconds": nanoseconds, "shifted": shifted, "wide": wide,
+                                 "tiny": tiny}.items()}
+
+
+def categories():
+    """fastai's codes for rows in which pandas has made floats of a column of integers, and the other way round."""
+    def fitted(training, rows):
+        table = TabularPandas(pd.DataFrame({"k": training}), procs=[Categorify], cat_names=["k"])
+        new = table.new(pd.DataFrame({"k": rows}))
+        new.process()
+        return [int(code) for code in new.items["k"]]
+
+    whole = [3, 1, 2, 6, 3, 12]
+    return {"integers as floats": {"training": [str(v) for v in whole], "rows": ["6.0", "3.0", "12.0", "7.0", "1.0"],
+                                   "codes": fitted(whole, [6.0, 3.0, 12.0, 7.0, 1.0])},
+            "floats as integers": {"training": [str(float(v)) for v in whole], "rows": ["6", "3", "12", "7", "1"],
+                                   "codes": fitted([float(v) for v in whole], [6, 3, 12, 7, 1])}}
 
 
 def build():
-    return {"comparisons": comparisons(), "powers": powers(), "arithmetic": arithmetic(), "linspace": lines(),
-            "maskedSelect": selections()}
+    plain = lambda values: {key: float(v) for key, v in values.items()}
+    parts = {"binary": binary(), "multiclass": multiclass(), "multilabel": multilabel()}
+    for part in parts.values():
+        part["values"] = plain(part["values"])
+    return parts | {"undefined": undefined(), "correlations": correlations(), "columns": columns(),
+                    "categories": categories()}

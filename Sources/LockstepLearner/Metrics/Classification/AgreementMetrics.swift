@@ -8,7 +8,8 @@ public final class BalancedAccuracy: AccumMetric {
     /// - Parameter adjusted: Whether the score is rescaled so that guessing gives 0 and perfection 1.
     public init(axis: Int = -1, adjusted: Bool = false, name: String? = nil) {
         super.init(
-            name ?? (adjusted ? "balanced_accuracy_score_adjusted" : "balanced_accuracy_score"), argmaxAxis: axis
+            named: name ?? (adjusted ? "balanced_accuracy_score_adjusted" : "balanced_accuracy_score"), .classes,
+            argmaxAxis: axis
         ) { answers, targets in
             ConfusionMatrix(occurring: answers.ints, targets.ints).balancedAccuracy(adjusted: adjusted)
         }
@@ -34,7 +35,8 @@ public final class CohenKappa: AccumMetric {
     /// Kappa of the classes along `axis`; with weights, mistakes between distant classes count more.
     public init(axis: Int = -1, weights: Weights = .none, name: String? = nil) {
         super.init(
-            name ?? (weights == .none ? "cohen_kappa_score" : "cohen_kappa_score_\(weights.rawValue)"), argmaxAxis: axis
+            named: name ?? (weights == .none ? "cohen_kappa_score" : "cohen_kappa_score_\(weights.rawValue)"), .classes,
+            argmaxAxis: axis
         ) { answers, targets in ConfusionMatrix(occurring: answers.ints, targets.ints).cohenKappa(weights) }
         recipe = MetricRecipe(
             name: "CohenKappa", arguments: ["axis": axis, "weights": weights.rawValue, "name": self.name])
@@ -45,7 +47,9 @@ public final class CohenKappa: AccumMetric {
 public final class HammingLoss: AccumMetric {
     /// The share of wrong classes along `axis`.
     public init(axis: Int = -1, name: String = "hamming_loss") {
-        super.init(name, argmaxAxis: axis) { answers, targets in shareOfDifferent(answers.ints, targets.ints) }
+        super.init(named: name, .classes, argmaxAxis: axis) { answers, targets in
+            shareOfDifferent(answers.ints, targets.ints)
+        }
         recipe = MetricRecipe(name: "HammingLoss", arguments: ["axis": axis, "name": name])
     }
 }
@@ -54,7 +58,7 @@ public final class HammingLoss: AccumMetric {
 public final class MatthewsCorrCoef: AccumMetric {
     /// The correlation of the classes along `axis`.
     public init(axis: Int = -1, name: String = "matthews_corrcoef") {
-        super.init(name, argmaxAxis: axis) { answers, targets in
+        super.init(named: name, .classes, argmaxAxis: axis) { answers, targets in
             ConfusionMatrix(occurring: answers.ints, targets.ints).matthewsCorrCoef
         }
         recipe = MetricRecipe(name: "MatthewsCorrCoef", arguments: ["axis": axis, "name": name])
@@ -69,8 +73,8 @@ public final class BrierScore: AccumMetric {
     /// - Parameter ofProbabilities: Whether to take the probability of the last class in place of the answer.
     public init(axis: Int = -1, ofProbabilities: Bool = false, name: String? = nil) {
         super.init(
-            name ?? (ofProbabilities ? "brier_score_loss_probabilities" : "brier_score_loss"),
-            activation: ofProbabilities ? .binarySoftmax : .none, argmaxAxis: axis
+            named: name ?? (ofProbabilities ? "brier_score_loss_probabilities" : "brier_score_loss"),
+            .classes, activation: ofProbabilities ? .binarySoftmax : .none, argmaxAxis: axis
         ) { answers, targets in meanSquare(answers.doubles, targets.doubles) }
         recipe = MetricRecipe(
             name: "BrierScore", arguments: ["axis": axis, "ofProbabilities": ofProbabilities, "name": self.name])

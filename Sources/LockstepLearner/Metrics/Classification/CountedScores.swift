@@ -17,7 +17,7 @@ public final class F1Score: AccumMetric {
         file: StaticString = #fileID, line: UInt = #line
     ) {
         let label = name ?? average.named("f1_score", usual: .binary)
-        super.init(label, argmaxAxis: axis) { answers, targets in
+        super.init(named: label, .classes, argmaxAxis: axis) { answers, targets in
             CountScore.fBeta(1).ofClasses(
                 answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
                 line: line)
@@ -45,7 +45,7 @@ public final class FBeta: AccumMetric {
         file: StaticString = #fileID, line: UInt = #line
     ) {
         let label = name ?? average.named("fbeta_score_\(suffix(beta))", usual: .binary)
-        super.init(label, argmaxAxis: axis) { answers, targets in
+        super.init(named: label, .classes, argmaxAxis: axis) { answers, targets in
             CountScore.fBeta(beta).ofClasses(
                 answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
                 line: line)
@@ -73,7 +73,7 @@ public final class Precision: AccumMetric {
         file: StaticString = #fileID, line: UInt = #line
     ) {
         let label = name ?? average.named("precision_score", usual: .binary)
-        super.init(label, argmaxAxis: axis) { answers, targets in
+        super.init(named: label, .classes, argmaxAxis: axis) { answers, targets in
             CountScore.precision.ofClasses(
                 answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
                 line: line)
@@ -100,7 +100,7 @@ public final class Recall: AccumMetric {
         file: StaticString = #fileID, line: UInt = #line
     ) {
         let label = name ?? average.named("recall_score", usual: .binary)
-        super.init(label, argmaxAxis: axis) { answers, targets in
+        super.init(named: label, .classes, argmaxAxis: axis) { answers, targets in
             CountScore.recall.ofClasses(
                 answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
                 line: line)
@@ -127,7 +127,7 @@ public final class Jaccard: AccumMetric {
         file: StaticString = #fileID, line: UInt = #line
     ) {
         let label = name ?? average.named("jaccard_score", usual: .binary)
-        super.init(label, argmaxAxis: axis) { answers, targets in
+        super.init(named: label, .classes, argmaxAxis: axis) { answers, targets in
             CountScore.jaccard.ofClasses(
                 answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
                 line: line)

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Area under the ROC curve and average precision of one class per item.
+// Area under the ROC curve and average precision of one class per item. Scores are compared before probabilities saturate.
 
 import LockstepTensor
 
 /// Average precision of two classes, from the probability of the last one: the area under precision over recall, in steps.
+///
+/// One output per item, where there are no two, is that of a sigmoid.
 public final class APScoreBinary: AccumMetric {
     /// Average precision of class `positive` against the other, from the scores along `axis`.
     public init(axis: Int = -1, positive: Int = 1, name: String = "average_precision_score") {
-        super.init(name, activation: .binarySoftmax, argmaxAxis: axis) { scores, targets in
+        super.init(named: name, .classes, activation: .binarySoftmax, argmaxAxis: axis, isRanking: true) {
+            scores, targets in
             Ranking(scores.doubles, targets.ints.map { $0 == positive }).averagePrecision
         }
         recipe = MetricRecipe(name: "APScoreBinary", arguments: ["axis": axis, "positive": positive, "name": name])
     }
 }
 
-/// The area under the ROC curve of two classes, from the probability of the last one.
+/// The area under the ROC curve of two classes, from the probability of the last one; one output per item, where there are
+/// no two, is that of a sigmoid.
 ///
 /// It is the probability that a positive item scores higher than a negative one, ties counting one half. Nil, with a
 /// warning, when there are only positive or only negative items.
@@ -23,7 +27,8 @@ public final class RocAucBinary: AccumMetric {
     public init(axis: Int = -1, maxFPR: Double? = nil, name: String? = nil) {
         let label = name ?? maxFPR.map { "roc_auc_score_binary_\(suffix($0))" } ?? "roc_auc_score_binary"
         let warning = Warning(of: label)
-        super.init(label, activation: .binarySoftmax, argmaxAxis: axis) { scores, targets in
+        super.init(named: label, .classes, activation: .binarySoftmax, argmaxAxis: axis, isRanking: true) {
+            scores, targets in
             let area = Ranking(scores.doubles, targets.ints.map { $0 == 1 }).rocAUC(upTo: maxFPR)
             if area == nil { warning.onlyOneClass() }
             return area
@@ -56,8 +61,9 @@ public final class RocAuc: AccumMetric {
             "\(label): average .\(average.rawValue) is not defined here; choose .macro or .weighted", file: file,
             line: line)
         let warning = Warning(of: label)
-        super.init(label, activation: .softmax, argmaxAxis: axis, flatten: false) { probabilities, targets in
-            let (scores, targets) = (LabelTable(scores: probabilities, axis: axis), targets.ints)
+        super.init(named: label, .classes, activation: .softmax, argmaxAxis: axis, isRanking: true, flatten: false) {
+            outputs, targets in
+            let (scores, targets) = (LabelTable(scores: outputs, axis: axis), targets.ints)
             require(
                 scores.rows == targets.count, "\(label): \(scores.rows) predictions but \(targets.count) targets",
                 file: file, line: line)

@@ -17,7 +17,8 @@ public final class F1ScoreMulti: AccumMetric {
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
         let label = name ?? average.named("f1_score_multi", usual: .macro)
-        super.init(label, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false) {
+        super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
+        {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.fBeta(1).ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
@@ -44,7 +45,8 @@ public final class FBetaMulti: AccumMetric {
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
         let label = name ?? average.named("fbeta_score_multi_\(suffix(beta))", usual: .macro)
-        super.init(label, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false) {
+        super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
+        {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.fBeta(beta).ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
@@ -71,7 +73,8 @@ public final class PrecisionMulti: AccumMetric {
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
         let label = name ?? average.named("precision_score_multi", usual: .macro)
-        super.init(label, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false) {
+        super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
+        {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.precision.ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
@@ -98,7 +101,8 @@ public final class RecallMulti: AccumMetric {
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
         let label = name ?? average.named("recall_score_multi", usual: .macro)
-        super.init(label, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false) {
+        super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
+        {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.recall.ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
@@ -125,7 +129,8 @@ public final class JaccardMulti: AccumMetric {
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
         let label = name ?? average.named("jaccard_score_multi", usual: .macro)
-        super.init(label, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false) {
+        super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
+        {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.jaccard.ofLabels(answers, targets, average, labels: labels, positive: positive)
         }

@@ -10,7 +10,8 @@ public final class HammingLossMulti: AccumMetric {
         threshold: Double = 0.5, sigmoid: Bool = true, name: String = "hamming_loss_multi",
         file: StaticString = #fileID, line: UInt = #line
     ) {
-        super.init(name, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false) {
+        super.init(named: name, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
+        {
             let (answers, targets) = labelTables($0, $1, name, file, line)
             return shareOfDifferent(answers.values, targets.values)
         }
@@ -29,8 +30,9 @@ public final class BrierScoreMulti: AccumMetric {
         threshold: Double = 0.5, sigmoid: Bool = true, ofProbabilities: Bool = false, name: String? = nil
     ) {
         super.init(
-            name ?? (ofProbabilities ? "brier_score_loss_multi_probabilities" : "brier_score_loss_multi"),
-            activation: sigmoid ? .sigmoid : .none, threshold: ofProbabilities ? nil : threshold, flatten: false
+            named: name ?? (ofProbabilities ? "brier_score_loss_multi_probabilities" : "brier_score_loss_multi"),
+            .classes, activation: sigmoid ? .sigmoid : .none, threshold: ofProbabilities ? nil : threshold,
+            flatten: false
         ) { answers, targets in
             let columns = answers.rank == 0 ? 1 : answers.dim(-1)
             return meanSquare(answers.doubles, targets.doubles).map { $0 * Double(columns) }
@@ -47,7 +49,8 @@ public final class BrierScoreMulti: AccumMetric {
 public final class MatthewsCorrCoefMulti: AccumMetric {
     /// Scores go through the sigmoid if asked; at `threshold` and above they are a yes.
     public init(threshold: Double = 0.5, sigmoid: Bool = true, name: String = "matthews_corrcoef_multi") {
-        super.init(name, activation: sigmoid ? .sigmoid : .none, threshold: threshold) { answers, targets in
+        super.init(named: name, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold) {
+            answers, targets in
             ConfusionMatrix(occurring: answers.ints, targets.ints).matthewsCorrCoef
         }
         recipe = MetricRecipe(
@@ -64,7 +67,8 @@ public final class RocAucMulti: AccumMetric {
     ) {
         let label = name ?? average.named("roc_auc_score_multi", usual: .macro)
         let warning = Warning(of: label)
-        super.init(label, activation: sigmoid ? .sigmoid : .none, flatten: false) { scores, targets in
+        super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, isRanking: true, flatten: false) {
+            scores, targets in
             let (_, flags) = labelTables(scores, targets, label, file, line)
             let area = Ranking.averaged(LabelTable(scores: scores), flags, average) { $0.rocAUC() }
             if area == nil { warning.onlyOneClass() }
@@ -83,7 +87,8 @@ public final class APScoreMulti: AccumMetric {
         line: UInt = #line
     ) {
         let label = name ?? average.named("average_precision_score_multi", usual: .macro)
-        super.init(label, activation: sigmoid ? .sigmoid : .none, flatten: false) { scores, targets in
+        super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, isRanking: true, flatten: false) {
+            scores, targets in
             let (_, flags) = labelTables(scores, targets, label, file, line)
             return Ranking.averaged(LabelTable(scores: scores), flags, average) { $0.averagePrecision }
         }

@@ -6,13 +6,15 @@ import LockstepTensor
 extension Metric {
     /// Square root of the mean squared error over all items.
     public static var rmse: Metric {
-        AccumMetric("rmse") { preds, targets in meanSquare(preds.doubles, targets.doubles)?.squareRoot() }
-            .remembering("rmse")
+        AccumMetric(named: "rmse", .numbers) { preds, targets in
+            meanSquare(preds.doubles, targets.doubles)?.squareRoot()
+        }
+        .remembering("rmse")
     }
 
     /// Root mean squared relative error of exp(prediction): for targets that are logarithms.
     public static var expRMSPE: Metric {
-        AccumMetric("exp_rmspe") { preds, targets in
+        AccumMetric(named: "exp_rmspe", .numbers) { preds, targets in
             // (eᵗ − eᵖ) / eᵗ = 1 − eᵖ⁻ᵗ, which does not overflow for large t.
             let ratios = (preds.to(.float64) - targets.to(.float64)).exp().doubles
             return meanSquare(ratios, [Double](repeating: 1, count: ratios.count))?.squareRoot()
@@ -26,7 +28,7 @@ extension Metric {
 public final class R2Score: AccumMetric {
     /// R² under a name.
     public init(name: String = "r2_score") {
-        super.init(name) { preds, targets in
+        super.init(named: name, .numbers) { preds, targets in
             let (preds, targets) = (preds.doubles, targets.doubles)
             if targets.count < 2 { return nil }
             let residuals = zip(targets, preds).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
@@ -40,7 +42,7 @@ public final class R2Score: AccumMetric {
 public final class ExplainedVariance: AccumMetric {
     /// The explained share under a name.
     public init(name: String = "explained_variance_score") {
-        super.init(name) { preds, targets in
+        super.init(named: name, .numbers) { preds, targets in
             let (preds, targets) = (preds.doubles, targets.doubles)
             if targets.isEmpty { return nil }
             return shareExplained(squaredDeviations(zip(targets, preds).map { $0 - $1 }), squaredDeviations(targets))
@@ -56,7 +58,9 @@ public final class PearsonCorrCoef: AccumMetric {
         activation: AccumMetric.Activation = .none, argmaxAxis: Int? = nil, threshold: Double? = nil,
         name: String = "pearsonr"
     ) {
-        super.init(name, activation: activation, argmaxAxis: argmaxAxis, threshold: threshold) { preds, targets in
+        super.init(
+            named: name, .numbers, activation: activation, argmaxAxis: argmaxAxis, threshold: threshold
+        ) { preds, targets in
             correlation(preds.doubles, targets.doubles)
         }
         recipe = MetricRecipe(
@@ -72,7 +76,10 @@ public final class SpearmanCorrCoef: AccumMetric {
         activation: AccumMetric.Activation = .none, argmaxAxis: Int? = nil, threshold: Double? = nil,
         name: String = "spearmanr"
     ) {
-        super.init(name, activation: activation, argmaxAxis: argmaxAxis, threshold: threshold) { preds, targets in
+        super.init(
+            named: name, .numbers, activation: activation, argmaxAxis: argmaxAxis, threshold: threshold,
+            isRanking: true
+        ) { preds, targets in
             correlation(ranks(of: preds.doubles), ranks(of: targets.doubles))
         }
         recipe = MetricRecipe(
@@ -82,20 +89,39 @@ public final class SpearmanCorrCoef: AccumMetric {
 }
 
 private func shareExplained(_ residuals: Double, _ total: Double) -> Double {
-    total == 0 ? (residuals == 0 ? 1 : 0) : 1 - residuals / total
+    if total == 0 { return residuals.isNaN ? .nan : residuals == 0 ? 1 : 0 }
+    return 1 - residuals / total
 }
 
-/// Σ (x − mean)².
+/// Σ (x − mean)²; 0 for values that are all the same, whatever rounding makes of their mean.
 private func squaredDeviations(_ values: [Double]) -> Double {
+    deviations(of: values).reduce(0) { $0 + $1 * $1 }
+}
+
+/// x − mean.
+private func deviations(of values: [Double]) -> [Double] {
+    guard let first = values.first else { return [] }
+    if values.allSatisfy({ $0 == first }) { return values.map { $0 - first } }
     let center = mean(of: values) ?? 0
-    return values.reduce(0) { $0 + ($1 - center) * ($1 - center) }
+    let deviations = values.map { $0 - center }
+    // What rounding took from the mean.
+    let rest = mean(of: deviations) ?? 0
+    return deviations.map { $0 - rest }
 }
 
 private func correlation(_ a: [Double], _ b: [Double]) -> Double? {
-    let (meanA, meanB) = (mean(of: a) ?? 0, mean(of: b) ?? 0)
-    let together = zip(a, b).reduce(0) { $0 + ($1.0 - meanA) * ($1.1 - meanB) }
-    let spread = (squaredDeviations(a) * squaredDeviations(b)).squareRoot()
-    return spread == 0 ? nil : min(1, max(-1, together / spread))
+    func direction(_ values: [Double]) -> (parts: [Double], length: Double) {
+        let parts = deviations(of: values)
+        // Squares of what is far from 1 would leave the range of numbers.
+        let scale = parts.reduce(0) { max($0, $1.magnitude) }
+        let scaled = scale > 0 && scale.isFinite ? parts.map { $0 / scale } : parts
+        return (scaled, scaled.reduce(0) { $0 + $1 * $1 }.squareRoot())
+    }
+    let (a, b) = (direction(a), direction(b))
+    if a.length == 0 || b.length == 0 { return a.length.isNaN || b.length.isNaN ? .nan : nil }
+    let together = zip(a.parts, b.parts).reduce(0) { $0 + $1.0 / a.length * ($1.1 / b.length) }
+    // max and min take a NaN for the greatest or the least.
+    return together.isNaN ? together : min(1, max(-1, together))
 }
 
 private func ranks(of values: [Double]) -> [Double] {
@@ -106,7 +132,7 @@ private func ranks(of values: [Double]) -> [Double] {
         var end = start
         while end < order.count, values[order[end]] == values[order[start]] { end += 1 }
         for place in start..<end { ranks[order[place]] = Double(start + end - 1) / 2 }
-        start = max(end, start + 1)  // NaN equals nothing, not even itself
+        start = max(end, start + 1)  // NaN, of which the metric says nothing, equals not even itself
     }
     return ranks
 }

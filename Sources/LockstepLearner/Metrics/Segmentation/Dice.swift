@@ -6,7 +6,7 @@ import LockstepTensor
 /// Twice the overlap of the predicted and the true region, divided by the sum of their sizes; over all pixels.
 ///
 /// The region is where the second of two classes has the larger output along `axis`; targets are 0 and 1. Nil when both
-/// regions are empty. For more classes use ``DiceMulti``. On several ranks pixel counts are added up.
+/// regions are empty, not a number when an output is none. For more classes use ``DiceMulti``. On several ranks pixel counts are added up.
 open class Dice: Metric {
     let axis: Int
     private let (file, line): (StaticString, UInt)
@@ -14,17 +14,18 @@ open class Dice: Metric {
     fileprivate var inter: Int64 = 0
     /// Sizes of both regions, added.
     fileprivate var union: Int64 = 0
+    private var mark = NaNMark()
 
     /// - Parameter axis: The axis of classes.
     public init(axis: Int = 1, file: StaticString = #fileID, line: UInt = #line) {
         (self.axis, self.file, self.line) = (axis, file, line)
     }
 
-    open override func reset() { (inter, union) = (0, 0) }
+    open override func reset() { (inter, union, mark) = (0, 0, NaNMark()) }
 
     open override func accumulate(_ learner: Learner) {
         guard let pred = learner.pred, let target = learner.yb.first else { return }
-        let (answers, truth) = regions(pred, target, axis, name, file, line)
+        guard let (answers, truth) = regions(pred, target, axis, name, file, line) else { return mark.set() }
         for (answer, wanted) in zip(answers, truth) {
             require(
                 answer | wanted == 0 || answer | wanted == 1,
@@ -35,26 +36,32 @@ open class Dice: Metric {
         }
     }
 
-    open override var value: Double? { union == 0 ? nil : 2 * Double(inter) / Double(union) }
+    open override var value: Double? { mark.isSet ? .nan : union == 0 ? nil : score }
     open override var state: MetricState {
-        get { MetricState(counts: [inter, union]) }
-        set { (inter, union) = newValue.counts.isEmpty ? (0, 0) : (newValue.counts[0], newValue.counts[1]) }
+        get { MetricState(sums: mark.sums, counts: [inter, union]) }
+        set {
+            (inter, union) = newValue.counts.isEmpty ? (0, 0) : (newValue.counts[0], newValue.counts[1])
+            mark = NaNMark(sums: newValue.sums)
+        }
     }
+
+    /// The score of regions that are not both empty.
+    fileprivate var score: Double { 2 * Double(inter) / Double(union) }
 }
 
 /// The overlap of the predicted and the true region, divided by what they cover together; otherwise as ``Dice``.
 public final class JaccardCoeff: Dice {
-    public override var value: Double? { union == 0 ? nil : Double(inter) / Double(union - inter) }
+    fileprivate override var score: Double { Double(inter) / Double(union - inter) }
 }
 
-/// The class of every pixel, predicted and true.
+/// The class of every pixel, predicted and true; nil where an output or a target is not a number and so of no class.
 func regions(
     _ pred: Tensor, _ target: Tensor, _ axis: Int, _ name: String, _ file: StaticString, _ line: UInt
-) -> ([Int], [Int]) {
+) -> (answers: [Int], truth: [Int])? {
     let answers = withNoGrad { pred.detached.argmax(axis: axis) }
     require(
         answers.count == target.count,
         "\(name): outputs of shape \(pred.shape) give \(answers.count) pixels, but targets of \(target.shape) have \(target.count)",
         file: file, line: line)
-    return (answers.ints, target.ints)
+    return hasNaN(pred) || hasNoClass(target) ? nil : (answers.ints, target.ints)
 }

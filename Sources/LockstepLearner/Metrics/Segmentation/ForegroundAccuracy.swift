@@ -3,7 +3,8 @@
 
 import LockstepTensor
 
-/// The share of right answers among the pixels whose target is not background, over all pixels. Nil without any.
+/// The share of right answers among the pixels whose target is not background, over all pixels. Nil without any,
+/// not a number when an output is none.
 ///
 /// On several ranks pixel counts are added up.
 public final class ForegroundAcc: Metric {
@@ -11,6 +12,7 @@ public final class ForegroundAcc: Metric {
     let axis: Int
     private let (file, line): (StaticString, UInt)
     private var counts: [Int64] = [0, 0]
+    private var mark = NaNMark()
 
     /// - Parameters:
     ///   - background: The class that does not count.
@@ -19,21 +21,26 @@ public final class ForegroundAcc: Metric {
         (self.background, self.axis, self.file, self.line) = (background, axis, file, line)
     }
 
-    public override func reset() { counts = [0, 0] }
+    public override func reset() { (counts, mark) = ([0, 0], NaNMark()) }
 
     public override func accumulate(_ learner: Learner) {
         guard let pred = learner.pred, let target = learner.yb.first else { return }
-        let (answers, truth) = regions(pred, target, axis, name, file, line)
+        guard let (answers, truth) = regions(pred, target, axis, name, file, line) else { return mark.set() }
         for (answer, wanted) in zip(answers, truth) where wanted != background {
             counts[0] += answer == wanted ? 1 : 0
             counts[1] += 1
         }
     }
 
-    public override var value: Double? { counts[1] == 0 ? nil : Double(counts[0]) / Double(counts[1]) }
+    public override var value: Double? {
+        mark.isSet ? .nan : counts[1] == 0 ? nil : Double(counts[0]) / Double(counts[1])
+    }
     public override var state: MetricState {
-        get { MetricState(counts: counts) }
-        set { counts = newValue.counts.isEmpty ? [0, 0] : newValue.counts }
+        get { MetricState(sums: mark.sums, counts: counts) }
+        set {
+            counts = newValue.counts.isEmpty ? [0, 0] : newValue.counts
+            mark = NaNMark(sums: newValue.sums)
+        }
     }
 }
 

@@ -39,6 +39,8 @@ public final class CorpusBLEU: Metric {
                 predicted[row * tokens.dim(1)..<(row + 1) * tokens.dim(1)],
                 wanted[row * target.dim(1)..<(row + 1) * target.dim(1)])
         }
+        // A token made of what is not a number is none.
+        if hasNaN(pred) || hasNoClass(target) { matches[0] = .nan }
     }
 
     /// Takes one predicted sequence and its reference into account.

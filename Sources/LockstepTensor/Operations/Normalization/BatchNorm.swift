@@ -3,10 +3,10 @@
 
 import CLockstepKernels
 
-/// Sums over all but the channels of a batch, in double precision, in a form that ranks can add up.
+/// Sums over all but the channels of a batch, in twice double precision, in a form that ranks can add up.
 ///
-/// `sums` is [2, C] float64: the sum and the sum of squares of each channel. Adding `sums` and `count` over ranks gives
-/// the moments of the whole batch.
+/// `sums` is [4, C] float64: for each channel the sum and the sum of squares, each followed by what a double cannot hold of
+/// it. Adding `sums` and `count` over ranks gives the moments of the whole batch: a deviation far below the mean survives.
 package struct ChannelMoments {
     package var sums: Tensor
     /// Values per channel.
@@ -18,17 +18,24 @@ package struct ChannelMoments {
     }
 
     /// Mean and biased variance, [C] of `dtype`.
-    package func meanAndVariance(dtype: DType) -> (mean: Tensor, variance: Tensor) {
+    package func statistics(dtype: DType) -> ChannelStatistics {
         let channels = sums.shape[1]
-        let (mean, variance) = (
-            Tensor.uninitialized([channels], dtype: dtype), Tensor.uninitialized([channels], dtype: dtype)
-        )
-        let source = sums.unsafePointer.assumingMemoryBound(to: Double.self)
+        func vector() -> Tensor { .uninitialized([channels], dtype: dtype) }
+        let result = ChannelStatistics(mean: vector(), rest: vector(), variance: vector())
         lsk_channel_statistics(
-            channels, Double(count), source, source + channels, dtype.kernelType, mean.unsafePointer,
-            variance.unsafePointer)
-        return (mean, variance)
+            channels, Double(count), sums.unsafePointer.assumingMemoryBound(to: Double.self), dtype.kernelType,
+            result.mean.unsafePointer, result.rest.unsafePointer, result.variance.unsafePointer)
+        return result
     }
+}
+
+/// Mean and biased variance of channels.
+package struct ChannelStatistics {
+    /// The mean, rounded to the element type.
+    package let mean: Tensor
+    /// What rounding took from it: next to a deviation far below the mean no small part of `x − mean`.
+    package let rest: Tensor
+    package let variance: Tensor
 }
 
 /// What batch normalisation in training mode gives back.
@@ -100,10 +107,11 @@ extension Tensor {
     ) -> BatchNormResult {
         let memory = self
         let (weight, bias) = (weight?.to(dtype), bias?.to(dtype))
-        let (mean, variance) = moments.meanAndVariance(dtype: dtype)
-        let inverse = ChannelTable.inverseDeviation(variance, epsilon: epsilon)
+        let statistics = moments.statistics(dtype: dtype)
+        let (mean, rest) = (statistics.mean, statistics.rest)
+        let inverse = ChannelTable.inverseDeviation(statistics.variance, epsilon: epsilon)
         let scale = ChannelTable.product(inverse, weight?.detached)
-        let shift = channelShift(bias, like: mean)
+        let shift = channelShift(bias, like: mean) - rest * scale
         let other = shortcut?.to(dtype)
         let y = channelApply(
             mean: mean, scale: scale, shift: shift, adding: other?.channelsLast(), rectifies: activation == .relu)
@@ -112,7 +120,7 @@ extension Tensor {
         let isLine = activation == .relu && other == nil
         let recorded = y.recording("batchNorm", from: [input, weight, bias, other]) { dy, flow in
             let own = dy.channelsLast()
-            let local = own.channelProducts(memory, mean: mean, rectified: isLine ? (scale, shift) : nil)
+            let local = own.channelProducts(memory, mean: mean, rest: rest, rectified: isLine ? (scale, shift) : nil)
             flow.writeChannelGradients(weight: 1, bias: 2, sums: local, inverse: inverse)
             if flow.needs(3) { flow.send(3, dy) }
             guard flow.needs(0) else { return }
@@ -120,12 +128,12 @@ extension Tensor {
             flow.send(
                 0,
                 own.channelBackward(
-                    memory, mean: mean, inverse: inverse, scale: scale, rectified: isLine ? shift : nil, sums: sums,
-                    total: total))
+                    memory, mean: mean, rest: rest, inverse: inverse, scale: scale, rectified: isLine ? shift : nil,
+                    sums: sums, total: total))
         }
         if activation == .relu && !isLine { recorded.node?.gate = GradientGate(positive: y) }
         let output = activation == .gelu ? recorded.gelu() : recorded
-        return BatchNormResult(output: output, mean: mean, variance: variance, count: moments.count)
+        return BatchNormResult(output: output, mean: mean, variance: statistics.variance, count: moments.count)
     }
 
     /// Normalises each channel with given statistics, as in inference.
@@ -173,11 +181,11 @@ extension Tensor {
     /// The moments of each channel of channels-last memory.
     package func channelMoments() -> ChannelMoments {
         let channels = shape[1]
-        let sums = Tensor.zeros([2, channels], dtype: .float64)
-        let target = sums.unsafePointer.assumingMemoryBound(to: Double.self)
+        let sums = Tensor.zeros([4, channels], dtype: .float64)
         if count > 0 {
             lsk_channel_moments(
-                1, count / channels, channels, dtype.kernelType, unsafePointer, target, target + channels)
+                1, count / channels, channels, dtype.kernelType, unsafePointer,
+                sums.unsafePointer.assumingMemoryBound(to: Double.self))
         }
         return ChannelMoments(sums: sums, count: channels == 0 ? 0 : count / channels)
     }

@@ -39,11 +39,13 @@ extension Tensor {
         shift?.detached.to(dtype).contiguous() ?? Tensor.zeros(table.shape, dtype: dtype)
     }
 
-    /// With self `ȳ`: the sums over each channel of `ȳ` and of `ȳ·(x − mean)`, as float64 of shape [2] + the table's.
+    /// With self `ȳ`: the sums over each channel of `ȳ` and of `ȳ·(x − mean − rest)`, as float64 of shape [2] + the table's.
     ///
-    /// - Parameter line: Scale and shift of the line whose sign let `ȳ` through, as a rectifier does; nil without one.
+    /// - Parameters:
+    ///   - rest: What rounding took from the mean (``ChannelStatistics``); nil: nothing.
+    ///   - line: Scale and shift of the line whose sign let `ȳ` through, as a rectifier does; nil without one.
     package func channelProducts(
-        _ x: Tensor, mean: Tensor, rectified line: (scale: Tensor, shift: Tensor)? = nil
+        _ x: Tensor, mean: Tensor, rest: Tensor? = nil, rectified line: (scale: Tensor, shift: Tensor)? = nil
     ) -> Tensor {
         let sums = Tensor.zeros(Shape([2] + mean.shape.dimensions), dtype: .float64)
         let target = sums.unsafePointer.assumingMemoryBound(to: Double.self)
@@ -51,7 +53,7 @@ extension Tensor {
         if count > 0 {
             lsk_channel_products(
                 segments, rows, channels, dtype.kernelType, unsafePointer, x.unsafePointer, mean.unsafePointer,
-                line?.scale.unsafePointer, line?.shift.unsafePointer, target, target + mean.count)
+                rest?.unsafePointer, line?.scale.unsafePointer, line?.shift.unsafePointer, target, target + mean.count)
         }
         return sums
     }
@@ -60,16 +62,15 @@ extension Tensor {
     ///
     /// - Parameter shift: What `scale` belongs to when a rectifier followed; nil without one.
     func channelBackward(
-        _ x: Tensor, mean: Tensor, inverse: Tensor, scale: Tensor, rectified shift: Tensor?, sums: Tensor,
-        total: Double
+        _ x: Tensor, mean: Tensor, rest: Tensor, inverse: Tensor, scale: Tensor, rectified shift: Tensor?,
+        sums: Tensor, total: Double
     ) -> Tensor {
         let source = sums.unsafePointer.assumingMemoryBound(to: Double.self)
         let slope = Tensor.uninitialized(mean.shape, dtype: dtype),
             offset = Tensor.uninitialized(mean.shape, dtype: dtype)
         lsk_channel_slopes(
-            mean.count, total, source, source + mean.count, dtype.kernelType, scale.unsafePointer,
-            inverse.unsafePointer,
-            slope.unsafePointer, offset.unsafePointer)
+            mean.count, total, source, source + mean.count, dtype.kernelType, rest.unsafePointer,
+            scale.unsafePointer, inverse.unsafePointer, slope.unsafePointer, offset.unsafePointer)
         return channelCombined(x, mean: mean, a: scale, b: slope, c: offset, rectified: shift)
     }
 

@@ -53,30 +53,29 @@ extension Tensor {
         let layout = lsk_groups(
             dtype: type.kernelType, samples: samples, channels: channels, groups: groups,
             rows: count / (samples * channels))
-        let sums = Tensor.uninitialized([2, samples, channels], dtype: .float64)
+        let sums = Tensor.uninitialized([4, samples, channels], dtype: .float64)
         let source = sums.unsafePointer.assumingMemoryBound(to: Double.self)
-        lsk_channel_moments(
-            samples, layout.rows, channels, type.kernelType, memory.unsafePointer, source, source + samples * channels)
-        let (mean, inverse) = (Tensor.uninitialized(table, dtype: type), Tensor.uninitialized(table, dtype: type))
+        lsk_channel_moments(samples, layout.rows, channels, type.kernelType, memory.unsafePointer, source)
+        let (mean, rest) = (Tensor.uninitialized(table, dtype: type), Tensor.uninitialized(table, dtype: type))
+        let inverse = Tensor.uninitialized(table, dtype: type)
         let (scale, shift) = (Tensor.uninitialized(table, dtype: type), Tensor.uninitialized(table, dtype: type))
         withUnsafePointer(to: layout) {
             lsk_group_statistics(
-                $0, epsilon, source, source + samples * channels, scaleWeight?.unsafePointer, shiftBias?.unsafePointer,
-                mean.unsafePointer, inverse.unsafePointer, scale.unsafePointer, shift.unsafePointer)
+                $0, epsilon, source, scaleWeight?.unsafePointer, shiftBias?.unsafePointer, mean.unsafePointer,
+                rest.unsafePointer, inverse.unsafePointer, scale.unsafePointer, shift.unsafePointer)
         }
         let y = memory.channelApply(mean: mean, scale: scale, shift: shift)
         return y.recording(op, from: [x, weight, bias]) { dy, flow in
             let dy = dy.channelsLast()
-            let products = dy.channelProducts(memory, mean: mean)
+            let products = dy.channelProducts(memory, mean: mean, rest: rest)
             let p = products.unsafePointer.assumingMemoryBound(to: Double.self)
             let (slope, offset) = (Tensor.uninitialized(table, dtype: type), Tensor.uninitialized(table, dtype: type))
             let gradients = Tensor.uninitialized([2, channels], dtype: .float64)
             let g = gradients.unsafePointer.assumingMemoryBound(to: Double.self)
             withUnsafePointer(to: layout) {
                 lsk_group_slopes(
-                    $0, p, p + samples * channels, scaleWeight?.unsafePointer, inverse.unsafePointer,
-                    slope.unsafePointer,
-                    offset.unsafePointer, g, g + channels)
+                    $0, p, p + samples * channels, scaleWeight?.unsafePointer, rest.unsafePointer,
+                    inverse.unsafePointer, slope.unsafePointer, offset.unsafePointer, g, g + channels)
             }
             if flow.needs(1) { flow.send(1, gradients.view([channels], strides: [1]).to(type)) }
             if flow.needs(2) { flow.send(2, gradients.view([channels], strides: [1], offset: channels).to(type)) }

@@ -31,12 +31,12 @@ extension Tensor {
         let width = normalizedShape.elementCount
         let rows = width == 0 ? 0 : count / width
         let y = Tensor.uninitialized(shape, dtype: type)
-        let mean = Tensor.uninitialized([rows], dtype: type)
+        let (mean, rest) = (Tensor.uninitialized([rows], dtype: type), Tensor.uninitialized([rows], dtype: type))
         let inverse = Tensor.uninitialized([rows], dtype: type)
         if count > 0 {
             lsk_layer_norm(
                 rows, width, type.kernelType, epsilon, x.unsafePointer, scale?.unsafePointer,
-                shift?.unsafePointer, y.unsafePointer, mean.unsafePointer, inverse.unsafePointer)
+                shift?.unsafePointer, y.unsafePointer, mean.unsafePointer, rest.unsafePointer, inverse.unsafePointer)
         }
         return y.recording("layerNorm", from: [input, w, b]) { dy, flow in
             let dy = dy.contiguous()
@@ -45,9 +45,8 @@ extension Tensor {
             flow.writeTwo(1, 2, shape: normalizedShape, dtype: type) { dw, dwBeta, db, dbBeta in
                 lsk_layer_norm_backward(
                     rows, width, type.kernelType, dy.unsafePointer, x.unsafePointer, scale?.unsafePointer,
-                    mean.unsafePointer, inverse.unsafePointer, arrived?.unsafePointer, dx?.unsafePointer,
-                    dw?.unsafePointer, dwBeta,
-                    db?.unsafePointer, dbBeta)
+                    mean.unsafePointer, rest.unsafePointer, inverse.unsafePointer, arrived?.unsafePointer,
+                    dx?.unsafePointer, dw?.unsafePointer, dwBeta, db?.unsafePointer, dbBeta)
             }
             if let dx { flow.send(0, dx) }
         }
