@@ -69,8 +69,9 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
     public var encodes: [TypedFunction] {
         let (mean, std) = (channels(mean), channels(std))
         return [
-            TypedFunction { (image: TensorImage) in
+            TypedFunction { (image: TensorImage) throws in
                 guard let mean, let std else { return image }
+                try check(image.tensor)
                 return TensorImage((image.tensor - mean) / std)
             }
         ]
@@ -79,14 +80,22 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
     public var decodes: [TypedFunction] {
         let (mean, std) = (channels(mean), channels(std))
         return [
-            TypedFunction { (image: TensorImage) in
+            TypedFunction { (image: TensorImage) throws in
                 guard let mean, let std else { return image }
+                try check(image.tensor)
                 return TensorImage(image.tensor * std + mean)
             }
         ]
     }
 
     private enum CodingKeys: CodingKey { case mean, std }
+
+    /// - Throws: `DataError` for images of other channels than the statistics.
+    private func check(_ image: Tensor) throws(DataError) {
+        guard let count = mean?.count, count != 1, image.rank < 3 || image.dim(-3) != count else { return }
+        throw DataError(
+            .mismatch, file: "Normalize", "an image of shape \(image.shape) for the statistics of \(count) channels")
+    }
 
     /// [C, 1, 1]: fits an image and a batch of them.
     private func channels(_ values: [Float]?) -> Tensor? { values.map { Tensor($0, shape: [$0.count, 1, 1]) } }
