@@ -144,6 +144,7 @@ extension Learner {
     }
 
     private func runModel() throws {
+        try bundleCheck?.check(self)
         if let passes { return try passes.forward(self) }
         // Layers that communicate need every rank: one without items runs the model on none.
         if !part.isEmpty || (training && coordinator.runsEmptyParts && !xb.isEmpty) { preds = model.forward(xb) }
