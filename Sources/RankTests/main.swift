@@ -4,7 +4,7 @@
 // `--threads N` and `--threads N --nodes` run them on threads of one process, on one pretended machine or one for each rank;
 // words after that pick the checks whose names hold one of them.
 // `--faults` lists the faults that launch/test-faults.sh tries, `--fault NAME RANK STEP` is one of them; `--adopt` is a
-// program that has started MPI itself.
+// program that has started MPI itself, `--program KIND` one in `Lockstep.run { }` that fails.
 
 import Glibc
 import Lockstep
@@ -39,6 +39,8 @@ case "--faults":
     for fault in Fault.all { print(fault.line) }
 case "--fault":
     FaultScene.run(arguments: arguments.dropFirst())
+case "--program":
+    FailingProgram.run(arguments.dropFirst().first ?? "fine")
 case "--adopt":
     HostProgram.run()
 case "--threads":

@@ -27,6 +27,13 @@ struct ReadersIDXTests {
         #expect(try IDX.parse(idx([0, 28, 28], []), file: "x").shape == [0, 28, 28])
     }
 
+    @Test("as many axes as tensors have, and not one more")
+    func axes() throws {
+        #expect(try IDX.parse(idx(Array(repeating: 1, count: 8), [7]), file: "x").elements == .uint8([7]))
+        let error = dataError { try IDX.parse(idx(Array(repeating: 1, count: 9), [7]), file: "x") }
+        #expect(error?.description == "x: byte 3: 9 axes, at most 8 are read here")
+    }
+
     @Test("every element type is read, big endian")
     func types() throws {
         #expect(try IDX.parse(idx([2], type: 0x09, [0xFF, 5]), file: "x").elements == .int8([-1, 5]))

@@ -102,6 +102,18 @@ struct ReadersNPYTests {
                 "{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904,), }",
                 "more elements than a computer can count"
             ),
+            (
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 0, 4611686018427387904), }",
+                "more elements than a computer can count"
+            ),
+            (
+                "{'descr': '<f4', 'fortran_order': True, 'shape': (0, 9223372036854775807, 9223372036854775807), }",
+                "more elements than a computer can count"
+            ),
+            (
+                "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 1, 1, 1, 1, 1, 1, 1), }",
+                "9 axes, at most 8 are read here"
+            ),
             ("{'descr': '<f4', 'fortran_order': False, }", "lacks the key 'shape'"),
             (
                 "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,), }",

@@ -11,6 +11,7 @@
 #include "lsk_attention.h"
 #include "lsk_rnn.h"
 #include "lsk_mode.h"
+#include "lsk_output.h"
 #include "lsk_iterator.h"
 #include "lsk_elementwise.h"
 #include "lsk_copy.h"

@@ -46,6 +46,9 @@ public enum World {
     /// that is not told otherwise, and for ranks that are threads.
     public static var threadsPerRank: Int? { threadWorld == nil ? lock.withLock { threads } : nil }
 
+    /// Whether the ranks have met: whether a communicator has been made.
+    package static var isStarted: Bool { existing != nil }
+
     /// The communicator, if one has been made.
     static var existing: (any Communicator)? {
         if let threadWorld { return threadWorld.communicator }

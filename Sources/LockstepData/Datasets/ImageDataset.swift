@@ -14,7 +14,7 @@ public struct ImageDataset: Dataset, Fingerprinted, Sendable {
     private let pixels: [UInt8]
     private let scale, offset: Float
     /// Of all images, also where this is a part of them that lacks a class.
-    private let classCount: Int
+    let classCount: Int
 
     /// - Parameters:
     ///   - pixels: all images one after another, `labels.count` × the elements of `imageShape`.
@@ -80,6 +80,13 @@ public struct ImageDataset: Dataset, Fingerprinted, Sendable {
             variance += (Double(value) - mean) * (Double(value) - mean) * Double(count) / total
         }
         return (mean, variance.squareRoot())
+    }
+
+    /// The same images among so many classes.
+    func with(classCount: Int) -> ImageDataset {
+        ImageDataset(
+            pixels: pixels, labels: labels, imageShape: imageShape, scale: scale, offset: offset, classCount: classCount
+        )
     }
 
     /// The same images with other values: `byte · scale + offset`.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Iterating a loader: on the calling thread or ahead of it on workers, with the same batches either way.
 
+import LockstepTensor
+
 extension DataLoader {
     /// Starts epoch number `epoch`.
     ///
@@ -294,7 +296,7 @@ extension DataLoader: Sequence {
             do {
                 return try batches.next()
             } catch {
-                stop("DataLoader: \(error)")
+                stop("DataLoader: \(error)", file: #fileID, line: #line)
             }
         }
     }
@@ -305,10 +307,7 @@ extension DataLoader: Sequence {
         do {
             return Iterator(try makeIterator(epoch: epoch - 1))
         } catch {
-            stop("DataLoader: \(error)")
+            stop("DataLoader: \(error)", file: #fileID, line: #line)
         }
     }
 }
-
-/// Stops the program because of an error nobody can catch here.
-private func stop(_ message: String) -> Never { fatalError(message) }

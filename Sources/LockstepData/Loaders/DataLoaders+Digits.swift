@@ -26,7 +26,9 @@ extension DataLoaders {
             path: path, file: file, line: line)
     }
 
-    /// Images and labels of a folder with MNIST's IDX files (MNIST, Fashion-MNIST, KMNIST), plain or gzip.
+    /// Images and labels of a folder with MNIST's IDX files (MNIST, Fashion-MNIST, KMNIST, EMNIST), plain or gzip.
+    ///
+    /// Images may have any size, and labels are any classes numbered from 0: how many there are is the data sets' `targetKind`.
     ///
     /// With `train-images-idx3-ubyte` and `train-labels-idx1-ubyte` these are for training, and the `t10k-` files for
     /// validation; where only one pair is there, a random part of it is for validation. Pixels are standardised
@@ -60,7 +62,9 @@ extension DataLoaders {
                     .mismatch, file: folder,
                     "training images have shape \(train.imageShape), test images \(test.imageShape)")
             }
-            parts = [train, test]
+            // A class that only one of them has is a class of both.
+            let classes = max(train.classCount, test.classCount)
+            parts = [train.with(classCount: classes), test.with(classCount: classes)]
         } else {
             let split = Splitter.random(validFraction, seed: seed)(first.count)
             parts = [first.subset(split.train), first.subset(split.valid)]
@@ -128,10 +132,22 @@ extension DataLoaders {
                 "holds \(labels.elements.typeName)\(labels.shape), expected \(images.shape[0]) labels for the images of \(imagePath)"
             )
         }
+        if let item = classes.firstIndex(where: { !(0..<largestClassCount).contains($0) }) {
+            throw DataError(
+                .mismatch, file: labelPath,
+                "label \(item) is \(classes[item]); classes are 0 to \(largestClassCount - 1)",
+                remedy: "Number the classes from 0")
+        }
         let (height, width) = (images.shape[1], images.shape[2])
+        guard height > 0, width > 0 else {
+            throw DataError(.mismatch, file: imagePath, "its images have \(height) × \(width) pixels")
+        }
         return ImageDataset(
             pixels: pixels, labels: classes, imageShape: asImages ? [1, height, width] : [height * width])
     }
+
+    /// Bounds what a model is made as large as.
+    private static let largestClassCount = 65_536
 
     private static func existing(_ folder: String, _ name: String) -> String? {
         // Some copies of MNIST are called train-images.idx3-ubyte.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The IDX format of the MNIST files (Y. LeCun, http://yann.lecun.com/exdb/mnist/), plain or gzip.
 
+import LockstepTensor
+
 /// Reading IDX files: two zero bytes, an element type, the number of axes, their lengths, then the elements, all big endian.
 public enum IDX {
     /// The array in the file at `path`; gzip is recognised by its magic number, not by the name.
@@ -33,6 +35,9 @@ public enum IDX {
         }
         let rank = Int(try reader.integer(UInt8.self, .big, "the number of axes"))
         guard rank > 0 else { throw reader.error(.malformed, at: 3, "an IDX file has at least one axis, this one 0") }
+        guard rank <= Shape.maxRank else {
+            throw reader.error(.unsupported, at: 3, "\(rank) axes, at most \(Shape.maxRank) are read here")
+        }
         var shape: [Int] = []
         for axis in 0..<rank {
             shape.append(Int(try reader.integer(UInt32.self, .big, "the length of axis \(axis) of \(rank)")))

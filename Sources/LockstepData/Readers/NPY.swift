@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // NumPy's .npy format, versions 1 to 3, read and written (NEP 1, numpy.lib.format).
 
+import LockstepTensor
+
 /// Reading and writing `.npy` files.
 public enum NPY {
     static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
@@ -43,6 +45,12 @@ public enum NPY {
         let headerStart = reader.position
         let header = try NPYHeader(parsing: reader.take(length, "the header"), at: headerStart, file: file)
 
+        guard header.shape.count <= Shape.maxRank else {
+            throw reader.error(
+                .unsupported, at: headerStart,
+                "\(header.shape.count) axes, at most \(Shape.maxRank) are read here",
+                remedy: "Give the array fewer axes in Python first, for example array.reshape(len(array), -1)")
+        }
         guard let count = NumericArray.product(header.shape),
             let needed = NumericArray.product([count, header.type.size])
         else {

@@ -71,15 +71,16 @@ public struct NumericArray: Sendable, Equatable {
         }
     }
 
-    /// The product of the axis lengths, or `nil` when it does not fit an `Int`.
+    /// The product of the axis lengths, or `nil` when that of those that are not 0 does not fit an `Int`: an empty array has
+    /// steps along its axes too, and NumPy refuses it as well.
     static func product(_ shape: [Int]) -> Int? {
         var result = 1
-        for length in shape {
+        for length in shape where length != 0 {
             let (product, overflow) = result.multipliedReportingOverflow(by: length)
             if overflow { return nil }
             result = product
         }
-        return result
+        return shape.contains(0) ? 0 : result
     }
 }
 

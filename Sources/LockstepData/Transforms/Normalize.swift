@@ -75,8 +75,9 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
     public var encodes: [TypedFunction] {
         let (mean, std, rest) = (channels(mean), channels(std), channels(rest))
         return [
-            TypedFunction { (image: TensorImage) in
+            TypedFunction { (image: TensorImage) throws in
                 guard let mean, let std else { return image }
+                try check(image.tensor)
                 let distance = image.tensor - mean
                 return TensorImage((rest.map { distance - $0 } ?? distance) / std)
             }
@@ -86,8 +87,9 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
     public var decodes: [TypedFunction] {
         let (mean, std, rest) = (channels(mean), channels(std), channels(rest))
         return [
-            TypedFunction { (image: TensorImage) in
+            TypedFunction { (image: TensorImage) throws in
                 guard let mean, let std else { return image }
+                try check(image.tensor)
                 let distance = image.tensor * std
                 return TensorImage((rest.map { distance + $0 } ?? distance) + mean)
             }
@@ -95,6 +97,13 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
     }
 
     private enum CodingKeys: CodingKey { case mean, std, rest }
+
+    /// - Throws: `DataError` for images of other channels than the statistics.
+    private func check(_ image: Tensor) throws(DataError) {
+        guard let count = mean?.count, count != 1, image.rank < 3 || image.dim(-3) != count else { return }
+        throw DataError(
+            .mismatch, file: "Normalize", "an image of shape \(image.shape) for the statistics of \(count) channels")
+    }
 
     /// [C, 1, 1]: fits an image and a batch of them.
     private func channels(_ values: [Float]?) -> Tensor? { values.map { Tensor($0, shape: [$0.count, 1, 1]) } }

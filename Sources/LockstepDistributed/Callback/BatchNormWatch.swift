@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batches that batch normalisation cannot normalise: an error of all ranks instead of a trap of one.
+// Batches that batch normalisation cannot normalise: an error of all ranks, not of one.
 
 import LockstepComm
 import LockstepNN
 
 /// Notices batches with one value per channel, for the duration of a fit.
 ///
-/// In one process such a batch is a mistake of the caller's and traps. On several ranks a trap would leave the others with
-/// the news that a rank has died; so the fit ends with an error: with statistics over all ranks the same on each of them,
-/// otherwise that of the rank whose part it is, which the others hear of.
+/// In one process the learner itself throws. On several ranks the fit ends with an error, too: with statistics over all ranks the
+/// same on each of them, otherwise that of the rank whose part it is, which the others hear of.
 final class BatchNormWatch {
     private let layers: [BatchNorm]
     private var sentence: String?

@@ -58,9 +58,14 @@ struct DataDescription: Codable {
         }
     }
 
+    /// The largest batch a bundle may ask for.
+    private static let largestBatch = 1 << 24
+
     /// - Throws: ``ExportError`` for sizes that are impossible.
     func loaders(path: String) throws -> DataLoaders {
-        guard (1...1_000).contains(loaders), (0...1_000).contains(inputs), batchSize.map({ $0 > 0 }) ?? true else {
+        guard (1...1_000).contains(loaders), (0...1_000).contains(inputs),
+            batchSize.map({ $0 > 0 && $0 <= DataDescription.largestBatch }) ?? true
+        else {
             throw ExportError(
                 .malformed, at: "data",
                 "\(loaders) loaders of \(inputs) inputs in batches of \(batchSize.map(String.init) ?? "one item")")

@@ -90,10 +90,14 @@ extension ExportRegistry.Entry {
                 + ["filename": $0.filename, "saving": kind, "every": every, "withOptimizer": $0.withOptimizer]
         } _: { fields in
             let t = try Tracked(fields)
-            let kind: String = try fields("saving")
+            let (kind, name): (String, String) = (try fields("saving"), try fields("filename"))
+            // Training on must not write where the bundle's author wants.
+            try fields.check(
+                !name.hasPrefix("/") && !name.split(separator: "/").contains("..") && !name.contains("\0"),
+                "the file name “\(name.prefix(80))” leads out of the learner's folder")
             let moments = ["best": SaveModelCallback.Moment.best, "atEnd": .atEnd]
             return SaveModelCallback(
-                monitor: t.monitor, direction: t.direction, minDelta: t.minDelta, filename: try fields("filename"),
+                monitor: t.monitor, direction: t.direction, minDelta: t.minDelta, filename: name,
                 saving: try moments[kind] ?? .everyEpoch(fields.size("every")),
                 withOptimizer: try fields("withOptimizer"), resetOnFit: t.resetOnFit)
         },

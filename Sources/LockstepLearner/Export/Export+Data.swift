@@ -27,8 +27,30 @@ extension ExportRegistry.Entry {
     ]
 
     private static let images: [Entry] = [
-        Entry(codable: OpenImage.self), Entry(codable: AffineAugmentation.self),
-        Entry(codable: LightingAugmentation.self), Entry(codable: RandomErasing.self), Entry(codable: PadInput.self),
+        Entry(codable: OpenImage.self),
+        checked(AffineAugmentation.self) { change, fields in
+            let shares = [change.flip, change.flipVertical, change.transpose, change.rotateAndZoom]
+            try fields.check(shares.allSatisfy { (0...1).contains($0) }, "\(shares) are not probabilities")
+            try fields.check(
+                change.zoom.lowerBound > 0 && change.zoom.upperBound.isFinite && abs(change.maxRotate) <= 1e6,
+                "a zoom of \(change.zoom), turns of \(change.maxRotate) degrees")
+        },
+        checked(LightingAugmentation.self) { change, fields in
+            let changes = [change.maxBrightness, change.maxContrast]
+            try fields.check(changes.allSatisfy { $0 >= 0 && $0 < 1 }, "changes of \(changes) are not in 0 ..< 1")
+            try fields.check(
+                (0...1).contains(change.brightnessAndContrast),
+                "\(change.brightnessAndContrast) is no probability")
+        },
+        checked(RandomErasing.self) { erasing, fields in
+            try fields.check(
+                (0...1).contains(erasing.probability) && erasing.area.lowerBound >= 0 && erasing.area.upperBound <= 1
+                    && erasing.minAspect > 1e-6 && erasing.minAspect <= 1 && (1...1000).contains(erasing.maxCount),
+                "\(erasing) is impossible")
+        },
+        checked(PadInput.self) { padding, fields in
+            try fields.check((0...Int(Int32.max)).contains(padding.token), "\(padding.token) is no token")
+        },
         Entry(Resize.self) {
             ["value": $0]
         } _: { fields in
@@ -41,12 +63,29 @@ extension ExportRegistry.Entry {
         } _: { fields in
             let crop: RandomResizedCrop = try fields("value")
             try checkSize(crop.height, crop.width, fields)
+            try fields.check(
+                crop.minScale > 0 && crop.minScale <= 1 && crop.ratio.lowerBound > 1e-6
+                    && crop.ratio.upperBound < 1e6 && (0...1000).contains(crop.validExtra),
+                "\(crop) is impossible")
             return crop
         },
     ]
 
+    /// A codable transform, of which `check` throws for values that its own initialiser would not take.
+    private static func checked<Value: Codable & SendableMetatype>(
+        _ type: Value.Type, _ check: @escaping @Sendable (Value, ExportFields) throws -> Void
+    ) -> Entry {
+        Entry(type) {
+            ["value": $0]
+        } _: { fields in
+            let value: Value = try fields("value")
+            try check(value, fields)
+            return value
+        }
+    }
+
     private static func checkSize(_ height: Int, _ width: Int, _ fields: ExportFields) throws {
-        let sizes = 1...1 << 16
+        let sizes = 1...1 << 12
         try fields.check(sizes.contains(height) && sizes.contains(width), "\(height) × \(width) is no size of an image")
     }
 

@@ -15,6 +15,7 @@ extension ExportRegistry.Entry {
             let (vocabulary, context) = (try fields.size("vocabulary"), try fields.size("context"))
             let (width, layers, heads) = (try fields.size("width"), try fields.size("layers"), try fields.size("heads"))
             try fields.check(width % heads == 0, "\(heads) heads do not divide a width of \(width)")
+            try fields.claim(parts: layers, 12)
             for size in [vocabulary, context, vocabulary] { try fields.claim(size, width) }
             try fields.claim(layers, 12, width, width)
             return GPT(

@@ -160,6 +160,7 @@ extension ExportRegistry.Entry {
             try fields.check(
                 (dropout.isEmpty || dropout.count == layers.count) && dropout.allSatisfy { (0...1).contains($0) },
                 "dropout \(dropout) does not fit \(layers.count) layers")
+            try fields.claim(parts: categories.count + 4 * layers.count)
             for (count, width) in zip(categories, widths) { try fields.claim(count, width) }
             var width = continuous
             for size in widths { width += size }

@@ -22,30 +22,37 @@ extension ExportRegistry.Entry {
     private static let counting: [Entry] = [
         Entry(metric: "F1Score") {
             F1Score(
-                average: try $0.option("average"), axis: try $0("axis"), labels: try $0("labels"),
+                average: try ofClasses($0), axis: try $0("axis"), labels: try $0("labels"),
                 positive: try $0("positive"), name: try $0("name"))
         },
         Entry(metric: "FBeta") {
             FBeta(
-                try $0("beta"), average: try $0.option("average"), axis: try $0("axis"), labels: try $0("labels"),
+                try $0("beta"), average: try ofClasses($0), axis: try $0("axis"), labels: try $0("labels"),
                 positive: try $0("positive"), name: try $0("name"))
         },
         Entry(metric: "Precision") {
             Precision(
-                average: try $0.option("average"), axis: try $0("axis"), labels: try $0("labels"),
+                average: try ofClasses($0), axis: try $0("axis"), labels: try $0("labels"),
                 positive: try $0("positive"), name: try $0("name"))
         },
         Entry(metric: "Recall") {
             Recall(
-                average: try $0.option("average"), axis: try $0("axis"), labels: try $0("labels"),
+                average: try ofClasses($0), axis: try $0("axis"), labels: try $0("labels"),
                 positive: try $0("positive"), name: try $0("name"))
         },
         Entry(metric: "Jaccard") {
             Jaccard(
-                average: try $0.option("average"), axis: try $0("axis"), labels: try $0("labels"),
+                average: try ofClasses($0), axis: try $0("axis"), labels: try $0("labels"),
                 positive: try $0("positive"), name: try $0("name"))
         },
     ]
+
+    /// One class per item has no samples to average over.
+    private static func ofClasses(_ fields: ExportFields) throws -> Average {
+        let average: Average = try fields.option("average")
+        try fields.check(average != .samples, "average is samples, but an item has one class")
+        return average
+    }
 
     private static let agreement: [Entry] = [
         Entry(metric: "BalancedAccuracy") {

@@ -196,6 +196,7 @@ extension ExportRegistry.Entry {
 extension ExportFields {
     /// Claims the matrices of recurrent layers: the first reads the input, the others both directions of the one before.
     func claimRecurrent(gates: Int, inputs: Int, hidden: Int, layers: Int, directions: Int = 1) throws {
+        try claim(parts: layers, directions, 4)
         try claim(directions, gates, hidden, inputs)
         try claim(layers, directions, gates, hidden, hidden)
         try claim(layers - 1, directions, directions, gates, hidden, hidden)

@@ -77,6 +77,12 @@ public struct ExportFields {
     /// - Throws: when the file does not hold that many weights, so that a few bytes cannot ask for all memory.
     public func claim(_ sizes: Int...) throws { try claim(sizes) }
 
+    /// Says that what is about to be made has this many parts, which nothing in the description shows.
+    func claim(parts: Int...) throws {
+        let total = parts.reduce(1) { $0.multipliedReportingOverflow(by: $1).overflow ? .max : $0 * $1 }
+        try reader.count(min(total, 1 << 40), at: place)
+    }
+
     func claim(_ sizes: [Int]) throws {
         var count = 1
         for size in sizes {

@@ -63,6 +63,11 @@ final class ExportWriter: @unchecked Sendable {  // lives on one thread, for the
 final class ExportReader: @unchecked Sendable {  // lives on one thread, for the length of one call
     static let key = CodingUserInfoKey(rawValue: "lockstep.export.reader")!
     private var modules: [String: Module] = [:]
+    /// How many parts each of them has, counted as often as they are used.
+    private var sizes: [String: Int] = [:]
+    private var made = 0
+    /// Parts of a model, counted as often as they are used: a few lines can say that each part holds the one before twice.
+    private static let most = 20_000
     /// How many more weights may be asked for: a few bytes must not make a program ask for all memory.
     var unclaimedWeights: Int
 
@@ -75,13 +80,29 @@ final class ExportReader: @unchecked Sendable {  // lives on one thread, for the
             guard let module = modules[first] else {
                 throw ExportError(.malformed, at: place, "is to be the same as \(first), which is not described before")
             }
+            try count(sizes[first] ?? 1, at: place)
             return module
         }
+        let before = made
+        try count(1, at: place)
         let name = try container.decode(String.self, forKey: ExportKey("type"))
         let fields = ExportFields(container: container, type: name, place: place, reader: self)
         let value = try ExportRegistry.make(name, from: fields)
-        if let module = value as? Module { modules[place] = module }
+        if let module = value as? Module { (modules[place], sizes[place]) = (module, made - before) }
         return value
+    }
+
+    /// Where each module is described.
+    var places: [ObjectIdentifier: String] {
+        Dictionary(modules.map { (ObjectIdentifier($1), $0) }, uniquingKeysWith: min)
+    }
+
+    func count(_ parts: Int, at place: String) throws(ExportError) {
+        made += parts
+        if made > ExportReader.most {
+            throw ExportError(
+                .malformed, at: place, "the learner has more than the limit of \(ExportReader.most) parts")
+        }
     }
 }
 

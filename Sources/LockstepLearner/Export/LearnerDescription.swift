@@ -10,6 +10,8 @@ import LockstepOptim
 struct LearnerDescription: Codable {
     /// Raised when older programs could not read what is written.
     static let currentFormat = 1
+    /// How many metrics, and how many callbacks, a bundle may have.
+    static let mostParts = 256
 
     var format = currentFormat
     let model: ExportPart
@@ -40,13 +42,13 @@ struct LearnerDescription: Codable {
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
-    /// - Parameter weights: how many the bundle holds.
+    /// - Parameter reader: Keeps track of what is made.
     /// - Throws: ``ExportError`` for what is no description, or one of unknown types.
-    static func parse(_ json: String, weights: Int) throws -> LearnerDescription {
+    static func parse(_ json: String, _ reader: ExportReader) throws -> LearnerDescription {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        decoder.userInfo[ExportReader.key] = ExportReader(weights: weights)
+        decoder.userInfo[ExportReader.key] = reader
         do {
             let format = try decoder.decode(Format.self, from: Data(json.utf8)).format
             guard format <= currentFormat else {
@@ -85,6 +87,15 @@ struct HyperDescription: Codable {
         case .range(let start, let stop):
             try container.encode(start, forKey: .start)
             try container.encode(stop, forKey: .stop)
+        }
+    }
+
+    /// All that it consists of.
+    var numbers: [Double] {
+        switch value {
+        case .value(let number): [number]
+        case .perGroup(let numbers): numbers
+        case .range(let start, let stop): [start, stop].compactMap(\.self)
         }
     }
 

@@ -7,34 +7,27 @@ extension Learner {
     /// - Throws: ``LearnerError`` when its name is that of a member of the learner, when it is here already or belongs to
     ///   another learner, or when its relations contradict those of the others. Nothing has changed then.
     @discardableResult
-    public func addCallback(_ callback: Callback) throws(LearnerError) -> Learner {
-        if Learner.memberNames.contains(callback.name) {
-            throw LearnerError(
-                .nameCollision,
-                "\(callback.typeName): the name “\(callback.name)” is taken by a member of Learner; rename the callback"
-            )
-        }
-        if let owner = callback.learner {
-            let where_ = owner === self ? "was added to this learner already" : "belongs to another learner"
-            throw LearnerError(.duplicate, "\(callback.typeName): this instance \(where_)")
-        }
-        _ = try Learner.order(of: callbacks + [callback])
-        insert(callback, at: callbacks.count)
-        return self
-    }
+    public func addCallback(_ callback: Callback) throws(LearnerError) -> Learner { try addCallbacks([callback]) }
 
     /// Adds callbacks in the order given: all of them or, when one does not fit, none. Each rank adds its own.
     @discardableResult
     public func addCallbacks(_ new: [Callback]) throws(LearnerError) -> Learner {
-        let before = callbacks.count
+        var seen: Set<ObjectIdentifier> = []
         for callback in new {
-            do throws(LearnerError) {
-                try addCallback(callback)
-            } catch {
-                removeCallbacks(callbacks[before...])
-                throw error
+            if Learner.memberNames.contains(callback.name) {
+                throw LearnerError(
+                    .nameCollision,
+                    "\(callback.typeName): the name “\(callback.name)” is taken by a member of Learner; rename the callback"
+                )
+            }
+            if callback.learner != nil || !seen.insert(ObjectIdentifier(callback)).inserted {
+                let isElsewhere = callback.learner.map { $0 !== self } ?? false
+                let where_ = isElsewhere ? "belongs to another learner" : "was added to this learner already"
+                throw LearnerError(.duplicate, "\(callback.typeName): this instance \(where_)")
             }
         }
+        _ = try Learner.order(of: callbacks + new)
+        for callback in new { insert(callback, at: callbacks.count) }
         return self
     }
 
@@ -140,6 +133,7 @@ extension Learner {
         freeze freeze_to unfreeze dispatch on warn add_callback add_callbacks add_cb add_cbs remove_callback
         remove_callbacks remove_cb remove_cbs with_added_callbacks added_cbs with_removed_callbacks removed_cbs
         ordered_callbacks ordered_cbs invalidate_order show_training_loop without_logging no_logging without_progress
-        no_bar no_mbar with_unreduced_loss loss_not_reduced loss_parts even_out_loss
+        no_bar no_mbar with_unreduced_loss loss_not_reduced loss_parts even_out_loss bundle_check
+        mistakes
         """.split(whereSeparator: \.isWhitespace).map(String.init))
 }

@@ -55,8 +55,9 @@ extension Learner {
             clearBatch()
         }
         do {
-            return try body()
+            return try DataMistakes.heard(by: mistakes, body)
         } catch {
+            _ = mistakes.take()
             let final = explained(error)
             coordinator.abandon(because: final)
             throw final

@@ -96,12 +96,14 @@ extension Learner {
         try begin(index, batch)
         try run(.batch) {
             try runModel()
+            try throwMistake()
             try self(.afterPred)
             if let passes {
                 if isLabelled { try passes.computeLoss(self) }
             } else if !preds.isEmpty && !yb.isEmpty {
                 computeLoss()
             }
+            try throwMistake()
             if training, isLabelled { try settleLoss() }
             try self(.afterLoss)
             guard training, isLabelled else { return }
@@ -131,9 +133,18 @@ extension Learner {
             try self(phase.afterCancel)
         }
         try self(phase.after)
+        try throwMistake()
+    }
+
+    /// - Throws: ``LearnerError`` (`unusableData`) when an operation has met data that it cannot use.
+    private func throwMistake() throws(LearnerError) {
+        guard let sentence = mistakes.take() else { return }
+        let place = isInferring ? "inference" : training ? "training" : "validation"
+        throw LearnerError(.unusableData, "\(place), epoch \(epoch), batch \(iter): \(sentence)")
     }
 
     private func runModel() throws {
+        try bundleCheck?.check(self)
         if let passes { return try passes.forward(self) }
         // Layers that communicate need every rank: one without items runs the model on none.
         if !part.isEmpty || (training && coordinator.runsEmptyParts && !xb.isEmpty) { preds = model.forward(xb) }

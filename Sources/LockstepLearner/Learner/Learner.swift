@@ -131,6 +131,10 @@ public final class Learner {
     /// Arguments of the fit methods called so far; later calls replace earlier ones.
     var fitArguments: [String: ConfigValue] = [:]
     var cancelOrigin: (callback: String, event: Event)?
+    /// Set where somebody else has described the learner.
+    var bundleCheck: BundleCheck?
+    /// Hears of data that operations cannot use.
+    let mistakes = DataMistakes.Listener()
     /// What was warned of, once each.
     package var warned: Set<String> = []
 

@@ -7,7 +7,7 @@ public struct LearnerError: Error, CustomStringConvertible, Sendable {
     public struct Code: Hashable, Sendable {
         private enum Kind {
             case nameCollision, duplicate, cycle, noLoader, unsizedLoader, busy, noReduction, missingCallback,
-                unstableOrder
+                unstableOrder, unusableData
         }
         private let kind: Kind
         /// A callback's name is that of a member of the learner.
@@ -28,6 +28,9 @@ public struct LearnerError: Error, CustomStringConvertible, Sendable {
         public static let missingCallback = Code(kind: .missingCallback)
         /// A loader takes other items, or in another order, each time.
         public static let unstableOrder = Code(kind: .unstableOrder)
+        /// A batch holds what an operation cannot use: a label that is no class, a token beyond its table, one item where batch
+        /// normalisation needs more.
+        public static let unusableData = Code(kind: .unusableData)
     }
     /// What kind of problem it is.
     public let code: Code

@@ -108,6 +108,19 @@ open class AccumMetric: Metric {
         }
     }
 
+    /// The axis of the classes, where outputs are scores of classes.
+    final var classAxis: Int? {
+        switch activation {
+        case .none: argmaxAxis
+        case .sigmoid: nil
+        case .softmax, .binarySoftmax: argmaxAxis ?? -1
+        }
+    }
+    /// Whether what is compared still has that axis.
+    final var keepsClasses: Bool { activation == .softmax }
+    /// Whether outputs and targets are compared one by one, whatever their shapes.
+    final var flattens: Bool { flatten }
+
     private func evaluate(_ preds: Tensor, _ targets: Tensor) -> Double? {
         invertsArguments ? function(targets, preds) : function(preds, targets)
     }

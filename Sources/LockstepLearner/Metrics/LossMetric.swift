@@ -90,7 +90,7 @@ private func storedProperties(of loss: any LossFunction) -> [String] {
     sequence(first: Mirror(reflecting: loss), next: \.superclassMirror).flatMap { $0.children.compactMap(\.label) }
 }
 
-private func storedProperty(_ name: String, of loss: any LossFunction) -> Any? {
+func storedProperty(_ name: String, of loss: any LossFunction) -> Any? {
     for mirror in sequence(first: Mirror(reflecting: loss), next: \.superclassMirror) {
         for child in mirror.children where child.label == name { return child.value }
     }
@@ -98,7 +98,7 @@ private func storedProperty(_ name: String, of loss: any LossFunction) -> Any? {
 }
 
 /// What is in an optional of unknown type; nil when that is nothing.
-private func unwrapped(_ value: Any) -> Any? {
+func unwrapped(_ value: Any) -> Any? {
     let mirror = Mirror(reflecting: value)
     return mirror.displayStyle == .optional ? mirror.children.first?.value : value
 }

@@ -109,7 +109,7 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
         let result: BatchNormResult
         if let statisticsReducer {
             result = synchronized(x, statisticsReducer, then: activation, adding: shortcut)
-        } else if singleValueHandler != nil, x.count == channels {
+        } else if x.count == channels, singleValueHandler != nil || DataMistakes.isHeard {
             result = synchronized(x, { $0 }, then: activation, adding: shortcut)
         } else {
             result = x.batchNorm(
@@ -144,8 +144,11 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
         if moments.count == 1 {
             // The shape of the whole batch: on a rank without items the first axis is 0.
             let sentence = BatchNormResult.singleValue(Shape([1] + x.shape.dimensions.dropFirst()))
-            require(singleValueHandler != nil, sentence)
-            singleValueHandler?(sentence)
+            if let singleValueHandler {
+                singleValueHandler(sentence)
+            } else {
+                DataMistakes.note(sentence, file: #fileID, line: #line)
+            }
         }
         return memory.batchNorm(
             recordedFrom: x, moments: moments, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue,

@@ -46,17 +46,21 @@ public func crossEntropy(
     let last = logits.rank <= 2 ? logits : logits.classesLast()
     let rows = last.to(type).reshaped(Shape([targets.count, classes])).contiguous()
     let factors = weight?.detached.to(type).contiguous()
-    let places = targets.detached.to(.int64).contiguous()
+    var places = targets.detached.to(.int64).contiguous()
 
     var task = lsk_cross_entropy(
         dtype: type.kernelType, rows: targets.count, classes: classes, ignored: Int64(ignoreIndex),
         smoothing: labelSmoothing, weight: factors.map { UnsafeRawPointer($0.unsafePointer) })
     var total = 0.0
     let bad = lsk_cross_entropy_check(&task, places.indexPointer, &total)
-    require(
-        bad < 0,
-        "crossEntropy: target \(bad < 0 ? 0 : places.indexPointer[bad]) at position \(bad) is not a class in 0..<\(classes)",
-        file: file, line: line)
+    if bad >= 0 {
+        let target = places.indexPointer[bad]
+        let sentence = "crossEntropy: target \(target) at position \(bad) is not a class in 0..<\(classes)"
+        DataMistakes.note(sentence, file: file, line: line)
+        places = .full(places.shape, Double(ignoreIndex), dtype: .int64)
+        total = 0
+        _ = lsk_cross_entropy_check(&task, places.indexPointer, &total)
+    }
 
     let scale = reduction == .mean ? (total == 0 ? 0 : 1 / total) : 1
     let records = rows.node != nil && isRecordingGradients

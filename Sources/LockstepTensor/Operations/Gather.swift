@@ -127,10 +127,13 @@ extension Tensor {
             dtype.isInteger, "\(name): indices of \(dtype); they must be integers", file: file, line: line)
         let places = detached.to(.int64).contiguous()
         let bad = lsk_find_bad_index(places.count, places.indexPointer, Int64(limit))
-        require(
-            bad < 0,
-            "\(name): index \(bad < 0 ? 0 : places.indexPointer[bad]) is out of bounds for an axis of size \(limit)",
-            file: file, line: line)
+        if bad >= 0 {
+            let sentence = "\(name): index \(places.indexPointer[bad]) is out of bounds for an axis of size \(limit)"
+            // An empty axis has no index that would do.
+            if limit == 0 { stop(sentence, file: file, line: line) }
+            DataMistakes.note(sentence, file: file, line: line)
+            return .zeros(places.shape, dtype: .int64)
+        }
         return places
     }
 

@@ -58,8 +58,17 @@ public struct Shape: RandomAccessCollection, ExpressibleByArrayLiteral, Hashable
     /// Product of the sizes: 1 for a scalar, 0 when any axis is empty.
     public var elementCount: Int {
         var product = 1
-        for axis in 0..<rank { product *= sizes[axis] }
+        for axis in 0..<rank {
+            let (next, overflow) = product.multipliedReportingOverflow(by: sizes[axis])
+            if overflow { stopUncountable() }
+            product = next
+        }
         return product
+    }
+
+    @inline(never)
+    private func stopUncountable() -> Never {
+        stop("shape: \(self) has more elements than a computer can count", file: #fileID, line: #line)
     }
 
     /// The sizes as an array.
@@ -87,7 +96,9 @@ extension Shape {
         var axis = rank - 1
         while axis >= 0 {  // every new tensor comes through here: no sequence, no iterator
             strides.sizes[axis] = step
-            step *= Swift.max(sizes[axis], 1)
+            let (next, overflow) = step.multipliedReportingOverflow(by: Swift.max(sizes[axis], 1))
+            if overflow { stopUncountable() }
+            step = next
             axis -= 1
         }
         return strides

@@ -29,6 +29,11 @@ struct TablePredictions {
         }
         let name = TablePredictions.field(columns.target.name)
         guard let classes = columns.classes else {
+            guard found.predictions.count == found.count || found.count == 0 else {
+                throw Failure.usage(
+                    "\(table.file): the model's answers of shape \(found.predictions.shape) are not a number for each row"
+                )
+            }
             header = name + "\n"
             let numbers = found.predictions.floats
             lines = numbers.map { TablePredictions.shown($0) + "\n" }.joined()
@@ -40,8 +45,12 @@ struct TablePredictions {
                 "\(table.file): the model's answers of shape \(found.predictions.shape) are not \(classes.count) classes"
             )
         }
+        let decided = found.decoded.flatMap { $0.dtype.isInteger && $0.count == found.count ? $0.ints : nil } ?? []
+        guard found.count == 0 || decided.count == found.count && decided.allSatisfy(classes.indices.contains) else {
+            throw Failure.usage("\(table.file): the model's loss does not choose among \(classes.count) classes")
+        }
         header = ([name] + classes.map { TablePredictions.field("p(\($0))") }).joined(separator: ",") + "\n"
-        let (answers, probabilities) = (found.decoded?.ints ?? [], found.predictions.floats)
+        let (answers, probabilities) = (decided, found.predictions.floats)
         var undefined = 0
         lines = (0..<found.count).map { row in
             let shares = probabilities[row * classes.count..<(row + 1) * classes.count]

@@ -6,9 +6,10 @@ import Foundation
 import Lockstep
 
 /// A sentence for the user and a code of sysexits(3).
-struct Failure: Error, CustomStringConvertible {
+struct Failure: ExitCodeError, CustomStringConvertible {
     let description: String
     let code: Int32
+    var exitCode: Int32 { code }
 
     /// 64: words of the command line that do not make sense.
     static func usage(_ sentence: String) -> Failure { Failure(description: sentence, code: 64) }
@@ -29,25 +30,11 @@ struct Failure: Error, CustomStringConvertible {
     static func end(of error: any Error, in command: (some ParsableCommand).Type) -> Never {
         let code = command.exitCode(for: error)
         if code.isSuccess { command.exit(withError: error) }  // --help, --version
-        let ours = exitCode(of: error)
+        let ours = Lockstep.exitCode(of: error)
         if Launcher.startedRank == 0 {
             Console.standardError.write("lockstep: \(ours == nil ? sentence(for: error, in: command) : "\(error)")\n")
         }
         exit(ours ?? code.rawValue)
-    }
-
-    /// The exit code of an error of this program or its library; nil for the argument parser's.
-    static func exitCode(of error: any Error) -> Int32? {
-        switch error {
-        case let failure as Failure: failure.code
-        case let failure as LaunchError: failure.exitCode
-        case let failure as DataError: failure.code == .unwritable ? 73 : 66
-        case let failure as RankFailure: exitCode(of: failure.error) ?? 1
-        case let failure as CallbackError: exitCode(of: failure.underlying) ?? 1
-        case let failure as ExportError: failure.file == nil ? 1 : 66
-        case is CommunicatorError, is LearnerError, is OptimizerError, is StateDictionaryError, is ReplicaError: 1
-        default: nil
-        }
     }
 
     /// The parser's sentence without its page of usage, and where to read more.

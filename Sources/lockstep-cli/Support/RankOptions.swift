@@ -36,10 +36,6 @@ struct RankOptions: ParsableArguments {
             return
         }
         if let ranks { try Launcher.ensure(ranks: ranks) }
-        do { try body(World.current()) } catch {
-            // Whose error it is ends the job, with its exit code; who only hears of it comes later.
-            if (error as? CommunicatorError)?.code == .peerFailed { usleep(1_000_000) }
-            World.exit(on: error, code: Failure.exitCode(of: error) ?? 1)
-        }
+        Lockstep.run { try body(World.current()) }
     }
 }

@@ -24,18 +24,18 @@ enum ImageModel: String, CaseIterable, ExpressibleByArgument, SettingValue {
         }
     }
 
-    /// 28×28 pixels to ten classes.
-    func forMNIST() -> Module {
+    /// Grey images to classes: `[1, H, W]` for a cnn, `[pixels]` for an mlp.
+    func forMNIST(_ shape: Shape, classes: Int) -> Module {
         switch self {
         case .mlp:
             Sequential {
-                Linear(784, 128); ReLU(); Linear(128, 10)
+                Linear(shape.elementCount, 128); ReLU(); Linear(128, classes)
             }
         case .cnn:
             Sequential {
                 Conv2d(1, 16, kernelSize: 3, padding: 1); BatchNorm2d(16); ReLU(); MaxPool2d(2)
                 Conv2d(16, 32, kernelSize: 3, padding: 1); BatchNorm2d(32); ReLU(); MaxPool2d(2)
-                Flatten(); Linear(1568, 64); ReLU(); Linear(64, 10)
+                Flatten(); Linear(32 * (shape[1] / 4) * (shape[2] / 4), 64); ReLU(); Linear(64, classes)
             }
         }
     }

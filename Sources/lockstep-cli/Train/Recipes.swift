@@ -35,8 +35,11 @@ struct DigitsRecipe: Recipe {
 /// A folder in MNIST's format.
 struct MNISTRecipe: Recipe {
     static let name = "mnist"
+    /// A million: more weights than that for one hidden value are a mistake.
+    private static let mostPixels = 1 << 20
     static let abstract = "A folder of IDX files, plain or gzip: MNIST and its relatives."
-    static let discussion = "With train- and t10k- files the latter are for validation; with one pair a fifth of it is."
+    static let discussion =
+        "Images may have any size, and labels any classes numbered from 0. With train- and t10k- files the latter are for validation; with one pair a fifth of it is."
     static let defaults = (epochs: 3, lr: 3e-3, batchSize: 64)
 
     static let data = Setting(
@@ -59,11 +62,24 @@ struct MNISTRecipe: Recipe {
     func check() throws { try Failure.requireReadable(data, option: "--data") }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
-        TrainingTask(
-            dls: try .mnist(
-                path: data, batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages,
-                augment: augmentation.transforms),
-            model: network.forMNIST(), loss: .crossEntropy, metric: .accuracy)
+        let dls = try DataLoaders.mnist(
+            path: data, batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages,
+            augment: augmentation.transforms)
+        guard let images = (dls.train as? DataLoader)?.dataset as? ImageDataset,
+            case .category(let classes)? = images.targetKind
+        else { throw Failure.noInput("\(data): holds no labelled images") }
+        let shape = images.imageShape
+        guard shape.elementCount <= MNISTRecipe.mostPixels else {
+            throw Failure.noInput(
+                "\(data): its images have \(shape.elementCount) pixels; this recipe takes up to \(MNISTRecipe.mostPixels)"
+            )
+        }
+        guard network == .mlp || min(shape[1], shape[2]) >= 4 else {
+            throw Failure.noInput(
+                "\(data): images of \(shape[1]) × \(shape[2]) pixels are too small for a cnn; use --model mlp")
+        }
+        return TrainingTask(
+            dls: dls, model: network.forMNIST(shape, classes: classes), loss: .crossEntropy, metric: .accuracy)
     }
 }
 

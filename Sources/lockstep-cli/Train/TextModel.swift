@@ -45,10 +45,26 @@ struct TextModelFile: Codable {
         guard model != .gpt || width % heads == 0 else {
             throw Failure.noInput("\(path): \(heads) heads do not divide a width of \(width)")
         }
+        // Before a model is made that only this file asks for.
+        let weights = "\(folder)/model.safetensors"
+        try Failure.requireReadable(weights, option: "text model")
+        let size = (try? FileManager.default.attributesOfItem(atPath: weights)[.size] as? Int) ?? 0
+        guard leastWeights * 2 <= Double(size) else {
+            throw Failure.noInput("\(path): describes a larger model than \(weights) holds")
+        }
     }
 
     /// Attention heads: of 32 values each where that comes out even.
     private var heads: Int { width % 32 == 0 ? width / 32 : 1 }
+
+    /// Fewer weights than the model has: its matrices.
+    private var leastWeights: Double {
+        let (width, layers, count) = (Double(width), Double(layers), Double(encoding.count))
+        switch model {
+        case .gpt: return 12 * layers * width * width + (2 * count + Double(context)) * width
+        case .lstm: return 4 * (2 * layers - 1) * width * width + count * width
+        }
+    }
 
     /// A fresh model.
     func makeModel() -> Module {

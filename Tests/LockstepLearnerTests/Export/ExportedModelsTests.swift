@@ -123,7 +123,11 @@ private struct Exportable: @unchecked Sendable, CustomTestStringConvertible {  /
         #expect(loaded.description == model.description)
         let (a, b) = (model.stateDictionary(), loaded.stateDictionary())
         #expect(a.map { "\($0.name) \($0.tensor.dtype)" } == b.map { "\($0.name) \($0.tensor.dtype)" })
+        // What is worked out beforehand, for bundles that come from anyone, is what happens.
+        let outlines = try OutlineTrial().outputs(model, example.inputs(dtype).map { Outline($0) })
         let (before, after) = (model.forward(example.inputs(dtype))[0], loaded.forward(example.inputs(dtype))[0])
+        #expect(outlines.map(\.axes) == [before.shape.dimensions.map(Optional.some)], "\(example.type)")
+        #expect(model is any Outlining, "\(example.type)")
         #expect(before.dtype == after.dtype && before.shape == after.shape)
         #expect(before.doubles == after.doubles && before.doubles.allSatisfy(\.isFinite))
     }

@@ -59,7 +59,8 @@ struct ExportedTypesTests {
                 Sequential { ReLU() }; Tanh()
             },
         ]
-        let model = Sequential(layers)
+        Parts.register()
+        let model = Parts(layers)
         let loaded = try learner(model).model
         #expect(loaded.description == model.description)
         let (a, b) = (model.stateDictionary(), loaded.stateDictionary())

@@ -70,10 +70,12 @@ enum CountScore {
             "\(name): the average over samples needs several labels per item; use the metric's Multi form",
             file: file, line: line)
         if average == .binary {
-            require(
-                present.count <= 2 && (present.count < 2 || present.contains(positive)),
-                "\(name): average .binary needs two classes, one of them \(positive), but there are classes \(present); choose .macro, .micro or .weighted",
-                file: file, line: line)
+            guard present.count <= 2 && (present.count < 2 || present.contains(positive)) else {
+                DataMistakes.note(
+                    "\(name): average .binary needs two classes, one of them \(positive), but there are classes \(present); choose .macro, .micro or .weighted",
+                    file: file, line: line)
+                return .nan
+            }
             return of(counts(answers, targets, [positive])[0])
         }
         return averaged(counts(answers, targets, labels ?? present), average)

@@ -27,10 +27,11 @@ open class Dice: Metric {
         guard let pred = learner.pred, let target = learner.yb.first else { return }
         guard let (answers, truth) = regions(pred, target, axis, name, file, line) else { return mark.set() }
         for (answer, wanted) in zip(answers, truth) {
-            require(
-                answer | wanted == 0 || answer | wanted == 1,
-                "\(name): class \(answer) predicted where the target is \(wanted), but both must be 0 or 1; use \(Swift.type(of: self))Multi for several classes, and divide masks of 0 and 255",
-                file: file, line: line)
+            guard answer | wanted == 0 || answer | wanted == 1 else {
+                return DataMistakes.note(
+                    "\(name): class \(answer) predicted where the target is \(wanted), but both must be 0 or 1; use \(Swift.type(of: self))Multi for several classes, and divide masks of 0 and 255",
+                    file: file, line: line)
+            }
             inter += Int64(answer & wanted)
             union += Int64(answer + wanted)
         }

@@ -11,10 +11,11 @@ import Testing
 @Suite("Export: hostile bundles")
 struct HostileBundleTests {
     private static func bundle() throws -> (items: [Safetensors.Item], json: String, bytes: [UInt8]) {
-        let model = Sequential {
-            Linear(2, 3); BatchNorm1d(3); Dropout(0.5); Conv2d(1, 2, kernelSize: 3); Embedding(3, 2)
-            LSTM(2, 3); GroupNorm(1, 2); MultiheadAttention(2, 1)
-        }
+        Parts.register()
+        let model = Parts([
+            Linear(2, 3), BatchNorm1d(3), Dropout(0.5), Conv2d(1, 2, kernelSize: 3), Embedding(3, 2), LSTM(2, 3),
+            GroupNorm(1, 2), MultiheadAttention(2, 1),
+        ])
         let learner = Learner(
             dls: DataLoaders(DataLoader(lineDataset(4))), model: model, loss: .mse, callbacks: [GradientClip()],
             metrics: [F1Score(), .accuracy])

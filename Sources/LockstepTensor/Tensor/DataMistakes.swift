@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values that only the data can be blamed for, met deep inside an operation: told to whoever can throw.
+
+/// Data that an operation cannot use: a label that is no class, an index beyond its table.
+///
+/// Called by hand, an operation stops the program over them, as over every other argument. Inside of a training loop they came
+/// from a file, and nobody can check them all beforehand: the loop listens, the operation goes on with a result that is of
+/// no use, and the loop throws the first sentence before anything is made of it.
+package enum DataMistakes {
+    /// Keeps the first sentence that is noted while it listens. Used on one thread.
+    package final class Listener: @unchecked Sendable {
+        package private(set) var sentence: String?
+
+        package init() {}
+
+        /// The first sentence since the last call.
+        package func take() -> String? {
+            defer { sentence = nil }
+            return sentence
+        }
+
+        fileprivate func note(_ sentence: String) { if self.sentence == nil { self.sentence = sentence } }
+    }
+
+    /// Who listens on this thread.
+    @TaskLocal private static var listener: Listener?
+
+    /// Whether ``note(_:file:line:)`` returns on this thread.
+    package static var isHeard: Bool { listener != nil }
+
+    /// Runs `body`, on this thread, while `listener` hears of mistakes.
+    package static func heard<Result>(by listener: Listener, _ body: () throws -> Result) rethrows -> Result {
+        try $listener.withValue(listener, operation: body)
+    }
+
+    /// Tells who listens, and returns; stops the program where nobody does.
+    @inline(never)
+    package static func note(_ sentence: String, file: StaticString, line: UInt) {
+        guard let listener else { stop(sentence, file: file, line: line) }
+        listener.note(sentence)
+    }
+}
