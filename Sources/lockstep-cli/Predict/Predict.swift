@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import Lockstep
+import LockstepData
 
 /// Predictions for the rows of a CSV file.
 struct Predict: ParsableCommand {
@@ -21,9 +22,12 @@ struct Predict: ParsableCommand {
     var output: String?
     @OptionGroup var ranks: RankOptions
 
+    func validate() throws { try Output.checkName("--output", output) }
+
     func run() throws {
         try Failure.requireReadable(bundle, option: "predict")
         try Failure.requireReadable(rows, option: "predict")
+        try Output.check("--output", file: output)
         try ranks.run { [bundle, rows, output] ranks in
             let learner = try Learner.load(contentsOf: bundle, over: ranks)
             guard let columns = learner.dls.columns else {
@@ -38,13 +42,11 @@ struct Predict: ParsableCommand {
                 return
             }
             let csv = own.header + String(decoding: parts.joined(), as: UTF8.self)
-            guard let output else { return Console.standardOutput.write(csv) }
-            do {
-                try Data(csv.utf8).write(to: URL(filePath: output), options: .atomic)
-            } catch {
-                throw Failure(description: "\(output) cannot be written: \(error.localizedDescription)", code: 73)
-            }
-            Console.standardOutput.write("\(table.rowCount) predictions are in \(output)\n")
+            guard let output else { return try say(csv, terminator: "") }
+            // What goes through a pipe is for a program: no word of ours between its lines.
+            let isFile = !OutputFile.isStream(output)
+            try Output.write(csv, to: output)
+            if isFile { try say("\(table.rowCount) predictions are in \(output)") }
         }
     }
 }

@@ -4,11 +4,15 @@
 import ArgumentParser
 import Foundation
 import Lockstep
+import LockstepComm
+import LockstepTensor
 
 /// A sentence for the user and a code of sysexits(3).
 struct Failure: Error, CustomStringConvertible {
     let description: String
     let code: Int32
+    /// Whether the sentence stands on standard error already: only the code is left.
+    var isTold = false
 
     /// 64: words of the command line that do not make sense.
     static func usage(_ sentence: String) -> Failure { Failure(description: sentence, code: 64) }
@@ -28,12 +32,25 @@ struct Failure: Error, CustomStringConvertible {
     /// Prints what is to be said about an error from before the ranks met, once, and ends the program.
     static func end(of error: any Error, in command: (some ParsableCommand).Type) -> Never {
         let code = command.exitCode(for: error)
-        if code.isSuccess { command.exit(withError: error) }  // --help, --version
-        let ours = exitCode(of: error)
-        if Launcher.startedRank == 0 {
-            Console.standardError.write("lockstep: \(ours == nil ? sentence(for: error, in: command) : "\(error)")\n")
+        if code.isSuccess { show(command.fullMessage(for: error)) }  // --help, --version
+        let ours = exitCode(of: error) ?? code.rawValue
+        if !isTold(error), Launcher.startedRank == 0 {
+            FailureRecord.tell(
+                exitCode(of: error) == nil ? sentence(for: error, in: command) : LockstepTensor.sentence("\(error)"),
+                FailureRecord(reporter: 0, rank: nil, cause: .start, code: ours))
         }
-        exit(ours ?? code.rawValue)
+        exit(ours)
+    }
+
+    /// Shows a page that was asked for and ends the program.
+    private static func show(_ page: String) -> Never {
+        if Launcher.startedRank == 0, !page.isEmpty { Console.standardOutput.write(page + "\n") }
+        exit(Console.outputFailure == nil ? 0 : 74)
+    }
+
+    private static func isTold(_ error: any Error) -> Bool {
+        if let failure = error as? RankFailure { return isTold(failure.error) }
+        return (error as? Failure)?.isTold ?? false
     }
 
     /// The exit code of an error of this program or its library; nil for the argument parser's.
@@ -41,7 +58,8 @@ struct Failure: Error, CustomStringConvertible {
         switch error {
         case let failure as Failure: failure.code
         case let failure as LaunchError: failure.exitCode
-        case let failure as DataError: failure.code == .unwritable ? 73 : 66
+        case let failure as DataError: failure.code == .unwritable ? 73 : failure.code == .unwritten ? 74 : 66
+        case let failure as CommunicatorError where failure.code == .environment: 64
         case let failure as RankFailure: exitCode(of: failure.error) ?? 1
         case let failure as CallbackError: exitCode(of: failure.underlying) ?? 1
         case let failure as ExportError: failure.file == nil ? 1 : 66
@@ -58,6 +76,6 @@ struct Failure: Error, CustomStringConvertible {
         if !choices.isEmpty { message += " " + choices.joined(separator: ", ") }
         let page = command.fullMessage(for: error).split(separator: "\n").last { $0.contains("--help'") }
         let hint = page.flatMap { $0.split(separator: "'").dropFirst().first }.map { "; see '\($0)'" } ?? ""
-        return (message.hasSuffix(".") ? String(message.dropLast()) : message) + hint
+        return LockstepTensor.sentence((message.hasSuffix(".") ? String(message.dropLast()) : message) + hint)
     }
 }
