@@ -8,6 +8,7 @@
 ## test-configurations  training runs composed at random, on 1, 2, 3, 5 ranks (SEED=1 COUNT=200)
 ## test-kills   kill training runs at random and resume them until they are done (ROUNDS=40)
 ## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer (CHECKS=communicator THREADS="2 4")
+## test-outputs  send what is written to full disks, closed pipes, links and folders (part of test; needs root for disks)
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
 ## test-reproducible  repeat trainings beside a busy process: one model, one table (RUNS=60, MNIST=FOLDER)
@@ -44,7 +45,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance test-faults test-kills test-configurations test-tsan test-nodes test-slurm test-reproducible test-instructions build bench bench-peers roofline format lint docs reference clean
+.PHONY: help setup run test conformance test-faults test-kills test-outputs test-configurations test-tsan test-nodes test-slurm test-reproducible test-instructions build bench bench-peers roofline format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -79,6 +80,10 @@ test-kills: setup
 
 test-tsan: setup
 	@launch/test-tsan.sh $(CHECKS)
+
+test-outputs: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@launch/test-outputs.sh
 
 test-nodes: setup
 	swift build $(SWIFT_FLAGS) --product lockstep

@@ -86,10 +86,11 @@ let package = Package(
 
         // MARK: Tools
         .target(name: "LockstepBench", dependencies: library + ["CLockstepKernels"]),
+        .target(name: "CLockstepCommand", dependencies: ["CMPI"]),
         .executableTarget(
             name: "lockstep-cli",
             dependencies: library + [
-                "LockstepBench", "CLockstepKernels",
+                "LockstepBench", "CLockstepKernels", "CLockstepCommand",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

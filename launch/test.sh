@@ -77,6 +77,14 @@ read -r good bad <<< "$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "
 passed=$((passed + ${good:-0}))
 failed=$((failed + ${bad:-1}))
 
+# MARK: When nothing can be written
+
+echo "launch/test-outputs.sh"
+timeout --foreground --kill-after=10 600 launch/test-outputs.sh < /dev/null 2>&1 | tee "$log"
+read -r good bad <<< "$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)"
+passed=$((passed + ${good:-0}))
+failed=$((failed + ${bad:-1}))
+
 # MARK: The same bytes
 
 echo "launch/test-reproducible.sh"

@@ -29,6 +29,8 @@ static void on_signal(int number) {
         __atomic_store_n(&seen_ns, now(), __ATOMIC_RELEASE);
         return;
     }
+    // Told again with every second of computing until the hard limit is reached, which kills: never a person who insists.
+    if (number == SIGXCPU) return;
     int64_t first = __atomic_load_n(&seen_ns, __ATOMIC_ACQUIRE);
     if (first == 0 || now() - first < 1000000000) return;
     // Blocked while this handler runs, so it is delivered, with its default action, on return.
@@ -60,6 +62,11 @@ void cmpi_watch_signals(const int *signals, int count) {
     pthread_mutex_unlock(&lock);
 }
 
+void cmpi_watch_stop_signals(void) {
+    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU};
+    cmpi_watch_signals(numbers, sizeof numbers / sizeof *numbers);
+}
+
 void cmpi_unwatch_signals(void) {
     pthread_mutex_lock(&lock);
     if (watchers > 0 && --watchers == 0)
@@ -68,6 +75,13 @@ void cmpi_unwatch_signals(void) {
 }
 
 int cmpi_signal_seen(void) { return __atomic_load_n(&seen, __ATOMIC_ACQUIRE); }
+
+int cmpi_signals_are_watched(void) {
+    pthread_mutex_lock(&lock);
+    int watched_now = watchers > 0;
+    pthread_mutex_unlock(&lock);
+    return watched_now;
+}
 
 void cmpi_clear_signal(void) {
     __atomic_store_n(&seen_ns, 0, __ATOMIC_RELEASE);

@@ -19,12 +19,14 @@ extension LaunchError: ExitCodeError {}
 /// The code with which a program should end because of `error`; nil for errors that are neither this package's nor an
 /// ``ExitCodeError``.
 ///
-/// 65 for data that cannot be used, 66 for files that cannot be read, 73 for files that cannot be written, and 1 for the rest. An
+/// 65 for data that cannot be used, 66 for files that cannot be read, 73 for files that cannot be written, 74 for what
+/// could not be written to the end, 64 for an environment that makes no sense, and 1 for the rest. An
 /// error in a callback, or on another rank, counts as what was thrown there.
 public func exitCode(of error: any Error) -> Int32? {
     switch error {
     case let error as any ExitCodeError: error.exitCode
-    case let error as DataError: error.code == .unwritable ? 73 : 66
+    case let error as DataError: error.code == .unwritable ? 73 : error.code == .unwritten ? 74 : 66
+    case let error as CommunicatorError where error.code == .environment: 64
     case let error as RankFailure: exitCode(of: error.error) ?? 1
     case let error as CallbackError: exitCode(of: error.underlying) ?? 1
     case let error as ExportError: error.file == nil ? 1 : 66

@@ -40,15 +40,13 @@ public func run<Result>(
 /// Ends this program because of `error`, and its other ranks with it: prints it once for all of them.
 package func end(because error: any Error) -> Never {
     let code = exitCode(of: error).flatMap { $0 == 0 ? nil : $0 } ?? 1
-    // Whose error it is ends the job, with its exit code; who only hears of it comes later.
-    if (error as? CommunicatorError)?.code == .peerFailed { usleep(1_000_000) }
     guard !World.isStarted, let ranks = Launcher.startedRanks, ranks != 1 else { World.exit(on: error, code: code) }
     // The ranks have not met. Most errors from before that are the same on all: one says it and ends the job.
-    if speaksFirst(as: Launcher.startedRank) {
-        Console.standardError.write("lockstep: rank \(Launcher.startedRank): \(error)\n")
-    } else {
-        usleep(1_000_000)
-    }
+    let rank = Launcher.startedRank
+    let speaks = speaksFirst(as: rank)
+    if !speaks { usleep(1_000_000) }
+    FailureRecord.tell(
+        speaks ? "rank \(rank): \(error)" : nil, FailureRecord(reporter: rank, rank: rank, cause: .failed, code: code))
     exit(code)
 }
 

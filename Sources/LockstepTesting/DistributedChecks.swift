@@ -56,7 +56,7 @@ public enum DistributedChecks {
             ("[DIST-31] trackers decide alike on all ranks", trackers),
             ("[SAVE-08] weights saved on several ranks have the model's names", savedNames),
             ("[EXP-01] a learner exported on several ranks is written once and there for all", exportedOnce),
-        ] + inference + merging + givenUp + setup + mergeable + singleValue + types + numbers
+        ] + inference + merging + givenUp + setup + mergeable + singleValue + types + numbers + notFinite
 
     /// A learner of `rows` rows of y = 2x + 3 in batches of `batchSize`, not shuffled unless asked.
     static func learner(

@@ -2,7 +2,9 @@
 // The command `lockstep`: parses, and calls the library.
 
 import ArgumentParser
+import Foundation
 import Lockstep
+import LockstepData
 
 @main struct LockstepCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,12 +18,17 @@ import Lockstep
 
     /// Every mistake is one sentence and an exit code. Under mpirun all ranks parse the same words; one of them speaks.
     static func main() {
+        StandardOutput.secure()
         do {
+            let problem = EnvironmentVariable.problem(in: ProcessInfo.processInfo.environment)
+            if let problem { throw Failure.usage(problem) }
             var command = try parseAsRoot()
             try command.run()
         } catch {
             Failure.end(of: error, in: self)
         }
+        // What could not be written has been said by who wrote it.
+        if Console.outputFailure != nil { World.end(code: 74) }
     }
 }
 

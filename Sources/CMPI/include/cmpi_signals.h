@@ -8,12 +8,17 @@
 /// threads block all signals, would never hear of any.
 void cmpi_unblock_signals(const int *signals, int count);
 /// From now on the first of `signals` only sets the flag. One that comes more than a second later acts as if nobody were
-/// watching; sooner ones are the same request told twice (by mpirun and by the batch system). Calls nest. Unblocks them, too.
+/// watching; sooner ones are the same request told twice (by mpirun and by the batch system), and so is every SIGXCPU. Calls
+/// nest. Unblocks them, too.
 void cmpi_watch_signals(const int *signals, int count);
+/// The same for all by which the system asks a program to end.
+void cmpi_watch_stop_signals(void);
 /// Undoes one `cmpi_watch_signals`; the last one puts the former handlers back.
 void cmpi_unwatch_signals(void);
 /// The number of the signal that came first, 0 when none has.
 int cmpi_signal_seen(void);
+/// Whether anybody watches.
+int cmpi_signals_are_watched(void);
 /// Forgets it.
 void cmpi_clear_signal(void);
 

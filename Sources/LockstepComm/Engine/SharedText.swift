@@ -23,6 +23,15 @@ func loadText(at source: UnsafeMutablePointer<CChar>, capacity: Int32) -> String
 }
 
 /// Writes whole lines at once.
-func printToStandardError(_ text: String) {
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+func printToStandardError(_ text: String) { writeToStandardError(text + "\n") }
+
+/// Writes `text` at once. Where nobody can read it, there is nobody to tell.
+func writeToStandardError(_ text: String) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+        let written = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        if written < 0, errno == EINTR || errno == EAGAIN { continue }
+        guard written > 0 else { return }
+        rest = rest.dropFirst(written)
+    }
 }

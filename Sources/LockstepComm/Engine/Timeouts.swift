@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long ranks wait for each other: how to wait, when to warn, when to give up.
-internal import Foundation
 
 /// The limits of waiting. Read once from the environment, overridable per world for tests.
 public struct Timeouts: Sendable, Hashable {
@@ -23,12 +22,10 @@ public struct Timeouts: Sendable, Hashable {
 
     /// The limits of this process.
     public static let environment: Timeouts = {
-        func seconds(_ name: String, _ fallback: Double) -> Double {
-            guard let text = ProcessInfo.processInfo.environment[name], let value = Double(text), value > 0 else {
-                return fallback
-            }
-            return value
+        func seconds(_ variable: EnvironmentVariable, _ fallback: Double) -> Double {
+            guard let value = variable.value().flatMap({ Double($0) }), value > 0 else { return fallback }
+            return min(value, 1e9)
         }
-        return Timeouts(stall: seconds("LOCKSTEP_STALL_TIMEOUT", 30), abort: seconds("LOCKSTEP_ABORT_TIMEOUT", 300))
+        return Timeouts(stall: seconds(.stallTimeout, 30), abort: seconds(.abortTimeout, 300))
     }()
 }

@@ -29,6 +29,8 @@ public struct CommunicatorError: Error, Sendable, Hashable, CustomStringConverti
         public static let mpi = Code(rawValue: 8)
         /// Memory could not be allocated or shared.
         public static let memory = Code(rawValue: 9)
+        /// A variable of the environment is set to something that it cannot be.
+        public static let environment = Code(rawValue: 10)
     }
 
     /// What kind of failure it is.
@@ -54,7 +56,19 @@ public struct CommunicatorError: Error, Sendable, Hashable, CustomStringConverti
     var isShared: Bool { [.mismatch, .peerFailed, .peerDied, .peerLeft, .timedOut].contains(code) }
 }
 
+/// An error around another: what it means for the job is what that one means.
+package protocol EnclosingError: Error {
+    var enclosed: any Error { get }
+}
+
 extension CommunicatorError {
+    /// The communicator's error in `error`, however many others are around it.
+    static func within(_ error: any Error) -> CommunicatorError? {
+        var error = error
+        while let outer = error as? any EnclosingError { error = outer.enclosed }
+        return error as? CommunicatorError
+    }
+
     static func collectiveInScope(_ operation: String, scope: String) -> CommunicatorError {
         CommunicatorError(
             .collectiveInRankZeroScope,

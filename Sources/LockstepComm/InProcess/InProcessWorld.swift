@@ -16,12 +16,18 @@ public struct InProcessWorld: Sendable {
     /// When a wait is reported and given up.
     public let timeouts: Timeouts
 
-    /// `size` ranks that will be threads of this process.
+    /// The most ranks that one process has as threads: each has memory to meet in and a stack.
+    public static let mostRanks = 256
+
+    /// `size` ranks, at most ``mostRanks``, that will be threads of this process.
     public init(
         _ size: Int, ranksPerNode: Int? = nil, timeouts: Timeouts = .environment, file: StaticString = #fileID,
         line: UInt = #line
     ) {
         require(size > 0, "InProcessWorld: \(size) ranks; at least 1 is needed", file: file, line: line)
+        require(
+            size <= Self.mostRanks, "InProcessWorld: \(size) ranks; at most \(Self.mostRanks) are possible", file: file,
+            line: line)
         require((ranksPerNode ?? 1) > 0, "InProcessWorld: \(ranksPerNode ?? 0) ranks per node", file: file, line: line)
         self.size = size
         self.ranksPerNode = min(ranksPerNode ?? size, size)
@@ -112,13 +118,15 @@ public struct InProcessWorld: Sendable {
 }
 
 /// What a rank threw, as seen from outside the ranks.
-public struct RankFailure: Error, CustomStringConvertible {
+public struct RankFailure: EnclosingError, CustomStringConvertible {
     /// The rank that failed first.
     public let rank: Int
     /// What it threw.
     public let error: any Error
     /// What all failing ranks threw; those after the first mostly echo it.
     public let all: [(rank: Int, error: any Error)]
+
+    package var enclosed: any Error { error }
 
     public var description: String {
         let text = String(describing: error)

@@ -33,8 +33,10 @@ final class LinkWatchdog: Sendable {
                     state.warned = true
                     return ("rank \(rank) has waited \(Int(waited)) s in \(state.what) between nodes.", false, false)
                 }
-                if let text { printToStandardError("lockstep: \(text)") }
+                if let text, !gaveUp { printToStandardError("lockstep: \(text)") }
                 if gaveUp {
+                    FailureRecord.tell(
+                        text, FailureRecord(reporter: rank, rank: nil, cause: .timedOut, code: 1))
                     cmpi_exit_within(5, 1)
                     _ = cmpi_abort(cmpi_comm_world(), 1)
                 }

@@ -34,13 +34,15 @@ public final class MPICommunicator: EngineBacked {
         var node = try whole.splitByNode()
         let environment = ProcessInfo.processInfo.environment
         // To try the code for several machines on one.
-        if let ranksPerNode = environment["LOCKSTEP_RANKS_PER_NODE"].flatMap(Int.init), ranksPerNode > 0 {
+        if let ranksPerNode = EnvironmentVariable.ranksPerNode.value(in: environment).flatMap(Int.init),
+            ranksPerNode > 0
+        {
             node = try node.split(color: node.rank / ranksPerNode, key: node.rank) ?? node
         }
         let needed =
             node.size * NodePlane.segmentBytes + SharedMemory.reserve
             + CollectiveEngine.worldHeaderBytes(size: whole.size)
-        let setting = environment["LOCKSTEP_SHARED_MEMORY"]
+        let setting = EnvironmentVariable.sharedMemory.value(in: environment)
         let (sharing, mayUseFiles) = try SharingMethod.choose(whole, node, needed: needed, setting: setting)
         (self.sharing, self.mayUseFiles) = (sharing, mayUseFiles)
         sharesMemory = sharing != .none

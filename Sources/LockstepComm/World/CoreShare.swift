@@ -70,7 +70,7 @@ public struct CoreShare: Sendable, Hashable {
 
 extension CoreShare {
     /// Variables that set a number of threads, ours first.
-    static let variables = ["LOCKSTEP_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"]
+    static let variables = [EnvironmentVariable.threads.name, "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"]
 
     /// What the user has set, if anything. The first number of a list counts (`OMP_NUM_THREADS=4,2`).
     static func threadsSet(in environment: [String: String]) -> Int? {

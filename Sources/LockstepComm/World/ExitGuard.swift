@@ -65,7 +65,7 @@ extension CollectiveEngine {
         do {
             guard let error = try link.leave({}) else { return true }
             // A rank of this node is to blame, so this node prints; the others hear the same sentence in their collective.
-            printToStandardError("lockstep: \(error.message)")
+            FailureRecord.tell(error.message, FailureRecord(error, reporter: rank, code: 1))
             usleep(300_000)
             return false
         } catch {
@@ -84,8 +84,11 @@ extension CollectiveEngine {
                     "rank \(rank) has called exit(\(status))\(place.isEmpty ? "" : " in \(place)"); the job ends."),
                 event: "")
         }
-        if plane.isAlarmed, plane.claimFailureReport() {
-            printToStandardError("lockstep: \(plane.alarmError().message)")
+        if plane.isAlarmed {
+            let error = plane.alarmError()
+            var record = FailureRecord(error, reporter: rank, event: plane.notedEvent, code: status)
+            if error.code == .peerLeft, error.rank == rank { record.cause = .exited }
+            FailureRecord.tell(plane.claimFailureReport() ? error.message : nil, record)
         }
     }
 }

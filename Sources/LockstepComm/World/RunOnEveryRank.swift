@@ -13,17 +13,23 @@ extension World {
     /// - Parameter event: what was going on, such as the event of a training loop.
     public static func exit(on error: any Error, during event: String = "", code: Int32 = 1) -> Never {
         guard let communicator = existing, communicator.size > 1 else {
-            printToStandardError("lockstep: \(event.isEmpty ? "" : event + ": ")\(error)")
+            FailureRecord.tell(
+                "\(event.isEmpty ? "" : event + ": ")\(error)",
+                FailureRecord(error, reporter: existing?.rank ?? 0, event: event, code: code))
             Foundation.exit(code)
         }
+        // Whose error it is ends the job, with its code; who only hears of it comes later.
+        if CommunicatorError.within(error)?.code == .peerFailed { usleep(1_000_000) }
         communicator.fail(error, during: event)
         if let plane = (communicator as? any EngineBacked)?.engine.plane {
             let known = plane.isAlarmed ? plane.alarmError() : nil
             // The node of the rank to blame prints; the others would only repeat it.
             let isElsewhere = known?.rank.map { !plane.worldRanks.contains($0) } ?? false
-            if !isElsewhere, plane.claimFailureReport() {
-                printToStandardError("lockstep: \(known?.message ?? String(describing: error))")
-            }
+            // People are told once, the launcher by every rank: the one to blame knows the code.
+            let speaks = !isElsewhere && plane.claimFailureReport()
+            FailureRecord.tell(
+                speaks ? known?.message ?? String(describing: error) : nil,
+                FailureRecord(known ?? error, reporter: communicator.rank, event: event, code: code))
         }
         // The others have noticed, or will within a sleep of theirs: let them come to their own end.
         usleep(300_000)
@@ -34,6 +40,10 @@ extension World {
     /// that all ranks agree on, such as a stop request. Collective; not for ranks that are threads.
     public static func end(code: Int32) -> Never {
         ExitGuard.agreedCode = code
+        if code != 0 {
+            FailureRecord.tell(
+                nil, FailureRecord(reporter: existing?.rank ?? 0, rank: nil, cause: .agreed, code: code))
+        }
         Foundation.exit(code)
     }
 

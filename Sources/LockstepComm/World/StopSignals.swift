@@ -7,15 +7,24 @@ internal import Foundation
 /// `--signal`), SIGXCPU.
 ///
 /// While they are watched, the first one only leaves a note, which the program looks at where it can stop. A second one,
-/// more than a second later, ends the process at once.
+/// more than a second later, ends the process at once; but for SIGXCPU, which the kernel repeats with every second of
+/// computing beyond the limit, until it kills.
 public enum StopSignals {
     private static let numbers: [Int32] = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU]
 
     /// Watches from now on. Calls nest.
-    public static func watch() { cmpi_watch_signals(numbers, CInt(numbers.count)) }
+    public static func watch() {
+        cmpi_watch_stop_signals()
+        _ = tellsOnce
+    }
+
+    private static let tellsOnce: Void = LauncherRecord.watchingHere.tell()
 
     /// Lets the signals reach this program, and what it may become, though it was started with them blocked.
     package static func unblock() { cmpi_unblock_signals(numbers, CInt(numbers.count)) }
+
+    /// Whether they are watched: the program means to stop in good order.
+    package static var areWatched: Bool { cmpi_signals_are_watched() != 0 }
 
     /// Undoes one `watch()`; what the signals did before the first one they do again after the last.
     public static func unwatch() { cmpi_unwatch_signals() }

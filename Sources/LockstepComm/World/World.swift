@@ -8,7 +8,7 @@ public enum World {
     /// The communicator of the calling rank: its thread's in an in-process world, otherwise this program's, which the
     /// first call makes. Under a launcher that call starts MPI, and is collective.
     /// - Throws: `CommunicatorError` (code `launch`) where a launcher has started several processes that MPI would not
-    ///   connect; the message has the remedy.
+    ///   connect; the message has the remedy. With code `environment` where a variable is set to what it cannot be.
     public static func current() throws -> any Communicator {
         if let threadWorld { return threadWorld.communicator }
         lock.lock()
@@ -59,6 +59,9 @@ public enum World {
 
     private static func start() throws -> any Communicator {
         let environment = ProcessInfo.processInfo.environment
+        if let problem = EnvironmentVariable.problem(in: environment) {
+            throw CommunicatorError(.environment, problem)
+        }
         threads = CoreShare.threadsSet(in: environment)
         // A program that runs MPI itself has ranks, whatever its launcher leaves in the environment.
         if MPILibrary.isInitialised { return try MPICommunicator(adopting: cmpi_comm_world()) }

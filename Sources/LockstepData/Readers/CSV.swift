@@ -70,13 +70,14 @@ public enum CSV {
         }
         var scanner = CSVScanner(bytes, delimiter: UInt8(options.delimiter.value), file: file)
         let names = try columnNames(&scanner, options)
-        for name in options.types.keys.sorted() where !names.contains(name) {
+        let known = Set(names)
+        for name in options.types.keys.sorted() where !known.contains(name) {
             throw DataError(.mismatch, file: file, "there is no column “\(name)” to give a type to: \(list(names))")
         }
+        let missing = CSVMissing(options.missing)
         var builders = names.map { name in
             CSVColumnBuilder(
-                name: name, forced: options.types[name], mustBeNumber: options.numbers.contains(name),
-                missing: CSVMissing(options.missing))
+                name: name, forced: options.types[name], mustBeNumber: options.numbers.contains(name), missing: missing)
         }
         let body = scanner
         var lines: [Int] = []
@@ -84,6 +85,10 @@ public enum CSV {
         while try scanner.nextRecord(into: &fields) {
             guard fields.count == names.count else {
                 throw raggedness(scanner, fields.count, names.count)
+            }
+            if lines.count >= 1 << 18, lines.count.nonzeroBitCount == 1 {
+                // Arrays are about to double: number and mark of a field, and the line.
+                try Room.require(2 * lines.count * (8 + 9 * builders.count), for: "has too many rows", file: file)
             }
             for column in builders.indices { try builders[column].append(fields[column], scanner) }
             lines.append(scanner.recordLine)

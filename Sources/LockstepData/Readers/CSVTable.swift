@@ -70,8 +70,16 @@ public struct CSVTable: Sendable, Equatable {
     public let rowCount: Int
     /// The columns, from left to right.
     public let columns: [CSVColumn]
+    /// Where the column of a name stands.
+    private let places: [String: Int]
     /// The line of the file on which each row starts.
     public let lines: [Int]
+
+    /// A table of columns whose names differ.
+    init(file: String, rowCount: Int, columns: [CSVColumn], lines: [Int]) {
+        (self.file, self.rowCount, self.columns, self.lines) = (file, rowCount, columns, lines)
+        places = Dictionary(columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    }
 
     /// The columns' names.
     public var names: [String] { columns.map(\.name) }
@@ -79,7 +87,7 @@ public struct CSVTable: Sendable, Equatable {
     /// The column called `name`.
     /// - Throws: `DataError` (`.mismatch`) listing the columns there are.
     public func column(_ name: String) throws(DataError) -> CSVColumn {
-        if let column = columns.first(where: { $0.name == name }) { return column }
+        if let place = places[name] { return columns[place] }
         var remedy = "Its columns are: \(CSV.list(names))"
         if columns.count == 1, let other = ";\t|".first(where: { columns[0].name.contains($0) }) {
             remedy += ". Is the delimiter “\(other == "\t" ? "tab" : String(other))”?"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one error type of this module: what is wrong, in which file, at which place, and what to do about it.
 
+import LockstepTensor
+
 /// An error caused by the world outside the program: a file that is missing, cut short, damaged or hostile, or data
 /// that do not fit their use.
 ///
@@ -10,14 +12,17 @@ public struct DataError: Error, Sendable, CustomStringConvertible {
     /// What kind of thing went wrong. New kinds may be added; compare with `==`.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
-            case unreadable, unwritable, truncated, malformed, tooLarge, checksum, unsupported, mismatch, item
+            case unreadable, unwritable, unwritten, truncated, malformed, tooLarge, checksum, unsupported, mismatch,
+                item
         }
         private let kind: Kind
 
         /// The file cannot be opened or read; `reason` holds the system's words.
         public static let unreadable = Code(kind: .unreadable)
-        /// The file cannot be created, written or renamed.
+        /// The file cannot be created, opened for writing or removed.
         public static let unwritable = Code(kind: .unwritable)
+        /// Writing to what could be opened has failed: the disk is full, nobody reads a pipe any more.
+        public static let unwritten = Code(kind: .unwritten)
         /// The file ends before its own header says it should.
         public static let truncated = Code(kind: .truncated)
         /// The bytes do not follow the format.
@@ -67,8 +72,8 @@ public struct DataError: Error, Sendable, CustomStringConvertible {
         self.code = code
         self.file = file
         self.place = place
-        self.reason = reason
-        self.remedy = remedy
+        self.reason = sentence(reason)
+        self.remedy = remedy.map(sentence)
     }
 
     public var description: String {

@@ -29,6 +29,7 @@ package enum Files {
         guard Int(status.st_size) <= limit else {
             throw DataError(.tooLarge, file: path, "holds \(status.st_size) bytes, the limit is \(limit)")
         }
+        try Room.require(Int(status.st_size), for: "cannot be read", file: path)
         // Pipes report size 0 and files may grow while read: the size is only the first guess.
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
         var filled = 0
@@ -41,6 +42,7 @@ package enum Files {
                 guard filled < limit else {
                     throw DataError(.tooLarge, file: path, "holds more than the limit of \(limit) bytes")
                 }
+                try Room.require(2 * bytes.count, for: "cannot be read", file: path)
                 bytes.append(probe)
                 filled += 1
                 bytes.append(contentsOf: repeatElement(0, count: max(1 << 16, filled)))
@@ -58,36 +60,13 @@ package enum Files {
         }
     }
 
-    /// Writes `chunks` one after another to `path`, all or nothing: a temporary file beside it is written, flushed to the
-    /// disk and renamed, so that a crash or a full disk leaves the old file whole. Missing parent folders are created.
+    /// Writes `chunks` one after another to `path`, as an ``OutputFile``: all or nothing, through links and into devices.
     ///
-    /// - Throws: `DataError` (`.unwritable`); the temporary file is then removed.
+    /// - Throws: `DataError` (`.unwritable`, `.unwritten`).
     package static func writeAtomically(_ chunks: [[UInt8]], to path: String) throws(DataError) {
-        let folder = parent(of: path)
-        try createFolder(folder)
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        let temporary = "\(folder)/.\(name).\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw unwritable(path, "cannot be created") }
-        var failure: DataError?
-        do throws(DataError) {
-            for chunk in chunks { try writeAll(chunk, to: descriptor, path: path) }
-            if fsync(descriptor) != 0 { failure = unwritable(path, "cannot be flushed to the disk") }
-        } catch {
-            failure = error
-        }
-        if close(descriptor) != 0, failure == nil { failure = unwritable(path, "cannot be closed") }
-        if failure == nil, rename(temporary, path) != 0 { failure = unwritable(path, "cannot be put in place") }
-        if let failure {
-            unlink(temporary)
-            throw failure
-        }
-        // The rename itself is durable only once the folder is flushed; some file systems refuse, which is no error.
-        let folderDescriptor = open(folder, O_RDONLY | O_CLOEXEC)
-        if folderDescriptor >= 0 {
-            fsync(folderDescriptor)
-            close(folderDescriptor)
-        }
+        let file = try OutputFile(path)
+        for chunk in chunks { try file.write(chunk) }
+        try file.finish()
     }
 
     /// Whether something that can be opened for reading lies at `path`.
@@ -95,10 +74,16 @@ package enum Files {
 
     /// Creates the folder at `path` and every missing one above it.
     package static func createFolder(_ path: String) throws(DataError) {
-        if path.isEmpty || access(path, F_OK) == 0 { return }
+        if path.isEmpty { return }
+        if access(path, F_OK) == 0 {
+            guard isFolder(path) else { throw DataError(.unwritable, file: path, "is a file, not a folder") }
+            return
+        }
         let above = parent(of: path)
         if above != path { try createFolder(above) }
-        if mkdir(path, 0o777) != 0, errno != EEXIST { throw unwritable(path, "cannot be created") }
+        if mkdir(path, 0o777) != 0, errno != EEXIST || !isFolder(path) {
+            throw DataError(.unwritable, file: path, systemWords("cannot be created"))
+        }
     }
 
     /// Whether a folder lies at `path`.
@@ -109,39 +94,34 @@ package enum Files {
 
     /// Removes the file at `path`; harmless when there is none.
     package static func remove(_ path: String) throws(DataError) {
-        if unlink(path) != 0, errno != ENOENT { throw unwritable(path, "cannot be removed") }
+        if unlink(path) != 0, errno != ENOENT {
+            throw DataError(.unwritable, file: path, systemWords("cannot be removed"))
+        }
     }
 
     /// Writes `bytes` at the end of the file at `path`, or over what it held, and flushes them to the disk.
     ///
-    /// - Throws: `DataError` (`.unwritable`).
+    /// - Throws: `DataError` (`.unwritable`, `.unwritten`).
     package static func append(_ bytes: [UInt8], to path: String, truncating: Bool = false) throws(DataError) {
-        let mode = O_WRONLY | O_CREAT | O_CLOEXEC | (truncating ? O_TRUNC : O_APPEND)
+        let mode = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (truncating ? O_TRUNC : O_APPEND)
         let descriptor = open(path, mode, 0o666)
-        guard descriptor >= 0 else { throw unwritable(path, "cannot be opened") }
+        guard descriptor >= 0 else { throw DataError(.unwritable, file: path, systemWords("cannot be opened")) }
         defer { close(descriptor) }
-        try writeAll(bytes, to: descriptor, path: path)
+        guard Descriptor.write(bytes, to: descriptor) else {
+            throw DataError(.unwritten, file: path, systemWords("cannot be written"))
+        }
         // Pipes and terminals cannot be flushed to a disk; that is no error.
-        if fsync(descriptor) != 0, errno != EINVAL, errno != EROFS, errno != ENOTSUP {
-            throw unwritable(path, "cannot be flushed to the disk")
+        if fsync(descriptor) != 0, !Descriptor.cannotBeFlushed {
+            throw DataError(.unwritten, file: path, systemWords("cannot be flushed to the disk"))
         }
     }
 
-    private static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws(DataError) {
-        var done = 0
-        while done < bytes.count {
-            let start = done
-            let put = bytes.withUnsafeBytes { buffer in
-                retrying { write(descriptor, buffer.baseAddress! + start, min(buffer.count - start, 1 << 30)) }
-            }
-            guard put > 0 else { throw unwritable(path, "cannot be written at byte \(done)") }
-            done += put
-        }
+    /// The folder that `path` lies in.
+    static func parent(of path: String) -> String {
+        var end = path[...]
+        while end.count > 1, end.last == "/" { end.removeLast() }
+        guard let slash = end.lastIndex(of: "/") else { return "." }
+        return slash == end.startIndex ? "/" : String(end[..<slash])
     }
 
     private static func readOnce(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
@@ -163,10 +143,6 @@ package enum Files {
     }
 
     private static func unreadable(_ path: String, _ what: String) -> DataError {
-        DataError(.unreadable, file: path, "\(what): \(String(cString: strerror(errno)))")
-    }
-
-    private static func unwritable(_ path: String, _ what: String) -> DataError {
-        DataError(.unwritable, file: path, "\(what): \(String(cString: strerror(errno)))")
+        DataError(.unreadable, file: path, systemWords(what))
     }
 }

@@ -16,7 +16,8 @@ public enum Gzip {
     ///
     /// - Parameters:
     ///   - file: the name errors carry.
-    ///   - limit: the most bytes to produce; memory grows with what is produced, never with what a header claims.
+    ///   - limit: the most bytes to produce; memory grows with what is produced, never with what a header claims, and is
+    ///     asked for where there is some.
     /// - Throws: `DataError` whose place is the offset in the *compressed* bytes: `.truncated`, `.malformed`, `.tooLarge`.
     public static func decompress(
         _ bytes: [UInt8], file: String, limit: Int = defaultLimit
@@ -27,7 +28,9 @@ public enum Gzip {
         guard var inflater = Inflater() else {
             throw DataError(.tooLarge, file: file, "no memory to decompress")
         }
-        var output = [UInt8](repeating: 0, count: min(max(4 * bytes.count, 1 << 12), limit + 1))
+        let first = min(max(4 * bytes.count, 1 << 12), limit + 1)
+        try Room.require(first, for: "cannot be decompressed", file: file)
+        var output = [UInt8](repeating: 0, count: first)
         var filled = 0
         var position = 0
         while true {
@@ -58,7 +61,11 @@ public enum Gzip {
                 inflater.reset()
             case .more where filled == output.count:
                 // One byte beyond the limit is enough to notice that it is exceeded.
-                output.append(contentsOf: repeatElement(0, count: min(output.count, limit + 1 - output.count)))
+                let more = min(output.count, limit + 1 - output.count)
+                // For a while both the old and the new bytes lie there.
+                try Room.require(
+                    output.count + more, for: "decompresses to more than \(filled) bytes", file: file)
+                output.append(contentsOf: repeatElement(0, count: more))
             case .more where position == bytes.count || (consumed == 0 && produced == 0):
                 throw DataError(
                     .truncated, file: file, at: .byte(position), "the gzip data end in the middle",

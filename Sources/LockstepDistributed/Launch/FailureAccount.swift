@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Open MPI 4's mpirun writes about a failed job, reduced to the rank that failed first.
+// What ranks and Open MPI 4's mpirun tell of a failed job, reduced to the rank that failed first.
 
-/// Reads mpirun's standard error line by line; keeps its boxed accounts to itself and learns from them.
+import LockstepComm
+
+/// Reads a job's standard error line by line; keeps records and mpirun's boxed accounts to itself and learns from them.
+///
+/// What ranks say in sentences is for people: nothing here depends on their words.
 struct FailureAccount {
-    private(set) var rank: Int?
-    private(set) var reason: String?
-    /// Whether a rank has said a sentence of ours.
-    private var hasSentence = false
-    /// Whether such a sentence said that the job ends, or mpirun cannot go on.
+    /// What marks the records of this job's ranks.
+    let token: String
+    /// What ranks have told.
+    private(set) var records: [FailureRecord] = []
+    /// Processes that watch for signals, since this was last asked.
+    private var watching: [(host: String, pid: Int32)] = []
+    /// Whether the job ends, or mpirun cannot go on.
     private(set) var isEnding = false
+    /// Who failed first, and how, as mpirun knows it.
+    private var rank: Int?
+    private var reason: String?
     /// A machine that mpirun has lost.
     private var lostHost: String?
     /// A machine that mpirun cannot send to.
@@ -17,65 +26,74 @@ struct FailureAccount {
     private var hasNotStarted = false
     /// A machine to which a rank has lost its connection.
     private var lostPeer: String?
-    /// The rank that a rank's own sentence blames.
-    private var blamed: Int?
-    /// Whether that was said on another node, which sees no more of it than its silence.
-    private var isBlamedFromAfar = false
     /// The rank that called `MPI_Abort`.
     private var aborted: (rank: Int, reason: String?)?
     /// Whether mpirun knows of a failed rank, even if it does not come to say which.
     private var rankFailed = false
-    private var isInBox = false
-    private var box: [String] = []
-    /// Phrases of the sentences after which a job ends.
-    private static let endings = [
-        "the job ends", "has not come within", "the ranks disagree", "has died. It was last seen",
-        "has ended its program while",
-    ]
+    private var boxes = MpirunBox()
 
-    /// - Returns: what of `line` a person should see; nil if nothing.
-    mutating func read(_ line: String) -> String? {
+    init(token: String) { self.token = token }
+
+    /// - Returns: what a person should see now, line by line.
+    mutating func read(_ line: String) -> [String] {
+        if let (record, rest) = LauncherRecord.read(line, token: token) {
+            note(record)
+            return rest.isEmpty ? [] : read(rest)
+        }
+        switch boxes.read(line) {
+        case .held: return []
+        case .lines(let lines): return lines.filter { !isBoilerplate($0) }
+        case .box(let box): return understand(box) ? [] : [MpirunBox.dashes] + box + [MpirunBox.dashes]
+        }
+    }
+
+    /// - Returns: what was held back when the job had come to its end.
+    mutating func end() -> [String] { boxes.release() }
+
+    /// The processes that have begun to watch for signals since the last call.
+    mutating func takeWatching() -> [(host: String, pid: Int32)] {
+        defer { watching = [] }
+        return watching
+    }
+
+    private mutating func note(_ record: LauncherRecord) {
+        switch record {
+        case .watching(let host, let pid): watching.append((host, pid))
+        case .failure(let failure):
+            records.append(failure)
+            isEnding = isEnding || failure.cause != .agreed
+        }
+    }
+
+    /// Lines outside of boxes by which mpirun and MPI comment on what is told otherwise.
+    private mutating func isBoilerplate(_ line: String) -> Bool {
         // Open MPI 4.1 sometimes cannot read its own message to itself when several ranks end at once.
-        if line.contains("ORTE_ERROR_LOG") && line.contains("show_help.c") || line.hasPrefix("[warn] Epoll MOD") {
+        if line.wholeMatch(of: /\[.+\] \[\[\d+,\d+\],\d+\] ORTE_ERROR_LOG: .* in file .*show_help\.c at line \d+/)
+            != nil
+            || line.hasPrefix("[warn] Epoll MOD(")
+        {
             rankFailed = true
-            return nil
+            return true
         }
-        if LostHost.isTold(by: line) { return nil }
-        // A box is a line of dashes, text, and a line of dashes.
-        if line.count > 60, line.allSatisfy({ $0 == "-" }) {
-            defer { isInBox.toggle() }
-            guard isInBox else {
-                box = []
-                return nil
-            }
-            return understandBox() ? nil : ([line] + box + [line]).joined(separator: "\n")
-        }
-        guard isInBox else {
-            let isSentence = line.hasPrefix("lockstep: ")
-            hasSentence = hasSentence || isSentence
-            isEnding = isEnding || isSentence && FailureAccount.endings.contains { line.contains($0) }
-            if blamed == nil, let rank = FailureAccount.rankBlamed(by: line) {
-                (blamed, isBlamedFromAfar) = (rank, line.contains("on another node, has not come"))
-            }
-            // "1 more process has sent help message …": about the boxes.
-            return line.contains("help message") || line.contains("orte_base_help_aggregate") ? nil : line
-        }
-        box.append(line)
-        return nil
+        return LostHost.isTold(by: line)
+            || line.wholeMatch(of: /\[.+\] \d+ more processe?s? (has|have) sent help message .*/) != nil
+            || line.wholeMatch(of: /\[.+\] Set MCA parameter "orte_base_help_aggregate" to 0 .*/) != nil
+            || line.wholeMatch(of: /mpirun: Forwarding signal \d+ to job/) != nil
     }
 
     /// - Returns: whether the box was about a failed rank, and is told in the sentence.
-    private mutating func understandBox() -> Bool {
-        let text = box.joined(separator: " ")
-        let words = text.split(whereSeparator: { $0 == " " || $0 == "\n" }).map(String.init)
-        func word(after phrase: [String]) -> String? {
-            words.indices.first { words[$0...].starts(with: phrase) && $0 + phrase.count < words.count }
+    private mutating func understand(_ box: [String]) -> Bool {
+        let words = box.flatMap { $0.split(separator: " ").map(String.init) }
+        let text = words.joined(separator: " ")
+        func word(after phrase: String) -> String? {
+            let phrase = phrase.split(separator: " ").map(String.init)
+            return words.indices.first { words[$0...].starts(with: phrase) && $0 + phrase.count < words.count }
                 .map { words[$0 + phrase.count] }
         }
-        if text.contains("MPI_ABORT was invoked on rank") {
+        if text.hasPrefix("MPI_ABORT was invoked") {
             // Whoever notices a failure ends the job: often not the rank that failed.
-            let code = word(after: ["errorcode"]).map { "ended the job with code \(digits($0))" }
-            aborted = aborted ?? (word(after: ["on", "rank"]).flatMap { Int(digits($0)) } ?? 0, code)
+            let code = word(after: "errorcode").map { "ended the job with code \(digits($0))" }
+            aborted = aborted ?? (word(after: "on rank").flatMap { Int(digits($0)) } ?? 0, code)
             return true
         }
         switch LostHost(box: box) {
@@ -93,45 +111,22 @@ struct FailureAccount {
             return true
         case nil: break
         }
-        if text.contains("could not be ordered to") || text.contains("unable to cleanly terminate the daemons") {
+        if text.hasPrefix("One or more daemons") || text.contains("unable to cleanly terminate the daemons") {
             return lostHost != nil
         }
-        if text.contains("mpirun noticed that process rank") {
-            note(
-                word(after: ["process", "rank"]),
-                word(after: ["on", "signal"]).map { "was killed by signal \(digits($0))" })
-            return true
-        }
-        if text.contains("process returned a non-zero exit code") || text.contains("Primary job") {
-            rankFailed = true
-            return true
-        }
-        if text.contains("exited with non-zero status"), let name = word(after: ["Process", "name:"]) {
+        rankFailed = true
+        if text.contains("noticed that process rank") {
+            let reason = word(after: "on signal").map { "was killed by signal \(digits($0))" }
+            note(word(after: "process rank"), reason)
+        } else if text.contains("has exited due to process rank") {
+            note(word(after: "process rank"), "ended its program without the others")
+        } else if text.contains("exited with non-zero status"), let name = word(after: "Process name:") {
             // [[job,step],rank]
             note(
                 name.split(separator: ",").last.map { String($0) },
-                word(after: ["code:"]).map { "ended with code \(digits($0))" })
-            return true
+                word(after: "code:").map { "ended with code \(digits($0))" })
         }
-        return false
-    }
-
-    /// "lockstep: rank 1 (pid …) has died", "lockstep: rank 1: fit: …", "lockstep: …: rank 1 has not come within …".
-    static func rankBlamed(by line: String) -> Int? {
-        guard line.hasPrefix("lockstep: ") else { return nil }
-        let words = line.split(separator: " ").map(String.init)
-        /// The rank that is named at `index`, as in "rank 1," or "rank 1:".
-        func rank(at index: Int) -> Int? {
-            guard index > 0, index < words.count, words[index - 1] == "rank" else { return nil }
-            return Int(words[index].filter(\.isNumber))
-        }
-        if let end = words.indices.first(where: { words[$0...].starts(with: ["has", "not", "come"]) }) {
-            return words[..<end].indices.reversed().lazy.compactMap { rank(at: $0) }.first
-        }
-        guard let first = rank(at: 2) else { return nil }
-        let rest = words[3...].prefix(4)
-        let isBlame = words[2].hasSuffix(":") || ["died.", "called", "ended"].contains { rest.contains($0) }
-        return isBlame ? first : nil
+        return true
     }
 
     private mutating func note(_ rank: String?, _ reason: String?) {
@@ -142,33 +137,37 @@ struct FailureAccount {
     private func digits(_ word: String) -> String { word.filter(\.isNumber) }
 
     /// What the job came to.
-    func outcome(mpirunCode code: Int32) -> RankJob.Outcome {
-        guard code != 0 else { return RankJob.Outcome(code: 0, sentence: "") }
+    func outcome(mpirunCode: Int32) -> RankJob.Outcome {
+        guard mpirunCode != 0 else { return RankJob.Outcome(code: 0, sentence: "") }
+        let blamed = records.lazy.compactMap(\.rank).first
+        let wasExplained = !records.isEmpty
+        // Who failed knows its code; mpirun gives that of whoever ended first.
+        let own = records.first { $0.rank == $0.reporter && $0.rank == blamed }?.code
+        let code = own.flatMap { $0 > 0 ? $0 : nil } ?? mpirunCode
+        func outcome(_ sentence: String) -> RankJob.Outcome {
+            RankJob.Outcome(code: code, sentence: sentence, wasExplained: wasExplained)
+        }
         if hasNotStarted {
             return RankJob.Outcome(
                 code: code, sentence: "mpirun could not start on all hosts; what stands above says why")
         }
-        if let host = lostHost ?? unreachable, blamed == nil || isBlamedFromAfar {
-            return RankJob.Outcome(
-                code: code, sentence: "the host \(host) was lost: it is down, or the network to it is",
-                wasExplained: hasSentence)
+        if let host = lostHost ?? unreachable, blamed == nil {
+            return outcome("the host \(host) was lost: it is down, or the network to it is")
         }
         if let lostPeer, blamed == nil, rank == nil {
-            return RankJob.Outcome(
-                code: code, sentence: "a rank on the host \(lostPeer) has gone, or the network to it has",
-                wasExplained: hasSentence)
+            return outcome("a rank on the host \(lostPeer) has gone, or the network to it has")
         }
-        // A rank's own sentence knows best; who ended the job because of it is only mpirun's first.
+        // A rank's own account knows best; who ended the job because of it is only mpirun's first.
         let told = blamed.map { ($0, $0 == rank ? reason : "did what the message above says") }
-        guard let first = told ?? rank.map({ ($0, reason) }) ?? (hasSentence ? nil : aborted) else {
+        guard let first = told ?? (wasExplained ? nil : rank.map { ($0, reason) } ?? aborted) else {
+            if records.contains(where: { $0.cause == .agreed }) {
+                return outcome("the ranks have agreed to end with code \(code)")
+            }
             let unexplained = rankFailed ? ", a rank's; it did not say whose" : ""
-            let sentence =
-                hasSentence
-                ? "the message above says why the job failed" : "mpirun ended with code \(code)\(unexplained)"
-            return RankJob.Outcome(code: code, sentence: sentence, wasExplained: hasSentence)
+            return outcome(
+                wasExplained
+                    ? "the message above says why the job failed" : "mpirun ended with code \(code)\(unexplained)")
         }
-        return RankJob.Outcome(
-            code: code, sentence: "rank \(first.0) failed first: it \(first.1 ?? "ended with code \(code)")",
-            wasExplained: hasSentence)
+        return outcome("rank \(first.0) failed first: it \(first.1 ?? "ended with code \(code)")")
     }
 }

@@ -2,6 +2,7 @@
 // Several machines for one job, and the flags with which mpirun reaches them.
 
 import Foundation
+import LockstepComm
 
 /// A hostfile of Open MPI and the network its hosts share.
 package struct HostList {
@@ -23,7 +24,8 @@ package struct HostList {
             flags += ["--mca", "oob_tcp_keepalive_\(name)", "\(seconds)"]
         }
         if let subnet { flags += ["--mca", "btl_tcp_if_include", subnet, "--mca", "oob_tcp_if_include", subnet] }
-        for name in environment.keys.sorted() where name.hasPrefix("LOCKSTEP_") || name.hasPrefix("OPENBLAS_") {
+        for name in environment.keys.sorted()
+        where name != EnvironmentVariable.jobName && (name.hasPrefix("LOCKSTEP_") || name.hasPrefix("OPENBLAS_")) {
             flags += ["-x", name]
         }
         return flags

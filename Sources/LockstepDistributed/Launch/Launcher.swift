@@ -57,26 +57,41 @@ public enum Launcher {
     /// Ranks get a core each while there are enough and share them otherwise. Works as root. Where no rank could say why
     /// the job failed, the last line says which one failed first.
     static func relaunch(ranks: Int) throws(LaunchError) -> Never {
-        let words = try command(ranks: ranks, running: [programPath] + CommandLine.arguments.dropFirst())
+        let job = try RankJob(ranks: ranks, running: [programPath] + CommandLine.arguments.dropFirst())
         for (name, value) in mpirunEnvironment { setenv(name, value, 0) }
-        let outcome = try RankJob(words).run()
+        let outcome = try job.run()
         if outcome.code != 0, !outcome.wasExplained { Console.standardError.write("lockstep: \(outcome.sentence)\n") }
         exit(outcome.code)
     }
 
     /// `mpirun`, its flags, and the program with its arguments.
-    /// - Parameter hosts: Where ranks run; nil means this machine.
-    /// - Throws: ``LaunchError`` where there is no mpirun.
+    /// - Parameters:
+    ///   - hosts: Where ranks run; nil means this machine.
+    ///   - token: What marks their records for who starts them; nil where nobody reads any.
+    /// - Throws: ``LaunchError`` where there is no mpirun, or none that could start so many.
     package static func command(
-        ranks: Int, on hosts: HostList? = nil, running words: [String]
+        ranks: Int, on hosts: HostList? = nil, token: String? = nil, running words: [String]
     ) throws(LaunchError) -> [String] {
+        let most = mostRanks(onHosts: hosts != nil)
+        guard ranks <= most else {
+            throw LaunchError(description: "\(ranks) ranks: at most \(most) are possible", exitCode: 64)
+        }
         guard let mpirun = path(of: "mpirun") else {
             throw LaunchError(
                 description:
                     "\(ranks) ranks need mpirun, which is not in PATH; install it with: apt-get install openmpi-bin libopenmpi-dev",
                 exitCode: 69)
         }
-        return [mpirun] + (hosts.map { $0.flags(ranks: ranks) } ?? flags(ranks: ranks)) + words
+        let mark = token.map { ["-x", "\(EnvironmentVariable.jobName)=\($0)"] } ?? []
+        return [mpirun] + (hosts.map { $0.flags(ranks: ranks) } ?? flags(ranks: ranks)) + mark + words
+    }
+
+    /// The most ranks that are started: more are a slip of the finger, and mpirun would take the machine with it. An
+    /// allocation of a batch system has several hosts as well.
+    package static func mostRanks(onHosts: Bool) -> Int {
+        let environment = ProcessInfo.processInfo.environment
+        let isAllocated = ["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "PE_HOSTFILE"].contains { environment[$0] != nil }
+        return onHosts || isAllocated ? 65_536 : 1024
     }
 
     /// mpirun's flags for `ranks` ranks on `cores` cores.

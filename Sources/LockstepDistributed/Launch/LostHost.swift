@@ -45,7 +45,7 @@ enum LostHost {
 
     /// Whether `line`, outside of boxes, only repeats that a connection has ended.
     static func isTold(by line: String) -> Bool {
-        line.contains("[btl_tcp_")
+        line.hasPrefix("[") && line.contains("][btl_tcp_")
             && ["readv failed", "writev failed", "recv(", "connect() to"].contains { line.contains($0) }
     }
 }

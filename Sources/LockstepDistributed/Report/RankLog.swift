@@ -17,7 +17,9 @@ public final class RankLog: Callback {
     public private(set) var path = ""
     private let folder: String
     private let ranks: any Communicator
-    private var file: FileHandle?
+    /// Why a line could not be written; nil while all could. What comes later is dropped.
+    public private(set) var failure: DataError?
+    private var descriptor: Int32 = -1
     private var start = ContinuousClock.now
     private var isInFit = false
 
@@ -28,11 +30,10 @@ public final class RankLog: Callback {
         (self.folder, self.ranks) = (folder, ranks)
         try Files.createFolder(folder)
         path = "\(folder)/rank-\(ranks.rank).log"
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
             throw DataError(.unwritable, file: path, "cannot be opened: \(String(cString: strerror(errno)))")
         }
-        file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         super.init()
         note("\(ranks.summary), pid \(getpid())")
     }
@@ -42,7 +43,9 @@ public final class RankLog: Callback {
     public override var takesPartInInference: Bool { false }
     public override var isExported: Bool { false }
 
-    /// Adds a line. A disk that is full ends no training.
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// Adds a line. A disk that is full ends no training: it is said once, and ``failure`` knows.
     public func note(_ text: String) {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
@@ -52,7 +55,11 @@ public final class RankLog: Callback {
         strftime(&buffer, buffer.count, "%F %T", &parts)
         let time = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         let milliseconds = String(1000 + now.tv_nsec / 1_000_000).dropFirst()
-        try? file?.write(contentsOf: Data("\(time).\(milliseconds)  \(text)\n".utf8))
+        guard failure == nil else { return }
+        if Descriptor.write(Array("\(time).\(milliseconds)  \(text)\n".utf8), to: descriptor) { return }
+        let error = DataError(.unwritten, file: path, "cannot be written: \(String(cString: strerror(errno)))")
+        failure = error
+        Console.standardError.write("lockstep: \(error); what happens on rank \(ranks.rank) is not logged any more\n")
     }
 
     public override func beforeFit(_ learner: Learner) {

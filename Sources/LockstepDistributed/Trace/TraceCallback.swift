@@ -69,7 +69,11 @@ public final class TraceCallback: TimingCallback {
         guard let communicator else { return }
         isUnwritten = false
         try TraceFile(path: file, rank: communicator.rank, host: communicator.placement.host, offset: offset)
-            .writeTogether(buffer, over: communicator)
+            .writeTogether(buffer, over: communicator) { body in
+                // What rank 0 cannot write is an error of all ranks alike.
+                try learner.coordinator.rankCount == communicator.size
+                    ? learner.coordinator.write(body) : communicator.onRankZero("trace", body)
+            }
     }
 
     /// The others may be gone: what this rank knows is the more precious.

@@ -18,33 +18,38 @@ struct TraceFile {
     }
 
     /// Rank 0 writes the spans of all. Collective; a failure is thrown everywhere.
-    func writeTogether(_ spans: SpanBuffer, over communicator: any Communicator) throws {
+    /// - Parameter write: Runs what writes on rank 0.
+    func writeTogether(
+        _ spans: SpanBuffer, over communicator: any Communicator, write: (_ body: () throws -> Void) throws -> Void
+    ) throws {
         let own = (spans.count + TraceFile.piece - 1) / TraceFile.piece
         let rounds = try communicator.allReduce(own, .max, name: "trace")
         var chunks = [Array("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[".utf8)]
-        var (failure, file): ((any Error)?, PartFile?) = (nil, nil)
-        if rank == 0 { do { file = try PartFile(path) } catch { failure = error } }
+        var (failure, file): ((any Error)?, OutputFile?) = (nil, nil)
+        if rank == 0 { do { file = try OutputFile(path) } catch { failure = error } }
         for round in -1..<rounds {
             let text = round < 0 ? opening(spans) : events(spans, piece: round)
             guard let parts = try communicator.gatherVariable(Array(text.utf8), to: 0, name: "trace") else { continue }
             chunks += parts
-            if failure == nil { do { try file?.append(chunks) } catch { failure = error } }
+            if failure == nil { do { for chunk in chunks { try file?.write(chunk) } } catch { failure = error } }
             chunks = []
         }
-        try communicator.onRankZero("trace") {
+        try write {
             if let failure { throw failure }
-            try file?.finish(Array("{}]}\n".utf8))
+            try file?.write(Array("{}]}\n".utf8))
+            try file?.finish()
         }
     }
 
     /// Writes this rank's spans.
     func writeAlone(_ spans: SpanBuffer) throws {
-        let file = try PartFile(path)
-        try file.append([Array("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[".utf8), Array(opening(spans).utf8)])
+        let file = try OutputFile(path)
+        try file.write(Array("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[".utf8) + Array(opening(spans).utf8))
         for piece in 0..<(spans.count + TraceFile.piece - 1) / TraceFile.piece {
-            try file.append([Array(events(spans, piece: piece).utf8)])
+            try file.write(Array(events(spans, piece: piece).utf8))
         }
-        try file.finish(Array("{}]}\n".utf8))
+        try file.write(Array("{}]}\n".utf8))
+        try file.finish()
     }
 
     /// Who this rank is. Every event ends with a comma: an empty one closes the list.

@@ -168,5 +168,7 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable {
     public let reason: String
     public var description: String { "\(file): \(reason)" }
 
-    init(_ code: Code, _ file: String, _ reason: String) { (self.code, self.file, self.reason) = (code, file, reason) }
+    init(_ code: Code, _ file: String, _ reason: String) {
+        (self.code, self.file, self.reason) = (code, file, sentence(reason))
+    }
 }

@@ -12,7 +12,8 @@ extension Learner {
     /// reads the file (without the optimizer, `load_state_dict(load_file(path))` takes it as it is). Only the writing rank
     /// writes; the others wait for it. Collective.
     ///
-    /// - Parameter file: A name, or a path inside the model directory, or an absolute path; the extension is added once.
+    /// - Parameter file: A name, or a path inside the model directory, or an absolute path; the extension is added once, and not
+    ///   to what is there already as a pipe, a device or a link.
     /// - Returns: the path of the file, on every rank.
     /// - Throws: `DataError` when the file cannot be written; on every rank.
     @discardableResult
@@ -78,7 +79,11 @@ extension Learner {
     }
 
     /// Where `file` lies: under path and model directory unless absolute, with our extension.
+    ///
+    /// Something that is there under the very name and takes what is written, such as a pipe, a device or a link, is meant itself.
     func checkpointPath(_ file: String) -> String {
+        let plain = joined(path, modelDirectory, file)
+        if OutputFile.isPassage(plain) { return plain }
         let name = file.hasSuffix(".safetensors") ? file : file + ".safetensors"
         return joined(path, modelDirectory, name)
     }

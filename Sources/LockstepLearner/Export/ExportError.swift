@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be wrong with a learner that is to be exported, or with a bundle that is to be loaded.
 
+import LockstepTensor
+
 /// A learner cannot be exported as it is, or a bundle does not hold one.
 public struct ExportError: Error, CustomStringConvertible, Sendable {
     /// What kind of thing went wrong. New kinds may be added.
@@ -30,7 +32,8 @@ public struct ExportError: Error, CustomStringConvertible, Sendable {
     public let remedy: String?
 
     init(_ code: Code, file: String? = nil, at place: String = "", _ reason: String, remedy: String? = nil) {
-        (self.code, self.file, self.place, self.reason, self.remedy) = (code, file, place, reason, remedy)
+        (self.code, self.file, self.place) = (code, file, sentence(place))
+        (self.reason, self.remedy) = (sentence(reason), remedy.map { sentence($0) })
     }
 
     public var description: String {

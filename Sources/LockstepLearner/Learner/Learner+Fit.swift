@@ -38,6 +38,7 @@ extension Learner {
             optimizer.zeroGradients()
             (self.nEpoch, resuming, place) = (nEpoch, Resuming(), ResumePoint(epoch: 0))
             (isFitting, checksLoss) = (true, true)
+            (nonFiniteLoss, badValidationBatch) = (nil, nil)
             defer { (isFitting, epochsSeen) = (false, epochsSeen + nEpoch) }
             try cleaningUp {
                 try run(.fit) { try allEpochs() }

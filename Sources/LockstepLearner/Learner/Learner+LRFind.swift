@@ -46,7 +46,9 @@ extension Learner {
         let bystanders = self.callbacks.filter { !$0.takesPartInInference }
         try withRemovedCallbacks(bystanders) { _ in
             defer { snapshot.restore(to: self) }
-            try withoutLogging { try fit(epochs, callbacks: callbacks + [finder]) }
+            try replacing(\.expectsNonFiniteLoss, on: self, with: true) {
+                try withoutLogging { try fit(epochs, callbacks: callbacks + [finder]) }
+            }
         }
         let result = LRFindResult(lrs: finder.lrs, losses: finder.losses, iterations: iterations, rules: suggest)
         if result.suggestions.count < suggest.count {

@@ -125,7 +125,11 @@ extension Learner {
             signal = raised
         }
         if phase != .backward { signal = try coordinator.agree(on: signal, leaving: phase) }
-        if phase == .batch, signal == nil || signal == .batch { try completeStepLoss() }
+        if phase == .batch, signal == nil || signal == .batch {
+            try completeStepLoss()
+            training ? try watchTrainingLoss() : watchValidationLoss()
+        }
+        if phase == .validate, signal == nil || signal == .validate { try settleValidationLoss() }
         if phase == .batch, training { (place.batches, place.position) = (iter + 1, resuming.batchEnd) }
         if phase == .train, signal == nil || signal == .train { noteEndOfTraining(wasCancelled: signal != nil) }
         if let signal {

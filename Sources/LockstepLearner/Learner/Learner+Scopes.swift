@@ -11,7 +11,9 @@ extension Learner {
         try replacing(\.logger, on: self, with: SilentLogger(), body)
     }
 
-    /// Runs `body` without progress bars; rows are logged. Ranks that do not write show none anyway.
+    /// Runs `body` without progress bars and their table; rows go to ``Learner/logger``, which prints them as lists unless it
+    /// was replaced. Ranks that do not write show nothing anyway.
+    /// - Note: fastai: `no_bar`.
     @discardableResult
     public func withoutProgress<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result
     {

@@ -3,7 +3,9 @@
 
 extension Learner {
     /// Prints ``trainingLoopDescription``, on the writing rank only.
-    public func showTrainingLoop() { if coordinator.isWriter { print(trainingLoopDescription) } }
+    public func showTrainingLoop() {
+        if coordinator.isWriter { Console.standardOutput.write(trainingLoopDescription + "\n") }
+    }
 
     /// The loop as a tree, with the callbacks that implement each event in running order.
     public var trainingLoopDescription: String {

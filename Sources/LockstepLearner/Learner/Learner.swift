@@ -114,13 +114,19 @@ public final class Learner {
     public var smoothLoss: Double?
     /// The last row of a fit, without epoch and time.
     public var finalRecord: [Double?] = []
+    /// The first loss of the latest fit that was no finite number; nil when all have been.
+    public internal(set) var nonFiniteLoss: NonFiniteLoss?
+    /// The first validation batch of the phase at hand whose loss is none, on this rank.
+    var badValidationBatch: Int?
+    /// Whether a loss that explodes is what the fit is for.
+    var expectsNonFiniteLoss = false
     /// Whether a fit is running.
     public internal(set) var isFitting = false
     /// Whether a validation or a prediction run is going on, be it inside a fit.
     public internal(set) var isInferring = false
     /// Whether what runs is this rank's own business, such as predicting one item: nothing is shared out or agreed on.
     public internal(set) var worksAlone = false
-    /// Whether progress callbacks show bars.
+    /// Whether progress callbacks show bars and a table.
     public var showsProgress = true
 
     /// Which epoch's order and random changes inference asks loaders for; test-time augmentation counts its passes here.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What can be wrong with how a learner is put together or used, other than in callbacks and files.
 
+import LockstepTensor
+
 /// A use of a learner that cannot work.
 public struct LearnerError: Error, CustomStringConvertible, Sendable {
     /// What kind of misuse. New kinds may be added.
@@ -38,5 +40,5 @@ public struct LearnerError: Error, CustomStringConvertible, Sendable {
     public let message: String
     public var description: String { message }
 
-    package init(_ code: Code, _ message: String) { (self.code, self.message) = (code, message) }
+    package init(_ code: Code, _ message: String) { (self.code, self.message) = (code, sentence(message)) }
 }

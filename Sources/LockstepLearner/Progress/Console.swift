@@ -2,6 +2,8 @@
 // Where text for people goes, and what it can show.
 
 import Glibc
+public import LockstepData
+import Synchronization
 
 /// A place to write text to.
 public struct Console: Sendable {
@@ -17,18 +19,33 @@ public struct Console: Sendable {
         (self.write, self.isTerminal, self.usesColor) = (write, isTerminal, usesColor)
     }
 
-    /// Standard output; colour unless it is no terminal or `NO_COLOR` is set.
+    /// Standard output; colour unless it is no terminal or `NO_COLOR` is set. Every write is checked: ``outputFailure``.
     public static let standardOutput = of(STDOUT_FILENO) { text in
-        print(text, terminator: "")
-        fflush(nil)  // under mpirun and in pipes a line must not wait for a full buffer
+        // At once: under mpirun and in pipes a line must not wait for a full buffer.
+        writeToStandardOutput(Array(text.utf8))
     }
+
+    /// Writes to standard output what is no text, perhaps.
+    package static func writeToStandardOutput(_ bytes: [UInt8]) {
+        do throws(DataError) { try StandardOutput.write(bytes) } catch {
+            if hasTold.exchange(true, ordering: .relaxed) { return }
+            standardError.write("lockstep: \(error)\n")
+        }
+    }
+
+    private static let hasTold = Atomic(false)
+
+    /// Why standard output could not be written: a full disk, a reader that has gone. Nil while everything could be. What is
+    /// written afterwards is dropped; that it is has been said once on standard error.
+    public static var outputFailure: DataError? { StandardOutput.failure }
 
     /// Standard error.
     public static let standardError = of(STDERR_FILENO) { text in
-        fflush(nil)
+        fflush(nil)  // what was printed before comes before
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if written < 0, errno == EINTR || errno == EAGAIN { continue }
             if written <= 0 { return }
             rest = rest.dropFirst(written)
         }

@@ -4,7 +4,9 @@
 /// Shows a table of rows, and in a terminal a bar for the batches of each phase.
 ///
 /// Where output is no terminal there are plain lines and no bars; `NO_COLOR` takes the colour away; on ranks that do not
-/// write it is silent. ``Learner/withoutLogging(_:)`` silences the table, ``Learner/withoutProgress(_:)`` the bars.
+/// write it is silent. During a fit the table takes the place of a ``PrintLogger``, with which a learner starts; a logger of your
+/// own gets every row, too. ``Learner/withoutLogging(_:)`` silences the table, ``Learner/withoutProgress(_:)`` takes bars and
+/// table away: rows then go to the logger alone.
 public final class ProgressCallback: Callback {
     private let console: Console
     private var bar: ProgressBar
@@ -23,12 +25,13 @@ public final class ProgressCallback: Callback {
 
     public override func beforeFit(_ learner: Learner) {
         isShown = console.isTerminal && learner.showsProgress && learner.coordinator.isWriter
-        guard let recorder = learner.recorder, learner.coordinator.isWriter, !(learner.logger is SilentLogger) else {
-            return
-        }
+        guard let recorder = learner.recorder, learner.coordinator.isWriter, learner.showsProgress,
+            !(learner.logger is SilentLogger)
+        else { return }
         let table = TableLogger(console)
         if isShown { table.willWrite = { [weak self] in self?.bar.clear() } }
         replaced = learner.logger
+        if !(learner.logger is PrintLogger) { table.next = learner.logger }
         learner.logger = table
         table.begin(recorder.metricNames)
     }

@@ -13,6 +13,9 @@ public final class TableLogger: RowLogger {
     /// Called before a line is written, to take a bar away.
     var willWrite: () -> Void = {}
 
+    /// Gets every row, too. The recorder has told it the columns.
+    var next: (any RowLogger)?
+
     /// A table on `console`.
     public init(_ console: Console = .standardOutput) { self.console = console }
 
@@ -25,6 +28,7 @@ public final class TableLogger: RowLogger {
         let cells = row.cells
         if widths.count != cells.count { widths = zip(row.header, cells).map { max($0.count, $1.count) } }
         write(cells, style: ("", ""))
+        next?.log(row)
     }
 
     private func write(_ cells: [String], style: (String, String)) {

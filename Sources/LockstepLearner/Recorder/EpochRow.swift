@@ -31,8 +31,9 @@ public struct EpochRow: Equatable, Sendable {
 
 /// `value` with a fixed number of decimals, without Foundation's formatter.
 func fixed(_ value: Double, _ decimals: Int) -> String {
-    // A NaN has a sign that says nothing.
-    guard value.isFinite, value.magnitude < 1e12 else { return value.isNaN ? "nan" : "\(value)" }
+    // The sign of what is no number says nothing.
+    if value.isNaN { return "nan" }
+    guard value.isFinite, value.magnitude < 1e12 else { return "\(value)" }
     var scale = 1.0
     for _ in 0..<decimals { scale *= 10 }
     let scaled = Int64((value.magnitude * scale).rounded())

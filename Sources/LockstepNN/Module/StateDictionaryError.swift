@@ -39,16 +39,17 @@ public struct StateDictionaryError: Error, CustomStringConvertible, Sendable {
 
     public var description: String {
         var text = "\(source ?? "the saved state") does not fit this model."
-        if !missing.isEmpty { text += " Missing: \(list(missing) { $0 })." }
+        if !missing.isEmpty { text += " Missing: \(list(missing) { shortened($0) })." }
         if !unexpected.isEmpty {
             text +=
-                " Unexpected: \(list(unexpected) { name in name + (suggestions[name].map { " (did you mean \($0)?)" } ?? "") })."
+                " Unexpected: \(list(unexpected) { name in shortened(name) + (suggestions[name].map { " (did you mean \($0)?)" } ?? "") })."
         }
         if !wrongShapes.isEmpty {
-            text += " Wrong shape: \(list(wrongShapes) { "\($0.name) is \($0.found), expected \($0.expected)" })."
+            text +=
+                " Wrong shape: \(list(wrongShapes) { "\(shortened($0.name)) is \($0.found), expected \($0.expected)" })."
         }
         if wrongShapes.isEmpty { text += " strict: false loads what matches." }
-        return text
+        return sentence(text)
     }
 
     private func list<Element>(_ items: [Element], _ describe: (Element) -> String) -> String {
@@ -60,8 +61,10 @@ public struct StateDictionaryError: Error, CustomStringConvertible, Sendable {
 
 /// The candidate that takes the fewest edits to become `name`, unless that is nearly all of it.
 func nearest(to name: String, among candidates: [String]) -> String? {
+    // Nobody mistypes so long a name, and comparing takes the product of the lengths.
+    guard name.utf8.count <= 400 else { return nil }
     var best: (name: String, distance: Int)?
-    for candidate in candidates {
+    for candidate in candidates where candidate.utf8.count <= 400 {
         let distance = editDistance(Array(name.utf8), Array(candidate.utf8))
         if distance < best?.distance ?? Int.max { best = (candidate, distance) }
     }

@@ -2,6 +2,7 @@
 // What can be wrong with an optimizer's settings or saved state.
 
 import Glibc
+import LockstepTensor
 
 /// A setting or a saved state that does not fit an optimizer.
 public struct OptimizerError: Error, CustomStringConvertible, Sendable {
@@ -26,7 +27,7 @@ public struct OptimizerError: Error, CustomStringConvertible, Sendable {
 
     package init(_ code: Code, _ message: String) {
         self.code = code
-        self.message = message
+        self.message = sentence(message)
     }
 }
 

@@ -9,12 +9,12 @@ extension Bench {
     func runAllReduce() throws {
         let json = json
         if let part {
-            return try measureAllReduce(part) { print(String(decoding: try JSONEncoder().encode($0), as: UTF8.self)) }
+            return try measureAllReduce(part) { try say(String(decoding: JSONEncoder().encode($0), as: UTF8.self)) }
         }
-        if !json { print(AllReduceResult.header) }
+        if !json { try say(AllReduceResult.header) }
         if ranks.inProcess != nil || Launcher.startedRanks != nil {
             // Ranks that are here already: no other programs beside them.
-            return try measureAllReduce(.all) { print(json ? $0.json : $0.row) }
+            return try measureAllReduce(.all) { try say(json ? $0.json : $0.row) }
         }
         let script = peers.peerScripts + "/gloo_peer.py"
         let python = try peers.peers.map { name in
@@ -27,9 +27,9 @@ extension Bench {
         }
         let gloo = python.map { [$0, script] }
         for result in try AllReducePeers(ranks: ranks.ranks ?? 2, gloo: gloo).run() {
-            print(json ? result.json : result.row)
+            try say(json ? result.json : result.row)
         }
-        if python == nil, !json { print("Gloo was left out: --peers PYTHON names a Python with torch.") }
+        if python == nil, !json { try say("Gloo was left out: --peers PYTHON names a Python with torch.") }
     }
 
     private func measureAllReduce(
@@ -38,7 +38,6 @@ extension Bench {
         try ranks.run { communicator in
             let isWriter = communicator.isRankZero
             try AllReduceBench(part: part).run(over: communicator) { if isWriter { try show($0) } }
-            fflush(nil)
         }
     }
 }

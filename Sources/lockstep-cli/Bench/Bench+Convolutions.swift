@@ -12,6 +12,7 @@ extension Bench {
     /// Measures every engine on every shape, round after round, and keeps the shortest times, those of earlier runs included.
     func runConvolutions() throws {
         if let fit { return try printFit(fit) }
+        try Output.check("--report", folder: peers.report)
         let file = peers.report + "/" + Self.tables[ProcessorReport.current.usesOwnProducts ? 0 : 1]
         var rows = FileManager.default.fileExists(atPath: file) ? try Self.read(file) : []
         for round in 0..<peers.rounds {
@@ -25,25 +26,20 @@ extension Bench {
                     }
                 }
             }
-            do {
-                try FileManager.default.createDirectory(atPath: peers.report, withIntermediateDirectories: true)
-                try Data(ConvolutionTimes.text(rows).utf8).write(to: URL(filePath: file))
-            } catch {
-                throw Failure(description: "--report \(peers.report): \(error.localizedDescription)", code: 1)
-            }
+            try Output.write(ConvolutionTimes.text(rows), to: file)
         }
         for network in ConvolutionShape.networks {
-            if let verdict = ConvolutionVerdict(network, rows) { print(verdict) }
+            if let verdict = ConvolutionVerdict(network, rows) { try say(verdict) }
         }
         let (mean, near) = ConvolutionVerdict.overall(rows)
-        print("all \(rows.count): × \(String(format: "%.3f", mean)), \(Int(near * 100)) % within 3 %")
-        print("report: \(file)")
+        try say("all \(rows.count): × \(String(format: "%.3f", mean)), \(Int(near * 100)) % within 3 %")
+        try say("report: \(file)")
     }
 
     /// The source file of the model, from the two tables in `folder`.
     private func printFit(_ folder: String) throws {
         let fits = try Self.tables.map { ConvolutionFit(try Self.read(folder + "/" + $0)) }
-        print(ConvolutionFit.source(withOwnProducts: fits[0], without: fits[1]), terminator: "")
+        try say(ConvolutionFit.source(withOwnProducts: fits[0], without: fits[1]), terminator: "")
     }
 
     private static func read(_ file: String) throws -> [ConvolutionTimes] {

@@ -25,11 +25,14 @@ struct PeerOptions: ParsableArguments {
 
     func validate() throws {
         if rounds < 1 { throw ValidationError("--rounds \(rounds): at least 1 is needed") }
+        if rounds > 1_000_000 { throw ValidationError("--rounds \(rounds): at most 1000000 are possible") }
+        try Output.checkName("--report", report, isFolder: true)
     }
 
     /// Measures `cases` beside the peers, prints the table as it grows and writes the report.
     func compare(_ cases: [BenchmarkCase], python: String) throws {
         try Failure.requireReadable(peerScripts + "/torch_peer.py", option: "--peer-scripts")
+        try Output.check("--report", folder: report)
         let programs = PeerPrograms(lockstep: Launcher.programPath, python: python, scripts: peerScripts)
         var table = ComparisonTable([])
         for benchmark in cases {
@@ -42,21 +45,15 @@ struct PeerOptions: ParsableArguments {
                 try write(table)
             }
         }
-        print(table.markdown, terminator: "")
-        print("report: \(report)/table.md, table.json, table.svg")
+        try say(table.markdown, terminator: "")
+        try say("report: \(report)/table.md, table.json, table.svg")
     }
 
     private func write(_ table: ComparisonTable) throws {
-        let folder = URL(filePath: report, directoryHint: .isDirectory)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try Data(table.markdown.utf8).write(to: folder.appending(path: "table.md"))
-            try Data(table.svg.utf8).write(to: folder.appending(path: "table.svg"))
-            try encoder.encode(table).write(to: folder.appending(path: "table.json"))
-        } catch {
-            throw Failure(description: "--report \(report): \(error.localizedDescription)", code: 1)
-        }
+        try Output.write(table.markdown, to: "\(report)/table.md")
+        try Output.write(table.svg, to: "\(report)/table.svg")
+        try Output.write(String(decoding: encoder.encode(table), as: UTF8.self), to: "\(report)/table.json")
     }
 }

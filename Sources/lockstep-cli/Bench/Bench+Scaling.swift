@@ -8,6 +8,7 @@ import LockstepBench
 extension Bench {
     /// Every point of every series in a program of its own, round after round, so that a busy minute hits all alike.
     func runScaling() throws {
+        try Output.check("--report", folder: peers.report)
         let cores = ProcessInfo.processInfo.activeProcessorCount
         var report = ScalingReport(ScalingSeries.all, cores: cores)
         for round in 0..<peers.rounds {
@@ -19,8 +20,8 @@ extension Bench {
             }
             try write(report)
         }
-        print(report.markdown, terminator: "")
-        print("report: \(peers.report)/scaling.md, scaling.json, scaling-*.svg")
+        try say(report.markdown, terminator: "")
+        try say("report: \(peers.report)/scaling.md, scaling.json, scaling-*.svg")
     }
 
     /// Runs a command of a series with `--json` and returns its samples per second.
@@ -48,19 +49,13 @@ extension Bench {
     }
 
     private func write(_ report: ScalingReport) throws {
-        let folder = URL(filePath: peers.report, directoryHint: .isDirectory)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try Data(report.markdown.utf8).write(to: folder.appending(path: "scaling.md"))
-            try encoder.encode(report).write(to: folder.appending(path: "scaling.json"))
-            for axis in ScalingSeries.Axis.allCases {
-                let svg = report.plot(axis).svg(width: 520, height: 320)
-                try Data(svg.utf8).write(to: folder.appending(path: "scaling-\(axis.fileName).svg"))
-            }
-        } catch {
-            throw Failure(description: "--report \(peers.report): \(error.localizedDescription)", code: 1)
+        try Output.write(report.markdown, to: "\(peers.report)/scaling.md")
+        try Output.write(String(decoding: encoder.encode(report), as: UTF8.self), to: "\(peers.report)/scaling.json")
+        for axis in ScalingSeries.Axis.allCases {
+            let svg = report.plot(axis).svg(width: 520, height: 320)
+            try Output.write(svg, to: "\(peers.report)/scaling-\(axis.fileName).svg")
         }
     }
 }

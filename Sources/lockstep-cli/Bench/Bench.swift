@@ -68,7 +68,9 @@ struct Bench: ParsableCommand {
                 "--peers compares bare steps on 1 and 2 ranks: no other measuring option goes with it")
         }
         try validateSizes()
-        if let batches, batches < 1 { throw ValidationError("--batches \(batches): at least 1 is needed") }
+        if let batches, !(1...1_000_000_000).contains(batches) {
+            throw ValidationError("--batches \(batches): must be between 1 and 1000000000")
+        }
         if choice == .allreduce, batches != nil || learner || replicated || compression.isOn {
             throw ValidationError("bench allreduce has none of --batches, --learner, --replicated and --compression")
         }
@@ -84,6 +86,7 @@ struct Bench: ParsableCommand {
         for (name, value) in [("--batch-size", batchSize), ("--width", width)] {
             guard let value else { continue }
             if value < 1 { throw ValidationError("\(name) \(value): at least 1 is needed") }
+            if value > 65_536 { throw ValidationError("\(name) \(value): at most 65536 are possible") }
             if BenchmarkCase(rawValue: choice.rawValue) == nil || roofline || peers.peers != nil {
                 throw ValidationError("\(name) goes with one case, measured alone")
             }
@@ -116,26 +119,25 @@ struct Bench: ParsableCommand {
         // The header of `bench all` comes from the program that starts the others.
         let wantsHeader = ProcessInfo.processInfo.environment["LOCKSTEP_BENCH_ROWS"] == nil
         if roofline {
-            if !json, wantsHeader { print(Roofline.header) }
+            if !json, wantsHeader { try say(Roofline.header) }
             let result = try Roofline(benchmark, batches: batches)
-            return print(json ? result.json : result.row)
+            return try say(json ? result.json : result.row)
         }
         try ranks.run { communicator in
             let result = try task.run(over: communicator)
             guard communicator.isRankZero else { return }
-            if !json, wantsHeader { print(BenchmarkResult.header) }
-            print(json ? result.json : result.row)
+            if !json, wantsHeader { try say(BenchmarkResult.header) }
+            try say(json ? result.json : result.row)
         }
     }
 
     /// Each case in a process of its own: peak memory and start-up time are the case's.
     private func runAll() throws {
-        if !json { print(roofline ? Roofline.header : BenchmarkResult.header) }
+        if !json { try say(roofline ? Roofline.header : BenchmarkResult.header) }
         var environment = ProcessInfo.processInfo.environment
         environment["LOCKSTEP_BENCH_ROWS"] = "1"
         let options = CommandLine.arguments.dropFirst(2).filter { $0 != Choice.all.rawValue }
         for benchmark in BenchmarkCase.allCases {
-            fflush(nil)
             let child = Process()
             child.executableURL = URL(filePath: Launcher.programPath)
             child.arguments = ["bench", benchmark.rawValue] + options

@@ -23,12 +23,12 @@ struct Doctor: ParsableCommand {
         if probe || ranks.size > 1 {
             let transport = TransportFacts(try TransportReport.collect(over: ranks))
             guard ranks.isRankZero else { return }
-            if probe { return print(try transport.json) }
+            if probe { return try say(transport.json) }
             try show(DoctorReport(transport))
         } else {
             try show(DoctorReport(TransportProbe.run()))
         }
     }
 
-    private func show(_ report: DoctorReport) throws { print(json ? try report.json : report.text) }
+    private func show(_ report: DoctorReport) throws { try say(json ? try report.json : report.text) }
 }

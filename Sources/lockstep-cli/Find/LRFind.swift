@@ -42,6 +42,7 @@ struct LRFindCommand<Source: Recipe>: RunCommand {
     mutating func run() throws {
         try recipe.check()
         let settings = try TrainingSettings(recipe, common, values: settle(resuming: nil))
+        try common.checkFolder(recipe: "lr-find-\(settings.recipe)")
         try common.ranks.run { [recipe, options, folder = common.run] ranks in
             try options.find(recipe.task, settings, ranks, folder: folder)
         }
@@ -59,6 +60,9 @@ struct LRFindOptions: ParsableArguments {
             throw ValidationError("--\(option) \(rate): must be greater than 0")
         }
         if start >= end { throw ValidationError("--start \(start): must be less than --end \(end)") }
+        if iterations > 1_000_000_000 {
+            throw ValidationError("--iterations \(iterations): at most 1000000000 are possible")
+        }
         if iterations < 20 { throw ValidationError("--iterations \(iterations): at least 20 are needed") }
     }
 
@@ -92,5 +96,6 @@ struct LRFindOptions: ParsableArguments {
         }
         if found.suggestions.isEmpty { console.write("no suggestion: \(found.losses.count) batches are too few\n") }
         console.write("the curve lies in \(files.folder): lr-find.svg, lr-find.csv\n")
+        if Console.outputFailure != nil { try endTold(74, over: ranks) }
     }
 }

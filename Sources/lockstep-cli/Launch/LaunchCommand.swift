@@ -38,6 +38,8 @@ struct LaunchCommand: ParsableCommand {
 
     func validate() throws {
         if ranks < 1 { throw ValidationError("-n \(ranks): at least 1 is needed") }
+        let most = Launcher.mostRanks(onHosts: hosts != nil)
+        if write == nil, ranks > most { throw ValidationError("-n \(ranks): at most \(most) are possible") }
         if Launcher.startedRanks != nil {
             throw ValidationError("lockstep launch starts ranks itself: run it without mpirun")
         }
@@ -51,7 +53,7 @@ struct LaunchCommand: ParsableCommand {
     func run() throws {
         let words = command.first == "--" ? Array(command.dropFirst()) : command
         if let write {
-            print(BatchScript(ranks: ranks, command: words).text(for: write), terminator: "")
+            try say(BatchScript(ranks: ranks, command: words).text(for: write), terminator: "")
             return
         }
         guard let program = words[0].contains("/") ? words[0] : Launcher.path(of: words[0]) else {
@@ -65,9 +67,10 @@ struct LaunchCommand: ParsableCommand {
             return HostList(file: file, subnet: subnet)
         }
         for (name, value) in Launcher.mpirunEnvironment { setenv(name, value, 0) }
-        let job = RankJob(try Launcher.command(ranks: ranks, on: list, running: [program] + words.dropFirst()))
+        let job = try RankJob(ranks: ranks, on: list, running: [program] + words.dropFirst())
         let outcome = try job.run()
         guard outcome.code != 0 else { return }
+        // Who failed is said even where a rank has said how.
         throw Failure(description: outcome.sentence, code: outcome.code)
     }
 }

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import Lockstep
+import LockstepData
 
 /// Predictions for the rows of a CSV file.
 struct Predict: ParsableCommand {
@@ -22,9 +23,12 @@ struct Predict: ParsableCommand {
     var output: String?
     @OptionGroup var ranks: RankOptions
 
+    func validate() throws { try Output.checkName("--output", output) }
+
     func run() throws {
         try Failure.requireReadable(bundle, option: "predict")
         try Failure.requireReadable(rows, option: "predict")
+        try Output.check("--output", file: output)
         try ranks.run { [bundle, rows, output] ranks in
             let learner = try Learner.load(contentsOf: bundle, over: ranks)
             guard let columns = learner.dls.columns else {
@@ -46,17 +50,14 @@ struct Predict: ParsableCommand {
             }
             let csv = own.header + String(decoding: parts.joined(), as: UTF8.self)
             let doubt = Predict.doubt(undefined, of: table)
-            guard let output else {
-                Console.standardOutput.write(csv)
-                if let doubt { throw doubt }
-                return
+            if let output {
+                // What goes through a pipe is for a program: no word of ours between its lines.
+                let isFile = !OutputFile.isStream(output)
+                try Output.write(csv, to: output)
+                if isFile { try say("\(table.rowCount) predictions are in \(output)") }
+            } else {
+                try say(csv, terminator: "")
             }
-            do {
-                try Data(csv.utf8).write(to: URL(filePath: output), options: .atomic)
-            } catch {
-                throw Failure(description: "\(output) cannot be written: \(error.localizedDescription)", code: 73)
-            }
-            Console.standardOutput.write("\(table.rowCount) predictions are in \(output)\n")
             if let doubt { throw doubt }
         }
     }

@@ -4,12 +4,16 @@
 import ArgumentParser
 import Foundation
 import Lockstep
+import LockstepComm
+import LockstepTensor
 
 /// A sentence for the user and a code of sysexits(3).
 struct Failure: ExitCodeError, CustomStringConvertible {
     let description: String
     let code: Int32
     var exitCode: Int32 { code }
+    /// Whether the sentence stands on standard error already: only the code is left.
+    var isTold = false
 
     /// 64: words of the command line that do not make sense.
     static func usage(_ sentence: String) -> Failure { Failure(description: sentence, code: 64) }
@@ -29,12 +33,25 @@ struct Failure: ExitCodeError, CustomStringConvertible {
     /// Prints what is to be said about an error from before the ranks met, once, and ends the program.
     static func end(of error: any Error, in command: (some ParsableCommand).Type) -> Never {
         let code = command.exitCode(for: error)
-        if code.isSuccess { command.exit(withError: error) }  // --help, --version
+        if code.isSuccess { show(command.fullMessage(for: error)) }  // --help, --version
         let ours = Lockstep.exitCode(of: error)
-        if Launcher.startedRank == 0 {
-            Console.standardError.write("lockstep: \(ours == nil ? sentence(for: error, in: command) : "\(error)")\n")
+        if !isTold(error), Launcher.startedRank == 0 {
+            FailureRecord.tell(
+                ours == nil ? sentence(for: error, in: command) : LockstepTensor.sentence("\(error)"),
+                FailureRecord(reporter: 0, rank: nil, cause: .start, code: ours ?? code.rawValue))
         }
         exit(ours ?? code.rawValue)
+    }
+
+    /// Shows a page that was asked for and ends the program.
+    private static func show(_ page: String) -> Never {
+        if Launcher.startedRank == 0, !page.isEmpty { Console.standardOutput.write(page + "\n") }
+        exit(Console.outputFailure == nil ? 0 : 74)
+    }
+
+    private static func isTold(_ error: any Error) -> Bool {
+        if let failure = error as? RankFailure { return isTold(failure.error) }
+        return (error as? Failure)?.isTold ?? false
     }
 
     /// The parser's sentence without its page of usage, and where to read more.
@@ -45,6 +62,6 @@ struct Failure: ExitCodeError, CustomStringConvertible {
         if !choices.isEmpty { message += " " + choices.joined(separator: ", ") }
         let page = command.fullMessage(for: error).split(separator: "\n").last { $0.contains("--help'") }
         let hint = page.flatMap { $0.split(separator: "'").dropFirst().first }.map { "; see '\($0)'" } ?? ""
-        return (message.hasSuffix(".") ? String(message.dropLast()) : message) + hint
+        return LockstepTensor.sentence((message.hasSuffix(".") ? String(message.dropLast()) : message) + hint)
     }
 }

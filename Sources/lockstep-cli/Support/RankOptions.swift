@@ -17,8 +17,15 @@ struct RankOptions: ParsableArguments {
     static var elsewhere: [String] { ["ranks", "inProcess"] }
 
     func validate() throws {
-        if let ranks, ranks < 1 { throw ValidationError("--ranks \(ranks): at least 1 is needed") }
-        if let inProcess, inProcess < 1 { throw ValidationError("--in-process \(inProcess): at least 1 is needed") }
+        let bounds = [
+            ("--ranks", ranks, Launcher.mostRanks(onHosts: false)),
+            ("--in-process", inProcess, InProcessWorld.mostRanks),
+        ]
+        for (option, count, most) in bounds {
+            guard let count else { continue }
+            if count < 1 { throw ValidationError("\(option) \(count): at least 1 is needed") }
+            if count > most { throw ValidationError("\(option) \(count): at most \(most) are possible") }
+        }
         if ranks != nil, inProcess != nil { throw ValidationError("--ranks and --in-process exclude each other") }
         if inProcess ?? 1 > 1, Launcher.startedRanks != nil {
             throw ValidationError(

@@ -32,11 +32,7 @@ struct RunFolder {
 
     /// Writes a file of text whole or not at all.
     func write(_ text: String, to file: String) throws {
-        do {
-            try Data(text.utf8).write(to: URL(filePath: path(file)), options: .atomic)
-        } catch {
-            throw Failure(description: "\(path(file)) cannot be written: \(error.localizedDescription)", code: 73)
-        }
+        try Output.write(text, to: path(file))
     }
 
     private static func make(_ folder: String) throws(DataError) -> String {

@@ -7,7 +7,7 @@ import Lockstep
 /// Watches one run on one rank.
 struct RunWatch {
     private let preemption: PreemptionCallback
-    private let log: RankLog?
+    let log: RankLog?
     private let history: CSVLogger
     private let isResumed: Bool
     let callbacks: [Callback]
@@ -44,6 +44,16 @@ struct RunWatch {
     /// A run that is complete has nothing to resume from.
     func complete(_ learner: Learner, in files: RunFolder) throws {
         try learner.coordinator.write { _ = unlink(files.path("resume.safetensors")) }
+    }
+
+    /// Ends a program that was asked to stop before it could begin to train. Collective.
+    static func endIfAsked(over ranks: any Communicator) throws {
+        guard try ranks.anyRank(StopSignals.received != nil, name: "stop") else { return }
+        let signal = StopSignals.received.map { StopSignals.name(of: $0) + ": " } ?? ""
+        if ranks.isRankZero {
+            Console.standardError.write("lockstep: \(signal)stopped before training had begun; start it again\n")
+        }
+        try endTold(World.stopRequestedCode, over: ranks)
     }
 
     /// Ends a program that was stopped with the code that says so, on every rank.

@@ -58,10 +58,12 @@ struct SampleText: ParsableCommand {
     @OptionGroup var sampling: SamplingOptions
 
     func validate() throws {
-        if count < 0 { throw ValidationError("--count \(count): must be 0 or greater") }
+        if !(0...1_000_000_000).contains(count) {
+            throw ValidationError("--count \(count): must be between 0 and 1000000000")
+        }
     }
 
     func run() throws {
-        Console.standardOutput.write(try sampling.text(run: folder, count: count, seed: seed) + "\n")
+        try say(sampling.text(run: folder, count: count, seed: seed))
     }
 }

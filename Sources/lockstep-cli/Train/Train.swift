@@ -2,6 +2,8 @@
 // `lockstep train`: recipes that fit a model and leave a folder with the run's files behind.
 
 import ArgumentParser
+import CLockstepCommand
+import Lockstep
 
 /// The group of recipes.
 struct Train: ParsableCommand {
@@ -40,6 +42,8 @@ struct TrainCommand<Source: Recipe>: RunCommand {
     var conflict: SettingConflict? { recipe.conflict ?? options.conflict }
 
     mutating func run() throws {
+        // A request to stop ends with 75, whenever it comes; signals are watched since the program was loaded.
+        if lockstep_watches_from_the_start() == 0 || Launcher.startedRanks != nil { StopSignals.watch() }
         try recipe.check()
         let resumed = options.watch.resume
         if resumed != nil, common.run != nil {
@@ -55,7 +59,9 @@ struct TrainCommand<Source: Recipe>: RunCommand {
                 "--resume \(resumed): that run was begun without --augment, which --tta implies; leave it out")
         }
         let settings = try TrainingSettings(recipe, common, options, values: values)
-        if options.printConfig { return print(settings.json) }
+        if options.printConfig { return try say(settings.json) }
+        try common.checkFolder(recipe: settings.recipe, resuming: resumed)
+        try options.checkPlaces()
         let training = TrainingRun(settings, options, folder: resumed ?? common.run)
         try common.ranks.run { [recipe] ranks in try training.train(recipe.task, ranks) }
     }

@@ -27,7 +27,19 @@ struct RunOptions: SettingGroup {
     }
     static var elsewhere: [String] { ["run"] + RankOptions.elsewhere }
 
-    func validate() throws { try checkGiven() }
+    func validate() throws {
+        try checkGiven()
+        try Output.checkName("--run", run, isFolder: true)
+    }
+
+    /// Refuses a place where the run's folder cannot be: before any rank is started.
+    func checkFolder(recipe: String, resuming folder: String? = nil) throws {
+        if let folder = folder ?? run {
+            try Output.check(run == nil ? "--resume" : "--run", folder: folder)
+        } else {
+            try Output.check("the run's folder", folder: "runs/\(recipe)")
+        }
+    }
 }
 
 /// Options of training alone.
@@ -91,8 +103,17 @@ struct TrainingOptions: SettingGroup {
     func validate() throws {
         try checkGiven()
         if let workers, workers < 0 { throw ValidationError("--workers \(workers): cannot be negative") }
-        if let save, save.hasSuffix("/") { throw ValidationError("--save \(save): name a file, not a folder") }
-        if let export, export.hasSuffix("/") { throw ValidationError("--export \(export): name a file, not a folder") }
+        if let workers, workers > 256 { throw ValidationError("--workers \(workers): at most 256 are possible") }
+        try Output.checkName("--save", save)
+        try Output.checkName("--export", export)
+    }
+
+    /// Refuses places where what is asked for cannot be written: before training, not after.
+    func checkPlaces() throws {
+        try Output.check("--save", weights: save)
+        try Output.check("--export", file: export)
+        try Output.check("--trace", file: watch.trace)
+        try Output.check("--log-dir", folder: watch.logDir)
     }
 
     /// What excludes each other.

@@ -21,6 +21,7 @@ struct TrainingRun: Sendable {
         setSeed(settings.seed)
         let task = try make(settings)
         try task.check(settings)
+        try RunWatch.endIfAsked(over: ranks)
         if let workers = options.workers { (task.dls.train as? DataLoader)?.options.numWorkers = workers }
         let files = try RunFolder(folder, recipe: settings.recipe, over: ranks)
         let console = Console.standardOutput
@@ -46,7 +47,17 @@ struct TrainingRun: Sendable {
             if options.tta { augmented = try accuracy(of: learner.tta().predictions, learner) }
         }
         try watch.endIfStopped(over: ranks, in: files)
-        guard ranks.isRankZero else { return }
+        if ranks.isRankZero {
+            try report(learner, task, files, conclusion, augmented, times: (started, prepared))
+        }
+        try end(learner, watch, files, over: ranks)
+    }
+
+    /// What rank 0 leaves and says at the end.
+    private func report(
+        _ learner: Learner, _ task: TrainingTask, _ files: RunFolder, _ conclusion: String?, _ augmented: Double?,
+        times: (started: ContinuousClock.Instant, prepared: ContinuousClock.Instant)
+    ) throws {
         var written = ["model.safetensors", "export.bundle", "history.csv", "settings.json"]
         if let data = settings.data, let columns = task.dls.columns {
             let predictions = try TablePredictions(learner, columns.readRows(data))
@@ -58,10 +69,10 @@ struct TrainingRun: Sendable {
             try results.write(to: files.path("results.html"), title: "\(settings.recipe): predictions")
             written.append("results.html")
         }
-        let (setUp, trained) = ((prepared - started) / .seconds(1), (.now - prepared) / .seconds(1))
+        let (setUp, trained) = ((times.prepared - times.started) / .seconds(1), (.now - times.prepared) / .seconds(1))
         let metric = learner.finalRecord.last.flatMap { $0 }.map { decimals($0, 4) } ?? "unknown"
         let result = metric + (augmented.map { ", with test-time augmentation \(decimals($0, 4))" } ?? "")
-        console.write(
+        Console.standardOutput.write(
             """
             \(conclusion ?? "\(task.metric.name) \(result)"), trained in \(decimals(trained, 2)) s \
             (data and model took \(decimals(setUp, 2)) s)
@@ -69,6 +80,28 @@ struct TrainingRun: Sendable {
 
             """)
     }
+
+    /// Ends a rank whose run is complete with a code that says what is wrong with it, if something is.
+    private func end(_ learner: Learner, _ watch: RunWatch, _ files: RunFolder, over ranks: any Communicator) throws {
+        let losses = learner.finalRecord.prefix(2).compactMap { $0 }
+        if let loss = losses.first(where: { !$0.isFinite }) {
+            if ranks.isRankZero {
+                Console.standardError.write(
+                    "lockstep: the final loss is \(loss.isNaN ? "not a number" : "infinite"): the model in \(files.folder) is of no use; a smaller --lr may help\n"
+                )
+            }
+            try endTold(65, over: ranks)
+        }
+        let isUnwritten = watch.log?.failure != nil || ranks.isRankZero && Console.outputFailure != nil
+        if isUnwritten { try endTold(74, over: ranks) }
+    }
+}
+
+/// Ends this rank, in good order, with a code whose reason has been said.
+func endTold(_ code: Int32, over ranks: any Communicator) throws {
+    // A thread cannot end alone: what it throws ends the process when the others have come to their end.
+    if ranks is InProcessCommunicator { throw Failure(description: "", code: code, isTold: true) }
+    World.end(code: code)
 }
 
 /// The share of right decisions; nil without any, as on ranks that do not get the predictions.

@@ -33,6 +33,8 @@ struct WatchOptions: ParsableArguments {
         if let checkpointEvery, checkpointEvery < 1 {
             throw ValidationError("--checkpoint-every \(checkpointEvery): at least 1 is needed")
         }
-        if let trace, trace.hasSuffix("/") { throw ValidationError("--trace \(trace): name a file, not a folder") }
+        try Output.checkName("--trace", trace)
+        try Output.checkName("--log-dir", logDir, isFolder: true)
+        try Output.checkName("--resume", resume, isFolder: true)
     }
 }

@@ -47,7 +47,46 @@ struct ProgressTests {
         #expect(text.text.contains("\u{1B}[1mepoch"))
     }
 
-    @Test("withoutProgress takes the bars, withoutLogging the table")
+    /// Keeps the rows it gets.
+    private final class RowKeeper: RowLogger {
+        var headers: [[String]] = []
+        var rows: [EpochRow] = []
+        func begin(_ header: [String]) { headers.append(header) }
+        func log(_ row: EpochRow) { rows.append(row) }
+    }
+
+    @Test("a logger of one's own gets every row: beside the table, and alone in withoutProgress")
+    func ownLogger() throws {
+        let (text, rows) = (TextCollector(), RowKeeper())
+        let learner = learner(text.console())
+        learner.logger = rows
+        try learner.fit(2)
+        #expect(rows.rows.map(\.epoch) == [0, 1] && rows.headers.count == 1)
+        #expect(text.text.split(separator: "\n").count == 3)
+        try learner.withoutProgress { try learner.fit(1) }
+        #expect(rows.rows.count == 3 && rows.headers.count == 2)
+        #expect(text.text.split(separator: "\n").count == 3, "no table without the callback's part: \(text.text)")
+        #expect(learner.logger === rows)
+        try learner.withoutLogging { try learner.fit(1) }
+        #expect(rows.rows.count == 3)
+    }
+
+    @Test("the logger that a learner starts with prints lists where there is no table, and nothing beside one")
+    func firstLogger() throws {
+        let text = TextCollector()
+        let learner = goldenLearner(
+            metrics: [.mae], defaultCallbacks: [TrainEvalCallback(), Recorder(), ProgressCallback(text.console())])
+        let first = learner.logger
+        var during: (any RowLogger)?
+        try learner.on(.beforeEpoch) { during = $0.logger }
+        try learner.fit(1)
+        #expect(during is TableLogger && learner.logger === first)
+        try learner.withoutProgress { try learner.fit(1) }
+        #expect(during === first)
+    }
+
+    @Test(
+        "withoutProgress takes bars and table, as fastai's no_bar: rows are lists then; withoutLogging takes the table")
     func scopes() throws {
         let (bars, table) = (TextCollector(), TextCollector())
         let first = learner(bars.console(isTerminal: true))
@@ -55,7 +94,8 @@ struct ProgressTests {
         #expect(bars.text.contains("epoch 1/1") && !bars.text.contains("train_loss"))
         let second = learner(table.console(isTerminal: true))
         try second.withoutProgress { try second.fit(1) }
-        #expect(!table.text.contains("epoch 1/1") && table.text.contains("train_loss"))
+        #expect(!table.text.contains("epoch 1/1") && !table.text.contains("train_loss"))
+        #expect(table.text.wholeMatch(of: /\[0, .*\]\n/) != nil, "\(table.text)")
     }
 
     @Test("ranks that do not write are silent")

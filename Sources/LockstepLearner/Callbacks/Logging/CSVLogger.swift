@@ -49,7 +49,8 @@ public final class CSVLogger: Callback {
         let (path, goesOn) = (path(for: learner), append || hasBegun)
         hasBegun = true
         try learner.coordinator.write {
-            let existing = goesOn && Files.exists(path) ? try Files.read(path) : []
+            // What is no regular file, such as a pipe, holds nothing to go on in.
+            let existing = goesOn && Files.exists(path) && !OutputFile.isStream(path) ? try Files.read(path) : []
             guard !existing.isEmpty else { return try Files.append(Array(header.utf8), to: path, truncating: true) }
             guard existing.starts(with: header.utf8) else {
                 throw DataError(
@@ -69,7 +70,7 @@ public final class CSVLogger: Callback {
 
     public override func afterEpoch(_ learner: Learner) throws {
         guard let row = learner.recorder?.rows.last, row.epoch == learner.epoch else { return }
-        let values = row.values.map { $0.map { "\($0)" } ?? "" }
+        let values = row.values.map { $0.map { $0.isNaN ? "nan" : "\($0)" } ?? "" }
         let text = line(["\(row.epoch)"] + values + (row.seconds.map { [formatTime($0)] } ?? []))
         try learner.coordinator.write { try Files.append(Array(text.utf8), to: path(for: learner)) }
     }

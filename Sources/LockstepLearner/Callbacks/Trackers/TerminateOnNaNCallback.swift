@@ -5,7 +5,8 @@ import LockstepTensor
 
 /// Ends the fit when a batch's loss is NaN or infinite, in training or validation. That batch is not recorded.
 ///
-/// On several ranks a bad loss on one of them ends the fit on all.
+/// On several ranks a bad loss on one of them ends the fit on all. The sentence that says where the loss was bad says that it
+/// ends (``Learner/nonFiniteLoss``).
 /// - Note: fastai: `TerminateOnNaNCallback`.
 public final class TerminateOnNaNCallback: Callback {
     public override var order: Int { -9 }
@@ -14,6 +15,13 @@ public final class TerminateOnNaNCallback: Callback {
     public override func afterBatch(_ learner: Learner) throws {
         // A part that counts nothing may have no loss where the batch has one: asked of all ranks, so all end alike.
         let loss = try learner.stepLoss ?? learner.wholeLoss()
-        if let loss, !loss.isFinite { throw CancelSignal.fit }
+        guard let loss, !loss.isFinite else { return }
+        if !learner.training || learner.nonFiniteLoss == nil {
+            let phase = learner.training ? "training" : "validation"
+            learner.warn(
+                "the loss is \(loss.isNaN ? "not a number" : "infinite") in epoch \(learner.epoch), \(phase) batch \(learner.iter): TerminateOnNaNCallback ends the fit"
+            )
+        }
+        throw CancelSignal.fit
     }
 }

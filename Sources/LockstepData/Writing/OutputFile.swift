@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one way to write a file: whole or not at all, through links and into devices.
+
+import Glibc
+
+/// A file that is written piece by piece.
+///
+/// A regular file appears whole or not at all: what is written lies beside it until `finish` has flushed it to the disk and
+/// renames it, so that a crash or a full disk leaves the old file as it was. Symbolic links are followed and stay. What is
+/// no regular file (a device, a pipe, `/dev/stdout`) is written through and stays, too. Missing folders are made.
+package final class OutputFile {
+    private let path: String
+    private let target: OutputTarget
+    /// The name under which a regular file is written; empty for all else.
+    private var temporary = ""
+    private var descriptor: Int32 = -1
+    private var written = 0
+
+    /// - Throws: `DataError` (`.unwritable`) when it cannot be created or opened.
+    package init(_ path: String) throws(DataError) {
+        self.path = path
+        target = try OutputTarget(path)
+        switch target {
+        case .file(let file, let existing):
+            let folder = Files.parent(of: file)
+            try Files.createFolder(folder)
+            let name = Self.temporaryName(in: folder)
+            descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            guard descriptor >= 0 else { throw failure(.unwritable, "cannot be created") }
+            temporary = name
+            if let existing {
+                // Another's file stays his where this process may give it away.
+                _ = fchown(descriptor, existing.owner, existing.group)
+                fchmod(descriptor, existing.mode)
+            }
+        case .through(let place):
+            descriptor = open(place, O_WRONLY | O_CLOEXEC | O_NOCTTY)
+            guard descriptor >= 0 else { throw failure(.unwritable, "cannot be opened") }
+        case .descriptor(let number):
+            // What has been printed comes before.
+            fflush(nil)
+            descriptor = fcntl(number, F_DUPFD_CLOEXEC, 0)
+            guard descriptor >= 0 else { throw failure(.unwritable, "cannot be opened") }
+        }
+    }
+
+    deinit { discard() }
+
+    /// Adds bytes.
+    ///
+    /// - Throws: `DataError` (`.unwritten`) when the disk is full, nobody reads a pipe any more, or the like.
+    package func write(_ bytes: [UInt8]) throws(DataError) {
+        guard Descriptor.write(bytes, to: descriptor) else {
+            throw failure(.unwritten, written == 0 ? "cannot be written" : "cannot be written at byte \(written)")
+        }
+        written += bytes.count
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// - Throws: `DataError` (`.unwritten`); what was at `path` is then still there.
+    package func finish() throws(DataError) {
+        if fsync(descriptor) != 0, !(temporary.isEmpty && Descriptor.cannotBeFlushed) {
+            throw failure(.unwritten, "cannot be flushed to the disk")
+        }
+        let closed = close(descriptor)
+        descriptor = -1
+        guard closed == 0 else { throw failure(.unwritten, "cannot be closed") }
+        guard case .file(let file, _) = target else { return }
+        guard rename(temporary, file) == 0 else { throw failure(.unwritten, "cannot be put in place") }
+        temporary = ""
+        // The rename itself is durable only once the folder is flushed; some file systems refuse, which is no error.
+        let folder = open(Files.parent(of: file), O_RDONLY | O_CLOEXEC)
+        if folder >= 0 {
+            fsync(folder)
+            close(folder)
+        }
+    }
+
+    /// Whether something else than a regular file lies at `path`: what is written there is gone.
+    package static func isStream(_ path: String) -> Bool {
+        if case .file? = try? OutputTarget(path) { return false }
+        return true
+    }
+
+    /// Whether a pipe, a device or a link to something else than a folder lies at `path`.
+    package static func isPassage(_ path: String) -> Bool {
+        var status = stat()
+        guard lstat(path, &status) == 0, ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else { return false }
+        return !Files.isFolder(path)
+    }
+
+    /// Finds out whether a file could be written at `path`, before hours of work that end there. Leaves nothing.
+    ///
+    /// - Throws: `DataError` (`.unwritable`): a folder, a read-only place, links in a circle.
+    package static func check(_ path: String) throws(DataError) {
+        func refused(_ words: String) -> DataError { DataError(.unwritable, file: path, words) }
+        switch try OutputTarget(path) {
+        case .descriptor: break
+        case .through(let place):
+            // Not opened: that would wait for the reader of a pipe.
+            guard access(place, W_OK) == 0 else { throw refused(systemWords("cannot be written")) }
+        case .file(let file, _):
+            var folder = Files.parent(of: file)
+            while access(folder, F_OK) != 0, Files.parent(of: folder) != folder { folder = Files.parent(of: folder) }
+            guard Files.isFolder(folder) else { throw refused("cannot be created: \(folder) is no folder") }
+            // Tried, because rights alone do not tell: of a read-only file system, for one.
+            let probe = temporaryName(in: folder)
+            let descriptor = open(probe, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            guard descriptor >= 0 else { throw refused(systemWords("cannot be created")) }
+            close(descriptor)
+            unlink(probe)
+        }
+    }
+
+    private func discard() {
+        if descriptor >= 0 { close(descriptor) }
+        if !temporary.isEmpty { unlink(temporary) }
+        (descriptor, temporary) = (-1, "")
+    }
+
+    private static func temporaryName(in folder: String) -> String {
+        "\(folder)/.lockstep-\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp"
+    }
+
+    private func failure(_ code: DataError.Code, _ what: String) -> DataError {
+        let error = DataError(code, file: path, systemWords(what))
+        discard()
+        return error
+    }
+}
+
+/// Writing to what is open.
+package enum Descriptor {
+    /// Writes all of `bytes`; false with `errno` when that is not possible.
+    package static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        bytes.withUnsafeBytes { write($0, to: descriptor) }
+    }
+
+    /// The same for memory.
+    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+        var done = 0
+        while done < bytes.count, let base = bytes.baseAddress {
+            let put = Glibc.write(descriptor, base + done, min(bytes.count - done, 1 << 30))
+            if put > 0 {
+                done += put
+            } else if put < 0, errno == EAGAIN {
+                // Somebody has made it non-blocking, for all who share it.
+                var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&ready, 1, -1)
+            } else if put == 0 || errno != EINTR {
+                if put == 0 { errno = EIO }
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Whether `errno` only says that something is no file on a disk.
+    static var cannotBeFlushed: Bool { [EINVAL, EROFS, ENOTSUP].contains(errno) }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// A loss that is no finite number is noticed where it first appears, and said once, on all ranks alike.
+
+import LockstepTensor
+
+/// Where in a fit a loss was first not a finite number. The same on every rank.
+public struct NonFiniteLoss: Sendable, Equatable, CustomStringConvertible {
+    /// The epoch, from 0.
+    public let epoch: Int
+    /// The batch in its phase, from 0.
+    public let batch: Int
+    /// Whether it was a training batch; otherwise one of the validation.
+    public let isTraining: Bool
+    /// Ranks whose part of the batch it was, where there are several and one alone is to blame.
+    public let rank: Int?
+    /// The loss of the whole training batch; NaN in validation.
+    public let value: Double
+
+    public var description: String {
+        let phase = isTraining ? "training" : "validation"
+        let whose = rank.map { ", in rank \($0)'s part of it" } ?? ""
+        return
+            "the loss is \(value.isNaN ? "not a number" : "infinite") in epoch \(epoch), \(phase) batch \(batch)\(whose)"
+    }
+}
+
+extension Learner {
+    /// Looks at the loss of a training batch, which all ranks know, and says once if it is no finite number.
+    func watchTrainingLoss() throws {
+        guard training, nonFiniteLoss == nil, let stepLoss, !stepLoss.isFinite, !expectsNonFiniteLoss else { return }
+        let isOwn = lossParts.contains { part in part.terms.contains { !$0.mean.isFinite } }
+        let met = try coordinator.average(Double(coordinator.rank), weight: isOwn ? 1 : 0)
+        note(
+            NonFiniteLoss(
+                epoch: epoch, batch: iter, isTraining: true, rank: culprit(met), value: stepLoss))
+    }
+
+    /// Notes the first bad batch of a validation phase on this rank.
+    func watchValidationLoss() {
+        guard isFitting, !training, !isInferring, nonFiniteLoss == nil, badValidationBatch == nil else { return }
+        if let loss, !mean(of: loss).isFinite { badValidationBatch = iter }
+    }
+
+    /// Where a validation phase ends, on all ranks: asks them all.
+    func settleValidationLoss() throws {
+        guard isFitting, !isInferring, nonFiniteLoss == nil, !expectsNonFiniteLoss else { return }
+        let own = badValidationBatch
+        badValidationBatch = nil
+        var met = try coordinator.average(Double(own ?? 0), weight: own == nil ? 0 : 1)
+        guard met.weight > 0, var first = met.mean else { return }
+        // The smallest of the ranks' batches: who has a later one than the mean drops out.
+        var isIn = own != nil
+        for _ in 0..<64 {
+            let isEarlier = isIn && Double(own ?? 0) <= first
+            let next = try coordinator.average(Double(own ?? 0), weight: isEarlier ? 1 : 0)
+            if next.weight == met.weight { break }
+            (isIn, met, first) = (isEarlier, next, next.mean ?? first)
+        }
+        let ranks = try coordinator.average(Double(coordinator.rank), weight: isIn ? 1 : 0)
+        note(
+            NonFiniteLoss(
+                epoch: epoch, batch: Int(first.rounded()), isTraining: false, rank: culprit(ranks), value: .nan))
+    }
+
+    private func culprit(_ met: (mean: Double?, weight: Double)) -> Int? {
+        coordinator.rankCount > 1 && met.weight == 1 ? met.mean.map { Int($0.rounded()) } : nil
+    }
+
+    private func note(_ found: NonFiniteLoss) {
+        nonFiniteLoss = found
+        let ends = found.isTraining && callbacks.contains { $0 is TerminateOnNaNCallback && $0.run }
+        warn(
+            "\(found)"
+                + (ends
+                    ? ": TerminateOnNaNCallback ends the fit"
+                    : "; training goes on (TerminateOnNaNCallback would end it)"))
+    }
+}
