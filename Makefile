@@ -17,6 +17,7 @@
 ## bench      measure every case on 1 and 2 ranks, beside the peers where they are installed (ROUNDS=3)
 ## bench-peers  install PyTorch, fastai and JAX into PEERS, outside the tree (needs PyPI)
 ## roofline   measure every case beside what one core could do at best
+## warnings   build everything; a warning is an error
 ## format     rewrite the sources with swift format
 ## lint       check format, licence headers, file sizes and the top level
 ## docs       build the reference documentation into .build/docs; a warning is an error
@@ -45,7 +46,7 @@ export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
 export OMPI_MCA_rmaps_base_oversubscribe = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance test-faults test-kills test-outputs test-configurations test-tsan test-nodes test-slurm test-reproducible test-instructions build bench bench-peers roofline format lint docs reference clean
+.PHONY: help setup run test conformance test-faults test-kills test-outputs test-configurations test-tsan test-nodes test-slurm test-reproducible test-instructions build bench bench-peers roofline warnings format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -121,6 +122,9 @@ bench-peers:
 roofline: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@$(LOCKSTEP) bench --roofline
+
+warnings: setup
+	@launch/warnings.sh $(SWIFT_FLAGS)
 
 format:
 	swift format format --in-place --parallel --recursive $(SOURCES)

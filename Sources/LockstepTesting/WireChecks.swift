@@ -9,7 +9,7 @@ import LockstepNN
 import LockstepOptim
 import LockstepTensor
 
-/// Checks of ``GradientCompression`` and of the choice that `UpdatePolicy/automatic` makes; each is collective.
+/// Checks of `GradientCompression` and of the choice that `UpdatePolicy/automatic` makes; each is collective.
 public enum WireChecks {
     /// Every check, with the promise it checks.
     public static let all: [(name: String, body: @Sendable (any Communicator) throws -> Void)] = [

@@ -2,6 +2,7 @@
 // Cases beside the peers: who runs, what is kept, and how it is told.
 
 import Foundation
+import LockstepTesting
 import Testing
 
 @testable import LockstepBench
@@ -55,8 +56,7 @@ import Testing
             echo "a warning"
             echo '{"case": "mlp", "engine": "torch", "ranks": 1, "samples_per_s": 50.0, "rss_mib": 7, "first_step_s": 0.5}'
             """
-        try Data(script.utf8).write(to: python)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: python.path)
+        try writeExecutable(script, to: python)
         let programs = PeerPrograms(lockstep: python.path, python: python.path, scripts: folder.path)
         var calls: [String] = []
         let one = CaseComparison(.mlp, ranks: 1, rounds: 2, programs: programs) { contender, round in

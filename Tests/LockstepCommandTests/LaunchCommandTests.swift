@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lockstep launch`: which rank failed, with which code, what is shown on the way, and scripts that run as they stand.
 import Foundation
+import LockstepTesting
 import Testing
 
 @Suite("Command: launch", .serialized)
@@ -68,8 +69,7 @@ struct LaunchCommandTests {
         let command = try Command()
         try command.write(script.utf8, to: "job")
         for (name, body) in launchers {
-            try command.write("#!/bin/sh\n\(body)\n".utf8, to: "bin/\(name)")
-            chmod(command.folder.appending(path: "bin/\(name)").path, 0o755)
+            try writeExecutable("#!/bin/sh\n\(body)\n", to: command.folder.appending(path: "bin/\(name)"))
         }
         let (shell, pipe) = (Process(), Pipe())
         shell.executableURL = URL(filePath: "/bin/bash")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How near a case's step comes to what the core could do at best.
 
-public import Lockstep
+import Lockstep
 
 /// A case's step beside its floor: the sum over its parts of the time each takes at the core's ceilings.
 ///

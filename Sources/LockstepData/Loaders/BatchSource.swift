@@ -38,7 +38,7 @@ extension BatchSource {
 ///
 /// ```swift
 /// var batches = try loader.makeIterator(epoch: 0)
-/// while let batch = try batches.next() { … }
+/// while let batch = try batches.next() { print(batch.size) }
 /// ```
 public struct BatchIterator {
     private var advance: (() throws -> Batch?)?

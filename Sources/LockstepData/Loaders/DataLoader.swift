@@ -6,8 +6,8 @@ import LockstepTensor
 /// Makes batches of a dataset, epoch by epoch.
 ///
 /// ```swift
-/// let loader = DataLoader(data, batchSize: 64, shuffle: true, seed: 42)
-/// for batch in loader { … }            // the next epoch; a dataset that throws stops the program
+/// let loader = DataLoader(dataset, batchSize: 64, shuffle: true, seed: 42)
+/// for batch in loader { print(batch.size) }            // the next epoch; a dataset that throws stops the program
 /// var batches = try loader.makeIterator(epoch: 3)      // a certain epoch; errors are thrown
 /// ```
 ///

@@ -7,6 +7,7 @@ import LockstepTensor
 ///
 /// ```swift
 /// let data = Datasets(TensorDataset(inputs: [x], targets: [y]), split: .random(0.2, seed: 1))
+/// let files = try FileList.files(in: "pets", extensions: ["png"])
 /// let pets = try Datasets(files, transforms: [[OpenImage()], [ParentLabel(), Categorize()]], splits: split)
 /// let dls = data.dataLoaders(batchSize: 64)
 /// ```

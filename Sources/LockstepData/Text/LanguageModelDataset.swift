@@ -6,7 +6,7 @@ import LockstepTensor
 /// Blocks of one long text; what to predict at each place is the token after it.
 ///
 /// ```swift
-/// let data = LanguageModelDataset(encoding.encode(text), blockLength: 64)
+/// let data = LanguageModelDataset(encoding.encode(plays), blockLength: 64)
 /// data.item(at: 0)       // input: tokens 0 ..< 64, target: tokens 1 ... 64
 /// ```
 ///

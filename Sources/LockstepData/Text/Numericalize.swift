@@ -26,6 +26,7 @@ struct TokenTable {
 /// Gives every token of a vocabulary its number.
 ///
 /// ```swift
+/// let tokens = Tokenizer.words.tokens(plays)
 /// let numericalize = Numericalize(fitting: tokens, minFrequency: 3, maxVocab: 60_000)
 /// numericalize.encode(["the", "king"])       // [9, 312]
 /// ```

@@ -6,8 +6,8 @@ import LockstepTensor
 /// The augmentations that serve most photographs: flips, small turns and zooms, changes of light.
 ///
 /// ```swift
-/// let dls = try DataLoaders.digits(augment: augTransforms(doFlip: false))
-/// let dls = try DataLoaders.images(path: "pets", size: 128, augment: augTransforms())
+/// let dls = try DataLoaders.digits(asImages: true, augment: augTransforms(doFlip: false))
+/// let pets = try DataLoaders.images(path: "pets", size: 128, augment: augTransforms())
 /// ```
 ///
 /// For `afterBatch` of a loader, or `afterItem`. They act on training items only, and when a learner averages predictions

@@ -25,7 +25,7 @@ import LockstepTensor
 /// With one rank it does nothing at all. `learner.distributed { … }` is the usual way to use it.
 ///
 /// ```swift
-/// let learner = Learner(…, callbacks: [DistributedCallback()])
+/// let learner = Learner(dls: dls, model: model, loss: .crossEntropy, callbacks: [DistributedCallback()])
 /// ```
 public final class DistributedCallback: Callback, Configured {
     /// The ranks; nil until a fit begins with the ranks this program was started with.

@@ -9,7 +9,9 @@ extension TensorDataset {
     /// A data set that lies once in the memory of each node, whatever the number of its ranks.
     ///
     /// ```swift
-    /// let train = try TensorDataset(sharedOver: ranks) { try readAll("train.csv") }
+    /// let train = try TensorDataset(sharedOver: World.current()) {
+    ///     TensorDataset(inputs: [Tensor(try NPY.read("x.npy"))])
+    /// }
     /// ```
     /// `make` runs on the first rank of each node, whose tensors move into memory that its ranks share; the others wait and
     /// look at that. Where ranks cannot share memory, each runs `make` for itself. Every node must make the same data.

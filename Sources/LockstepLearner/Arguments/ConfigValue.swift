@@ -65,7 +65,8 @@ public enum ConfigValue: Equatable, Sendable, Codable, CustomStringConvertible {
 /// A callback or a loss that tells its arguments; ours do without it.
 ///
 /// ```swift
-/// extension MyCallback: Configured {
+/// final class Waiting: Callback, Configured {
+///     let patience = 3
 ///     var arguments: KeyValuePairs<String, ConfigValue> { ["patience": .int(patience)] }
 /// }
 /// ```

@@ -6,7 +6,7 @@
 /// ```swift
 /// final class StopAtNoon: Callback {
 ///     override func afterBatch(_ learner: Learner) throws {
-///         if isPastNoon() { throw CancelSignal.fit }
+///         if Calendar.current.component(.hour, from: .now) >= 12 { throw CancelSignal.fit }
 ///     }
 /// }
 /// ```

@@ -6,7 +6,7 @@ public import LockstepTensor
 /// A callback built from closures keyed by event. On several ranks each rank runs its own closures.
 ///
 /// ```swift
-/// learner.on(.afterEpoch, order: 51) { learner in print(learner.finalRecord) }
+/// try learner.on(.afterEpoch, order: 51) { learner in print(learner.finalRecord) }
 /// ```
 public final class ClosureCallback: Callback {
     /// What is run at an event.

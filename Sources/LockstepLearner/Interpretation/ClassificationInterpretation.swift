@@ -7,7 +7,7 @@ public import LockstepTensor
 /// Losses, answers and targets of a classification, and what is confused with what.
 ///
 /// ```swift
-/// let interpretation = try ClassificationInterpretation(learner: learner, vocabulary: ["cat", "dog"])
+/// let interpretation = try ClassificationInterpretation(learner: learner, vocabulary: ["cat", "dog", "owl"])
 /// print(interpretation.confusionMatrix())
 /// for pair in interpretation.mostConfused(minimum: 5) { print(pair) }
 /// print(interpretation.report())

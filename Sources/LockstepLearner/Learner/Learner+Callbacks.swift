@@ -58,9 +58,10 @@ extension Learner {
     }
 
     /// Removes every instance of a type and its subclasses. On this rank only.
-    public func removeCallbacks(ofType type: Callback.Type) {
-        removeCallbacks(callbacks.filter { Learner.isInstance($0, of: type) })
-    }
+    public func removeCallbacks(ofType type: Callback.Type) { removeCallbacks(ofTypes: [type]) }
+
+    /// Removes every instance of some types and their subclasses. On this rank only.
+    public func removeCallbacks(ofTypes types: [Callback.Type]) { removeCallbacks(instances(of: types)) }
 
     /// This rank's instance of a type that was added last.
     public func callback<Kind: Callback>(ofType type: Kind.Type = Kind.self) -> Kind? {
@@ -75,45 +76,10 @@ extension Learner {
     /// The callback that keeps counters and modes, if there is one.
     public var trainEval: TrainEvalCallback? { callback() }
 
-    // MARK: Scopes
+    // MARK: Places
 
-    /// Runs `body` with callbacks added, and removes them however it ends. On this rank only.
-    @discardableResult
-    public func withAddedCallbacks<Result>(_ new: [Callback], _ body: () throws -> Result) throws -> Result {
-        try addCallbacks(new)
-        defer { removeCallbacks(new) }
-        return try body()
-    }
-
-    /// Runs `body` without some callbacks, and puts the same instances back in their places however it ends. On this rank
-    /// only.
-    @discardableResult
-    public func withRemovedCallbacks<Result>(
-        _ some: [Callback], _ body: (_ learner: Learner) throws -> Result
-    ) rethrows -> Result {
-        let before = callbacks
-        let removed = before.filter { callback in some.contains { $0 === callback } }
-        removeCallbacks(removed)
-        defer {
-            for callback in removed where callback.learner == nil {
-                // After the nearest of its former predecessors that is still here.
-                let predecessors = before.prefix { $0 !== callback }
-                let place = callbacks.lastIndex { present in predecessors.contains { $0 === present } }
-                insert(callback, at: place.map { $0 + 1 } ?? 0)
-            }
-        }
-        return try body(self)
-    }
-
-    /// Runs `body` without the callbacks of a type and its subclasses. On this rank only.
-    @discardableResult
-    public func withRemovedCallbacks<Result>(
-        ofType type: Callback.Type, _ body: (_ learner: Learner) throws -> Result
-    ) rethrows -> Result {
-        try withRemovedCallbacks(callbacks.filter { Learner.isInstance($0, of: type) }, body)
-    }
-
-    private func insert(_ callback: Callback, at index: Int) {
+    /// Puts a callback that belongs to nobody where it is said.
+    func insert(_ callback: Callback, at index: Int) {
         callbacks.insert(callback, at: index)
         callback.learner = self
         dispatchLists = nil

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The prediction for one item, back to what a person reads.
 
-public import LockstepData
+import LockstepData
 import LockstepNN
 public import LockstepTensor
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one part of a batch says of the batch's loss, in numbers that merge with those of the other parts.
 
-package import LockstepNN
+import LockstepNN
 
 /// The loss of some items of a batch: for each mean that the loss is the sum of (`LossFunction.terms`) the mean and what it
 /// counts.

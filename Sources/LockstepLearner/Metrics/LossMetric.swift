@@ -7,8 +7,15 @@ public import LockstepTensor
 /// The average over items of an attribute that the loss function sets when it is called: one of its terms, say.
 ///
 /// ```swift
-/// final class ELBO: LossFunction { var divergence: Tensor?; … }
-/// metrics: [LossMetric("divergence")]
+/// final class ELBO: LossFunction {
+///     var reduction = Reduction.mean
+///     var divergence: Tensor?
+///     func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
+///         divergence = prediction.square().mean().detached
+///         return mseLoss(prediction, target, reduction: reduction) + prediction.square().mean()
+///     }
+/// }
+/// let metrics = [LossMetric("divergence")]
 /// ```
 ///
 /// A loss that sets attributes is a class. An attribute that is nil in a batch is left out.

@@ -7,7 +7,8 @@ import LockstepTensor
 /// what one process would have seen.
 ///
 /// ```swift
-/// rank0.metric.state = .merged([rank0.metric.state, rank1.metric.state])
+/// let (mine, theirs) = (Metric.accuracy, Metric.accuracy)     // of two ranks
+/// mine.state = .merged([mine.state, theirs.state])
 /// ```
 public struct MetricState {
     /// Added.

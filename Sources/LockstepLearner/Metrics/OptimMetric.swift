@@ -7,7 +7,9 @@ public import LockstepTensor
 /// the largest F1 score, say.
 ///
 /// ```swift
-/// optimMetric("f1", bounds: 0...1) { preds, targets, threshold in f1(preds .>= threshold, targets) }
+/// optimMetric("accuracy", bounds: 0...1) { preds, targets, threshold in
+///     ((preds .>= threshold) .== (targets .> 0)).to(.float32).mean().item()
+/// }
 /// ```
 ///
 /// - Parameters:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looking at what a model makes of some items.
 
-public import LockstepData
+import LockstepData
 import LockstepNN
 import LockstepTensor
 

@@ -6,6 +6,7 @@ public import LockstepTensor
 /// A way to make the first value of a parameter.
 ///
 /// ```swift
+/// let layer = Linear(64, 10)
 /// layer.weight = Initializer.kaimingNormal()(layer.weight.shape)
 /// ```
 ///

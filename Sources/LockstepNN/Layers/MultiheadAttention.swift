@@ -9,6 +9,7 @@ public import LockstepTensor
 ///
 /// ```swift
 /// let attention = MultiheadAttention(64, 4, batchFirst: true)
+/// let x = Tensor.zeros([32, 10, 64])
 /// attention(x, x, x, causal: true)      // [N, T, 64]; attention(x) is the same with the layer's own `causal`
 /// ```
 ///

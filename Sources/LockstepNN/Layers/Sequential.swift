@@ -6,6 +6,7 @@ public import LockstepTensor
 /// Applies its layers one after another.
 ///
 /// ```swift
+/// let (depth, usesDropout) = (3, true)
 /// let model = Sequential {
 ///     Linear(784, 50); ReLU()
 ///     for _ in 0..<depth { Residual { Linear(50, 50); ReLU() } }

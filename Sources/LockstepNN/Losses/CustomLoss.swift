@@ -6,7 +6,7 @@ public import LockstepTensor
 /// A function of predictions and targets as a loss.
 ///
 /// ```swift
-/// learner.loss = .custom("log cosh") { prediction, target in
+/// learner.lossFunction = .custom("log cosh") { prediction, target in
 ///     let d = prediction - target
 ///     return d + (d * -2).softplus() - 0.6931
 /// }
@@ -19,7 +19,10 @@ public import LockstepTensor
 /// else, such as the elements that a mask leaves, says over how many:
 ///
 /// ```swift
-/// CustomLoss("masked", weight: { _, target in (target .>= 0).sum().item() }) { prediction, target in … }
+/// CustomLoss("masked", weight: { _, target in (target .>= 0).sum().item() }) { prediction, target in
+///     let isThere = target .>= 0
+///     return ((prediction - target).abs() * isThere.to(.float32)).sum() / isThere.sum().to(.float32)
+/// }
 /// ```
 public struct CustomLoss: LossFunction {
     public let name: String

@@ -15,6 +15,7 @@ public import LockstepTensor
 ///
 /// ```swift
 /// let model = TabularModel(embeddings: [(10, 6), (17, 8)], continuous: 6, outputs: 2, layers: [200, 100])
+/// let (categories, numbers) = (Tensor.zeros([4, 2], dtype: .int64), Tensor.zeros([4, 6]))
 /// model.forward([categories, numbers])    // [N, 2] and [N, 6] → [N, 2]
 /// ```
 ///

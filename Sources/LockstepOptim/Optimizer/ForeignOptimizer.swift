@@ -10,7 +10,9 @@ public import LockstepTensor
 /// final class SignSGD: ForeignOptimizer {
 ///     let groups: [[Parameter]]
 ///     private var lrs: [Double]
-///     init(_ groups: [[Parameter]], lr: Double) { … }
+///     init(_ groups: [[Parameter]], lr: Double) {
+///         (self.groups, lrs) = (groups, groups.map { _ in lr })
+///     }
 ///     var hyperNames: [String] { ["lr"] }
 ///     func hyper(_ name: String, group: Int) -> Double { lrs[group] }
 ///     func setHyper(_ name: String, group: Int, _ value: Double) { lrs[group] = value }

@@ -7,7 +7,7 @@
 /// try learner.fit(3, lr: 1e-3)                       // every group
 /// try learner.fit(3, lr: .slice(1e-5, 1e-3))         // geometric from the first group to the last
 /// try learner.fit(3, lr: .slice(1e-3))               // a tenth for all but the last
-/// try learner.fit(3, lr: .perGroup([1e-5, 1e-4, 1e-3]))
+/// try learner.fit(3, lr: .perGroup([1e-4, 1e-3]))    // one for each of two groups
 /// ```
 public enum HyperValue: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral, Sendable, Equatable {
     /// The same for every group.

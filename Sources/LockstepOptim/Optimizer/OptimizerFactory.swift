@@ -6,7 +6,7 @@ public import LockstepTensor
 /// Makes optimizers: a rule with its options, waiting for parameters.
 ///
 /// ```swift
-/// Learner(dls: dls, model: model, optimizer: .sgd(mom: 0.9))
+/// Learner(dls: dls, model: model, loss: .crossEntropy, optimizer: .sgd(mom: 0.9))
 /// ```
 public struct OptimizerFactory: Sendable {
     /// A learning rate of its own, which wins over the learner's.

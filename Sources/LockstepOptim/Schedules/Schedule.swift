@@ -6,7 +6,7 @@ import Glibc
 /// A number as a function of progress in 0…1. Pure, so it can be plotted and tested without training.
 ///
 /// ```swift
-/// let warm = Schedule.combined([(0.3, .cosine(1e-4, 1e-2)), (0.7, .cosine(1e-2, 1e-6))])
+/// let warm = try Schedule.combined([(0.3, .cosine(1e-4, 1e-2)), (0.7, .cosine(1e-2, 1e-6))])
 /// warm(0.3)       // 0.01
 /// ```
 public struct Schedule: Sendable {

@@ -12,7 +12,7 @@ public protocol TensorIndex {
 /// ```swift
 /// x[0]                                   // an integer drops the axis; −1 is the last
 /// x[1..., 2]                             // ranges; bounds may be negative where Swift allows it: x[(-3)...]
-/// x[.all, .stride(from: 0, to: 10, by: 2)]
+/// x[.all, .stride(from: 0, to: 3, by: 2)]
 /// x[.ellipsis, .newAxis]                 // as many axes as are not named; a new axis of size 1
 /// ```
 public struct TensorSlice: TensorIndex, Sendable {

@@ -5,7 +5,7 @@
 ///
 /// Values that every rank holds alike are written once. What each rank holds of the items of a batch is joined in rank order
 /// and shared out again (``tensors(_:_:itemAxis:)``); what is a rank's own is kept for each of them and, on another number of
-/// ranks, merged (``own(_:_:elsewhere:)``). Used by one thread. Not `Sendable`.
+/// ranks, merged (``own(_:_:elsewhere:check:)``). Used by one thread. Not `Sendable`.
 public final class StateArchive {
     /// What is done with the values.
     enum Mode {

@@ -10,7 +10,8 @@ import LockstepBench
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure a training step: speed, memory, time to the first step.",
-        discussion: "Cases, each with a fixed batch of random data, Adam and one thread per rank:\n"
+        discussion: "Cases, each with a fixed batch of random data and Adam; a process alone computes with one\n"
+            + "thread, ranks with their share of the cores:\n"
             + BenchmarkCase.allCases.map {
                 "  \($0.rawValue.padding(toLength: 10, withPad: " ", startingAt: 0))\($0.summary)"
             }

@@ -31,7 +31,7 @@ struct SamplingTests {
     func partial() throws {
         let loader = try PartialDataLoader(Numbers(count: 10), count: 4, batchSize: 3)
         #expect(loader.batchCount == 2 && loader.itemCount == 4)
-        #expect(try loader.new(dropLast: true).batchCount == 1)
+        #expect(loader.new(dropLast: true).batchCount == 1)
         var seen: Set<[Int]> = []
         for epoch in 0..<20 {
             let items = try batches(loader, epoch: epoch).flatMap { $0 }

@@ -158,7 +158,7 @@ struct TransformedDataLoaderTests {
     @Test("S26: predictions of one item decode through the target's transforms")
     func seedExample() throws {
         let data = try Datasets(ItemList(rowsOf: Tensor.arange(50)), transforms: [[], [AddOne()]])
-        let loader = try TransformedDataLoader(data)
+        let loader = TransformedDataLoader(data)
         let dls = DataLoaders(loader, loader)
         let test = try dls.testLoader(for: [Tensor([2])])
         let batch = try test.oneBatch()

@@ -68,7 +68,7 @@ struct CallbackArticle {
         let rows = try #require(learner.recorder?.rows)
         #expect(rows.count < 50 && (rows.last?["valid_loss"] ?? 1) < 0.1)
         #expect(rows.dropLast().allSatisfy { ($0["valid_loss"] ?? 0) >= 0.1 })
-        #expect(try synthLearner(callbacks: [Late()]).orderedCallbacks(for: .beforeFit).count == 1)
+        #expect(synthLearner(callbacks: [Late()]).orderedCallbacks(for: .beforeFit).count == 1)
     }
 
     @Test("a penalty changes the training and not the logs")

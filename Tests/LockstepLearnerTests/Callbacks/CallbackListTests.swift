@@ -161,6 +161,30 @@ struct CallbackListTests {
         #expect(learner.callbacks.last === new)
     }
 
+    @Test("scopes take empty lists, several types, and closures that leave the learner out")
+    func scopes() throws {
+        let learner = synthLearner()
+        try learner.addCallbacks([TestTrainEvalCallback(), TstCallback(), VerboseCallback()])
+        let before = learner.callbacks.map(ObjectIdentifier.init)
+        func count() -> Int { learner.callbacks.count }
+        learner.withRemovedCallbacks([]) {}
+        #expect(learner.withRemovedCallbacks([]) { count() } == 4)
+        #expect(learner.withRemovedCallbacks([]) { $0.callbacks.count } == 4)
+        #expect(learner.withRemovedCallbacks([learner.callbacks[2]]) { count() } == 3)
+        #expect(learner.withRemovedCallbacks(ofType: TstCallback.self) { count() } == 3)
+        #expect(learner.withRemovedCallbacks(ofTypes: []) { count() } == 4)
+        let types: [Callback.Type] = [TrainEvalCallback.self, TestTrainEvalCallback.self, VerboseCallback.self]
+        #expect(learner.withRemovedCallbacks(ofTypes: types) { $0.callbacks.map(\.typeName) } == ["TstCallback"])
+        #expect(throws: Oops.self) { try learner.withRemovedCallbacks(ofTypes: types) { throw Oops() } }
+        #expect(learner.callbacks.map(ObjectIdentifier.init) == before)
+        #expect(try learner.withAddedCallbacks([]) { count() } == 4)
+        #expect(try learner.withAddedCallbacks([TstCallback()]) { $0.callbacks.count } == 5)
+        learner.removeCallbacks([])
+        learner.removeCallbacks(learner.callbacks[3...])
+        learner.removeCallbacks(ofTypes: types)
+        #expect(learner.callbacks.map(\.typeName) == ["TstCallback"])
+    }
+
     @Test("an instance is taken once, and by one learner")
     func duplicates() throws {
         let callback = TstCallback()

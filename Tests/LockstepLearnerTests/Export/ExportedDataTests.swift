@@ -20,7 +20,7 @@ struct ExportedDataTests {
         let data = try Datasets(
             words, transforms: [[Measure()], [RegexLabeller(#"/([a-z]+)_"#), Categorize()]],
             splits: Split(train: [0, 1, 2], valid: [3, 4]))
-        let dls = try data.dataLoaders(batchSize: 2, path: "here")
+        let dls = data.dataLoaders(batchSize: 2, path: "here")
         ExportRegistry.register(Measure.self)
         let loaded = try reloaded(dls)
         #expect(loaded.trainDataset?.count == 0 && loaded.validDataset?.count == 0)

@@ -111,7 +111,8 @@ struct MixTests {
         #expect([4, 6, 8, 9, 12, 16].contains(area), "an area of \(area)")
         let flat = classifier([CutMix()])
         let error = #expect(throws: CallbackError.self) { try flat.fit(1) }
-        #expect("\(error?.underlying as Any)".contains("[6, 2]"))
+        let sentence = "\(error?.underlying as Any)"
+        #expect(sentence.contains("[6, 2]"))
     }
 
     @Test("the same seed gives the same mixtures; a batch of one item stays itself")

@@ -215,7 +215,21 @@ struct TrainingCallbackTests {
             dls: synthLoaders(batchSize: 8, nTrain: 7), model: Linear(1, 1), loss: .mse, callbacks: [stats],
             defaultCallbacks: .core)
         learner.logger = SilentLogger()
+        #expect(stats.values(of: 0, \.mean).isEmpty)
         try learner.fit(1)
         #expect(stats.stats.map(\.count) == [3])
+        #expect(stats.values(of: 0, \.mean).count == 3)
+    }
+
+    @Test("a layer that statistics do not have is named") func noLayer() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let stats = ActivationStats()
+            let learner = Learner(
+                dls: synthLoaders(batchSize: 8, nTrain: 1), model: Linear(1, 1), loss: .mse, callbacks: [stats],
+                defaultCallbacks: .none)
+            try learner.fit(1)
+            _ = stats.values(of: 1, \.mean)
+        }
+        expectTrap(result, says: "ActivationStats.values: there is no layer 1 of 1", "TrainingCallbackTests.swift")
     }
 }

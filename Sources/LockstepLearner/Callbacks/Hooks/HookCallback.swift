@@ -95,8 +95,14 @@ public final class ActivationStats: HookCallback {
         stats[layer].append(Entry(mean: mean, std: variance.squareRoot(), nearZero: small / count))
     }
 
-    /// The values of one kind for a layer: `stats.values(of: 0, \.mean)`.
-    public func values(of layer: Int, _ kind: KeyPath<Entry, Double>) -> [Double] {
-        stats[layer].map { $0[keyPath: kind] }
+    /// The values of one kind for a layer: `stats.values(of: 0, \.mean)`; none before the first fit.
+    public func values(
+        of layer: Int, _ kind: KeyPath<Entry, Double>, file: StaticString = #fileID, line: UInt = #line
+    ) -> [Double] {
+        if stats.isEmpty { return [] }
+        require(
+            stats.indices.contains(layer), "ActivationStats.values: there is no layer \(layer) of \(stats.count)",
+            file: file, line: line)
+        return stats[layer].map { $0[keyPath: kind] }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Predictions after each validation, while training goes on.
 
-public import LockstepTensor
+import LockstepTensor
 
 /// Fetches predictions after each validation phase, and keeps the last ones.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Collecting what the model says, batch by batch, in memory or in files.
 
-public import LockstepTensor
+import LockstepTensor
 
 /// Collects inputs, outputs, targets and losses of validation batches, as far as they are wanted, or writes outputs and
 /// targets to files instead of keeping them.

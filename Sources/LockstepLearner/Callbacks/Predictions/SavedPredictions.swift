@@ -8,7 +8,7 @@ public import LockstepTensor
 ///
 /// ```swift
 /// let saved = try SavedPredictions("preds")
-/// for number in 0..<saved.batchCount { use(try saved.batch(number)) }
+/// for number in 0..<saved.batchCount { print(try saved.batch(number).shape) }
 /// ```
 /// Batches are in the order in which the model saw them; ``items(ofBatch:)`` tells whose rows they are. In Python:
 /// `numpy.load("preds/0.npy")`; `index.npy` holds per row the number of its batch and the item's place in the data set,
