@@ -110,14 +110,14 @@ open class AccumMetric: Metric {
 
     /// The axis of the classes, where outputs are scores of classes.
     final var classAxis: Int? {
-        switch activation {
-        case .none: argmaxAxis
+        switch decided.activation {
+        case .none: decided.argmaxAxis
         case .sigmoid: nil
-        case .softmax, .binarySoftmax: argmaxAxis ?? -1
+        case .softmax, .binarySoftmax: decided.argmaxAxis ?? -1
         }
     }
     /// Whether what is compared still has that axis.
-    final var keepsClasses: Bool { activation == .softmax }
+    final var keepsClasses: Bool { decided.activation == .softmax }
     /// Whether outputs and targets are compared one by one, whatever their shapes.
     final var flattens: Bool { flatten }
 
