@@ -98,7 +98,7 @@ struct OutputTests {
         // A pipe for a data set: the command waits there until it is closed.
         try command.write("a,y\n".utf8, to: "head.csv")
         let line = """
-            mkfifo data; $L train csv --data data --target y --run out --ranks \(ranks) & job=$!
+            mkfifo data; $L train csv --data data --target y --batch-size 8 --run out --ranks \(ranks) & job=$!
             exec 3> data; kill -\(signal) $job; sleep 0.2
             for i in {1..40}; do echo "$((i % 7)),$((i % 2))"; done | cat head.csv - >&3; exec 3>&-; wait $job
             """

@@ -76,7 +76,8 @@ struct ProgressTests {
         let text = TextCollector()
         let learner = goldenLearner(
             metrics: [.mae], defaultCallbacks: [TrainEvalCallback(), Recorder(), ProgressCallback(text.console())])
-        let first = learner.logger
+        let first = PrintLogger(TextCollector().console())
+        learner.logger = first
         var during: (any RowLogger)?
         try learner.on(.beforeEpoch) { during = $0.logger }
         try learner.fit(1)
