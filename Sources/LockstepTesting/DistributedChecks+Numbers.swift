@@ -6,6 +6,7 @@ import LockstepData
 import LockstepDistributed
 import LockstepLearner
 import LockstepNN
+import LockstepOptim
 import LockstepTensor
 
 extension DistributedChecks {
