@@ -111,7 +111,9 @@ let package = Package(
         .testTarget(name: "LockstepLearnerTests", dependencies: tested),
         .testTarget(name: "LockstepDistributedTests", dependencies: tested),
         .testTarget(name: "LockstepCommandTests", dependencies: tested + ["LockstepBench", "CLockstepKernels"]),
-        .testTarget(name: "LockstepConfigurationsTests", dependencies: tested + ["LockstepConfigurations"]),
+        .testTarget(
+            name: "LockstepConfigurationsTests", dependencies: tested + ["LockstepConfigurations"],
+            exclude: ["corners.txt"]),
     ],
     swiftLanguageModes: [.v6]
 )
