@@ -68,7 +68,7 @@ enum Glossary {
     /// Compiled and not run, with the reason.
     static let notRun: KeyValuePairs = [
         "World.exit(": "ends the program", "World.end(": "ends the program", "Launcher.ensure(": "starts mpirun",
-        "World.adopt(": "wants MPI to run",
+        "World.adopt(": "wants MPI to run", "Lockstep.run": "the frame of a whole program; pages run it",
     ]
 
     /// One call of `check` for each span; the compiler and traps name the glossary's lines.
