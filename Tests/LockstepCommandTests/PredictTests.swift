@@ -68,15 +68,15 @@ struct PredictTests {
         let command = try Command()
         let rows = (0..<200).map { (index: Int) -> String in
             let category = 1 + index * 7 % 6
-            let number = Double(index * 13 % 40) / 10 - 2
-            let answer = Double(category) + number > 3.5 ? "yes" : "no"
+            let number = Double(index * 13 % 40) / 100 - 0.2
+            let answer = Double(category) + 10 * number > 3.5 ? "yes" : "no"
             return "\(category),\(number),\(answer)"
         }
         try command.write(("k,x,y\n" + rows.joined(separator: "\n") + "\n").utf8, to: "t.csv")
         let trained = try command("train", "csv", "--data", "t.csv", "--target", "y", "--epochs", "2", "--run", "out")
         #expect(trained.status == 0, "\(trained.errors)")
         func lines(_ mark: String) -> String {
-            (0..<12).map { (index: Int) -> String in "\(1 + index * 5 % 6)\(mark),\(Double(index) / 4 - 1.5)\n" }
+            (0..<12).map { (index: Int) -> String in "\(1 + index * 5 % 6)\(mark),\(Double(index) / 40 - 0.15)\n" }
                 .joined()
         }
         try command.write(("k,x\n" + lines("")).utf8, to: "integers.csv")

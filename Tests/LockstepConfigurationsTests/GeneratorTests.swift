@@ -49,7 +49,7 @@ struct GeneratorTests {
         let corners = try Corners.read(path)
         #expect(corners.count > 50 && Set(corners).count == corners.count)
         for corner in corners { #expect(corner.conflict == nil, "\(corner)") }
-        #expect { try Corners.read(#filePath) } throws: { "\($0)".contains("GeneratorTests.swift:2") }
+        #expect { try Corners.read(#filePath) } throws: { "\($0)".contains("GeneratorTests.swift:1:") }
         #expect { try Corners.read("/no/such/file") } throws: { "\($0)".contains("cannot be read") }
     }
 

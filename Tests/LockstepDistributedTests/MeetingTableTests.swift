@@ -162,7 +162,9 @@ private struct Raise: Sendable {
 
 /// What became of a fit of two batches on one rank.
 private struct Outcome: Equatable, Sendable {
-    var events: [String] = []
+    /// The levels that a signal has ended, in turn.
+    var caught: [Phase] = []
+    var escaped: CancelSignal?
     var updates = 0
 }
 
@@ -188,7 +190,7 @@ private final class Walker {
                 }
             }
         } catch let escaped as CancelSignal {
-            outcome.events.append("\(escaped) escaped")
+            outcome.escaped = escaped
         }
         return outcome
     }
@@ -226,8 +228,8 @@ private final class Walker {
         }
         signal = try coordinator.agree(on: signal, leaving: phase)
         if let signal {
-            outcome.events.append("\(phase) \(signal)")
             guard signal == phase.signal else { throw signal }
+            outcome.caught.append(phase)
         }
         try at(after)
     }

@@ -70,14 +70,11 @@ import Testing
         "Recorder.trainValues": "of the phase", "Recorder.validValues": "of the phase",
         "Recorder.validLoss": "of the phase", "Recorder.isCancelled": "of the phase",
         "Recorder.sawPhase": "of the epoch",
-        "Tracker.outcome": "of the epoch", "DistributedCallback.gradientWeight": "of the batch",
-        "DistributedCallback.isGivenUp": "of the batch", "DistributedCallback.coordinator": "between ranks",
-        "DistributedCallback.exchange": "memory that ranks share",
-        "DistributedCallback.synchronizer": "between ranks",
+        "Tracker.outcome": "of the epoch",
+        "DistributedCallback.state": "between ranks, of the batch, and what it declares: buffers and kept gradients",
         "MCDropoutCallback.saved": "of the phase", "MCDropoutCallback.switchedOn": "of the phase",
         // Declared under the names of what it consists of.
         "Recorder.smooth": "count and sum", "Recorder.metrics": "each under its number",
-        "DistributedCallback.itemsSinceMerge": "with the buffers",
     ]
 
     @Test("every callback that keeps state declares it, or is listed with a reason")

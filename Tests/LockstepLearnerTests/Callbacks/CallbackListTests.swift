@@ -55,6 +55,7 @@ struct CallbackListTests {
         // Members that hold the loop's machinery are not public.
         let hidden: Set<String> = [
             "dispatchLists", "handledEvents", "cancelOrigin", "warned", "part", "checksLoss", "resuming",
+            "badValidationBatch", "expectsNonFiniteLoss",
         ]
         for case let label? in Mirror(reflecting: learner).children.map(\.label) where !hidden.contains(label) {
             let snake = label.reduce("") { $0 + ($1.isUppercase ? "_\($1.lowercased())" : String($1)) }

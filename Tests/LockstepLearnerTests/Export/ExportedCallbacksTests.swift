@@ -43,7 +43,8 @@ import Testing
         let tried = Set(examples().map { "\(type(of: $0))" })
         // Bases, functions, what needs ranks to be made, the finder of rates, probes, and other executables.
         let exceptions: Set = [
-            "ClosureCallback", "BeforeBatchCallback", "TimingCallback", "RankLog", "LRFinder", "StopAtNoon", "Tracker",
+            "ClosureCallback", "BeforeBatchCallback", "TimingCallback", "RankLog", "LRFinder", "StopAtNoon", "Waiting",
+            "Tracker",
             "HookCallback", "MixHandler",
         ]
         var found = 0
