@@ -46,8 +46,10 @@ recipes=(
 check() {
     local name=$1 status=$2 sentences=$3 found
     shift 3
-    timeout 120 bash -c "$*" 2> errors
+    timeout 120 bash -c "$*" 2> all
     found=$?
+    # What the start-up probe has measured is news, and no complaint.
+    grep -v '^lockstep: e[a-z]* rank updates ' all > errors
     if [ "$found" -eq "$status" ] && [ "$(wc -l < errors)" -eq "$sentences" ] &&
         [ "$(grep -c '^lockstep: ' errors)" -eq "$sentences" ]; then
         passed=$((passed + 1))
