@@ -50,7 +50,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     ],
     targets: [
         // MARK: C
@@ -92,7 +91,6 @@ let package = Package(
             dependencies: library + [
                 "LockstepBench", "CLockstepKernels", "CLockstepCommand",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(name: "digits", dependencies: library, path: "Sources/Examples/digits"),
         .executableTarget(

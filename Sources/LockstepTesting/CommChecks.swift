@@ -163,11 +163,11 @@ public enum CommChecks {
                 let weight = isEmpty ? 0 : Double(c.rank + 1)
                 for index in 0..<count { reducer.arena[index] = isEmpty ? .nan : Float(index % 7 + c.rank + round) }
                 for index in 0..<3 { reducer.arena[count + index] = Float(c.rank + index) }
-                let agreement = try reducer.reduce(weight: weight, status: c.rank == 0 ? .notFinite : [], tailCount: 3)
+                let agreement = try reducer.reduce(weight: weight, status: c.rank == 0 ? .stopRequested : [], tailCount: 3)
                 let active = round == 1 && n > 1 ? n - 1 : n
                 let total = active * (active + 1) / 2
                 try expect(agreement.weight, Double(total), "reduced weight")
-                try expect(agreement.status, .notFinite, "reduced status")
+                try expect(agreement.status, .stopRequested, "reduced status")
                 let expected = (0..<count).map { index -> Float in
                     var sum = 0
                     for rank in 0..<active { sum += (rank + 1) * (index % 7 + rank + round) }

@@ -89,6 +89,9 @@ struct PredictTests {
         #expect(integers.status == 0 && integers.errors.isEmpty && integers.lines.count == 13, "\(integers.errors)")
         #expect(floats.status == 0 && floats.errors.isEmpty && floats.output == integers.output, "\(floats.errors)")
         #expect(Set(integers.lines.dropFirst()).count > 6, "the category makes no difference")
+        // To the last bit, however many rows stand beside it.
+        try command.write(("k,x\n" + lines(".0") + "3.0,0.1\n").utf8, to: "more.csv")
+        #expect(try predict("more.csv").lines.dropLast() == integers.lines, "a row's answer depends on the others")
         let unseen = try predict("unseen.csv")
         #expect(unseen.status == 0 && unseen.lines.count == 4, "\(unseen.errors)")
         #expect(

@@ -15,10 +15,6 @@ public struct StatusWord: OptionSet, Sendable, Hashable {
     public static let failed = StatusWord(rawValue: 1 << 0)
     /// A signal or a time limit asks for an orderly end: save, then stop.
     public static let stopRequested = StatusWord(rawValue: 1 << 1)
-    /// A loss or a gradient that is not finite.
-    public static let notFinite = StatusWord(rawValue: 1 << 2)
-    /// This rank still has data (streams of unknown length).
-    public static let hasData = StatusWord(rawValue: 1 << 3)
 
     /// The backward pass is given up.
     public static let cancelBackward = StatusWord(rawValue: 1 << 8)

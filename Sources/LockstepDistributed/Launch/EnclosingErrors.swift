@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Errors of the learner that stand around others.
 
-package import LockstepComm
+import LockstepComm
 package import LockstepLearner
 
 extension CallbackError: EnclosingError {

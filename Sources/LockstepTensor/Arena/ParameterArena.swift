@@ -100,8 +100,6 @@ public final class ParameterArena {
         return memory.view(shape, strides: shape.contiguousStrides, offset: slot.range.lowerBound)
     }
 
-    /// Bytes that gradients and tail need: the size of a shared window.
-    package var gradientByteCount: Int { (count + tailCount) * gradientType.byteCount }
     /// Bytes that the values need.
     package var valueByteCount: Int { count * values.dtype.byteCount }
 

@@ -149,10 +149,4 @@ extension Tensor {
 
     /// The first element's address, for reading. Valid while this tensor lives.
     package var unsafePointer: UnsafeMutableRawPointer { body.pointer }
-
-    /// The elements as floats. Requires contiguous float32; valid while this tensor lives.
-    package var unsafeFloats: UnsafeMutableBufferPointer<Float> {
-        assert(dtype == .float32 && isContiguous)
-        return UnsafeMutableBufferPointer(start: body.pointer.assumingMemoryBound(to: Float.self), count: count)
-    }
 }

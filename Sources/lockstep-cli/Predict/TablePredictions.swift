@@ -2,6 +2,8 @@
 // A model's answers for the rows of a table, as a table.
 
 import Lockstep
+import LockstepData
+import LockstepTensor
 
 /// The predictions for rows of a table, in the table's order.
 struct TablePredictions {
@@ -23,10 +25,17 @@ struct TablePredictions {
         guard let columns = learner.dls.columns else {
             throw Failure.usage("\(table.file): the learner does not predict a column of a table")
         }
-        let data = try columns.dataset(table, rows: Array(part ?? 0..<table.rowCount), withTarget: false)
-        let found = try learner.withoutProgress {
+        let rows = Array(part ?? 0..<table.rowCount)
+        let data = try columns.dataset(
+            table, rows: TablePredictions.filled(rows, (learner.dls.train as? DataLoader)?.batchSize ?? 1),
+            withTarget: false)
+        let all = try learner.withoutProgress {
             try learner.predictions(on: .loader(learner.dls.testLoader(for: data)), withDecoded: true)
         }
+        let found = (
+            count: rows.count, predictions: TablePredictions.first(rows.count, of: all.predictions),
+            decoded: all.decoded.map { TablePredictions.first(rows.count, of: $0) }
+        )
         let name = TablePredictions.field(columns.target.name)
         guard let classes = columns.classes else {
             guard found.predictions.count == found.count || found.count == 0 else {
@@ -71,6 +80,18 @@ struct TablePredictions {
         let batches = (rows + batchSize - 1) / batchSize
         func start(_ rank: Int) -> Int { min(rows, batches * rank / ranks * batchSize) }
         return start(rank)..<start(rank + 1)
+    }
+
+    /// Whole batches of `rows`, the last one filled with its last row: products round by their sizes, and the answer for a row must
+    /// not depend on how many others there are.
+    private static func filled(_ rows: [Int], _ batchSize: Int) -> [Int] {
+        // Where a batch is many rows, those of the last one are enough for the same kernels.
+        guard let last = rows.last, batchSize <= 4096 else { return rows }
+        return rows + Array(repeating: last, count: (batchSize - rows.count % batchSize) % batchSize)
+    }
+
+    private static func first(_ count: Int, of answers: Tensor) -> Tensor {
+        answers.rank > 0 && answers.dim(0) > count ? answers[0..<count] : answers
     }
 
     /// A field of a CSV file, quoted where it must be (RFC 4180).

@@ -152,9 +152,7 @@ struct HostileBase {
             loaded.dls = learner.dls
             attempt { _ = try loaded.validate() }
             attempt { _ = try loaded.predictions(withLoss: true) }
-            // Steps in bfloat16 are no matter of bundles.
-            let isHalf = loaded.model.parameters().contains { $0.value.dtype == .bfloat16 }
-            if !isHalf { attempt { try loaded.fit(1) } }
+            attempt { try loaded.fit(1) }
         }
         return errors
     }
