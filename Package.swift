@@ -49,7 +49,7 @@ let package = Package(
         .executable(name: "lockstep", targets: ["lockstep-cli"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
     ],
     targets: [
         // MARK: C

@@ -163,7 +163,8 @@ public enum CommChecks {
                 let weight = isEmpty ? 0 : Double(c.rank + 1)
                 for index in 0..<count { reducer.arena[index] = isEmpty ? .nan : Float(index % 7 + c.rank + round) }
                 for index in 0..<3 { reducer.arena[count + index] = Float(c.rank + index) }
-                let agreement = try reducer.reduce(weight: weight, status: c.rank == 0 ? .stopRequested : [], tailCount: 3)
+                let agreement = try reducer.reduce(
+                    weight: weight, status: c.rank == 0 ? .stopRequested : [], tailCount: 3)
                 let active = round == 1 && n > 1 ? n - 1 : n
                 let total = active * (active + 1) / 2
                 try expect(agreement.weight, Double(total), "reduced weight")
