@@ -16,7 +16,7 @@ public enum Activity: String, Sendable, CaseIterable {
 }
 
 /// The base of callbacks that measure: override ``span(_:from:to:communicated:learner:)``, and
-/// ``collective(_:from:to:waited:)`` for what ranks do together.
+/// ``collective(_:from:to:waited:worked:)`` for what ranks do together.
 ///
 /// Measures with a few looks at the clock per batch. Each rank measures itself.
 open class TimingCallback: Callback, CommunicationObserver {
