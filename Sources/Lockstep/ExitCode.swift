@@ -33,7 +33,8 @@ public func exitCode(of error: any Error) -> Int32? {
     case let error as LearnerError: error.code == .unusableData ? 65 : 1
     case let error as StateDictionaryError: error.source == nil ? 1 : 66
     case is CheckpointError: 66
-    case is CommunicatorError, is OptimizerError, is ReplicaError: 1
+    case let error as ReplicaError: error.code == .tooFewValues ? 65 : 1
+    case is CommunicatorError, is OptimizerError: 1
     default: nil
     }
 }

@@ -16,7 +16,7 @@ public struct KnownDifference: Sendable {
             KnownDifference(
                 configuration: Configuration(["batchNorm": policy]),
                 kind:
-                    "refused on ranks only: DistributedCallback failed in after_pred: batchNorm: one value per channel",
+                    "refused on ranks only: DistributedCallback failed in after_pred: training, epoch #, batch #: batchNorm",
                 reason: "a rank that normalises by its own statistics needs two values of its own")
         } + [
             KnownDifference(
@@ -56,7 +56,8 @@ public struct KnownDifference: Sendable {
                     """),
             KnownDifference(
                 configuration: Configuration(["source": "parts"]),
-                kind: "refused on ranks only: DistributedCallback failed in after_pred: batchNorm",
+                kind:
+                    "refused on ranks only: DistributedCallback failed in after_pred: training, epoch #, batch #: batchNorm",
                 reason: "the parts of a stream end at different times, so a batch of all ranks may hold one item"),
             KnownDifference(
                 configuration: Configuration(["convention": "perRank"]), kind: "resumed: ResumeCallback failed",

@@ -2,6 +2,7 @@
 // Batches that batch normalisation cannot normalise: an error of all ranks, not of one.
 
 import LockstepComm
+import LockstepLearner
 import LockstepNN
 
 /// Notices batches with one value per channel, for the duration of a fit.
@@ -20,9 +21,10 @@ final class BatchNormWatch {
     }
 
     /// - Throws: when a layer has seen such a batch since the last call.
-    func check(_ policy: BatchNormPolicy, on ranks: any Communicator) throws {
-        guard let sentence else { return }
+    func check(_ policy: BatchNormPolicy, on ranks: any Communicator, _ learner: Learner) throws {
+        guard let found = sentence else { return }
         self.sentence = nil
+        let sentence = "\(learner.batchPlace): \(found)"
         if policy == .sync { throw ReplicaError(code: .tooFewValues, message: sentence) }
         throw BatchError(
             description: "\(sentence) (this is rank \(ranks.rank)'s part of the batch, normalised by itself)")

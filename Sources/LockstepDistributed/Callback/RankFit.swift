@@ -114,7 +114,7 @@ final class RankFit {
         if learner.training, !batch.isGivenUp { coordinator.kept = .nothing }
     }
 
-    func afterPred(_ learner: Learner) throws { try watch?.check(options.batchNorm, on: session.ranks) }
+    func afterPred(_ learner: Learner) throws { try watch?.check(options.batchNorm, on: session.ranks, learner) }
 
     func beforeBackward(_ learner: Learner) throws {
         // Sums over ranks inside the backward pass need gradients of one and the same mean on all of them.

@@ -143,8 +143,12 @@ extension Learner {
     /// - Throws: ``LearnerError`` (`unusableData`) when an operation has met data that it cannot use.
     private func throwMistake() throws(LearnerError) {
         guard let sentence = mistakes.take() else { return }
-        let place = isInferring ? "inference" : training ? "training" : "validation"
-        throw LearnerError(.unusableData, "\(place), epoch \(epoch), batch \(iter): \(sentence)")
+        throw LearnerError(.unusableData, "\(batchPlace): \(sentence)")
+    }
+
+    /// Where the batch at hand is, for sentences about its data.
+    package var batchPlace: String {
+        "\(isInferring ? "inference" : training ? "training" : "validation"), epoch \(epoch), batch \(iter)"
     }
 
     private func runModel() throws {
