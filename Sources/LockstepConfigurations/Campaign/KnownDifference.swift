@@ -60,6 +60,20 @@ public struct KnownDifference: Sendable {
                     "refused on ranks only: DistributedCallback failed in after_pred: training, epoch #, batch #: batchNorm",
                 reason: "the parts of a stream end at different times, so a batch of all ranks may hold one item"),
             KnownDifference(
+                configuration: Configuration(["stopping": "valid_loss", "resume": "validation"]),
+                kind: "resumed on as many ranks: other bits in train_loss",
+                reason: """
+                    early stopping that ends a fit in the epoch in which a rank is asked to stop leaves nothing to resume: \
+                    weights are equal, and the rows are those of the first run
+                    """),
+            KnownDifference(
+                configuration: Configuration(["model": "unused", "frozen": "body"]),
+                kind: "stops in one process only: backward: this tensor does not depend on anything",
+                reason: """
+                    that nothing depends on the loss is known of the whole batch only: ranks ask at its step, which a signal \
+                    may come before when gradients are accumulated
+                    """),
+            KnownDifference(
                 configuration: Configuration(["convention": "perRank"]), kind: "resumed: ResumeCallback failed",
                 reason: "a batch for each rank is another batch on other ranks, which resuming says"),
             KnownDifference(
