@@ -60,6 +60,11 @@ public struct KnownDifference: Sendable {
                     "refused on ranks only: DistributedCallback failed in after_pred: training, epoch #, batch #: batchNorm",
                 reason: "the parts of a stream end at different times, so a batch of all ranks may hold one item"),
             KnownDifference(
+                configuration: Configuration(["source": "unevenParts"]),
+                kind:
+                    "refused on ranks only: DistributedCallback failed in after_pred: training, epoch #, batch #: batchNorm",
+                reason: "the parts of a stream end at different times, so a batch of all ranks may hold one item"),
+            KnownDifference(
                 configuration: Configuration(["stopping": "valid_loss", "resume": "validation"]),
                 kind: "resumed on as many ranks: other bits in train_loss",
                 reason: """
