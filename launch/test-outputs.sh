@@ -19,9 +19,9 @@ cleanup() {
     rm -rf "$work"
 }
 trap cleanup EXIT
+source launch/verdicts.sh
 cd "$work" || exit 1
-passed=0
-failed=0
+log=errors
 
 # MARK: Data
 
@@ -50,24 +50,19 @@ check() {
     found=$?
     # What the start-up probe has measured is news, and no complaint.
     grep -v '^lockstep: e[a-z]* rank updates ' all > errors
-    if [ "$found" -eq "$status" ] && [ "$(wc -l < errors)" -eq "$sentences" ] &&
-        [ "$(grep -c '^lockstep: ' errors)" -eq "$sentences" ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAIL $name: code $found, expected $status, and $sentences sentences:"
-        head -n 12 errors
-    fi
+    local problem=""
+    [ "$found" -eq "$status" ] && [ "$(wc -l < errors)" -eq "$sentences" ] &&
+        [ "$(grep -c '^lockstep: ' errors)" -eq "$sentences" ] ||
+        problem="code $found, expected $status, and $sentences sentences"
+    verdict "$name" "$problem"
 }
 
 # holds NAME TEST…: something must be so afterwards.
 holds() {
     local name=$1
     shift
-    if "$@"; then passed=$((passed + 1)); else
-        failed=$((failed + 1))
-        echo "FAIL $name: not so: $*"
-    fi
+    : > errors
+    if "$@"; then verdict "$name" ""; else verdict "$name" "not so: $*"; fi
 }
 
 skip() { echo "skipped: $1: $2"; }
@@ -176,5 +171,4 @@ holds "the folder is empty" test -z "$(ls -A folder)"
 holds "the table is what it was" test "$(head -n 1 t.csv)" = "a,b,y"
 holds "nothing temporary is left" test -z "$(find . -name '.*.tmp')"
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+verdicts

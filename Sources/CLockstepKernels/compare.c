@@ -87,7 +87,7 @@ TEST(not_u8, uint8_t, NOT)
 
 void lsk_test(lsk_test_op op, lsk_dtype dtype, lsk_iterator *it) {
     static const lsk_inner tests[2][2] = {{nan_f32, nan_f64}, {finite_f32, finite_f64}};
-    if (dtype != LSK_FLOAT32 && dtype != LSK_FLOAT64) lsk_unsupported("comparison", dtype);
+    if (dtype != LSK_FLOAT32 && dtype != LSK_FLOAT64) lsk_unsupported("test", dtype);
     lsk_iterator_coalesce(it);
     lsk_iterator_run(it, tests[op][dtype == LSK_FLOAT64], NULL);
 }
@@ -164,7 +164,7 @@ WINNER(winner_f32, float)
 WINNER(winner_f64, double)
 
 void lsk_winner_gradient(lsk_dtype dtype, lsk_iterator *it) {
-    if (dtype != LSK_FLOAT32 && dtype != LSK_FLOAT64) lsk_unsupported("comparison", dtype);
+    if (dtype != LSK_FLOAT32 && dtype != LSK_FLOAT64) lsk_unsupported("gradient of maximum", dtype);
     lsk_iterator_coalesce(it);
     lsk_iterator_run(it, dtype == LSK_FLOAT32 ? winner_f32 : winner_f64, NULL);
 }

@@ -164,7 +164,7 @@ void lsk_qhadam(lsk_dtype dtype, ptrdiff_t n, void *p, void *g, void *m, void *v
     switch (dtype) {                                                                                                  \
     case LSK_FLOAT32: F##_f32(__VA_ARGS__); return;                                                                   \
     case LSK_FLOAT64: F##_f64(__VA_ARGS__); return;                                                                   \
-    default: lsk_unsupported("optimizer step", dtype);                                                                                                 \
+    default: lsk_unsupported("optimizer step", dtype);                                                                \
     }
 
 void lsk_lamb_direction(lsk_dtype dtype, ptrdiff_t n, void *direction, const void *p, const void *g, void *m, void *v,

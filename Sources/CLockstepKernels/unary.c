@@ -136,7 +136,7 @@ static int has_large(ptrdiff_t n, const float *a, ptrdiff_t s) {
 FAMILY(f32, float, F)
 FAMILY(f64, double, D)
 
-#define INTEGERS(S, T)                                                                                                \
+#define INTEGERS(S, T, D)                                                                                             \
     UNARY(abs_##S, T, ABSI)                                                                                           \
     UNARY(sign_##S, T, SIGN)                                                                                          \
     UNARY(square_##S, T, SQUARE)                                                                                      \
@@ -145,12 +145,12 @@ FAMILY(f64, double, D)
         case LSK_ABS: return abs_##S;                                                                                 \
         case LSK_SIGN: return sign_##S;                                                                               \
         case LSK_SQUARE: return square_##S;                                                                           \
-        default: lsk_unsupported("this function", LSK_INT64);                                                                                             \
+        default: lsk_unsupported("this function", D);                                                                 \
         }                                                                                                             \
     }
-INTEGERS(i32, int32_t)
-INTEGERS(i64, int64_t)
-INTEGERS(u8, uint8_t)
+INTEGERS(i32, int32_t, LSK_INT32)
+INTEGERS(i64, int64_t, LSK_INT64)
+INTEGERS(u8, uint8_t, LSK_UINT8)
 
 static void sin_f32_wide(ptrdiff_t n, char *const *data, const ptrdiff_t *strides, const void *context) {
     const float *a = (const float *)data[1];

@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Branch-free float32 functions that vectorise inside LSK_SIMD loops. float64 uses libm: it is the oracle.
 #pragma once
-#include "lsk_types.h"
+#include "float_bits.h"
 #include <math.h>
-#include <string.h>
 
 // Largest errors found against libm's double results, with and without FMA, on every 97th of the 2^32 floats (tanh and
 // sigmoid: on all with 2^-15 <= |x| < 128), in ulps:
 //   exp 1.01   expm1 1.54   log 0.79   log1p 1.44   tanh 2.50   sigmoid 2.41   erf 1.06   sin cos 0.52 (|x| < 2^20)
 // ElementwiseAccuracyTests holds the functions to slightly wider limits on a sample. Beyond 2^20 sin and cos are libm's.
 
-LSK_INLINE uint32_t vm_bits(float x) {
-    uint32_t u;
-    memcpy(&u, &x, 4);
-    return u;
-}
-LSK_INLINE float vm_float(uint32_t u) {
-    float x;
-    memcpy(&x, &u, 4);
-    return x;
-}
 LSK_INLINE float vm_copysign(float magnitude, float sign) {
     return vm_float((vm_bits(magnitude) & 0x7fffffffu) | (vm_bits(sign) & 0x80000000u));
 }

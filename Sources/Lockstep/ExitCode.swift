@@ -27,8 +27,7 @@ public func exitCode(of error: any Error) -> Int32? {
     case let error as any ExitCodeError: error.exitCode
     case let error as DataError: error.code == .unwritable ? 73 : error.code == .unwritten ? 74 : 66
     case let error as CommunicatorError where error.code == .environment: 64
-    case let error as RankFailure: exitCode(of: error.error) ?? 1
-    case let error as CallbackError: exitCode(of: error.underlying) ?? 1
+    case let error as any EnclosingError: exitCode(of: error.enclosed) ?? 1
     case let error as ExportError: error.file == nil ? 1 : 66
     case let error as LearnerError: error.code == .unusableData ? 65 : 1
     case let error as StateDictionaryError: error.source == nil ? 1 : 66

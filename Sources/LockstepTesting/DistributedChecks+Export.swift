@@ -41,10 +41,10 @@ extension DistributedChecks {
         }
     }
 
-    /// Exported by all, written once, there for all when the call returns; the same bundle as one rank's.
     /// Once for all ranks that are threads: the sanitizer does not see what orders those that wait for a `Mutex`.
     private static let registration: Void = ExportRegistry.register(RegressionModel.self) { _ in RegressionModel() }
 
+    /// Exported by all, written once, there for all when the call returns; the same bundle as one rank's.
     @Sendable static func exportedOnce(_ ranks: any Communicator) throws {
         _ = registration
         try withSharedFolder(ranks) { folder in

@@ -27,7 +27,7 @@ extension DistributedChecks {
     }
 
     private static func fit(
-        _ c: any Communicator, train: Int? = nil, valid: Int? = nil, epochs: Int = 2, callbacks: [Callback] = []
+        _ c: any Communicator, train: Int? = nil, valid: Int? = nil, callbacks: [Callback] = []
     ) throws -> NonFiniteLoss? {
         let learner = Learner(
             dls: DataLoaders(loader(bad: train), loader(bad: valid)), model: RegressionModel(), loss: .mse,
@@ -35,13 +35,8 @@ extension DistributedChecks {
         learner.warned = [
             "the loss is not a number in epoch 0, training batch 1; training goes on (TerminateOnNaNCallback would end it)"
         ]
-        try learner.withoutLogging { try learner.distributed(over: c) { try learner.fit(epochs) } }
+        try learner.withoutLogging { try learner.distributed(over: c) { try learner.fit(2) } }
         return learner.nonFiniteLoss
-    }
-
-    /// Which rank's part the item at `place` of a batch of four is.
-    private static func owner(_ place: Int, _ c: any Communicator) -> Int? {
-        c.size == 1 ? nil : (0..<c.size).first { place < 4 * ($0 + 1) / c.size }
     }
 
     @Sendable static func badTrainingLoss(_ c: any Communicator) throws {
@@ -75,8 +70,7 @@ extension DistributedChecks {
             found?.epoch == 0 && found?.isTraining == false && (c.size > 1) == (found?.rank != nil)
                 && (c.size > 1 || found?.batch == 2), "rank \(c.rank) found \(found.map { "\($0)" } ?? "nothing")")
         let all = try c.allGather([Int64(found?.batch ?? -1), Int64(found?.rank ?? -1)])
-        try require(
-            Set(all.indices.map { all[$0 % 2 == 0 ? 0 : 1] == all[$0] }) == [true], "the ranks disagree: \(all)")
+        try require(all.indices.allSatisfy { all[$0] == all[$0 % 2] }, "the ranks disagree: \(all)")
     }
 
     @Sendable static func goodLosses(_ c: any Communicator) throws {

@@ -8,17 +8,7 @@ struct OutputTests {
     /// Runs a line of shell in which `$L` is the command.
     private func shell(_ command: Command, _ line: String) throws -> Command.Result {
         let program = try #require(Command.program)
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/bash")
-        process.arguments = ["-c", "L='\(program)'; \(line)"]
-        process.currentDirectoryURL = command.folder
-        process.environment = ProcessInfo.processInfo.environment
-        process.standardInput = FileHandle.nullDevice
-        for name in ["stdout", "stderr"] { try command.write([], to: name) }
-        process.standardOutput = try FileHandle(forWritingTo: command.folder.appending(path: "stdout"))
-        process.standardError = try FileHandle(forWritingTo: command.folder.appending(path: "stderr"))
-        try process.run()
-        return try command.finish(process)
+        return try command.finish(command.start(["-c", "L='\(program)'; \(line)"], program: "/bin/bash"))
     }
 
     @Test("standard output on a full device is one sentence and 74, and a run leaves its files", arguments: [1, 2])

@@ -144,7 +144,7 @@ extension MeetingTableTests {
     }
 }
 
-/// Where in the first of two batches a callback raises a signal.
+/// Where in the first of three batches a callback raises a signal.
 private enum Place: CaseIterable {
     case beforePhase, beforeBatch, forward, backward, beforeMiddle, beforeStep, afterStep, afterBatch
     var isOfTraining: Bool { [.backward, .beforeMiddle, .beforeStep, .afterStep].contains(self) }
@@ -161,7 +161,7 @@ private struct Raise: Sendable {
     let signal: CancelSignal
 }
 
-/// What became of a fit of two batches on one rank.
+/// What became of a fit of three batches on one rank.
 private struct Outcome: Equatable, Sendable {
     /// The levels that a signal has ended, in turn.
     var caught: [Phase] = []

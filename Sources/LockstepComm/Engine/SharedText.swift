@@ -25,12 +25,17 @@ func loadText(at source: UnsafeMutablePointer<CChar>, capacity: Int32) -> String
 /// Writes whole lines at once.
 func printToStandardError(_ text: String) { writeToStandardError(text + "\n") }
 
-/// Writes `text` at once. Where nobody can read it, there is nobody to tell.
+/// As LockstepTensor's function of the same name, which this module does not know. Where nobody can read it, there is nobody to tell.
 func writeToStandardError(_ text: String) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
         let written = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-        if written < 0, errno == EINTR || errno == EAGAIN { continue }
+        if written < 0, errno == EINTR { continue }
+        if written < 0, errno == EAGAIN {
+            var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+            poll(&ready, 1, -1)
+            continue
+        }
         guard written > 0 else { return }
         rest = rest.dropFirst(written)
     }

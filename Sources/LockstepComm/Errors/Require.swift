@@ -10,7 +10,7 @@ func require(
     line: UInt = #line
 ) {
     if condition() { return }
-    if ProcessInfo.processInfo.environment["LOCKSTEP_BACKTRACE"] == "1" {
+    if EnvironmentVariable.backtrace.value() == "1" {
         fatalError(message(), file: file, line: line)
     }
     printToStandardError("\(file):\(line): Fatal error: \(message())")

@@ -96,9 +96,7 @@ public final class SharedReducer {
         if let engine = (communicator as? any EngineBacked)?.engine, isShared {
             return try withoutActuallyEscaping(begin) { begin in
                 try withoutActuallyEscaping(update) { update in
-                    let owner = OwnedUpdate(
-                        averagesPairs: averagesPairs, begin: { flags in try engine.working { try begin(flags) } },
-                        update: { range, pair in try engine.working { try update(range, pair) } })
+                    let owner = OwnedUpdate(averagesPairs: averagesPairs, begin: begin, update: update)
                     return try engine.observed(name) { try engine.reduceArena(segment, plan, call, owner: owner) }
                 }
             }

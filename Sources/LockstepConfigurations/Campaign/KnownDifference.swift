@@ -18,6 +18,13 @@ public struct KnownDifference: Sendable {
                 kind:
                     "refused on ranks only: DistributedCallback failed in after_pred: training, epoch #, batch #: batchNorm",
                 reason: "a rank that normalises by its own statistics needs two values of its own")
+        }
+        + ["parts", "unevenParts"].map { source in
+            KnownDifference(
+                configuration: Configuration(["source": source]),
+                kind:
+                    "refused on ranks only: DistributedCallback failed in after_pred: training, epoch #, batch #: batchNorm",
+                reason: "the parts of a stream end at different times, so a batch of all ranks may hold one item")
         } + [
             KnownDifference(
                 configuration: Configuration(["metrics": "stateless"]), kind: "refused",
@@ -54,16 +61,6 @@ public struct KnownDifference: Sendable {
                     half precision rounds the products of each part: a gradient at the very edge of its range may pass it in one \
                     process and not as a sum over ranks
                     """),
-            KnownDifference(
-                configuration: Configuration(["source": "parts"]),
-                kind:
-                    "refused on ranks only: DistributedCallback failed in after_pred: training, epoch #, batch #: batchNorm",
-                reason: "the parts of a stream end at different times, so a batch of all ranks may hold one item"),
-            KnownDifference(
-                configuration: Configuration(["source": "unevenParts"]),
-                kind:
-                    "refused on ranks only: DistributedCallback failed in after_pred: training, epoch #, batch #: batchNorm",
-                reason: "the parts of a stream end at different times, so a batch of all ranks may hold one item"),
             KnownDifference(
                 configuration: Configuration(["stopping": "valid_loss", "resume": "validation"]),
                 kind: "resumed on as many ranks: other bits in train_loss",

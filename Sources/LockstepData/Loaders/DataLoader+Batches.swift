@@ -117,7 +117,10 @@ extension DataLoader {
     }
 
     func finish(_ batch: Batch, indices: [Int], epoch: Int) throws -> Batch {
-        try afterBatch(batch, context: BatchContext(seed: options.seed, epoch: epoch, indices: indices))
+        var done = try afterBatch(batch, context: BatchContext(seed: options.seed, epoch: epoch, indices: indices))
+        // Where it stands is the loader's to say, whatever transforms make of its items.
+        (done.firstItem, done.endPosition, done.shareOfWhole) = (batch.firstItem, batch.endPosition, batch.shareOfWhole)
+        return done
     }
 
     /// A batch of no items with the shapes and types that items have, as the first item shows them.

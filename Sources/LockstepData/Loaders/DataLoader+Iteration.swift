@@ -245,10 +245,7 @@ extension DataLoader {
                 afterIter()
                 return nil
             }
-            let (first, share) = (batch.firstItem, batch.shareOfWhole)
-            var finished = try finish(batch, indices: indices, epoch: epoch)
-            (finished.firstItem, finished.shareOfWhole) = (first, share)
-            return finished
+            return try finish(batch, indices: indices, epoch: epoch)
         }
     }
 

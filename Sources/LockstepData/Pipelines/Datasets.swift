@@ -14,6 +14,7 @@ import LockstepTensor
 public struct Datasets {
     /// All items.
     public let all: any Dataset
+    /// Which items are for training and which for validation.
     public let split: Split
     /// The items for training.
     public let train: any Dataset

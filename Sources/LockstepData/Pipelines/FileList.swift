@@ -44,7 +44,7 @@ public enum FileList {
             throw DataError(.unreadable, file: folder, "lies more than 64 folders deep", remedy: "Is a link a circle?")
         }
         guard let directory = opendir(folder) else {
-            throw DataError(.unreadable, file: folder, "cannot be listed: \(String(cString: strerror(errno)))")
+            throw DataError(.unreadable, file: folder, systemWords("cannot be listed"))
         }
         var names: [String] = []
         while let entry = readdir(directory) {

@@ -5,17 +5,23 @@
 public struct CSVColumn: Sendable, Equatable {
     /// The type of a column.
     public enum Kind: String, Sendable, CaseIterable, Codable {
+        /// Whole numbers, other numbers, anything else.
         case integer, real, text
     }
 
     /// The values; where one is missing stands 0, not-a-number or the empty string.
     public enum Values: Sendable, Equatable {
+        /// Whole numbers.
         case integers([Int])
+        /// Numbers of which one at least is not whole.
         case reals([Double])
+        /// Words, or numbers that were asked for as words.
         case texts([String])
     }
 
+    /// As the header has it.
     public let name: String
+    /// One per row.
     public let values: Values
     /// One mark per row, or `nil` when no value is missing.
     public let missing: [Bool]?
@@ -29,6 +35,7 @@ public struct CSVColumn: Sendable, Equatable {
         }
     }
 
+    /// The number of rows.
     public var count: Int {
         switch values {
         case .integers(let values): values.count
@@ -78,7 +85,7 @@ public struct CSVTable: Sendable, Equatable {
     /// A table of columns whose names differ.
     init(file: String, rowCount: Int, columns: [CSVColumn], lines: [Int]) {
         (self.file, self.rowCount, self.columns, self.lines) = (file, rowCount, columns, lines)
-        places = Dictionary(columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        places = columns.map(\.name).places
     }
 
     /// The columns' names.

@@ -13,7 +13,7 @@ final class MappedFile {
     /// - Throws: `DataError` (`.unreadable`).
     init(_ path: String) throws(DataError) {
         func failure(_ what: String) -> DataError {
-            DataError(.unreadable, file: path, "\(what): \(String(cString: strerror(errno)))")
+            DataError(.unreadable, file: path, systemWords(what))
         }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("cannot be opened") }

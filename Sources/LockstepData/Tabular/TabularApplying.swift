@@ -48,16 +48,16 @@ extension TabularColumns {
         var values = [Float](repeating: 0, count: rows.count * width)
         for (position, column) in continuous.enumerated() {
             let source = try table.column(column.name)
-            guard let doubles = source.doubles, let numbers = ColumnNumbers(source) else {
+            guard let numbers = ColumnNumbers(source) else {
                 throw DataError(.mismatch, file: table.file, "the column “\(column.name)” holds text, not numbers")
             }
-            try table.checkHeld(doubles, rows, of: column.name, "column")
+            try table.checkHeld(numbers.values, rows, of: column.name, "column")
             for (index, row) in rows.enumerated() {
                 let value = column.standardised(numbers[row])
                 guard value.isFinite else {
                     throw DataError(
                         .mismatch, file: table.file, at: .line(table.lines[row]),
-                        "the column “\(column.name)” is \(doubles[row]): standardised with the training rows' mean \(short(column.mean)) and deviation \(short(column.deviation)) it is beyond float32, the type of models",
+                        "the column “\(column.name)” is \(numbers.values[row]): standardised with the training rows' mean \(short(column.mean)) and deviation \(short(column.deviation)) it is beyond float32, the type of models",
                         remedy: "Correct such rows, or remove them")
                 }
                 values[index * width + position] = value

@@ -3,6 +3,7 @@
 
 /// A column of categories: each becomes an index into `vocabulary`.
 public struct CategoricalColumn: Sendable, Equatable, Codable {
+    /// The column's name in the table.
     public let name: String
     /// What the values were read as: `7` and `7.0` are one number, but two words.
     public let kind: CSVColumn.Kind
@@ -22,6 +23,7 @@ public struct CategoricalColumn: Sendable, Equatable, Codable {
 
 /// A column of numbers: standardised, a missing one replaced by the median.
 public struct ContinuousColumn: Sendable, Equatable, Codable {
+    /// The column's name in the table.
     public let name: String
     /// Of the training rows that have a value.
     public let median: Double
@@ -52,6 +54,7 @@ public struct TargetColumn: Sendable, Equatable, Codable {
         /// A number.
         case regression
     }
+    /// The column's name in the table.
     public let name: String
     /// What is predicted.
     public let kind: Kind

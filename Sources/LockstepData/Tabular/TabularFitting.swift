@@ -61,8 +61,8 @@ extension TabularColumns {
                     CategoricalColumn(
                         name: column.name, kind: column.kind, vocabulary: vocabulary, marksMissing: nil,
                         hadMissing: Self.hasGaps(column, training)))
-            } else if let values = column.doubles, let numbers = ColumnNumbers(column) {
-                try table.checkHeld(values, training, of: column.name, "column")
+            } else if let numbers = ColumnNumbers(column) {
+                try table.checkHeld(numbers.values, training, of: column.name, "column")
                 continuous.append(ContinuousColumn(column.name, numbers, training: training))
                 if Self.hasGaps(column, training) {
                     categorical.append(
@@ -93,11 +93,11 @@ extension TabularColumns {
             case .inferred: column.kind == .text || (column.kind == .integer && hasFewValues(column, training, options))
             }
         guard isClass else {
-            guard let values = column.doubles else {
+            guard let numbers = ColumnNumbers(column) else {
                 throw DataError(.mismatch, file: table.file, "the target “\(column.name)” holds text, not numbers")
             }
-            try table.checkHeld(values, Array(values.indices), of: column.name, "target")
-            try checkResolution(column, values, training, table)
+            try table.checkHeld(numbers.values, Array(0..<table.rowCount), of: column.name, "target")
+            try checkResolution(column.name, numbers, training, table)
             return TargetColumn(name: column.name, kind: .regression)
         }
         let classes = categories(column, training)
@@ -110,10 +110,9 @@ extension TabularColumns {
 
     /// Refuses targets that are near enough to each other, and far enough from 0, for float32 to make them alike.
     private static func checkResolution(
-        _ column: CSVColumn, _ values: [Double], _ training: [Int], _ table: CSVTable
+        _ name: String, _ numbers: ColumnNumbers, _ training: [Int], _ table: CSVTable
     ) throws(DataError) {
-        guard let numbers = ColumnNumbers(column) else { return }
-        let statistics = ContinuousColumn(column.name, numbers, training: training)
+        let (statistics, values) = (ContinuousColumn(name, numbers, training: training), numbers.values)
         let largest = training.reduce(0) { max($0, values[$1].magnitude) }
         let step = Double(Float(largest).ulp)
         guard step > statistics.deviation / 50, training.contains(where: { values[$0] != values[training[0]] }) else {
@@ -121,7 +120,7 @@ extension TabularColumns {
         }
         throw DataError(
             .mismatch, file: table.file,
-            "the targets “\(column.name)” differ by \(short(statistics.deviation)) about \(short(statistics.mean)), where float32, the type of models, holds every \(short(step)) only",
+            "the targets “\(name)” differ by \(short(statistics.deviation)) about \(short(statistics.mean)), where float32, the type of models, holds every \(short(step)) only",
             remedy: "Subtract a number from all of them")
     }
 

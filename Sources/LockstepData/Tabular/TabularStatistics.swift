@@ -5,7 +5,8 @@ import LockstepTensor
 
 /// A column's numbers, each with what a double cannot hold of it: integers from 2⁵³ on.
 struct ColumnNumbers {
-    private let values: [Double]
+    /// As doubles; not-a-number where one is missing.
+    let values: [Double]
     /// Nil where all are 0.
     private let rests: [Double]?
     /// Whether the numbers are integers, which have no rounding of their own.

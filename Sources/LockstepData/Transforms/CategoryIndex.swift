@@ -13,8 +13,8 @@ struct CategoryIndex: Hashable, Sendable {
     private let areNumbers: Bool
 
     /// - Parameter areNumbers: Whether the words were read as numbers: ` +07 ` is then 7 as well. In text it is a word.
-    init(_ vocabulary: [String], areNumbers: Bool = false) {
-        places = Dictionary(vocabulary.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    init(_ vocabulary: [String], places: [String: Int]? = nil, areNumbers: Bool = false) {
+        self.places = places ?? vocabulary.places
         self.areNumbers = areNumbers
         let words = vocabulary.enumerated().filter { $1 != Labels.missing }
         let truths = words.map { Self.truth($1) }
@@ -82,14 +82,19 @@ struct CategoryLookup {
 
     init(_ vocabulary: [String], areNumbers: Bool = false) {
         (self.vocabulary, self.areNumbers) = (vocabulary, areNumbers)
-        places = Dictionary(vocabulary.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        places = vocabulary.places
     }
 
     /// The place of a category; nil for a word that is none.
     mutating func place(of word: String) -> Int? {
         if let place = places[word] { return place }
-        let meanings = index ?? CategoryIndex(vocabulary, areNumbers: areNumbers)
+        let meanings = index ?? CategoryIndex(vocabulary, places: places, areNumbers: areNumbers)
         index = meanings
         return meanings[word]
     }
+}
+
+extension [String] {
+    /// Where each word stands first.
+    var places: [String: Int] { Dictionary(enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first }) }
 }

@@ -18,6 +18,7 @@ public struct ItemTuple: CustomStringConvertible {
         }
     }
 
+    /// The number of members.
     public var count: Int { members.count }
 
     /// The member at a place.
@@ -34,7 +35,9 @@ public struct ItemTuple: CustomStringConvertible {
 /// Where no function of a transform takes the type itself, one that takes `Tensor` does, and the result keeps the type. A
 /// model sees the plain tensors.
 public protocol SemanticTensor {
+    /// What a model sees.
     var tensor: Tensor { get }
+    /// `tensor` as this kind.
     init(_ tensor: Tensor)
 }
 
@@ -89,7 +92,7 @@ extension Sample {
         case let value as Bool: Tensor([value], shape: [])
         case let value as [Int]: Tensor(value, shape: [value.count])
         case let value as [Float]: Tensor(value)
-        case let value as [Double]: try Tensor(value, shape: [value.count]).heldAsFloat32()
+        case let value as [Double]: Tensor(try value.map { value throws(DataError) in try Float.held(value) })
         case let value as [Bool]: Tensor(value, shape: [value.count])
         default: nil
         }

@@ -8,9 +8,11 @@ import LockstepTensor
 /// The classes are the union of the training items' labels, sorted. Loss: binary cross-entropy with logits. Order 1.
 /// fastai's `MultiCategorize`.
 public struct MultiCategorize: Transform, Codable, Hashable, Sendable {
+    /// The classes; nil until they are learned.
     public private(set) var vocabulary: [String]?
     /// Whether class 0 is `#na#`, which unknown labels become.
     public let addNA: Bool
+    private var places = CategoryIndex([])
 
     /// - Parameters:
     ///   - vocab: the classes, which are sorted; learned from the training items when nil.
@@ -28,7 +30,8 @@ public struct MultiCategorize: Transform, Codable, Hashable, Sendable {
     }
 
     private mutating func learn(_ labels: [String]) {
-        vocabulary = addNA ? [Labels.missing] + labels.filter { $0 != Labels.missing } : labels
+        let classes = addNA ? [Labels.missing] + labels.filter { $0 != Labels.missing } : labels
+        (vocabulary, places) = (classes, CategoryIndex(classes))
     }
 
     private static func list(_ value: Any) -> [Any] {
@@ -54,11 +57,19 @@ public struct MultiCategorize: Transform, Codable, Hashable, Sendable {
     }
 
     private func indices(of labels: [String]) throws(DataError) -> [Int] {
-        var lookup = CategoryLookup(vocabulary ?? [])
-        let places = labels.map { lookup.place(of: $0) }
-        let unknown = zip(labels, places).filter { $1 == nil }.map(\.0)
+        let found = labels.map { places[$0] }
+        let unknown = zip(labels, found).filter { $1 == nil }.map(\.0)
         guard unknown.isEmpty || addNA else { throw Labels.unknown(unknown, vocabulary) }
-        return places.map { $0 ?? 0 }
+        return found.map { $0 ?? 0 }
+    }
+
+    private enum CodingKeys: CodingKey { case vocabulary, addNA }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        vocabulary = try values.decodeIfPresent([String].self, forKey: .vocabulary)
+        addNA = try values.decode(Bool.self, forKey: .addNA)
+        places = CategoryIndex(vocabulary ?? [])
     }
 }
 

@@ -29,16 +29,15 @@ extension TensorMask: Showable {
 func textShown(_ value: Any) -> String {
     if let showable = value as? any Showable { return showable.shown }
     guard let tensor = value as? Tensor else { return "\(value)" }
-    if tensor.rank == 0 || tensor.count <= 8 && tensor.rank == 1, !tensor.dtype.isFloatingPoint {
-        // Not by way of floats, which lack the last digits of large integers.
-        let words = tensor.dtype == .bool ? tensor.bools.map(String.init) : tensor.ints.map(String.init)
-        return tensor.rank == 0 ? words[0] : "[" + words.joined(separator: ", ") + "]"
-    }
+    guard tensor.rank == 0 || tensor.count <= 8 && tensor.rank == 1 else { return "\(tensor.dtype) \(tensor.shape)" }
     func number(_ value: Double) -> String {
         guard value.isFinite, abs(value) < 1e6 else { return "\(Float(value))" }
         return "\((value * 1e4).rounded() / 1e4)"
     }
-    if tensor.rank == 0 { return number(tensor.item()) }
-    if tensor.count <= 8, tensor.rank == 1 { return "[" + tensor.doubles.map(number).joined(separator: ", ") + "]" }
-    return "\(tensor.dtype) \(tensor.shape)"
+    // Integers not by way of floats, which lack the last digits of large ones.
+    let words =
+        tensor.dtype == .bool
+        ? tensor.bools.map(String.init)
+        : tensor.dtype.isFloatingPoint ? tensor.doubles.map(number) : tensor.ints.map(String.init)
+    return tensor.rank == 0 ? words[0] : "[" + words.joined(separator: ", ") + "]"
 }

@@ -86,4 +86,4 @@ enum OutputTarget: Equatable {
 }
 
 /// `what` with the system's words for the latest error.
-func systemWords(_ what: String) -> String { "\(what): \(String(cString: strerror(errno)))" }
+package func systemWords(_ what: String) -> String { "\(what): \(String(cString: strerror(errno)))" }

@@ -151,7 +151,6 @@ public final class DistributedCallback: Callback, Configured {
         if learner.isInferring { try session?.verify(learner) }
         shard(learner)
         try fit?.beforeValidate(learner)
-        try fit?.averageStatistics(learner)
     }
 
     public override func afterFit(_ learner: Learner) throws {

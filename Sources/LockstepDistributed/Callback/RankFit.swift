@@ -20,6 +20,8 @@ final class RankFit {
     private let synchronizer: BatchNormSynchronizer?
     private let watch: BatchNormWatch?
     private let bitwise: BitwiseScope?
+    /// The learner's own step, to be put back.
+    private let replaced: any StepStrategy
     /// What callbacks of the phase at hand want of reduced gradients.
     private var needs = GradientNeeds()
     private var batch = BatchState()
@@ -30,7 +32,7 @@ final class RankFit {
 
     /// Begins a fit, or an inference. Collective.
     init(_ learner: Learner, _ session: RankSession, _ options: DistributedCallback) throws {
-        (self.session, self.options) = (session, options)
+        (self.session, self.options, replaced) = (session, options, learner.stepStrategy)
         session.coordinator.reset()
         session.exchange?.dropAside()
         bitwise = options.reduction == .bitwise ? try BitwiseScope(learner, session.ranks, options.compression) : nil
@@ -59,7 +61,7 @@ final class RankFit {
         synchronizer?.release()
         watch?.release()
         bitwise?.end(learner)
-        learner.stepStrategy = LocalStep()
+        learner.stepStrategy = replaced
     }
 
     // MARK: Phases
@@ -70,26 +72,27 @@ final class RankFit {
     }
 
     func beforeValidate(_ learner: Learner) throws {
-        if learner.isInferring { return }
-        if options.checkInterval != nil {
+        if options.checkInterval != nil, !learner.isInferring {
             try session.meet()
             try checkReplicas(learner)
         }
-    }
-
-    /// Averages running statistics where each rank keeps its own. Asked of no rank alone: one that has seen no items takes part
-    /// with weight 0.
-    func averageStatistics(_ learner: Learner) throws {
-        guard options.batchNorm == .averageStatistics, !session.isAlone else { return }
-        try session.setup.averageBuffers(learner, weight: itemsSinceMerge)
-        itemsSinceMerge = 0
+        if averagesStatistics { try averageStatistics(learner) }
     }
 
     /// A fit that ends without a validation leaves the same statistics on all ranks, too.
     func afterFit(_ learner: Learner) throws {
-        guard options.batchNorm == .averageStatistics, !session.isAlone, !learner.isInferring else { return }
+        guard averagesStatistics, !learner.isInferring else { return }
         try session.meet()
         try averageStatistics(learner)
+    }
+
+    /// Whether each rank keeps running statistics of its own.
+    private var averagesStatistics: Bool { options.batchNorm == .averageStatistics && !session.isAlone }
+
+    /// Asked of no rank alone: one that has seen no items takes part with weight 0.
+    private func averageStatistics(_ learner: Learner) throws {
+        try session.setup.averageBuffers(learner, weight: itemsSinceMerge)
+        itemsSinceMerge = 0
     }
 
     // MARK: Batches
@@ -141,7 +144,7 @@ final class RankFit {
         if let exchange = session.exchange, exchange.arena !== optimizer.arena {
             try session.prepare(learner, optimizer, options, isSplit: !needs.isEmpty)
         }
-        guard learner.stepStrategy is any RankStep else { return }
+        guard session.exchange != nil else { return }
         let contribution = contribution(learner)
         if let bitwise {
             _ = try coordinator.middle(loss: nil, weight: 0, hasGradient: bitwise.shards.hasGradient)

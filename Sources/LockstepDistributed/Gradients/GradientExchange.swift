@@ -77,7 +77,7 @@ package final class GradientExchange {
     }
 
     /// Whether each rank updates its slice of the parameters only.
-    package var dividesUpdates: Bool { sharing != .replicated }
+    package var dividesUpdates: Bool { if case .sharded = owners { true } else { false } }
 
     /// Decides who updates the parameters of `optimizer`, as `policy` says or, where it leaves it open, a measurement.
     /// Collective.

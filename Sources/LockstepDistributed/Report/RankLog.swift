@@ -32,7 +32,7 @@ public final class RankLog: Callback {
         path = "\(folder)/rank-\(ranks.rank).log"
         descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
-            throw DataError(.unwritable, file: path, "cannot be opened: \(String(cString: strerror(errno)))")
+            throw DataError(.unwritable, file: path, systemWords("cannot be opened"))
         }
         super.init()
         note("\(ranks.summary), pid \(getpid())")
@@ -57,7 +57,7 @@ public final class RankLog: Callback {
         let milliseconds = String(1000 + now.tv_nsec / 1_000_000).dropFirst()
         guard failure == nil else { return }
         if Descriptor.write(Array("\(time).\(milliseconds)  \(text)\n".utf8), to: descriptor) { return }
-        let error = DataError(.unwritten, file: path, "cannot be written: \(String(cString: strerror(errno)))")
+        let error = DataError(.unwritten, file: path, systemWords("cannot be written"))
         failure = error
         Console.standardError.write("lockstep: \(error); what happens on rank \(ranks.rank) is not logged any more\n")
     }

@@ -53,29 +53,51 @@ open class Callback {
 
     /// Once, at the end of the learner's initialiser; not for callbacks added later.
     open func afterCreate(_ learner: Learner) throws {}
+    /// Before the first epoch; also before `validate` and `predictions` outside of a fit.
     open func beforeFit(_ learner: Learner) throws {}
+    /// Before an epoch that is trained or validated.
     open func beforeEpoch(_ learner: Learner) throws {}
+    /// Before an epoch's training batches; the loader can be replaced here (``Learner/dl``).
     open func beforeTrain(_ learner: Learner) throws {}
+    /// When a batch is there, before the model: ``Learner/xb`` and ``Learner/yb`` can be changed.
     open func beforeBatch(_ learner: Learner) throws {}
+    /// When ``Learner/preds`` is there.
     open func afterPred(_ learner: Learner) throws {}
     /// Also for batches without targets.
     open func afterLoss(_ learner: Learner) throws {}
+    /// Before the backward pass, of ``Learner/lossGrad``.
     open func beforeBackward(_ learner: Learner) throws {}
+    /// When a signal has ended the backward pass; the step still happens.
     open func afterCancelBackward(_ learner: Learner) throws {}
+    /// After the backward pass, cancelled or not.
     open func afterBackward(_ learner: Learner) throws {}
+    /// Before the update. On several ranks those after a `DistributedCallback` see gradients of the whole batch.
     open func beforeStep(_ learner: Learner) throws {}
+    /// When a signal has ended the step; gradients are zeroed.
     open func afterCancelStep(_ learner: Learner) throws {}
+    /// After the update, cancelled or not.
     open func afterStep(_ learner: Learner) throws {}
+    /// When a signal has ended the batch.
     open func afterCancelBatch(_ learner: Learner) throws {}
+    /// After every batch, cancelled or not.
     open func afterBatch(_ learner: Learner) throws {}
+    /// When a signal has ended the training batches.
     open func afterCancelTrain(_ learner: Learner) throws {}
+    /// After an epoch's training batches, cancelled or not.
     open func afterTrain(_ learner: Learner) throws {}
+    /// Before validation batches; the loader can be replaced here.
     open func beforeValidate(_ learner: Learner) throws {}
+    /// When a signal has ended the validation batches.
     open func afterCancelValidate(_ learner: Learner) throws {}
+    /// After the validation batches, cancelled or not.
     open func afterValidate(_ learner: Learner) throws {}
+    /// When a signal has ended the epoch.
     open func afterCancelEpoch(_ learner: Learner) throws {}
+    /// After an epoch, cancelled or not.
     open func afterEpoch(_ learner: Learner) throws {}
+    /// When a signal has ended the fit.
     open func afterCancelFit(_ learner: Learner) throws {}
+    /// After the last epoch, cancelled or not.
     open func afterFit(_ learner: Learner) throws {}
 
     /// Puts back what the callback replaced. Runs whenever a fit (or a `validate`, or `predictions`) ends, however it

@@ -51,23 +51,13 @@ extension ExportRegistry.Entry {
         checked(PadInput.self) { padding, fields in
             try fields.check((0...Int(Int32.max)).contains(padding.token), "\(padding.token) is no token")
         },
-        Entry(Resize.self) {
-            ["value": $0]
-        } _: { fields in
-            let resize: Resize = try fields("value")
-            try checkSize(resize.height, resize.width, fields)
-            return resize
-        },
-        Entry(RandomResizedCrop.self) {
-            ["value": $0]
-        } _: { fields in
-            let crop: RandomResizedCrop = try fields("value")
+        checked(Resize.self) { try checkSize($0.height, $0.width, $1) },
+        checked(RandomResizedCrop.self) { crop, fields in
             try checkSize(crop.height, crop.width, fields)
             try fields.check(
                 crop.minScale > 0 && crop.minScale <= 1 && crop.ratio.lowerBound > 1e-6
                     && crop.ratio.upperBound < 1e6 && (0...1000).contains(crop.validExtra),
                 "\(crop) is impossible")
-            return crop
         },
     ]
 

@@ -11,7 +11,7 @@ public struct NonFiniteLoss: Sendable, Equatable, CustomStringConvertible {
     public let batch: Int
     /// Whether it was a training batch; otherwise one of the validation.
     public let isTraining: Bool
-    /// Ranks whose part of the batch it was, where there are several and one alone is to blame.
+    /// The rank whose part of the batch it was, where there are several and one alone is to blame.
     public let rank: Int?
     /// The loss of the whole training batch; NaN in validation.
     public let value: Double
@@ -30,9 +30,8 @@ extension Learner {
         guard training, nonFiniteLoss == nil, let stepLoss, !stepLoss.isFinite, !expectsNonFiniteLoss else { return }
         let isOwn = lossParts.contains { part in part.terms.contains { !$0.mean.isFinite } }
         let met = try coordinator.average(Double(coordinator.rank), weight: isOwn ? 1 : 0)
-        note(
-            NonFiniteLoss(
-                epoch: epoch, batch: iter, isTraining: true, rank: culprit(met), value: stepLoss))
+        let culprit = coordinator.rankCount > 1 && met.weight == 1 ? met.mean.map { Int($0.rounded()) } : nil
+        note(NonFiniteLoss(epoch: epoch, batch: iter, isTraining: true, rank: culprit, value: stepLoss))
     }
 
     /// Notes the first bad batch of a validation phase on this rank.
@@ -46,24 +45,15 @@ extension Learner {
         guard isFitting, !isInferring, nonFiniteLoss == nil, !expectsNonFiniteLoss else { return }
         let own = badValidationBatch
         badValidationBatch = nil
-        var met = try coordinator.average(Double(own ?? 0), weight: own == nil ? 0 : 1)
-        guard met.weight > 0, var first = met.mean else { return }
-        // The smallest of the ranks' batches: who has a later one than the mean drops out.
-        var isIn = own != nil
-        for _ in 0..<64 {
-            let isEarlier = isIn && Double(own ?? 0) <= first
-            let next = try coordinator.average(Double(own ?? 0), weight: isEarlier ? 1 : 0)
-            if next.weight == met.weight { break }
-            (isIn, met, first) = (isEarlier, next, next.mean ?? first)
-        }
-        let ranks = try coordinator.average(Double(coordinator.rank), weight: isIn ? 1 : 0)
-        note(
-            NonFiniteLoss(
-                epoch: epoch, batch: Int(first.rounded()), isTraining: false, rank: culprit(ranks), value: .nan))
-    }
-
-    private func culprit(_ met: (mean: Double?, weight: Double)) -> Int? {
-        coordinator.rankCount > 1 && met.weight == 1 ? met.mean.map { Int($0.rounded()) } : nil
+        guard try coordinator.average(0, weight: own == nil ? 0 : 1).weight > 0 else { return }
+        // A row for each rank that has a bad batch: which rank, which batch.
+        let row = own.map { Tensor([Double(coordinator.rank), Double($0)], shape: [1, 2]) }
+        let numbers = try coordinator.wholeBatch(row.map { [$0] } ?? []).first?.doubles.map { Int($0) } ?? []
+        let found = stride(from: 0, to: numbers.count, by: 2).map { (rank: numbers[$0], batch: numbers[$0 + 1]) }
+        guard let first = found.map(\.batch).min() else { return }
+        let ranks = found.filter { $0.batch == first }.map(\.rank)
+        let culprit = coordinator.rankCount > 1 && ranks.count == 1 ? ranks[0] : nil
+        note(NonFiniteLoss(epoch: epoch, batch: first, isTraining: false, rank: culprit, value: .nan))
     }
 
     private func note(_ found: NonFiniteLoss) {

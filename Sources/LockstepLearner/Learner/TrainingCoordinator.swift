@@ -43,8 +43,8 @@ public protocol TrainingCoordinator: AnyObject {
     func mergedLoss(_ loss: Double?, weight: Double) throws -> (loss: Double?, weight: Double)
 
     /// The items of the whole global batch: `tensors` of all ranks put together along axis 0, in rank order, the same
-    /// everywhere. For callbacks that mix items with others of the batch, in `beforeBatch`; every rank has to ask. A rank
-    /// without items may give none. May throw the signal of another rank.
+    /// everywhere. For callbacks that mix items with others of the batch, in `beforeBatch`, and wherever ranks tell each other
+    /// rows; every rank has to ask. A rank without items may give none. May throw the signal of another rank.
     func wholeBatch(_ tensors: [Tensor]) throws -> [Tensor]
 
     /// Whether any rank says yes. Every rank has to ask. May throw the signal of another rank.
@@ -115,6 +115,7 @@ extension TrainingCoordinator {
     public func batchWithoutItems(like own: Batch?) throws -> Batch? { own }
     /// The default: nobody is asked.
     public func anyRankContinues(_ hasBatch: Bool) throws -> Bool { hasBatch }
+    /// The default: one rank's own.
     public func ranksContinue(with share: Double) throws -> Bool { share >= 1 }
 }
 

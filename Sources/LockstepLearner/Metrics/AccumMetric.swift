@@ -23,7 +23,8 @@ open class AccumMetric: Metric {
     private let label: String
     private let function: (Tensor, Tensor) -> Double?
     private let decided: OutputDecision
-    private let flatten: Bool
+    /// Whether outputs and targets are compared one by one, whatever their shapes.
+    let flatten: Bool
     private let invertsArguments: Bool
     private let strictness: Strictness
     private var rows = BatchRows()
@@ -118,8 +119,6 @@ open class AccumMetric: Metric {
     }
     /// Whether what is compared still has that axis.
     final var keepsClasses: Bool { decided.activation == .softmax }
-    /// Whether outputs and targets are compared one by one, whatever their shapes.
-    final var flattens: Bool { flatten }
 
     private func evaluate(_ preds: Tensor, _ targets: Tensor) -> Double? {
         invertsArguments ? function(targets, preds) : function(preds, targets)

@@ -9,7 +9,7 @@ extension Metric {
     final func refusal(of prediction: Outline, _ target: Outline, loss: any LossFunction) -> String? {
         let problem =
             switch self {
-            case let metric as AccumMetric: metric.problem(prediction, target, recipe)
+            case let metric as AccumMetric: metric.problem(prediction, target)
             case let metric as Dice: regionProblem(prediction, target, axis: metric.axis)
             case let metric as DiceMulti: regionProblem(prediction, target, axis: metric.axis)
             case let metric as ForegroundAcc: regionProblem(prediction, target, axis: metric.axis)
@@ -71,13 +71,15 @@ extension Outline {
 }
 
 extension AccumMetric {
-    fileprivate func problem(_ prediction: Outline, _ target: Outline, _ recipe: MetricRecipe?) -> String? {
+    fileprivate func problem(_ prediction: Outline, _ target: Outline) -> String? {
+        // Its softmax keeps the classes, its targets do not have them.
+        let isRocAuc = self is RocAuc
         var answers = prediction
         if let axis = classAxis {
             if let problem = axisProblem(prediction, axis) { return problem }
-            if !keepsClasses || recipe?.name == "RocAuc" { answers = prediction.without(axis: axis) }
+            if !keepsClasses || isRocAuc { answers = prediction.without(axis: axis) }
         }
-        if flattens || recipe?.name == "RocAuc" { return countProblem(answers, target) }
+        if flatten || isRocAuc { return countProblem(answers, target) }
         // Tables of several labels for each item.
         guard answers.rank != 0, answers.fits(target) else { return "outputs \(answers) but targets \(target)" }
         guard let columns = answers[-1] else { return nil }

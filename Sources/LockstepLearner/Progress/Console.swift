@@ -3,6 +3,7 @@
 
 import Glibc
 public import LockstepData
+import LockstepTensor
 import Synchronization
 
 /// A place to write text to.
@@ -42,13 +43,7 @@ public struct Console: Sendable {
     /// Standard error.
     public static let standardError = of(STDERR_FILENO) { text in
         fflush(nil)  // what was printed before comes before
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            if written < 0, errno == EINTR || errno == EAGAIN { continue }
-            if written <= 0 { return }
-            rest = rest.dropFirst(written)
-        }
+        writeToStandardError(text)
     }
 
     private static func of(_ descriptor: Int32, _ write: @escaping @Sendable (String) -> Void) -> Console {

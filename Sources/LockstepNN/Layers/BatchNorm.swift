@@ -22,7 +22,7 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
     /// Adds up a float64 vector over all ranks, when the batch's statistics are to be those of the global batch. Nil, the
     /// default, keeps each rank's own. Every rank must run the same layers in the same order.
     public var statisticsReducer: ((Tensor) -> Tensor)?
-    /// Told, instead of a trap, of a batch with one value per channel, which has no variance; what is normalised then is of
+    /// Told, instead of the end, of a batch with one value per channel, which has no variance; what is normalised then is of
     /// no use. For whoever ends all ranks alike.
     package var singleValueHandler: ((_ sentence: String) -> Void)?
 

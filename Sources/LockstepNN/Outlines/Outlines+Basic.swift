@@ -53,19 +53,20 @@ extension Sigmoid: ElementwiseLayer {}
 extension Tanh: ElementwiseLayer {}
 extension Softplus: ElementwiseLayer {}
 
-extension Softmax: UnaryOutlining {
+/// A function along one axis, which gives real numbers.
+private protocol AxisLayer: UnaryOutlining {
+    var axis: Int { get }
+}
+
+extension AxisLayer {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
         try insist(x.has(axis: axis), "\(label): axis \(axis) does not exist in \(x)")
         return try trial.made(x.real, by: self)
     }
 }
 
-extension LogSoftmax: UnaryOutlining {
-    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
-        try insist(x.has(axis: axis), "\(label): axis \(axis) does not exist in \(x)")
-        return try trial.made(x.real, by: self)
-    }
-}
+extension Softmax: AxisLayer {}
+extension LogSoftmax: AxisLayer {}
 
 extension Flatten: UnaryOutlining {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {

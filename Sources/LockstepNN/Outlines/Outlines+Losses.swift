@@ -43,31 +43,29 @@ extension OutlinedLoss {
     }
 }
 
-extension CrossEntropyFlat: OutlinedLoss {
-    package var choosesClasses: Bool { true }
+extension OutlinedLoss {
+    package var choosesClasses: Bool { usesIntegerTargets }
+}
+
+/// Of scores along an axis, with a weight for each class.
+private protocol ClassLoss: OutlinedLoss {
+    var axis: Int { get }
+    var weight: Tensor? { get }
+}
+
+extension ClassLoss {
     package func check(_ prediction: Outline, _ target: Outline?) throws(ModelMismatch) {
         try checkClasses(prediction, target, axis: axis, weight: weight)
     }
 }
 
-extension FocalFlat: OutlinedLoss {
-    package var choosesClasses: Bool { true }
-    package func check(_ prediction: Outline, _ target: Outline?) throws(ModelMismatch) {
-        try checkClasses(prediction, target, axis: axis, weight: weight)
-    }
-}
+extension CrossEntropyFlat: ClassLoss {}
+extension FocalFlat: ClassLoss {}
+extension LabelSmoothingCrossEntropyFlat: ClassLoss {}
 
 extension LabelSmoothingCrossEntropy: OutlinedLoss {
-    package var choosesClasses: Bool { true }
     package func check(_ prediction: Outline, _ target: Outline?) throws(ModelMismatch) {
         try checkClasses(prediction, target, axis: 1, weight: weight)
-    }
-}
-
-extension LabelSmoothingCrossEntropyFlat: OutlinedLoss {
-    package var choosesClasses: Bool { true }
-    package func check(_ prediction: Outline, _ target: Outline?) throws(ModelMismatch) {
-        try checkClasses(prediction, target, axis: axis, weight: weight)
     }
 }
 
@@ -81,29 +79,20 @@ extension DiceLoss: OutlinedLoss {
     }
 }
 
-extension MSEFlat: OutlinedLoss {
-    package var choosesClasses: Bool { false }
+/// Of a number for each target.
+private protocol NumberLoss: OutlinedLoss {}
+
+extension NumberLoss {
     package func check(_ prediction: Outline, _ target: Outline?) throws(ModelMismatch) {
         try checkCounts(prediction, target)
     }
 }
 
-extension L1Flat: OutlinedLoss {
-    package var choosesClasses: Bool { false }
-    package func check(_ prediction: Outline, _ target: Outline?) throws(ModelMismatch) {
-        try checkCounts(prediction, target)
-    }
-}
-
-extension BCEFlat: OutlinedLoss {
-    package var choosesClasses: Bool { false }
-    package func check(_ prediction: Outline, _ target: Outline?) throws(ModelMismatch) {
-        try checkCounts(prediction, target)
-    }
-}
+extension MSEFlat: NumberLoss {}
+extension L1Flat: NumberLoss {}
+extension BCEFlat: NumberLoss {}
 
 extension BCEWithLogitsFlat: OutlinedLoss {
-    package var choosesClasses: Bool { false }
     package func check(_ prediction: Outline, _ target: Outline?) throws(ModelMismatch) {
         try checkCounts(prediction, target)
         guard let target, let axes = prediction.axes?.compactMap(\.self), axes.count == prediction.rank else { return }

@@ -10,8 +10,8 @@ private func sequence(_ x: Outline, width: Int, of module: Module) throws(ModelM
         "\(module.label): needs a sequence [N, T, \(width)] (or [T, N, \(width)]), not \(x)")
 }
 
-extension Recurrent {
-    fileprivate func recurred(_ x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
+extension Recurrent: UnaryOutlining {
+    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
         try sequence(x, width: inputSize, of: self)
         let directions = bidirectional ? 2 : 1
         let result = Outline([x[0], x[1], hiddenSize * directions], kind: .real)
@@ -19,18 +19,6 @@ extension Recurrent {
         // Four gates, each from the input and from the state before.
         let work = 4.0 * Double(inputSize + hiddenSize) + 8 * Double(hiddenSize * directions) * Double(layers - 1)
         return try trial.made(result, by: self, work: work)
-    }
-}
-
-extension LSTM: UnaryOutlining {
-    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
-        try recurred(x, in: trial)
-    }
-}
-
-extension GRU: UnaryOutlining {
-    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
-        try recurred(x, in: trial)
     }
 }
 
@@ -119,7 +107,7 @@ extension TabularModel: Outlining {
         return [Outline([items, options.outputs], kind: .real)]
     }
 
-    /// - Throws: when a column has more categories than its table has rows. `ranges` are those of each column's codes.
+    /// - Throws: when a column has more categories than its table has rows. `counts`: how many codes each column has.
     package func check(codes counts: [Int]) throws(ModelMismatch) {
         for (column, (count, table)) in zip(counts, options.embeddings).enumerated() {
             try insist(

@@ -148,58 +148,66 @@ private func pooled(
     return try trial.made(Outline([items, channels] + targets, kind: .real), by: module, work: work)
 }
 
-extension MaxPool2d: UnaryOutlining {
+private protocol Pool2d: UnaryOutlining {
+    var kernelSize: Pair { get }
+    var stride: Pair { get }
+    var padding: Pair { get }
+    var ceilMode: Bool { get }
+}
+
+extension Pool2d {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
-        try pooled(x, by: self, windows(kernelSize, stride, padding, ceilMode), in: trial)
+        let axes = [
+            (kernelSize.height, stride.height, padding.height), (kernelSize.width, stride.width, padding.width),
+        ]
+        let windows = axes.map {
+            WindowSize(kernel: $0.0, stride: $0.1, before: $0.2, behind: $0.2, ceilMode: ceilMode)
+        }
+        return try pooled(x, by: self, windows, in: trial)
     }
 }
 
-extension AvgPool2d: UnaryOutlining {
-    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
-        try pooled(x, by: self, windows(kernelSize, stride, padding, ceilMode), in: trial)
-    }
+extension MaxPool2d: Pool2d {}
+extension AvgPool2d: Pool2d {}
+
+private protocol Pool1d: UnaryOutlining {
+    var kernelSize: Int { get }
+    var stride: Int { get }
+    var padding: Int { get }
 }
 
-private func windows(_ kernel: Pair, _ stride: Pair, _ padding: Pair, _ ceilMode: Bool) -> [WindowSize] {
-    [(kernel.height, stride.height, padding.height), (kernel.width, stride.width, padding.width)].map {
-        WindowSize(kernel: $0.0, stride: $0.1, before: $0.2, behind: $0.2, ceilMode: ceilMode)
-    }
-}
-
-extension MaxPool1d: UnaryOutlining {
+extension Pool1d {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
         let window = WindowSize(kernel: kernelSize, stride: stride, before: padding, behind: padding)
         return try pooled(x, by: self, [window], in: trial)
     }
 }
 
-extension AvgPool1d: UnaryOutlining {
-    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
-        let window = WindowSize(kernel: kernelSize, stride: stride, before: padding, behind: padding)
-        return try pooled(x, by: self, [window], in: trial)
-    }
+extension MaxPool1d: Pool1d {}
+extension AvgPool1d: Pool1d {}
+
+private protocol AdaptivePool2d: UnaryOutlining {
+    var outputSize: Pair { get }
 }
 
-extension AdaptiveAvgPool2d: UnaryOutlining {
+extension AdaptivePool2d {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
         try pooled(x, by: self, to: [outputSize.height, outputSize.width], in: trial)
     }
 }
 
-extension AdaptiveMaxPool2d: UnaryOutlining {
-    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
-        try pooled(x, by: self, to: [outputSize.height, outputSize.width], in: trial)
-    }
+extension AdaptiveAvgPool2d: AdaptivePool2d {}
+extension AdaptiveMaxPool2d: AdaptivePool2d {}
+
+private protocol AdaptivePool1d: UnaryOutlining {
+    var outputSize: Int { get }
 }
 
-extension AdaptiveAvgPool1d: UnaryOutlining {
+extension AdaptivePool1d {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
         try pooled(x, by: self, to: [outputSize], in: trial)
     }
 }
 
-extension AdaptiveMaxPool1d: UnaryOutlining {
-    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
-        try pooled(x, by: self, to: [outputSize], in: trial)
-    }
-}
+extension AdaptiveAvgPool1d: AdaptivePool1d {}
+extension AdaptiveMaxPool1d: AdaptivePool1d {}

@@ -33,11 +33,9 @@ extension Tensor {
             "pow: integers have no power \(exponent) among integers; convert the tensor of \(dtype) with to(.float32) first",
             file: file, line: line)
         require(DType.int64.holds(exponent), DType.int64.refusal("pow", exponent), file: file, line: line)
-        let type = dtype == .bool ? .int64 : dtype
-        if type.holds(exponent) {
-            return Tensor.binary(LSK_POWER, "pow", to(type), Tensor(exponent, dtype: type), file: file, line: line)
-        }
-        // The last bits of a power are those of the last bits: an exponent that the type cannot hold changes nothing in that.
-        return Tensor.binary(LSK_POWER, "pow", to(.int64), Tensor(exponent, dtype: .int64)).to(type)
+        // Modulo 2^64, of which a narrower type keeps the last bits.
+        let power = Tensor.binary(
+            LSK_POWER, "pow", to(.int64), Tensor(exponent, dtype: .int64), file: file, line: line)
+        return dtype == .bool ? power : power.to(dtype)
     }
 }

@@ -74,13 +74,13 @@ extension Tensor {
 
     private static func compare(_ op: lsk_compare_op, _ a: Tensor, _ b: Double) -> Tensor {
         if a.dtype.isFloatingPoint {
-            return compare(op, a.detached.real, b, in: a.dtype == .float64 ? .float64 : .float32)
+            return compareNumber(op, a.detached.real, b)
         }
         // x < 2.5 is x < 3, and x > 2.5 is x > 2.
         let bound = op == LSK_LESS || op == LSK_GREATER_EQUAL ? b.rounded(.up) : b.rounded(.down)
         let isEqual = op == LSK_EQUAL || op == LSK_NOT_EQUAL
         if DType.int64.holds(bound) && (bound == b || !isEqual) {
-            return compare(op, a.detached.to(.int64), bound, in: .int64)
+            return compareNumber(op, a.detached.to(.int64), bound)
         }
         // A fraction, NaN, or a number beyond all integers: the answer is the same for every element.
         let isMore = op == LSK_GREATER || op == LSK_GREATER_EQUAL
@@ -90,7 +90,9 @@ extension Tensor {
         return result
     }
 
-    private static func compare(_ op: lsk_compare_op, _ x: Tensor, _ b: Double, in type: DType) -> Tensor {
+    /// With a number that the tensor's type holds.
+    private static func compareNumber(_ op: lsk_compare_op, _ x: Tensor, _ b: Double) -> Tensor {
+        let type = x.dtype
         let result = x.uninitializedLike(dtype: .bool)
         if x.isContiguous || x.body.isDense {
             var number: UInt64 = 0

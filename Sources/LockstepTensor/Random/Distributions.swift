@@ -47,15 +47,11 @@ extension Tensor {
         file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         require(!range.isEmpty, "randomIntegers: the range \(range) is empty", file: file, line: line)
-        let kept: Range<Int>? =
-            switch dtype {
-            case .bool: 0..<2
-            case .uint8: 0..<256
-            case .int32: Int(Int32.min)..<Int(Int32.max) + 1
-            default: nil
-            }
+        let kept =
+            dtype == .bool
+            ? 0..<2 : dtype == .uint8 || dtype == .int32 ? Int(dtype.least)..<Int(dtype.tooLarge) : range
         require(
-            kept.map { range.clamped(to: $0) == range } ?? true,
+            range.clamped(to: kept) == range,
             "randomIntegers: \(dtype) does not hold all of \(range)", file: file, line: line)
         let result = uninitialized(shape, dtype: .int64)
         lsk_random_integers(

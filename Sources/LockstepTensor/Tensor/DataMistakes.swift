@@ -15,8 +15,9 @@ package enum DataMistakes {
 
         /// The first sentence since the last call.
         package func take() -> String? {
-            defer { sentence = nil }
-            return sentence
+            guard let found = sentence else { return nil }
+            sentence = nil
+            return found
         }
 
         fileprivate func note(_ sentence: String) { if self.sentence == nil { self.sentence = sentence } }

@@ -32,16 +32,27 @@ package func stop(_ message: String, file: StaticString, line: UInt) -> Never {
     }
     // What the program has printed so far comes first, unless another thread is in the middle of printing.
     lsk_flush_output()
-    var rest = Array("\(file):\(line): Fatal error: \(message)\n".utf8)[...]
-    while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { break }
-        rest = rest.dropFirst(count)
-    }
+    writeToStandardError("\(file):\(line): Fatal error: \(message)\n")
     // No handlers: those of MPI would wait for the other ranks.
     _exit(stoppedCode)
 }
 
 /// The code with which a program ends that its own mistake has stopped: EX_SOFTWARE.
 package let stoppedCode: Int32 = 70
+
+/// Writes `text` to standard error at once. Where nobody can read it, there is nobody to tell.
+package func writeToStandardError(_ text: String) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        if count < 0, errno == EINTR { continue }
+        if count < 0, errno == EAGAIN {
+            // Somebody has made it non-blocking, for all who share it.
+            var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+            poll(&ready, 1, -1)
+            continue
+        }
+        guard count > 0 else { return }
+        rest = rest.dropFirst(count)
+    }
+}

@@ -96,6 +96,5 @@ struct LRFindOptions: ParsableArguments {
         }
         if found.suggestions.isEmpty { console.write("no suggestion: \(found.losses.count) batches are too few\n") }
         console.write("the curve lies in \(files.folder): lr-find.svg, lr-find.csv\n")
-        if Console.outputFailure != nil { try endTold(74, over: ranks) }
     }
 }

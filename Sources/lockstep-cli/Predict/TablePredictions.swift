@@ -85,7 +85,7 @@ struct TablePredictions {
     /// Whole batches of `rows`, the last one filled with its last row: products round by their sizes, and the answer for a row must
     /// not depend on how many others there are.
     private static func filled(_ rows: [Int], _ batchSize: Int) -> [Int] {
-        // Where a batch is many rows, those of the last one are enough for the same kernels.
+        // A larger batch would cost more than the last bit of its last rows is worth.
         guard let last = rows.last, batchSize <= 4096 else { return rows }
         return rows + Array(repeating: last, count: (batchSize - rows.count % batchSize) % batchSize)
     }

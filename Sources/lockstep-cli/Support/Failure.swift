@@ -50,7 +50,7 @@ struct Failure: ExitCodeError, CustomStringConvertible {
     }
 
     private static func isTold(_ error: any Error) -> Bool {
-        if let failure = error as? RankFailure { return isTold(failure.error) }
+        if let outer = error as? any EnclosingError { return isTold(outer.enclosed) }
         return (error as? Failure)?.isTold ?? false
     }
 

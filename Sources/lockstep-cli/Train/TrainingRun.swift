@@ -92,8 +92,7 @@ struct TrainingRun: Sendable {
             }
             try endTold(65, over: ranks)
         }
-        let isUnwritten = watch.log?.failure != nil || ranks.isRankZero && Console.outputFailure != nil
-        if isUnwritten { try endTold(74, over: ranks) }
+        if watch.log?.failure != nil { try endTold(74, over: ranks) }
     }
 }
 

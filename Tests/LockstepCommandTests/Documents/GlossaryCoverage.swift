@@ -92,7 +92,7 @@ struct GlossaryCoverage {
 
     func hasRow(_ symbol: PublicSymbol) -> Bool {
         if !symbol.name.contains(where: \.isLetter) {
-            return rows.contains { $0.code.contains(" \(symbol.name) ") || $0.code.contains(symbol.name) }
+            return rows.contains { $0.code.contains(symbol.name) }
         }
         let type = symbol.container.split(separator: ".").last.map(String.init) ?? ""
         if type.isEmpty || symbol.isType || Self.ofSwift.contains(type) { return words.contains(symbol.name) }

@@ -123,7 +123,7 @@ struct SymbolScanner {
         } else if Self.memberWords.contains(keyword), isVisible, keyword != "case", !seen.contains("override") {
             let name =
                 keyword == "init" || keyword == "subscript"
-                ? keyword : String(rest.dropFirst(keyword.count + 1).prefix { !" (<:=[{".contains($0) || false })
+                ? keyword : String(rest.dropFirst(keyword.count + 1).prefix { !" (<:=[{".contains($0) })
             let isOperator = keyword == "func" && !(rest.dropFirst(5).first?.isLetter ?? false)
             let spelled = isOperator ? String(rest.dropFirst(5).prefix { $0 != " " && $0 != "(" }) : name
             add(keyword, spelled.replacing("`", with: ""), isStatic: seen.contains("static"))

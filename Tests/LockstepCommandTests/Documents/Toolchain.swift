@@ -60,13 +60,7 @@ enum Toolchain {
         let handle = try FileHandle(forWritingTo: log)
         (process.standardOutput, process.standardError) = (handle, handle)
         try process.run()
-        let deadline = Date() + seconds
-        while process.isRunning, Date() < deadline { usleep(5000) }
-        if process.isRunning {
-            process.terminate()
-            Issue.record("\(program) did not end within \(seconds) s")
-        }
-        process.waitUntilExit()
+        process.finish(program, within: seconds)
         return Outcome(
             status: process.terminationStatus, output: String(decoding: try Data(contentsOf: log), as: UTF8.self))
     }

@@ -35,10 +35,12 @@ final class Command {
     func callAsFunction(_ arguments: String...) throws -> Result { try finish(start(arguments)) }
 
     /// Starts it. What it writes goes to files: nobody has to read while it runs.
-    func start(_ arguments: [String]) throws -> Process {
-        let program = try #require(Self.program, "the command is not built: it should lie beside the test program")
+    ///
+    /// - Parameter program: Another program to run in its place.
+    func start(_ arguments: [String], program: String? = nil) throws -> Process {
+        let own = try #require(Self.program, "the command is not built: it should lie beside the test program")
         let process = Process()
-        process.executableURL = URL(filePath: program)
+        process.executableURL = URL(filePath: program ?? own)
         process.arguments = arguments
         process.currentDirectoryURL = folder
         var environment = ProcessInfo.processInfo.environment.merging(["COLUMNS": "80"]) { $1 }
@@ -55,13 +57,7 @@ final class Command {
 
     /// Waits for its end, two minutes at most.
     func finish(_ process: Process, within seconds: Double = 120) throws -> Result {
-        let deadline = Date() + seconds
-        while process.isRunning, Date() < deadline { usleep(10_000) }
-        if process.isRunning {
-            process.terminate()
-            Issue.record("the command did not end within \(seconds) s")
-        }
-        process.waitUntilExit()
+        process.finish("the command", within: seconds)
         func text(_ name: String) throws -> String {
             String(decoding: try Data(contentsOf: folder.appending(path: name)), as: UTF8.self)
         }
@@ -73,6 +69,19 @@ final class Command {
         guard let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
         let path = URL(filePath: own).deletingLastPathComponent().appending(path: "lockstep").path
         return access(path, X_OK) == 0 ? path : nil
+    }
+}
+
+extension Process {
+    /// Waits for its end; one that does not come is recorded, and brought about.
+    func finish(_ name: String, within seconds: Double) {
+        let deadline = Date() + seconds
+        while isRunning, Date() < deadline { usleep(5000) }
+        if isRunning {
+            terminate()
+            Issue.record("\(name) did not end within \(seconds) s")
+        }
+        waitUntilExit()
     }
 }
 

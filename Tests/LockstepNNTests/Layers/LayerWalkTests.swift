@@ -53,6 +53,7 @@ import Testing
         let expected = try run(layerCase, x, .float32) { $0 }
         let actual = try run(layerCase, x, dtype) { $0 }
         let tolerance = dtype == .float64 ? 1e-4 : 0x1p-5  // activations between layers are rounded, too
+        #expect(actual.count == expected.count)
         for (number, (a, b)) in zip(actual, expected).enumerated() {
             let largest = b.floats.map(abs).max() ?? 0
             expectClose(

@@ -66,7 +66,7 @@ import Testing
         for adding in [nil, shortcut] {
             let (single, double) = (gradient(.float32, adding: adding), gradient(.float64, adding: adding))
             expectClose(single.0, double.0, relative: 4e-6, absolute: 4e-6)
-            if let a = single.1, let b = double.1 { expectClose(a, b, relative: 4e-6, absolute: 4e-4) }
+            expectClose(try #require(single.1), try #require(double.1), relative: 4e-6, absolute: 4e-4)
         }
     }
 

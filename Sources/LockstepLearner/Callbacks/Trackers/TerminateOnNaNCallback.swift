@@ -17,10 +17,9 @@ public final class TerminateOnNaNCallback: Callback {
         let loss = try learner.stepLoss ?? learner.wholeLoss()
         guard let loss, !loss.isFinite else { return }
         if !learner.training || learner.nonFiniteLoss == nil {
-            let phase = learner.training ? "training" : "validation"
-            learner.warn(
-                "the loss is \(loss.isNaN ? "not a number" : "infinite") in epoch \(learner.epoch), \(phase) batch \(learner.iter): TerminateOnNaNCallback ends the fit"
-            )
+            let found = NonFiniteLoss(
+                epoch: learner.epoch, batch: learner.iter, isTraining: learner.training, rank: nil, value: loss)
+            learner.warn("\(found): TerminateOnNaNCallback ends the fit")
         }
         throw CancelSignal.fit
     }

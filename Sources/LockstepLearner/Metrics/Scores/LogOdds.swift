@@ -14,8 +14,10 @@ extension Tensor {
         let moved = detached.to(.float64).permuted(order)
         let classes = moved.dim(-1)
         var values = moved.doubles
-        for start in stride(from: 0, to: values.count, by: Swift.max(classes, 1)) {
-            makeLogOdds(&values[start..<start + classes])
+        values.withUnsafeMutableBufferPointer { all in
+            for start in stride(from: 0, to: all.count, by: Swift.max(classes, 1)) {
+                makeLogOdds(UnsafeMutableBufferPointer(rebasing: all[start..<start + classes]))
+            }
         }
         let back = (0..<rank).map { place in order.firstIndex(of: place) ?? place }
         return Tensor(values, shape: moved.shape).permuted(back)
@@ -23,7 +25,7 @@ extension Tensor {
 }
 
 /// The log odds of one item's classes, in place of their outputs.
-private func makeLogOdds(_ row: inout ArraySlice<Double>) {
+private func makeLogOdds(_ row: UnsafeMutableBufferPointer<Double>) {
     if row.count == 1 { return }
     // The softmax of infinity is none, nor is that of nothing but −∞.
     guard let top = row.max(), top.isFinite, !row.contains(where: \.isNaN) else {
@@ -31,8 +33,8 @@ private func makeLogOdds(_ row: inout ArraySlice<Double>) {
         return
     }
     if row.count == 2 {
-        let difference = row[row.startIndex + 1] - row[row.startIndex]
-        (row[row.startIndex], row[row.startIndex + 1]) = (-difference, difference)
+        let difference = row[1] - row[0]
+        (row[0], row[1]) = (-difference, difference)
         return
     }
     // In order, so that the sums do not depend on which class has which output.

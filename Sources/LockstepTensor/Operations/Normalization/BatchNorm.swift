@@ -17,7 +17,7 @@ package struct ChannelMoments {
         self.count = count
     }
 
-    /// Mean and biased variance, [C] of `dtype`.
+    /// Mean, what rounding took from it, and biased variance, [C] of `dtype`.
     package func statistics(dtype: DType) -> ChannelStatistics {
         let channels = sums.shape[1]
         func vector() -> Tensor { .uninitialized([channels], dtype: dtype) }
@@ -99,7 +99,7 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - recordedFrom: The tensor whose channels-last memory this is.
-    ///   - combine: Adds up over ranks what the backward pass needs: [2, C] float64 sums of `ȳ` and of `ȳ·(x − mean)`.
+    ///   - combine: Adds up over ranks what the backward pass needs: [2, C] float64 sums of `ȳ` and of `ȳ·(x − mean − rest)`.
     package func batchNorm(
         recordedFrom input: Tensor, moments: ChannelMoments, weight: Tensor?, bias: Tensor?, epsilon: Double,
         then activation: LinearActivation = .none, adding shortcut: Tensor? = nil,

@@ -96,7 +96,7 @@ extension Tensor {
 }
 
 extension GradientFlow {
-    /// Sends `Σ ȳ·(x − mean)·inverse` to the weight and `Σ ȳ` to the bias, from the sums of `channelProducts`.
+    /// Sends `Σ ȳ·(x − mean − rest)·inverse` to the weight and `Σ ȳ` to the bias, from the sums of `channelProducts`.
     func writeChannelGradients(weight: Int, bias: Int, sums: Tensor, inverse: Tensor) {
         let shape = inverse.shape
         let n = inverse.count

@@ -4,7 +4,7 @@
 import Foundation
 
 /// A JSON document; members of objects are in the order of their names.
-indirect enum JSONTree: Codable, Equatable {
+indirect enum JSONTree: Decodable, Equatable {
     case null
     case bool(Bool)
     /// A number as it is written: it need not be one that a computer can hold.
@@ -32,11 +32,6 @@ indirect enum JSONTree: Codable, Equatable {
         } else {
             self = .object(try container.decode([String: JSONTree].self))
         }
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(text)
     }
 
     /// The document as text.
