@@ -43,7 +43,7 @@ failed=$((failed + bad))
 # MARK: On several ranks
 
 # Each rank would run the build under `mpirun swift test`; these are one executable, built above.
-for ranks in 2 4; do
+for ranks in 1 2 4; do
     echo "mpirun -n $ranks lockstep-rank-tests"
     timeout --foreground --kill-after=10 300 mpirun --oversubscribe -n "$ranks" .build/release/lockstep-rank-tests \
         < /dev/null 2>&1 | tee "$log"
@@ -61,53 +61,27 @@ for ranks in 2 4; do
     failed=$((failed + bad))
 done
 
+# script SECONDS COMMAND…: adds up its "N passed, N failed"; one without is a failure.
+script() {
+    local limit=$1
+    shift
+    echo "$*"
+    timeout --foreground --kill-after=10 "$limit" "$@" < /dev/null 2>&1 | tee "$log"
+    read -r good bad <<< "$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)"
+    passed=$((passed + ${good:-0}))
+    failed=$((failed + ${bad:-1}))
+}
+
 # A program that runs MPI itself lends us its ranks.
-echo "mpirun -n 2 lockstep-rank-tests --adopt"
-timeout --foreground --kill-after=10 60 mpirun --oversubscribe -n 2 .build/release/lockstep-rank-tests --adopt \
-    < /dev/null 2>&1 | tee "$log"
-read -r good bad <<< "$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)"
-passed=$((passed + ${good:-0}))
-failed=$((failed + ${bad:-1}))
+script 60 mpirun --oversubscribe -n 2 .build/release/lockstep-rank-tests --adopt
 
-# MARK: When ranks fail
+# MARK: When ranks fail, nothing can be written, runs are repeated and killed; and what a step costs
 
-echo "launch/test-faults.sh"
-timeout --foreground --kill-after=10 600 launch/test-faults.sh 20 < /dev/null 2>&1 | tee "$log"
-read -r good bad <<< "$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)"
-passed=$((passed + ${good:-0}))
-failed=$((failed + ${bad:-1}))
-
-# MARK: When nothing can be written
-
-echo "launch/test-outputs.sh"
-timeout --foreground --kill-after=10 600 launch/test-outputs.sh < /dev/null 2>&1 | tee "$log"
-read -r good bad <<< "$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)"
-passed=$((passed + ${good:-0}))
-failed=$((failed + ${bad:-1}))
-
-# MARK: The same bytes
-
-echo "launch/test-reproducible.sh"
-timeout --foreground --kill-after=10 300 launch/test-reproducible.sh 4 2 < /dev/null 2>&1 | tee "$log"
-read -r good bad <<< "$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)"
-passed=$((passed + ${good:-0}))
-failed=$((failed + ${bad:-1}))
-
-# MARK: When runs are killed
-
-echo "launch/test-kills.sh"
-timeout --foreground --kill-after=10 300 launch/test-kills.sh 3 < /dev/null 2>&1 | tee "$log"
-read -r good bad <<< "$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)"
-passed=$((passed + ${good:-0}))
-failed=$((failed + ${bad:-1}))
-
-# MARK: What a step costs
-
-echo "launch/test-instructions.sh"
-timeout --foreground --kill-after=10 300 launch/test-instructions.sh < /dev/null 2>&1 | tee "$log"
-read -r good bad <<< "$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)"
-passed=$((passed + ${good:-0}))
-failed=$((failed + ${bad:-1}))
+script 600 launch/test-faults.sh 20
+script 600 launch/test-outputs.sh
+script 300 launch/test-reproducible.sh 4 2
+script 300 launch/test-kills.sh 3
+script 300 launch/test-instructions.sh
 
 echo
 echo "$passed passed, $failed failed"

@@ -43,8 +43,12 @@ extension CollectiveEngine {
         if size == 1 {
             if let owner {
                 let tail = segment.own.assumingMemoryBound(to: Float.self)[plan.tail]
-                try guarded { try owner.begin(UnsafeBufferPointer(rebasing: tail)) }
-                for range in plan.ranges { try guarded { try owner.update(range, nil) } }
+                try handing { try owner.begin(UnsafeBufferPointer(rebasing: tail)) }
+                for range in plan.ranges { try handing { try owner.update(range, nil) } }
+            }
+            if let norms, let own = segment.own.assumingMemoryBound(to: Float.self).baseAddress {
+                norms.set(
+                    plan.ranges.reduce(0) { $0 + cmpi_sum_of_squares(own + $1.lowerBound, $1.count) }, in: segment)
             }
             return agreement
         }
@@ -75,6 +79,9 @@ extension CollectiveEngine {
         return agreement
     }
 
+    /// Runs what the caller has done inside: its failure is everyone's, its time its own.
+    private func handing(_ body: () throws -> Void) throws { try guarded { try working(body) } }
+
     /// Hands the sum of all tails to `owner`. Inside a node each rank sums for itself, which takes no synchronisation.
     private func sumTail(_ tail: Range<Int>, _ segment: SharedSegment, _ owner: OwnedUpdate) throws {
         if link != nil {
@@ -85,7 +92,7 @@ extension CollectiveEngine {
             }
             try synchronise()
             let own = segment.own.assumingMemoryBound(to: Float.self)
-            return try guarded { try owner.begin(UnsafeBufferPointer(rebasing: own[tail])) }
+            return try handing { try owner.begin(UnsafeBufferPointer(rebasing: own[tail])) }
         }
         try withUnsafeTemporaryAllocation(of: Float.self, capacity: max(1, tail.count)) { sums in
             sums.initialize(repeating: 0)
@@ -93,7 +100,7 @@ extension CollectiveEngine {
                 let values = peer.assumingMemoryBound(to: Float.self)
                 for index in tail { sums[index - tail.lowerBound] += values[index] }
             }
-            try guarded { try owner.begin(UnsafeBufferPointer(rebasing: sums[..<tail.count])) }
+            try handing { try owner.begin(UnsafeBufferPointer(rebasing: sums[..<tail.count])) }
         }
     }
 
@@ -104,7 +111,7 @@ extension CollectiveEngine {
         let everywhere = owner == nil
         if let owner, let pair = pair(at: slice.lowerBound, segment, scales), owner.averagesPairs {
             // The arenas are read once, by the update, beside parameters and state: many streams at a time are faster.
-            if !slice.isEmpty { try guarded { try owner.update(slice, pair) } }
+            if !slice.isEmpty { try handing { try owner.update(slice, pair) } }
             return
         }
         let piece =
@@ -131,7 +138,7 @@ extension CollectiveEngine {
             if let sum = squares {
                 squares = sum + cmpi_sum_of_squares(own.assumingMemoryBound(to: Float.self), part.count)
             }
-            if let owner { try guarded { try owner.update(part, nil) } }
+            if let owner { try handing { try owner.update(part, nil) } }
         }
     }
 
