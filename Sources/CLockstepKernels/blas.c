@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products over OpenBLAS; plain loops for integers and for products too small to be worth a call.
 #include "lsk_blas.h"
+#include "blas_threads.h"
 #include "lsk_parallel.h"
 #include "sgemm.h"
 #include <stdlib.h>
@@ -71,7 +72,7 @@ void lsk_matmul(const lsk_gemm *g, const void *a, const void *b, void *c) {
     case LSK_FLOAT64:
         if (tiny) plain_f64(g, a, b, c);
         else if (!vector_f64(g, a, b, c))
-            cblas_dgemm(CblasRowMajor, ta, tb, (int)g->m, (int)g->n, (int)g->k, 1, a, (int)g->lda, b, (int)g->ldb,
+            lsk_blas_dgemm(ta, tb, (int)g->m, (int)g->n, (int)g->k, 1, a, (int)g->lda, b, (int)g->ldb,
                         g->beta, c, (int)g->ldc);
         return;
     case LSK_INT32: plain_i32(g, a, b, c); return;

@@ -4,6 +4,7 @@
 #include "convolution_call.h"
 #include "direct.h"
 #include "im2col.h"
+#include "lsk_context.h"
 #include "onednn.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -43,7 +44,6 @@ int lsk_run_convolution(const lsk_convolution_call *k, lsk_convolution_engine en
     }
 }
 
-static _Thread_local lsk_convolution_engine own = LSK_ENGINE_RULE;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static lsk_convolution_engine from_environment = LSK_ENGINE_RULE;
 
@@ -57,13 +57,14 @@ static void read_environment(void) {
 }
 
 lsk_convolution_engine lsk_set_convolution_engine(lsk_convolution_engine engine) {
-    lsk_convolution_engine before = own;
-    own = engine;
+    lsk_convolution_engine before = (lsk_convolution_engine)lsk_thread_context.convolution_engine;
+    lsk_thread_context.convolution_engine = (int32_t)engine;
     return before;
 }
 
 lsk_convolution_engine lsk_get_convolution_engine(void) {
     pthread_once(&once, read_environment);
+    lsk_convolution_engine own = (lsk_convolution_engine)lsk_thread_context.convolution_engine;
     return own != LSK_ENGINE_RULE ? own : from_environment;
 }
 

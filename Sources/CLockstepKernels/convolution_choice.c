@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "convolution_call.h"
 #include "lsk_memory.h"
-#include "lsk_processor.h"
+#include "lsk_context.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static _Atomic int has_kept;  // changed under the lock; while it is 0 the rule 
 /// Processor time, so that other ranks on the same core do not count.
 static double seconds(void) {
     struct timespec t;
-    clock_gettime(lsk_get_processor_report().threads > 1 ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID, &t);
+    clock_gettime(lsk_get_threads() > 1 ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution by gathering patches and multiplying them with OpenBLAS; needs no other library.
 #include "im2col.h"
+#include "blas_threads.h"
 #include "lsk_memory.h"
 #include "sgemm.h"
 #include <string.h>
@@ -41,7 +42,7 @@ static int reverse(const lsk_convolution *c, lsk_convolution *r) {
 #undef GEMM
 #undef NAME
 #define REAL double
-#define GEMM cblas_dgemm
+#define GEMM(order, ...) lsk_blas_dgemm(__VA_ARGS__)
 #define NAME(x) x##_f64
 #include "depthwise_typed.h"
 #include "im2col_typed.h"

@@ -19,7 +19,7 @@
 #include <unistd.h>
 #endif
 
-enum { MOST_THREADS = 256, SPINS = 4000 };  // about 50 µs of looking before a thread sleeps
+enum { SPINS = 4000 };  // about 50 µs of looking before a thread sleeps
 
 static struct {
     _Alignas(64) _Atomic uint64_t word;  // number of the job << 32 | its parts << 16 | the next part
@@ -34,7 +34,6 @@ static struct {
     _Atomic int spins;
     int32_t started;  // threads besides callers; changed by who is busy
 } pool;
-static _Atomic int32_t wanted = 1;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void pause_briefly(void) {
@@ -122,7 +121,7 @@ static void start(int32_t count) {
 
 void lsk_parallel(ptrdiff_t count, ptrdiff_t grain, lsk_part part, void *context) {
     if (count <= 0) return;
-    ptrdiff_t threads = atomic_load_explicit(&wanted, memory_order_relaxed), pieces = (count + grain - 1) / grain;
+    ptrdiff_t threads = lsk_get_threads(), pieces = (count + grain - 1) / grain;
     if (threads > pieces) threads = pieces;
     int idle = 0;
     if (threads < 2 || !atomic_compare_exchange_strong(&pool.busy, &idle, 1)) {
@@ -145,9 +144,3 @@ void lsk_parallel(ptrdiff_t count, ptrdiff_t grain, lsk_part part, void *context
     }
     atomic_store_explicit(&pool.busy, 0, memory_order_release);
 }
-
-void lsk_set_threads(int32_t count) {
-    atomic_store(&wanted, count < 1 ? 1 : count > MOST_THREADS ? MOST_THREADS : count);
-}
-
-int32_t lsk_get_threads(void) { return atomic_load(&wanted); }

@@ -2,9 +2,8 @@
 // Selects OpenBLAS's AVX-512 kernels where its own choice misses them, once, when the program is loaded.
 #define _GNU_SOURCE
 #include "lsk_processor.h"
-#include "lsk_parallel.h"
+#include "lsk_context.h"
 #include <cblas.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -87,36 +86,16 @@ __attribute__((constructor)) static void select_kernels(void) {
     if (report.reason == LSK_CORE_RESELECTED && !uses_avx512(report.core_chosen)) report.reason = LSK_CORE_REFUSED;
     const char *wanted = getenv("LOCKSTEP_PRODUCTS");
     own_products = (report.features & LSK_HAS_AVX512) && !(wanted && strcasecmp(wanted, "openblas") == 0);
-    lsk_set_compute_threads(threads_wanted());
+    lsk_set_default_threads(threads_wanted());
+    // Its threads spin for a long time after a product, in the way of ours, and hold for all threads of the process:
+    // we cut its products ourselves (lsk_blas_sgemm, lsk_blas_dgemm).
+    openblas_set_num_threads(1);
 }
 
 lsk_processor_report lsk_get_processor_report(void) {
-    lsk_processor_report now = report;
-    now.threads = lsk_get_threads();
-    return now;
+    return report;
 }
 
 const char *lsk_blas_configuration(void) { return openblas_get_config ? openblas_get_config() : "unknown BLAS"; }
 
 int32_t lsk_uses_own_products(void) { return own_products; }
-
-// What was asked for last, and by how many it is overruled: ranks of one process come and go in any order.
-static pthread_mutex_t threads_lock = PTHREAD_MUTEX_INITIALIZER;
-static int32_t threads_asked = 1, holders, blas_threads;
-
-static void change_threads(int32_t asked, int32_t more_holders) {
-    pthread_mutex_lock(&threads_lock);
-    if (asked > 0) threads_asked = asked;
-    holders += more_holders;
-    int32_t count = holders > 0 ? 1 : threads_asked;
-    lsk_set_threads(count);
-    // Its threads spin for a long time after a product, in the way of ours; with our own products little is left for them.
-    if (own_products) count = 1;
-    if (count != blas_threads) openblas_set_num_threads(count);
-    blas_threads = count;
-    pthread_mutex_unlock(&threads_lock);
-}
-
-void lsk_set_compute_threads(int32_t count) { change_threads(count < 1 ? 1 : count, 0); }
-void lsk_hold_one_thread(void) { change_threads(0, 1); }
-void lsk_release_one_thread(void) { change_threads(0, -1); }

@@ -4,6 +4,7 @@
 #include "lsk_epilogue.h"
 #include "lsk_memory.h"
 #include "vector_math.h"
+#include "blas_threads.h"
 #include "sgemm.h"
 #include <string.h>
 
@@ -22,7 +23,7 @@ static operand_f64 prepare_f64(ptrdiff_t m, enum CBLAS_TRANSPOSE tb, ptrdiff_t n
 }
 static void multiply_f64(const operand_f64 *b, ptrdiff_t m, const double *a, ptrdiff_t lda, double beta, double *c,
                          ptrdiff_t ldc) {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, b->tb, (int)m, (int)b->n, (int)b->k, 1, a, (int)lda, b->b, (int)b->ldb,
+    lsk_blas_dgemm(CblasNoTrans, b->tb, (int)m, (int)b->n, (int)b->k, 1, a, (int)lda, b->b, (int)b->ldb,
                 beta, c, (int)ldc);
 }
 static void discard_f64(operand_f64 b) { (void)b; }

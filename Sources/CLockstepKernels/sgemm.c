@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chooses who computes a float32 product.
 #include "sgemm.h"
+#include "blas_threads.h"
 #include "lsk_memory.h"
 #include "lsk_processor.h"
 
@@ -32,7 +33,7 @@ void lsk_sgemm_then(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE ta, enum CBLAS_
         return;
     }
 #endif
-    cblas_sgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    lsk_blas_sgemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     if (e) lsk_finish(LSK_FLOAT32, m, n, c, ldc, e);
 }
 

@@ -79,20 +79,17 @@ extension OwnershipChecks {
 
     @Sendable static func threadsStay(_ c: any Communicator) throws {
         guard [1, 2, 4, 8].contains(c.size) else { return }
-        // All ranks of a process set the same; ranks of a launcher take their share when they begin.
-        ProcessorReport.setThreadsPerRank(2)
-        let expected = World.threadsPerRank ?? 2
-        try c.barrier()
-        for _ in 0..<4 {
-            let learner = learner(.sgd(), width: 3, callbacks: [])
-            try learner.withoutLogging {
-                try learner.distributed(over: c, reduction: .bitwise) { try learner.fit(1) }
+        // Each rank has a number of its own, as ranks that are threads of one process may.
+        let threads = 2 + c.rank % 2
+        try ComputeContext.with(threads: threads) {
+            for _ in 0..<4 {
+                let learner = learner(.sgd(), width: 3, callbacks: [])
+                try learner.withoutLogging {
+                    try learner.distributed(over: c, reduction: .bitwise) { try learner.fit(1) }
+                }
+                let after = ComputeContext.current.threads
+                guard after == threads else { throw CheckFailure("\(threads) threads before, \(after) after") }
             }
         }
-        try c.barrier()
-        let after = ProcessorReport.current.threadsPerRank
-        try c.barrier()
-        ProcessorReport.setThreadsPerRank(1)
-        guard after == expected else { throw CheckFailure("\(expected) threads before, \(after) after") }
     }
 }

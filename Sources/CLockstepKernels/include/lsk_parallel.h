@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sharing a kernel's work out over the threads of a rank.
 #pragma once
-#include "lsk_types.h"
+#include "lsk_context.h"
 
 /// Some of the work: what is numbered `begin` ..< `end`.
 typedef void (*lsk_part)(void *_Nullable context, ptrdiff_t begin, ptrdiff_t end);
@@ -12,10 +12,6 @@ typedef void (*lsk_part)(void *_Nullable context, ptrdiff_t begin, ptrdiff_t end
 /// Which thread runs which stretch is not known. A caller's result must not depend on where the cuts are: cut over rows
 /// or columns, never over what is summed. Inside a part, and while another thread's parts run, it is one plain call.
 void lsk_parallel(ptrdiff_t count, ptrdiff_t grain, lsk_part _Nonnull part, void *_Nullable context);
-
-/// How many threads a kernel may use, the caller's among them; 1 unless set.
-void lsk_set_threads(int32_t count);
-int32_t lsk_get_threads(void);
 
 /// Numbers that are worth a second thread where each costs a few instructions; a thread is there within 1 µs.
 enum { LSK_ELEMENT_GRAIN = 16384 };

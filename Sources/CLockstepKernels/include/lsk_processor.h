@@ -20,7 +20,6 @@ typedef struct lsk_processor_report {
     char core_found[32];
     char core_chosen[32];
     lsk_core_reason reason;
-    int32_t threads;
 } lsk_processor_report;
 
 /// What was found and decided when the program was loaded, before the first product.
@@ -32,11 +31,6 @@ lsk_core_reason lsk_judge_core(const char *_Nonnull core, int32_t features, cons
                                int32_t can_reselect);
 /// Makes OpenBLAS use the kernels of `core`; 0 when it cannot select again. Only while the program has one thread.
 int32_t lsk_select_core(const char *_Nonnull core);
-/// Threads a kernel may use, ours, OpenBLAS's and oneDNN's. Call while nothing is being computed.
-void lsk_set_compute_threads(int32_t count);
-/// One thread, whatever is set, until as many have released it as have held it.
-void lsk_hold_one_thread(void);
-void lsk_release_one_thread(void);
 /// Whether float32 products run on our own AVX-512 kernels: the processor has it, and the variable LOCKSTEP_PRODUCTS is
 /// not `openblas`.
 int32_t lsk_uses_own_products(void);

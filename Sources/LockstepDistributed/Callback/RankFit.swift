@@ -196,7 +196,7 @@ final class RankFit {
 /// A fit in which bits matter: its passes, and products that are cut alike however many cores a rank has.
 private struct BitwiseScope {
     let shards: MicroShards
-    private let arithmetic: FixedArithmetic
+    private let arithmetic: ComputeContext.Scope
 
     init(_ learner: Learner, _ ranks: any Communicator, _ compression: GradientCompression) throws {
         if compression != .none {
@@ -204,7 +204,7 @@ private struct BitwiseScope {
                 "gradients that are rounded between nodes depend on where the nodes are: leave compression out")
         }
         shards = try MicroShards(over: ranks)
-        arithmetic = FixedArithmetic()
+        arithmetic = ComputeContext.fixed()
         learner.passes = shards
     }
 

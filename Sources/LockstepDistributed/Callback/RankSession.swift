@@ -16,7 +16,7 @@ final class RankSession {
 
     /// Makes `learner` agree with `ranks`, until ``end(_:)``.
     init(_ learner: Learner, over ranks: any Communicator) {
-        if let threads = World.threadsPerRank { ProcessorReport.setThreadsPerRank(threads) }
+        if let threads = World.threadsPerRank { ComputeContext.defaultThreads = threads }
         (self.ranks, coordinator, setup) = (ranks, RankCoordinator(ranks), ReplicaSetup(communicator: ranks))
         coordinator.hasLeftSharing = { [weak self] in self?.exchange?.sharing == .leaving }
         coordinator.endSharing = { [weak self, weak learner] in

@@ -19,7 +19,7 @@ public struct Initializer {
     public init(_ make: @escaping (_ shape: Shape, _ generator: inout PhiloxGenerator) -> Tensor) { self.make = make }
 
     /// A value of the given shape, with random numbers from the calling thread's generator.
-    public func callAsFunction(_ shape: Shape) -> Tensor { make(shape, &RandomState.current.initialization) }
+    public func callAsFunction(_ shape: Shape) -> Tensor { make(shape, &PhiloxGenerator.initialization) }
 
     /// Every value the same.
     public static func constant(_ value: Double) -> Initializer { Initializer { shape, _ in .full(shape, value) } }

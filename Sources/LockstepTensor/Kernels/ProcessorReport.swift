@@ -19,7 +19,7 @@ public struct ProcessorReport: Sendable {
     public let coreChosen: String
     /// One sentence that says why.
     public let reason: String
-    /// Threads a kernel may use: a product, a convolution, a pass over a large tensor.
+    /// Threads a kernel may use on this thread: ``ComputeContext/threads``.
     public let threadsPerRank: Int
     /// Whether float32 products of 16 rows and columns or more run on our own AVX-512 kernels and not on the BLAS library's:
     /// where the processor has AVX-512. `LOCKSTEP_PRODUCTS=openblas` turns them off.
@@ -40,17 +40,8 @@ public struct ProcessorReport: Sendable {
         return ProcessorReport(
             features: names.filter { Int(raw.features) & $0.0 != 0 }.map(\.1),
             library: String(cString: lsk_blas_configuration()), coreFound: found, coreChosen: chosen,
-            reason: sentence(raw.reason, found: found, chosen: chosen), threadsPerRank: Int(raw.threads),
+            reason: sentence(raw.reason, found: found, chosen: chosen), threadsPerRank: ComputeContext.current.threads,
             usesOwnProducts: lsk_uses_own_products() != 0)
-    }
-
-    /// Sets how many threads a kernel may use (1 unless set). Call while nothing is being computed.
-    ///
-    /// On our own kernels results have the same bits for any number; OpenBLAS's threads, where there is no AVX-512, may add up
-    /// in another order.
-    public static func setThreadsPerRank(_ count: Int, file: StaticString = #fileID, line: UInt = #line) {
-        require(count >= 1, "setThreadsPerRank: \(count) threads; at least 1 is needed", file: file, line: line)
-        lsk_set_compute_threads(Int32(count))
     }
 
     private static func name(in bytes: UnsafeRawBufferPointer) -> String {

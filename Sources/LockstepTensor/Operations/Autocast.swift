@@ -20,28 +20,23 @@ public enum ReducedPrecision: Sendable {
 public func withAutocast<Result, Failure: Error>(
     _ precision: ReducedPrecision?, _ body: () throws(Failure) -> Result
 ) throws(Failure) -> Result {
-    let before = Autocast.current
-    Autocast.current = precision
-    defer { Autocast.current = before }
-    return try body()
+    try ComputeContext.with(precision: .some(precision), body)
 }
 
-/// What products on the calling thread are rounded to.
-package enum Autocast {
-    package static var current: ReducedPrecision? {
-        get {
-            switch lsk_autocast() {
-            case 1: .half
-            case 2: .bfloat16
-            default: nil
-            }
+extension ReducedPrecision {
+    init?(raw: Int32) {
+        switch raw {
+        case 1: self = .half
+        case 2: self = .bfloat16
+        default: return nil
         }
-        set {
-            switch newValue {
-            case nil: lsk_set_autocast(0)
-            case .half: lsk_set_autocast(1)
-            case .bfloat16: lsk_set_autocast(2)
-            }
+    }
+
+    /// Its number in a context; 0 is float32.
+    var raw: Int32 {
+        switch self {
+        case .half: 1
+        case .bfloat16: 2
         }
     }
 }
@@ -69,8 +64,9 @@ extension Tensor {
     /// As mixed precision wants it here: `self` when that is off, or the values are not float32.
     @inline(__always)
     var autocast: Tensor {
-        if lsk_autocast() == 0 { return self }
-        guard dtype == .float32, let precision = Autocast.current else { return self }
+        let raw = lsk_precision()
+        if raw == 0 { return self }
+        guard dtype == .float32, let precision = ReducedPrecision(raw: raw) else { return self }
         return rounded(to: precision)
     }
 }

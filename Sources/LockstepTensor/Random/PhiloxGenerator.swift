@@ -86,3 +86,17 @@ public func permutation(_ count: Int, seed: UInt64, epoch: Int) -> [Int] {
     var generator = PhiloxGenerator(seed: seed, epoch: epoch, item: 0, purpose: .shuffling)
     return Tensor.randomPermutation(count, using: &generator).ints
 }
+
+extension PhiloxGenerator {
+    /// What a context keeps; nil when nothing was kept.
+    init?(raw: lsk_generator) {
+        guard raw.is_set != 0 else { return nil }
+        self.init(seed: raw.seed, stream: raw.stream, counter: raw.counter)
+        spare = raw.has_spare != 0 ? raw.spare : nil
+    }
+
+    var raw: lsk_generator {
+        lsk_generator(
+            seed: seed, stream: stream, counter: counter, spare: spare ?? 0, has_spare: spare == nil ? 0 : 1, is_set: 1)
+    }
+}

@@ -39,10 +39,10 @@ import Testing
 
     /// Traps when what `body` makes on 2, 3 or 7 threads differs from what one thread makes.
     private static func compare(_ name: String, _ body: () -> [[UInt64]]) {
-        ProcessorReport.setThreadsPerRank(1)
+        ComputeContext.defaultThreads = 1
         let alone = body()
         for threads in [2, 3, 7] {
-            ProcessorReport.setThreadsPerRank(threads)
+            ComputeContext.defaultThreads = threads
             for _ in 0..<2 { precondition(body() == alone, "\(name) on \(threads) threads") }
         }
     }

@@ -13,7 +13,7 @@ import Testing
     func coverage() async {
         let result = await #expect(processExitsWith: .success) {
             for threads in [1, 2, 3, 7] as [Int32] {
-                lsk_set_threads(threads)
+                lsk_set_default_threads(threads)
                 for count in [0, 1, 2, 15, 16, 17, 97, 1000] {
                     for grain in [1, 3, 16, 2000] {
                         var hits = [Int32](repeating: 0, count: count + 1)
@@ -38,9 +38,7 @@ import Testing
         .timeLimit(.minutes(1)))
     func sameBits() async {
         let result = await #expect(processExitsWith: .success) {
-            // OpenBLAS's threads are its own affair.
-            guard ProcessorReport.current.usesOwnProducts else { return }
-            func bits() -> [[UInt32]] {
+            func bits() -> [[UInt64]] {
                 var results: [Tensor] = []
                 // Rows packed, columns packed, few of either, primes, and neighbours of the tile's 12 and the panel's 32.
                 let shapes = [
@@ -51,6 +49,13 @@ import Testing
                     results.append(a.matmul(b))
                     let (at, bt) = (a.transposed().contiguous(), b.transposed().contiguous())
                     results.append(at.transposed().matmul(bt.transposed()))
+                    // OpenBLAS's, cut over our threads; long and narrow ones are cut by rows, wide ones by columns.
+                    let (a64, b64) = (a.to(.float64), b.to(.float64))
+                    results += [a64.matmul(b64), at.to(.float64).transposed().matmul(bt.to(.float64).transposed())]
+                }
+                for (m, n, k) in [(2000, 30, 129), (30, 2000, 129), (193, 191, 257), (97, 95, 513)] {
+                    let (a, b) = (sample([m, k], seed: 1).to(.float64), sample([k, n], seed: 2).to(.float64))
+                    results.append(a.matmul(b))
                 }
                 let sequence = sample([33, 3, 20], seed: 6, in: -0.5..<0.5)
                 let weights = [20, 70].map { sample([280, $0], seed: 7, in: -0.1..<0.1).requiringGradient() }
@@ -70,11 +75,13 @@ import Testing
                 let attended = Tensor.scaledDotProductAttention(q, q, q)
                 attended.sum().backward()
                 results += [attended, q.gradient ?? q]
-                return results.map { $0.floats.map(\.bitPattern) }
+                return results.map {
+                    $0.dtype == .float64 ? $0.doubles.map(\.bitPattern) : $0.floats.map { UInt64($0.bitPattern) }
+                }
             }
             let alone = bits()
             for threads in [2, 3] {
-                ProcessorReport.setThreadsPerRank(threads)
+                ComputeContext.defaultThreads = threads
                 for _ in 0..<3 { precondition(bits() == alone, "\(threads) threads") }
             }
         }
@@ -94,10 +101,10 @@ import Testing
             }
             for count in [0, 1, 16_384, 16_385, 50_001] {
                 for streams in [0, 1] as [Int32] {
-                    lsk_set_threads(1)
+                    lsk_set_default_threads(1)
                     let alone = stepped(count, streams: streams)
                     for threads in [2, 3] as [Int32] {
-                        lsk_set_threads(threads)
+                        lsk_set_default_threads(threads)
                         precondition(stepped(count, streams: streams) == alone, "\(count), \(threads) threads")
                     }
                 }
@@ -109,13 +116,13 @@ import Testing
     @Test("a process with threads ends at once: by exit, by returning, by a trap", .timeLimit(.minutes(1)))
     func ending() async {
         let exited = await #expect(processExitsWith: .exitCode(7)) {
-            ProcessorReport.setThreadsPerRank(3)
+            ComputeContext.defaultThreads = 3
             _ = sample([512, 512]).matmul(sample([512, 512]))
             exit(7)
         }
         #expect(exited != nil)
         let aborted = await #expect(processExitsWith: .signal(SIGABRT)) {
-            ProcessorReport.setThreadsPerRank(3)
+            ComputeContext.defaultThreads = 3
             _ = sample([512, 512]).matmul(sample([512, 512]))
             abort()
         }

@@ -35,7 +35,7 @@ public final class MixedPrecision: Callback, Configured, Resumable {
     private let initialScale: Double
     private var goodSteps = 0
     private var hasOverflowed = false
-    private var outer: ReducedPrecision??
+    private var scope: ComputeContext.Scope?
 
     /// - Precondition: scale and interval are positive.
     public init(
@@ -89,14 +89,12 @@ public final class MixedPrecision: Callback, Configured, Resumable {
 
     private func enter() {
         leave()
-        outer = .some(Autocast.current)
-        Autocast.current = precision
+        scope = ComputeContext.Scope(precision: .some(precision))
     }
 
     private func leave() {
-        guard let outer else { return }
-        Autocast.current = outer
-        self.outer = nil
+        scope?.end()
+        scope = nil
     }
 
     // MARK: Scaling

@@ -12,7 +12,7 @@ extension Tensor {
     package func convolutionBlock(
         _ weight: Tensor, bias: Tensor?, stride: Pair, padding: Padding, dilation: Pair, groups: Int, window: Pair
     ) -> Tensor? {
-        guard rank == 4, weight.rank == 4, dtype == .float32, weight.dtype == .float32, lsk_autocast() == 0,
+        guard rank == 4, weight.rank == 4, dtype == .float32, weight.dtype == .float32, lsk_precision() == 0,
             bias.map({ $0.dtype == .float32 }) ?? true, shape[1] == weight.shape[1] * groups
         else { return nil }
         let geometry = ConvolutionGeometry.forward(

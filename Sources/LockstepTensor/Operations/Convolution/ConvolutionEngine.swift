@@ -9,6 +9,15 @@ import CLockstepKernels
 /// (decision 8). `LOCKSTEP_CONV` names one engine (`blas`, `onednn`, `direct`), or asks for a choice by timing (`measured`),
 /// which two runs may make differently: a run that goes on where another stopped gets that one's ``choices``.
 package enum ConvolutionEngine {
+    /// Who computes the calling thread's convolutions; `rule` leaves it to `LOCKSTEP_CONV`, or else to the rule.
+    package enum Choice: Int32, Sendable {
+        case rule = 0
+        case patches, oneDNN, direct, measured
+
+        init(raw: Int32) { self = Choice(rawValue: raw) ?? .rule }
+        var raw: Int32 { rawValue }
+    }
+
     /// The rule's number: another rule gives other bits.
     private static let rule = 1
 
@@ -17,14 +26,14 @@ package enum ConvolutionEngine {
 
     /// What decides besides the shape, in a line: where it and ``choices`` are equal, convolutions have equal bits.
     package static var identity: String {
-        let way: String
-        switch lsk_get_convolution_engine() {
-        case LSK_ENGINE_BLAS: way = "patches"
-        case LSK_ENGINE_ONEDNN: way = "oneDNN"
-        case LSK_ENGINE_DIRECT: way = "our kernels"
-        case LSK_ENGINE_MEASURED: way = "timing"
-        default: way = "rule \(rule)"
-        }
+        let way =
+            switch Choice(raw: Int32(lsk_get_convolution_engine().rawValue)) {
+            case .patches: "patches"
+            case .oneDNN: "oneDNN"
+            case .direct: "our kernels"
+            case .measured: "timing"
+            case .rule: "rule \(rule)"
+            }
         let products = lsk_uses_own_products() != 0 ? "AVX-512" : "OpenBLAS for \(ProcessorReport.current.coreChosen)"
         let version = lsk_onednn_version()
         let library =

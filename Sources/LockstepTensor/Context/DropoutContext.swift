@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What decides which values dropout drops: seed, step and the item's place in the global batch, never the rank.
 
-import LockstepTensor
+import CLockstepKernels
 
 /// The place in training that dropout masks are a function of.
 ///
@@ -28,17 +28,27 @@ public struct DropoutContext: Sendable {
         self.itemCount = itemCount
     }
 
-    /// The calling thread's context. Setting it starts the count of dropouts anew.
+    /// The calling thread's. Setting a new one starts the count of dropouts anew.
     public static var current: DropoutContext {
-        get { RandomState.current.dropout }
-        set { RandomState.current.dropout = newValue }
+        get {
+            let raw = lsk_current_context().pointee.dropout
+            var context = DropoutContext(
+                seed: raw.seed, step: Int(raw.step), firstItem: Int(raw.first_item),
+                itemCount: raw.item_count > 0 ? Int(raw.item_count) - 1 : nil)
+            context.calls = Int(raw.calls)
+            return context
+        }
+        set {
+            lsk_current_context().pointee.dropout = lsk_dropout_position(
+                seed: newValue.seed, step: Int64(newValue.step), first_item: Int64(newValue.firstItem),
+                item_count: newValue.itemCount.map { Int64($0) + 1 } ?? 0, calls: Int64(newValue.calls))
+        }
     }
 
     /// The generator for the next dropout of this batch, and where the batch stands.
-    static func next() -> (generator: PhiloxGenerator, context: DropoutContext) {
-        let state = RandomState.current
-        defer { state.dropout.calls += 1 }
-        let context = state.dropout
+    package static func next() -> (generator: PhiloxGenerator, context: DropoutContext) {
+        let context = current
+        lsk_current_context().pointee.dropout.calls += 1
         return (
             PhiloxGenerator(seed: context.seed, epoch: context.step, item: context.calls, purpose: .dropout), context
         )

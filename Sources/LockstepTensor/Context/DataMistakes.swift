@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values that only the data can be blamed for, met deep inside an operation: told to whoever can throw.
 
+import CLockstepKernels
+
 /// Data that an operation cannot use: a label that is no class, an index beyond its table.
 ///
 /// Called by hand, an operation stops the program over them, as over every other argument. Inside of a training loop they came
@@ -24,14 +26,20 @@ package enum DataMistakes {
     }
 
     /// Who listens on this thread.
-    @TaskLocal private static var listener: Listener?
+    private static var listener: Listener? {
+        lsk_current_context().pointee.listener.map { Unmanaged<Listener>.fromOpaque($0).takeUnretainedValue() }
+    }
 
     /// Whether ``note(_:file:line:)`` returns on this thread.
-    package static var isHeard: Bool { listener != nil }
+    package static var isHeard: Bool { lsk_current_context().pointee.listener != nil }
 
     /// Runs `body`, on this thread, while `listener` hears of mistakes.
     package static func heard<Result>(by listener: Listener, _ body: () throws -> Result) rethrows -> Result {
-        try $listener.withValue(listener, operation: body)
+        let context = lsk_current_context()
+        let before = context.pointee.listener
+        context.pointee.listener = Unmanaged.passUnretained(listener).toOpaque()
+        defer { context.pointee.listener = before }
+        return try withExtendedLifetime(listener, body)
     }
 
     /// Tells who listens, and returns; stops the program where nobody does.

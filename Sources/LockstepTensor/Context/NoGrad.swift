@@ -7,8 +7,9 @@ import CLockstepKernels
 ///
 /// Affects the calling thread only. Scopes nest.
 public func withNoGrad<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
-    lsk_enter_no_grad()
-    defer { lsk_leave_no_grad() }
+    let context = lsk_current_context()
+    context.pointee.no_grad_depth += 1
+    defer { context.pointee.no_grad_depth -= 1 }
     return try body()
 }
 
