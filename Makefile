@@ -40,10 +40,8 @@ COUNT      ?= 200
 CHECKS      =
 SOURCES     = Package.swift Sources Tests
 
-# Open MPI 4 refuses to start as root, or with more ranks than cores, unless told; harmless elsewhere.
-export OMPI_ALLOW_RUN_AS_ROOT = 1
-export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
-export OMPI_MCA_rmaps_base_oversubscribe = 1
+# What Open MPI has to be told; test scripts source the same file.
+include .ci/mpi.env
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test conformance test-faults test-kills test-outputs test-configurations test-tsan test-nodes test-slurm test-reproducible test-instructions build bench bench-peers roofline warnings format lint docs reference clean
@@ -53,22 +51,22 @@ help:
 	@sed -n 's/^## /  /p' Makefile
 
 setup:
-	@launch/setup.sh
+	@.ci/setup.sh
 
 run: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@$(LOCKSTEP) train digits --ranks 2
 
 conformance: setup
-	@launch/conformance.sh $(SWIFT_FLAGS)
+	@Tests/Scripts/conformance.sh $(SWIFT_FLAGS)
 
 test: setup
-	@launch/test.sh $(SWIFT_FLAGS)
+	@Tests/Scripts/test.sh $(SWIFT_FLAGS)
 
 test-faults: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	swift build $(SWIFT_FLAGS) --product lockstep-rank-tests
-	@launch/test-faults.sh $(FAULTS)
+	@Tests/Scripts/test-faults.sh $(FAULTS)
 
 test-configurations: setup
 	swift build $(SWIFT_FLAGS) --product lockstep-configurations
@@ -77,31 +75,31 @@ test-configurations: setup
 
 test-kills: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
-	@launch/test-kills.sh $(ROUNDS)
+	@Tests/Scripts/test-kills.sh $(ROUNDS)
 
 test-tsan: setup
-	@launch/test-tsan.sh $(CHECKS)
+	@Tests/Scripts/test-tsan.sh $(CHECKS)
 
 test-outputs: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
-	@launch/test-outputs.sh
+	@Tests/Scripts/test-outputs.sh
 
 test-nodes: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	swift build $(SWIFT_FLAGS) --product lockstep-rank-tests
-	@launch/test-nodes.sh
+	@Tests/Scripts/test-nodes.sh
 
 test-slurm: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
-	@launch/test-slurm.sh
+	@Tests/Scripts/test-slurm.sh
 
 test-reproducible: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
-	@launch/test-reproducible.sh $(RUNS)
+	@Tests/Scripts/test-reproducible.sh $(RUNS)
 
 test-instructions: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
-	@launch/test-instructions.sh
+	@Tests/Scripts/test-instructions.sh
 
 build: setup
 	swift build $(SWIFT_FLAGS)
@@ -124,16 +122,16 @@ roofline: setup
 	@$(LOCKSTEP) bench --roofline
 
 warnings: setup
-	@launch/warnings.sh $(SWIFT_FLAGS)
+	@.ci/warnings.sh $(SWIFT_FLAGS)
 
 format:
 	swift format format --in-place --parallel --recursive $(SOURCES)
 
 lint:
-	@launch/lint.sh $(SOURCES)
+	@.ci/lint.sh $(SOURCES)
 
 docs: setup
-	@launch/docs.sh $(SWIFT_FLAGS)
+	@.ci/docs.sh $(SWIFT_FLAGS)
 
 reference:
 	@Tests/Reference/regenerate.sh

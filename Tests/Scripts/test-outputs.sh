@@ -4,13 +4,13 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/test-outputs.sh [PROGRAM]    (make test-outputs calls it; default .build/release/lockstep)"
+    echo "usage: Tests/Scripts/test-outputs.sh [PROGRAM]    (make test-outputs calls it; default .build/release/lockstep)"
     exit 0
 fi
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 program=$(readlink -f "${1:-.build/release/lockstep}")
 [ -x "$program" ] || { echo "$program is not built" >&2; exit 1; }
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+source .ci/mpi.env
 
 work=$(mktemp -d)
 mounted=()
@@ -19,7 +19,7 @@ cleanup() {
     rm -rf "$work"
 }
 trap cleanup EXIT
-source launch/verdicts.sh
+source Tests/Scripts/verdicts.sh
 cd "$work" || exit 1
 log=errors
 

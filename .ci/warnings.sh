@@ -4,7 +4,7 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/warnings.sh [flags of swift build]    (make warnings calls it)"
+    echo "usage: .ci/warnings.sh [flags of swift build]    (make warnings calls it)"
     echo "What was built before is not compiled again, and its warnings are not repeated."
     exit 0
 fi

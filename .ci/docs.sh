@@ -4,7 +4,7 @@
 set -euo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/docs.sh [flags of swift build]    (make docs calls it)"
+    echo "usage: .ci/docs.sh [flags of swift build]    (make docs calls it)"
     echo "MODULES=\"LockstepTensor LockstepNN\" builds only those."
     exit 0
 fi

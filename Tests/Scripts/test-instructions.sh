@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Counts the instructions of a training step and compares them with launch/instructions.txt; ends with "N passed, N failed".
+# Counts the instructions of a training step and compares them with Tests/Scripts/instructions.txt; ends with "N passed, N failed".
 #
 # Seconds depend on who else is on the machine, instructions do not: two runs differ by a few thousandths.
 # Valgrind knows no AVX-512: it counts the AVX2 kernels. A case is counted twice, with few and with many steps; what is
@@ -8,15 +8,15 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/test-instructions.sh [--accept]    (make test calls it; about half a minute)"
-    echo "  --accept writes the figures of this build into launch/instructions.txt"
+    echo "usage: Tests/Scripts/test-instructions.sh [--accept]    (make test calls it; about half a minute)"
+    echo "  --accept writes the figures of this build into Tests/Scripts/instructions.txt"
     echo "  PROGRAM=file counts another build of lockstep"
     exit 0
 fi
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
 program=${PROGRAM:-.build/release/lockstep}
-figures=launch/instructions.txt
+figures=Tests/Scripts/instructions.txt
 margin=5 # per cent
 
 skip() { echo "instruction counts were not compared: $*"; echo "0 passed, 0 failed"; exit 0; }
@@ -24,8 +24,8 @@ skip() { echo "instruction counts were not compared: $*"; echo "0 passed, 0 fail
 [ -x "$program" ] || { echo "$0: there is no $program: swift build -c release --product lockstep"; exit 1; }
 { [ "$(uname -m)" = x86_64 ] && grep -qw avx2 /proc/cpuinfo; } ||
     skip "they are those of the AVX2 kernels, which this processor cannot run"
-# shellcheck source=launch/packages.sh
-(source launch/packages.sh && need valgrind valgrind) || skip "valgrind is not there"
+# shellcheck source=Tests/Scripts/packages.sh
+(source Tests/Scripts/packages.sh && need valgrind valgrind) || skip "valgrind is not there"
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -50,8 +50,8 @@ cases="linreg:10:30
 linreg --learner:100:600
 tabular:2:6"
 
-# shellcheck source=launch/verdicts.sh
-source launch/verdicts.sh
+# shellcheck source=Tests/Scripts/verdicts.sh
+source Tests/Scripts/verdicts.sh
 : > "$folder/figures"
 while IFS=: read -r name few many; do
     # shellcheck disable=SC2086  # options of the command
@@ -92,7 +92,7 @@ done <<< "$cases"
 
 if [ "${1:-}" = "--accept" ] && [ "$failed" -eq 0 ]; then
     {
-        echo "# Instructions of one training step, one rank, as valgrind counts them. launch/test-instructions.sh compares and writes."
+        echo "# Instructions of one training step, one rank, as valgrind counts them. Tests/Scripts/test-instructions.sh compares and writes."
         echo "# Debian 12 with its OpenBLAS 0.3.21, Swift 6.3. Where others are installed tabular may differ: accept once, then compare."
         cat "$folder/figures"
     } > "$figures"

@@ -4,7 +4,7 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/lint.sh PATH…    (make lint calls it)"
+    echo "usage: .ci/lint.sh PATH…    (make lint calls it)"
     exit 0
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -14,7 +14,7 @@ complain() { echo "$1"; problems=$((problems + 1)); }
 
 swift format lint --strict --parallel --recursive "$@" || complain "swift format: see above; make format mends most of it"
 
-launch/lint-docs.sh Sources/Lockstep{Learner,Data,Comm,Distributed,Optim} || complain "documentation: see above"
+.ci/lint-docs.sh Sources/Lockstep{Learner,Data,Comm,Distributed,Optim} || complain "documentation: see above"
 
 # What is tracked or about to be; a copy without .git is checked whole.
 files() { git ls-files --cached --others --exclude-standard 2> /dev/null || find . -type f -not -path './.*' | cut -c 3-; }

@@ -4,10 +4,11 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/test.sh [flags of swift test, as -c release -Xswiftc -enable-testing]    (make test calls it)"
+    echo "usage: Tests/Scripts/test.sh [flags of swift test, as -c release -Xswiftc -enable-testing]    (make test calls it)"
     exit 0
 fi
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+source .ci/mpi.env
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -45,7 +46,7 @@ failed=$((failed + bad))
 # Each rank would run the build under `mpirun swift test`; these are one executable, built above.
 for ranks in 1 2 4; do
     echo "mpirun -n $ranks lockstep-rank-tests"
-    timeout --foreground --kill-after=10 300 mpirun --oversubscribe -n "$ranks" .build/release/lockstep-rank-tests \
+    timeout --foreground --kill-after=10 300 mpirun -n "$ranks" .build/release/lockstep-rank-tests \
         < /dev/null 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
     [ "$status" -ne 124 ] || echo "lockstep-rank-tests: stopped after 5 minutes"
@@ -73,15 +74,15 @@ script() {
 }
 
 # A program that runs MPI itself lends us its ranks.
-script 60 mpirun --oversubscribe -n 2 .build/release/lockstep-rank-tests --adopt
+script 60 mpirun -n 2 .build/release/lockstep-rank-tests --adopt
 
 # MARK: When ranks fail, nothing can be written, runs are repeated and killed; and what a step costs
 
-script 600 launch/test-faults.sh 20
-script 600 launch/test-outputs.sh
-script 300 launch/test-reproducible.sh 4 2
-script 300 launch/test-kills.sh 3
-script 300 launch/test-instructions.sh
+script 600 Tests/Scripts/test-faults.sh 20
+script 600 Tests/Scripts/test-outputs.sh
+script 300 Tests/Scripts/test-reproducible.sh 4 2
+script 300 Tests/Scripts/test-kills.sh 3
+script 300 Tests/Scripts/test-instructions.sh
 
 echo
 echo "$passed passed, $failed failed"

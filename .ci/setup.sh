@@ -4,7 +4,7 @@
 set -euo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/setup.sh    (make run, make test and make build call it; it is quiet when all is there)"
+    echo "usage: .ci/setup.sh    (make run, make test and make build call it; it is quiet when all is there)"
     exit 0
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

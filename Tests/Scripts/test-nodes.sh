@@ -4,12 +4,12 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/test-nodes.sh [training|faults]    (make test-nodes calls it; needs root; both parts unless one is named)"
+    echo "usage: Tests/Scripts/test-nodes.sh [training|faults]    (make test-nodes calls it; needs root; both parts unless one is named)"
     echo "  BIN=folder tests another build of lockstep and lockstep-rank-tests (.build/release)"
     exit 0
 fi
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-source launch/checks.sh
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+source Tests/Scripts/checks.sh
 part=${1:-all}
 need ip iproute2
 need nsenter util-linux
@@ -17,14 +17,15 @@ need nsenter util-linux
 folder=$(mktemp -d /tmp/lockstep-nodes.XXXXXX)
 NODES_FOLDER=$(mktemp -u /run/lockstep-nodes.XXXXXX)
 export NODES_FOLDER
-trap 'launch/nodes.sh down; rm -rf "$folder"' EXIT
+trap 'Tests/Scripts/nodes.sh down; rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
-launch/nodes.sh up 3 || exit
+Tests/Scripts/nodes.sh up 3 || exit
 
 # MARK: Jobs
 
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 SWIFT_BACKTRACE=enable=no
-export OMPI_MCA_plm_rsh_agent="$PWD/launch/nodes.sh agent" SUBNET=198.51.100.0/24
+source .ci/mpi.env
+export SWIFT_BACKTRACE=enable=no
+export OMPI_MCA_plm_rsh_agent="$PWD/Tests/Scripts/nodes.sh agent" SUBNET=198.51.100.0/24
 # What two hosts on a plain network have: shared memory within, TCP between.
 export OMPI_MCA_pml=ob1 OMPI_MCA_btl=self,vader,tcp
 printf 'node1 slots=1\nnode2 slots=1\n' > "$folder/2x1"
@@ -34,9 +35,9 @@ printf 'node1 slots=2\nnode2 slots=1\n' > "$folder/2+1"
 log=$folder/log
 
 # on HOSTS PROGRAM…: as launch/hosts.sh does it; on+ HOSTS: as lockstep launch does it.
-on() { launch/nodes.sh head launch/hosts.sh "$folder/$1" "${@:2}" > "$log" 2>&1 < /dev/null; }
+on() { Tests/Scripts/nodes.sh head launch/hosts.sh "$folder/$1" "${@:2}" > "$log" 2>&1 < /dev/null; }
 on+() {
-    launch/nodes.sh head "$bin/lockstep" launch -n "$(awk -F= '{ n += $2 } END { print n }' "$folder/$1")" \
+    Tests/Scripts/nodes.sh head "$bin/lockstep" launch -n "$(awk -F= '{ n += $2 } END { print n }' "$folder/$1")" \
         --hosts "$folder/$1" --subnet "$SUBNET" -- "${@:2}" > "$log" 2>&1 < /dev/null
 }
 seconds() { awk "BEGIN { printf \"%.1f\", $(date +%s.%N) - $1 }"; }
@@ -55,7 +56,7 @@ trained() {
 # As PBS runs a job: a copy of the script as the standard input of a shell in another folder, and a line for each rank in a file.
 job() {
     local here=$PWD
-    (cd / && "$here/launch/nodes.sh" head env PBS_O_WORKDIR="$here" PBS_NODEFILE="$folder/nodefile" \
+    (cd / && "$here/Tests/Scripts/nodes.sh" head env PBS_O_WORKDIR="$here" PBS_NODEFILE="$folder/nodefile" \
         PROGRAM="$trains --run $folder/pbs.run" bash) < "$1" > "$log" 2>&1
 }
 if [ "$part" != faults ]; then
@@ -92,7 +93,7 @@ fi
 
 # Half the bytes between nodes: what node1 sends in the same steps, and what becomes of the losses. Among three nodes Open
 # MPI itself sends more than it must, and ours less than half of that.
-sent() { launch/nodes.sh agent node1 'cat /proc/net/dev' | awk '$1 == "eth0:" { print $10 }'; }
+sent() { Tests/Scripts/nodes.sh agent node1 'cat /proc/net/dev' | awk '$1 == "eth0:" { print $10 }'; }
 for hosts in 2x2 3x1; do
     problem=""
     declare -A bytes=()
@@ -117,12 +118,12 @@ verdict "bf16 between 2x2 ranks trains as one process does, to 0.002" "$problem"
 [ "$part" != training ] || { verdicts; exit; }
 
 # Room for MPI and for the ranks' meeting place, and not for the gradients of two ranks.
-for node in node1 node2; do launch/nodes.sh agent $node 'mount -o remount,size=8m /dev/shm'; done
+for node in node1 node2; do Tests/Scripts/nodes.sh agent $node 'mount -o remount,size=8m /dev/shm'; done
 on 2x2 "$bin/lockstep" bench mlp --batches 3 && problem="" || problem="ended with status $?"
 grep -qE 'lockstep: [0-9]+ MiB do not fit into /dev/shm on every node' "$log" ||
     problem="did not say that /dev/shm is too small"
 verdict "gradients that do not fit into /dev/shm go another way" "$problem"
-for node in node1 node2; do launch/nodes.sh agent $node 'mount -o remount,size=1g /dev/shm'; done
+for node in node1 node2; do Tests/Scripts/nodes.sh agent $node 'mount -o remount,size=1g /dev/shm'; done
 
 export LOCKSTEP_STALL_TIMEOUT=1 LOCKSTEP_ABORT_TIMEOUT=4
 
@@ -165,7 +166,7 @@ lost() {
     done
     grep -q '^3 ' "$log" || problem="did not come to its fourth epoch"
     start=$(date +%s.%N)
-    launch/nodes.sh "$1" node2
+    Tests/Scripts/nodes.sh "$1" node2
     # Without an end of its own the job is stopped here, and has failed.
     (sleep $(($2 + 20)); kill -TERM $job) 2> /dev/null &
     local guard=$!
@@ -186,10 +187,10 @@ lost() {
     verdict "$1 node2 in the middle of training (status $status, $took s)" "$problem"
 }
 lost cut 30 'lockstep: .*(another node.* has not come within 4|between nodes, seen from rank [0-3], has not ended within 4)'
-left=$(launch/nodes.sh agent node2 'sleep 12; pgrep -c "^lockstep$"')
+left=$(Tests/Scripts/nodes.sh agent node2 'sleep 12; pgrep -c "^lockstep$"')
 [ "${left:-0}" -eq 0 ] && problem="" || problem="$left ranks are still there"
 verdict "the ranks behind the cut cable have ended too" "$problem"
-launch/nodes.sh join node2
+Tests/Scripts/nodes.sh join node2
 lost stop 30 'lockstep: the host node2 was lost'
 
 verdicts

@@ -4,12 +4,12 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/conformance.sh [flags of swift test]    runs every test, then reports (make conformance calls it)"
-    echo "       launch/conformance.sh --log FILE               reports what a run of launch/test.sh printed"
+    echo "usage: Tests/Scripts/conformance.sh [flags of swift test]    runs every test, then reports (make conformance calls it)"
+    echo "       Tests/Scripts/conformance.sh --log FILE               reports what a run of Tests/Scripts/test.sh printed"
     echo "Ends with 1 if an identifier of Tests/Reference/contract-ids.txt has no test (DIST apart), or one that failed."
     exit 0
 fi
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
 if [ "${1:-}" = "--log" ]; then
     log=${2:?a file}
@@ -17,7 +17,7 @@ if [ "${1:-}" = "--log" ]; then
 else
     log=$(mktemp)
     trap 'rm -f "$log"' EXIT
-    launch/test.sh "$@" 2>&1 | tee "$log"
+    Tests/Scripts/test.sh "$@" 2>&1 | tee "$log"
 fi
 
 # A display name begins with one or several identifiers in brackets; the test counts for each of them. Lines of the rank

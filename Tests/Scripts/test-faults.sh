@@ -4,20 +4,21 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/test-faults.sh [RUNS]    (make test-faults calls it; FAULTS=200 make test-faults)"
+    echo "usage: Tests/Scripts/test-faults.sh [RUNS]    (make test-faults calls it; FAULTS=200 make test-faults)"
     echo "  SEED=n repeats a run's order; BIN=folder tests another build of lockstep and lockstep-rank-tests"
     exit 0
 fi
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
 bin=${BIN:-.build/release}
 program=$bin/lockstep-rank-tests
 RANDOM=${SEED:=$(($(date +%s) % 32768))}
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 SWIFT_BACKTRACE=enable=no
+source .ci/mpi.env
+export SWIFT_BACKTRACE=enable=no
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# shellcheck source=launch/verdicts.sh
-source launch/verdicts.sh
+# shellcheck source=Tests/Scripts/verdicts.sh
+source Tests/Scripts/verdicts.sh
 
 mapfile -t faults < <("$program" --faults)
 [ ${#faults[@]} -gt 0 ] || { echo "$program --faults: lists nothing"; exit 1; }

@@ -5,12 +5,12 @@ set -euo pipefail
 
 usage() {
     cat << 'END'
-usage: launch/nodes.sh up N                 starts node1 … nodeN; prints nothing when all is well
-       launch/nodes.sh head COMMAND…        runs a command on a machine beside them, which sees them all: mpirun
-       launch/nodes.sh agent NODE COMMAND…  runs one on a node, joining words as ssh does: mpirun's plm_rsh_agent
-       launch/nodes.sh cut NODE | join NODE pulls its cable, plugs it in again and waits for it
-       launch/nodes.sh stop NODE            pulls its plug: all of its processes are gone
-       launch/nodes.sh down                 ends everything
+usage: Tests/Scripts/nodes.sh up N                 starts node1 … nodeN; prints nothing when all is well
+       Tests/Scripts/nodes.sh head COMMAND…        runs a command on a machine beside them, which sees them all: mpirun
+       Tests/Scripts/nodes.sh agent NODE COMMAND…  runs one on a node, joining words as ssh does: mpirun's plm_rsh_agent
+       Tests/Scripts/nodes.sh cut NODE | join NODE pulls its cable, plugs it in again and waits for it
+       Tests/Scripts/nodes.sh stop NODE            pulls its plug: all of its processes are gone
+       Tests/Scripts/nodes.sh down                 ends everything
 Needs root. NODES_FOLDER is where it keeps what it must remember (/run/lockstep-nodes).
 END
 }
@@ -21,7 +21,7 @@ END
 network=198.51.100
 folder=${NODES_FOLDER:=/run/lockstep-nodes}
 export NODES_FOLDER
-fail() { echo "launch/nodes.sh: $*" >&2; exit 69; }
+fail() { echo "Tests/Scripts/nodes.sh: $*" >&2; exit 69; }
 
 # The names of namespaces are the whole machine's: the folder's name keeps two of these apart.
 prefix=$(basename "$folder")
@@ -86,7 +86,7 @@ case "$1" in
         count=$2
         [ "$(id -u)" -eq 0 ] || fail "network namespaces need root"
         command -v ip > /dev/null || fail "ip is missing: apt-get install iproute2"
-        ! [ -e "$folder" ] || fail "$folder exists: nodes are up already, or 'launch/nodes.sh down' was forgotten"
+        ! [ -e "$folder" ] || fail "$folder exists: nodes are up already, or 'Tests/Scripts/nodes.sh down' was forgotten"
         reason=$(unshare --net --uts --ipc --mount --pid --fork true 2>&1) ||
             fail "this machine allows no namespaces ($reason); in Docker: --privileged"
         mkdir -p "$folder"

@@ -4,12 +4,12 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/test-tsan.sh [TEXT…]    (make test-tsan calls it; TEXT: only checks whose names hold one of these)"
+    echo "usage: Tests/Scripts/test-tsan.sh [TEXT…]    (make test-tsan calls it; TEXT: only checks whose names hold one of these)"
     echo "  THREADS=\"2 4\" runs them on so many ranks (3 unless told otherwise)"
     echo "  PROGRAM=file tests another sanitized build of lockstep-rank-tests"
     exit 0
 fi
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
 program=${PROGRAM:-.build/tsan/debug/lockstep-rank-tests}
 # Debug: the sanitizer sees every access, and its reports name lines.

@@ -5,8 +5,8 @@
 # shellcheck disable=SC2034  # for those who source this
 bin=$(cd "${BIN:-.build/release}" && pwd) || exit 66
 if [ "$(id -u)" -ne 0 ]; then
-    exec sudo --preserve-env=PATH,BIN,LD_LIBRARY_PATH "$PWD/launch/$(basename "$0")" "$@"
+    exec sudo --preserve-env=PATH,BIN,LD_LIBRARY_PATH "$PWD/Tests/Scripts/$(basename "$0")" "$@"
 fi
-source launch/packages.sh
-# shellcheck source=launch/verdicts.sh
-source launch/verdicts.sh
+source Tests/Scripts/packages.sh
+# shellcheck source=Tests/Scripts/verdicts.sh
+source Tests/Scripts/verdicts.sh

@@ -4,14 +4,14 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/test-reproducible.sh [RUNS [EPOCHS]]    (make test-reproducible calls it; 60 runs unless told otherwise)"
+    echo "usage: Tests/Scripts/test-reproducible.sh [RUNS [EPOCHS]]    (make test-reproducible calls it; 60 runs unless told otherwise)"
     echo "  MNIST=FOLDER trains on the MNIST files in it as well, on two ranks"
     echo "  PROGRAM=file runs another build of lockstep"
     exit 0
 fi
-program=$(realpath "${PROGRAM:-$(dirname "${BASH_SOURCE[0]}")/../.build/release/lockstep}")
+program=$(realpath "${PROGRAM:-$(dirname "${BASH_SOURCE[0]}")/../../.build/release/lockstep}")
 mnist=${MNIST:+$(realpath "$MNIST")}
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 runs=${1:-60}
 epochs=${2:-}
 
@@ -23,8 +23,8 @@ log=$folder/log
 neighbour=$!
 trap 'kill "$neighbour" 2> /dev/null; rm -rf "$folder"' EXIT
 
-# shellcheck source=launch/verdicts.sh
-source launch/verdicts.sh
+# shellcheck source=Tests/Scripts/verdicts.sh
+source Tests/Scripts/verdicts.sh
 
 # repeat WORDS…: trains again and again, and wants one model and one table, but for its column of times.
 repeat() {

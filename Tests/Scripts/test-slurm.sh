@@ -4,13 +4,13 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/test-slurm.sh    (make test-slurm calls it; needs root)"
+    echo "usage: Tests/Scripts/test-slurm.sh    (make test-slurm calls it; needs root)"
     echo "  BIN=folder tests another build of lockstep (.build/release)"
     exit 0
 fi
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 root=$PWD
-source launch/checks.sh
+source Tests/Scripts/checks.sh
 need slurmctld slurmctld
 need slurmd slurmd
 need sbatch slurm-client
@@ -114,7 +114,7 @@ for _ in $(seq 150); do
     sleep 0.2
 done
 if [ "${state:-}" != idle ]; then
-    echo "launch/test-slurm.sh: the cluster does not come up; its logs end with"
+    echo "Tests/Scripts/test-slurm.sh: the cluster does not come up; its logs end with"
     tail -n 5 "$folder"/*.log "$folder"/*.out
     exit 69
 fi

@@ -4,24 +4,24 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/test-kills.sh [ROUNDS]    (make test-kills calls it; ROUNDS=40 make test-kills)"
+    echo "usage: Tests/Scripts/test-kills.sh [ROUNDS]    (make test-kills calls it; ROUNDS=40 make test-kills)"
     echo "  A round is one run of \`lockstep train digits\` with --checkpoint-every 1 on a fixed number of ranks. Again and again"
     echo "  a rank, mpirun, lockstep or all of them get SIGKILL, or the run is asked to stop (SIGUSR1); --resume goes on. The"
     echo "  model and the history (but for times) must be the bytes of the run that nobody disturbed."
     echo "  SEED=n repeats a run's choices (not its moments); BIN=folder tests another build of lockstep; KEEP=1 keeps the runs"
     exit 0
 fi
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
 bin=$(realpath "${BIN:-.build/release}")
 RANDOM=${SEED:=$(($(date +%s) % 32768))}
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+source .ci/mpi.env
 export SWIFT_BACKTRACE=enable=no
 folder=$(mktemp -d)
 log=$folder/log
 [ -n "${KEEP:-}" ] || trap 'rm -rf "$folder"' EXIT
-# shellcheck source=launch/verdicts.sh
-source launch/verdicts.sh
+# shellcheck source=Tests/Scripts/verdicts.sh
+source Tests/Scripts/verdicts.sh
 
 # What a run must leave: the checksum of the model, and every column of the history but the times.
 remains() { sha256sum < "$1/model.safetensors" && cut -d, -f1-4 "$1/history.csv"; }

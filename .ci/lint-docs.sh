@@ -4,7 +4,7 @@
 set -uo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: launch/lint-docs.sh FOLDER…    (launch/lint.sh calls it)"
+    echo "usage: .ci/lint-docs.sh FOLDER…    (.ci/lint.sh calls it)"
     exit 0
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
