@@ -39,7 +39,7 @@ let learnerParts: [Target.Dependency] = ["LockstepTensor", "LockstepNN", "Lockst
 let libraryParts: [Target.Dependency] =
     learnerParts + ["LockstepComm", "LockstepLearner", "LockstepDistributed"]
 let library: [Target.Dependency] = libraryParts + ["Lockstep"]
-let tested: [Target.Dependency] = library + ["LockstepTesting"]
+let tested: [Target.Dependency] = library + ["LockstepTesting", "LockstepChecks"]
 
 let package = Package(
     name: "lockstep",
@@ -82,6 +82,8 @@ let package = Package(
         .target(name: "LockstepDistributed", dependencies: learnerParts + ["LockstepLearner", "LockstepComm"]),
         .target(name: "Lockstep", dependencies: libraryParts),
         .target(name: "LockstepTesting", dependencies: library),
+        // What the tests of this package share, and no product: checks that run on one rank, on threads and under mpirun.
+        .target(name: "LockstepChecks", dependencies: library + ["LockstepTesting"]),
 
         // MARK: Tools
         .target(name: "LockstepBench", dependencies: library + ["CLockstepKernels"]),

@@ -8,7 +8,7 @@
 
 import Glibc
 import Lockstep
-import LockstepTesting
+import LockstepChecks
 
 let communicatorChecks: [ThreadSuite.Check] = [
     ("communicator: reductions", CommChecks.reductions),

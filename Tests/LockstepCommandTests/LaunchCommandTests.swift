@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lockstep launch`: which rank failed, with which code, what is shown on the way, and scripts that run as they stand.
 import Foundation
-import LockstepTesting
+import LockstepChecks
 import Testing
 
 @Suite("Command: launch", .serialized)

@@ -102,15 +102,15 @@ public enum CommChecks {
     public static func agreements(_ c: any Communicator) throws {
         let n = c.size
         for round in 0..<50 {
-            let mine: StatusWord = round % n == c.rank ? .cancelEpoch : []
+            let mine: StatusWord = round % n == c.rank ? .custom(5) : []
             let agreement = try c.agree(weight: Double(c.rank + 1), status: mine, name: "round \(round)")
             try expect(agreement.weight, Double(n * (n + 1) / 2), "agreed weight")
-            try expect(agreement.status, .cancelEpoch, "agreed status")
+            try expect(agreement.status, .custom(5), "agreed status")
             try expect(agreement.firstSignallingRank, round % n, "who signalled")
         }
-        c.outgoingStatus = c.rank == n - 1 ? .stopRequested : []
+        c.outgoingStatus = c.rank == n - 1 ? .custom(7) : []
         var one: [Float] = [1]
-        try expect(try c.allReduce(&one).status, .stopRequested, "a status word rides in any collective")
+        try expect(try c.allReduce(&one).status, .custom(7), "a status word rides in any collective")
         c.outgoingStatus = []
         try expect(try c.barrier().status, [], "a status word is gone when taken back")
         try expect(try c.anyRank(c.rank == n - 1), true, "anyRank")
@@ -164,11 +164,11 @@ public enum CommChecks {
                 for index in 0..<count { reducer.arena[index] = isEmpty ? .nan : Float(index % 7 + c.rank + round) }
                 for index in 0..<3 { reducer.arena[count + index] = Float(c.rank + index) }
                 let agreement = try reducer.reduce(
-                    weight: weight, status: c.rank == 0 ? .stopRequested : [], tailCount: 3)
+                    weight: weight, status: c.rank == 0 ? .custom(7) : [], tailCount: 3)
                 let active = round == 1 && n > 1 ? n - 1 : n
                 let total = active * (active + 1) / 2
                 try expect(agreement.weight, Double(total), "reduced weight")
-                try expect(agreement.status, .stopRequested, "reduced status")
+                try expect(agreement.status, .custom(7), "reduced status")
                 let expected = (0..<count).map { index -> Float in
                     var sum = 0
                     for rank in 0..<active { sum += (rank + 1) * (index % 7 + rank + round) }

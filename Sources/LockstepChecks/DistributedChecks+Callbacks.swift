@@ -8,6 +8,7 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
+import LockstepTesting
 
 extension DistributedChecks {
     /// Trains the same learner alone and on all ranks and compares weights, losses and rows.

@@ -8,6 +8,7 @@ import LockstepDistributed
 import LockstepLearner
 import LockstepNN
 import LockstepTensor
+import LockstepTesting
 
 extension DistributedChecks {
     /// A folder that rank 0 makes and removes.

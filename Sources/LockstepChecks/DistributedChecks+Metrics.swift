@@ -7,6 +7,7 @@ import LockstepDistributed
 import LockstepLearner
 import LockstepNN
 import LockstepTensor
+import LockstepTesting
 
 /// Gives back what it is given: the data set holds the predictions.
 private final class Given: Module, UnaryLayer {

@@ -8,6 +8,7 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
+import LockstepTesting
 
 /// One way in which a rank can be set up differently.
 private struct SetupDifference {

@@ -8,6 +8,7 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
+import LockstepTesting
 
 /// Checks of `GradientCompression` and of the choice that `UpdatePolicy/automatic` makes; each is collective.
 public enum WireChecks {

@@ -9,6 +9,7 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
+import LockstepTesting
 
 extension DistributedChecks {
     /// Checks of runs that are interrupted, for a few ranks: each trains many times.

@@ -8,6 +8,7 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
+import LockstepTesting
 
 extension OwnershipChecks {
     /// Checks of bits, as those of ``all``.

@@ -7,6 +7,7 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
+import LockstepTesting
 
 /// A kind of fit, made anew for every run.
 struct ResumeScene: Sendable {

@@ -9,6 +9,7 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
+import LockstepTesting
 
 extension DistributedChecks {
     static let inference: [(name: String, body: @Sendable (any Communicator) throws -> Void)] = [

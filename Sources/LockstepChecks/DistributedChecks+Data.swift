@@ -9,6 +9,7 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
+import LockstepTesting
 
 /// The numbers 0 ..< `count`, disturbed by what is drawn for the item.
 private struct NoisyRows: Dataset {

@@ -2,6 +2,7 @@
 // Holding an operation against a reference case: its result and the gradient of every input, in every memory layout.
 
 package import LockstepTensor
+package import LockstepTesting
 
 extension Reference {
     /// Expects `function` of the case's inputs to give the case's result, and backward its gradients.

@@ -9,6 +9,7 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
+import LockstepTesting
 
 extension DistributedChecks {
     /// A learner with everything a checkpoint must hold: momentum, Adam's moments, batch norm and dropout.

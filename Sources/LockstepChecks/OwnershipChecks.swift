@@ -8,6 +8,7 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
+import LockstepTesting
 
 /// Checks of `UpdatePolicy/owner` and `ReductionOrder/bitwise`; each is collective, as those of ``DistributedChecks``.
 public enum OwnershipChecks {

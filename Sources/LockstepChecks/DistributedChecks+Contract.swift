@@ -8,6 +8,7 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
+import LockstepTesting
 
 /// A loader with an order of its own, different on every rank unless somebody sees to it.
 private final class OwnOrder: DataLoader {

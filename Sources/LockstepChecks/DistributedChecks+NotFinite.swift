@@ -8,6 +8,7 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
+import LockstepTesting
 
 extension DistributedChecks {
     static let notFinite: [(name: String, body: @Sendable (any Communicator) throws -> Void)] = [

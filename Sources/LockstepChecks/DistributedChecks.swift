@@ -9,6 +9,7 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
+import LockstepTesting
 
 /// Checks of the distributed callback; each is collective, leaves the communicator usable, and throws `CheckFailure`.
 public enum DistributedChecks {
