@@ -22,14 +22,24 @@ files() { git ls-files --cached --others --exclude-standard 2> /dev/null || find
 while IFS= read -r file; do
     [ -f "$file" ] || continue
     case "$file" in
-        *.swift | *.c | *.h | *.py | *.sh | Makefile | .ci/run)
-            head -n 3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' ||
+        *.swift | *.c | *.h | *.py | *.sh | Makefile | .ci/*)
+            # What the command has written is its user's.
+            head -n 3 "$file" | grep -qE 'SPDX-License-Identifier: Apache-2.0|^# Written by: lockstep launch ' ||
                 complain "$file: the first lines lack 'SPDX-License-Identifier: Apache-2.0'"
             ;;
     esac
     case "$file" in
         Sources/*.swift | Tests/*.swift)
             sed -n 2p "$file" | grep -qE '^// .+' || complain "$file: line 2 should say in one sentence what the file is for"
+            ;;
+    esac
+    case "$file" in
+        # One place for shell, one for Swift, and the scripts that a test compares with what Swift writes.
+        .ci/mpi.env | Sources/LockstepDistributed/Launch/Mpirun.swift | launch/slurm.sbatch | launch/pbs.sh | launch/hosts.sh) ;;
+        *)
+            # A bracket, so that this line is not one of them.
+            ! grep -q 'OMPI_ALLOW_RUN_AS_R[O]OT' "$file" ||
+                complain "$file: Open MPI's root flags stand in .ci/mpi.env and in Launch/Mpirun.swift only"
             ;;
     esac
     [ "$(wc -c < "$file")" -le 400000 ] || complain "$file: larger than 400 kB"

@@ -25,7 +25,8 @@ Tests/Scripts/nodes.sh up 3 || exit
 
 source .ci/mpi.env
 export SWIFT_BACKTRACE=enable=no
-export OMPI_MCA_plm_rsh_agent="$PWD/Tests/Scripts/nodes.sh agent" SUBNET=198.51.100.0/24
+export OMPI_MCA_plm_rsh_agent="$PWD/Tests/Scripts/nodes.sh agent"
+subnet=198.51.100.0/24
 # What two hosts on a plain network have: shared memory within, TCP between.
 export OMPI_MCA_pml=ob1 OMPI_MCA_btl=self,vader,tcp
 printf 'node1 slots=1\nnode2 slots=1\n' > "$folder/2x1"
@@ -34,11 +35,18 @@ printf 'node1 slots=1\nnode2 slots=1\nnode3 slots=1\n' > "$folder/3x1"
 printf 'node1 slots=2\nnode2 slots=1\n' > "$folder/2+1"
 log=$folder/log
 
-# on HOSTS PROGRAM…: as launch/hosts.sh does it; on+ HOSTS: as lockstep launch does it.
-on() { Tests/Scripts/nodes.sh head launch/hosts.sh "$folder/$1" "${@:2}" > "$log" 2>&1 < /dev/null; }
+# launched HOSTS WORD…: the words with which lockstep launch runs there.
+launched() {
+    echo "$bin/lockstep" launch -n "$(awk -F= '{ n += $2 } END { print n }' "$folder/$1")" --hosts "$folder/$1" --subnet "$subnet"
+}
+# on HOSTS PROGRAM…: by the script that lockstep launch --write shell prints; on+ HOSTS: as lockstep launch does it.
+on() {
+    $(launched "$1") --write shell -- true > "$folder/script" || return
+    Tests/Scripts/nodes.sh head bash "$folder/script" "${@:2}" > "$log" 2>&1 < /dev/null
+}
 on+() {
-    Tests/Scripts/nodes.sh head "$bin/lockstep" launch -n "$(awk -F= '{ n += $2 } END { print n }' "$folder/$1")" \
-        --hosts "$folder/$1" --subnet "$SUBNET" -- "${@:2}" > "$log" 2>&1 < /dev/null
+    # shellcheck disable=SC2046  # several words
+    Tests/Scripts/nodes.sh head $(launched "$1") -- "${@:2}" > "$log" 2>&1 < /dev/null
 }
 seconds() { awk "BEGIN { printf \"%.1f\", $(date +%s.%N) - $1 }"; }
 
@@ -56,8 +64,8 @@ trained() {
 # As PBS runs a job: a copy of the script as the standard input of a shell in another folder, and a line for each rank in a file.
 job() {
     local here=$PWD
-    (cd / && "$here/Tests/Scripts/nodes.sh" head env PBS_O_WORKDIR="$here" PBS_NODEFILE="$folder/nodefile" \
-        PROGRAM="$trains --run $folder/pbs.run" bash) < "$1" > "$log" 2>&1
+    (cd / && "$here/Tests/Scripts/nodes.sh" head env PBS_O_WORKDIR="$here" PBS_NODEFILE="$folder/nodefile" bash) \
+        < "$1" > "$log" 2>&1
 }
 if [ "$part" != faults ]; then
     # The nodes are nodes: MPI counts as many, and shared memory ends at them.
@@ -78,13 +86,12 @@ if [ "$part" != faults ]; then
     done
 
     printf 'node1\nnode1\nnode2\nnode2\n' > "$folder/nodefile"
-    job launch/pbs.sh && problem="" || problem="ended with status $?"
-    grep -q '; 4 ranks' "$log" || problem=${problem:-does not say that there are 4 ranks}
-    trained "launch/pbs.sh trains on the nodes of a node file" "$folder/pbs.run"
     # shellcheck disable=SC2086
     "$bin/lockstep" launch -n 4 --write pbs -- $trains --run "$folder/written.run" > "$folder/written.pbs"
     job "$folder/written.pbs" && problem="" || problem="ended with status $?"
-    trained "so does what lockstep launch --write pbs wrote" "$folder/written.run"
+    grep -q '; 4 ranks' "$log" || problem=${problem:-does not say that there are 4 ranks}
+    trained "what lockstep launch --write pbs wrote (launch/pbs.sh is such a script) trains on the nodes of a node file" \
+        "$folder/written.run"
 
     on 2x2 "$bin/lockstep-rank-tests" && problem="" || problem="ended with status $?"
     [ -n "$problem" ] || grep -qE '^[0-9]+ passed, 0 failed$' "$log" || problem="did not come to its end"
