@@ -9,6 +9,7 @@
 ## test-kills   kill training runs at random and resume them until they are done (ROUNDS=40)
 ## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer (CHECKS=communicator THREADS="2 4")
 ## test-outputs  send what is written to full disks, closed pipes, links and folders (part of test; needs root for disks)
+## test-dependent  build, test and run a package that depends on a version of this one (part of test)
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
 ## test-reproducible  repeat trainings beside a busy process: one model, one table (RUNS=60, MNIST=FOLDER)
@@ -44,7 +45,7 @@ SOURCES     = Package.swift Sources Tests
 include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance test-faults test-kills test-outputs test-configurations test-tsan test-nodes test-slurm test-reproducible test-instructions build bench bench-peers roofline warnings format lint docs reference clean
+.PHONY: help setup run test conformance test-faults test-kills test-outputs test-configurations test-tsan test-nodes test-slurm test-reproducible test-dependent test-instructions build bench bench-peers roofline warnings format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -96,6 +97,9 @@ test-slurm: setup
 test-reproducible: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@Tests/Scripts/test-reproducible.sh $(RUNS)
+
+test-dependent: setup
+	@Tests/Scripts/test-dependent.sh
 
 test-instructions: setup
 	swift build $(SWIFT_FLAGS) --product lockstep

@@ -27,6 +27,9 @@ let swiftSettings: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
+// Unsafe flags reach packages that depend on a version of this one: SwiftPM allows it from tools version 6.2 on, and
+// `make test-dependent` builds such a package.
+
 /// Kernels are compiled at -O3 in debug builds too: at -O0 a debugging session would train 30 times slower.
 /// No -march: the instruction set is chosen at run time, function by function.
 let kernelFlags: [CSetting] = [

@@ -106,6 +106,8 @@ rank=\$1
 shift
 terminal=\$TERM pane=\$TMUX_PANE
 source "$folder/\$rank"
+# What it says is shown in its window; nobody reads its records.
+unset LOCKSTEP_JOB
 export TERM=\$terminal TMUX_PANE=\$pane
 "\$@"
 tmux -S "$folder/socket" capture-pane -p -t "\$pane" -S - > "$folder/\$rank.screen"

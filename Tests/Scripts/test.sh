@@ -76,6 +76,10 @@ script() {
 # A program that runs MPI itself lends us its ranks.
 script 60 mpirun -n 2 .build/release/lockstep-rank-tests --adopt
 
+# MARK: What somebody else would build
+
+script 900 Tests/Scripts/test-dependent.sh
+
 # MARK: When ranks fail, nothing can be written, runs are repeated and killed; and what a step costs
 
 script 600 Tests/Scripts/test-faults.sh 20
