@@ -9,6 +9,7 @@
 ## test-kills   kill training runs at random and resume them until they are done (ROUNDS=40)
 ## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer (CHECKS=communicator THREADS="2 4")
 ## test-outputs  send what is written to full disks, closed pipes, links and folders (part of test; needs root for disks)
+## test-dependent  build, test and run a package that depends on a version of this one (part of test)
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
 ## test-reproducible  repeat trainings beside a busy process: one model, one table (RUNS=60, MNIST=FOLDER)
@@ -40,35 +41,33 @@ COUNT      ?= 200
 CHECKS      =
 SOURCES     = Package.swift Sources Tests
 
-# Open MPI 4 refuses to start as root, or with more ranks than cores, unless told; harmless elsewhere.
-export OMPI_ALLOW_RUN_AS_ROOT = 1
-export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = 1
-export OMPI_MCA_rmaps_base_oversubscribe = 1
+# What Open MPI has to be told; test scripts source the same file.
+include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance test-faults test-kills test-outputs test-configurations test-tsan test-nodes test-slurm test-reproducible test-instructions build bench bench-peers roofline warnings format lint docs reference clean
+.PHONY: help setup run test conformance test-faults test-kills test-outputs test-configurations test-tsan test-nodes test-slurm test-reproducible test-dependent test-instructions build bench bench-peers roofline warnings format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
 	@sed -n 's/^## /  /p' Makefile
 
 setup:
-	@launch/setup.sh
+	@.ci/setup.sh
 
 run: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@$(LOCKSTEP) train digits --ranks 2
 
 conformance: setup
-	@launch/conformance.sh $(SWIFT_FLAGS)
+	@Tests/Scripts/conformance.sh $(SWIFT_FLAGS)
 
 test: setup
-	@launch/test.sh $(SWIFT_FLAGS)
+	@Tests/Scripts/test.sh $(SWIFT_FLAGS)
 
 test-faults: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	swift build $(SWIFT_FLAGS) --product lockstep-rank-tests
-	@launch/test-faults.sh $(FAULTS)
+	@Tests/Scripts/test-faults.sh $(FAULTS)
 
 test-configurations: setup
 	swift build $(SWIFT_FLAGS) --product lockstep-configurations
@@ -77,31 +76,34 @@ test-configurations: setup
 
 test-kills: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
-	@launch/test-kills.sh $(ROUNDS)
+	@Tests/Scripts/test-kills.sh $(ROUNDS)
 
 test-tsan: setup
-	@launch/test-tsan.sh $(CHECKS)
+	@Tests/Scripts/test-tsan.sh $(CHECKS)
 
 test-outputs: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
-	@launch/test-outputs.sh
+	@Tests/Scripts/test-outputs.sh
 
 test-nodes: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	swift build $(SWIFT_FLAGS) --product lockstep-rank-tests
-	@launch/test-nodes.sh
+	@Tests/Scripts/test-nodes.sh
 
 test-slurm: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
-	@launch/test-slurm.sh
+	@Tests/Scripts/test-slurm.sh
 
 test-reproducible: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
-	@launch/test-reproducible.sh $(RUNS)
+	@Tests/Scripts/test-reproducible.sh $(RUNS)
+
+test-dependent: setup
+	@Tests/Scripts/test-dependent.sh
 
 test-instructions: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
-	@launch/test-instructions.sh
+	@Tests/Scripts/test-instructions.sh
 
 build: setup
 	swift build $(SWIFT_FLAGS)
@@ -124,16 +126,16 @@ roofline: setup
 	@$(LOCKSTEP) bench --roofline
 
 warnings: setup
-	@launch/warnings.sh $(SWIFT_FLAGS)
+	@.ci/warnings.sh $(SWIFT_FLAGS)
 
 format:
 	swift format format --in-place --parallel --recursive $(SOURCES)
 
 lint:
-	@launch/lint.sh $(SOURCES)
+	@.ci/lint.sh $(SOURCES)
 
 docs: setup
-	@launch/docs.sh $(SWIFT_FLAGS)
+	@.ci/docs.sh $(SWIFT_FLAGS)
 
 reference:
 	@Tests/Reference/regenerate.sh

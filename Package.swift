@@ -27,6 +27,9 @@ let swiftSettings: [SwiftSetting] = [
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
+// Unsafe flags reach packages that depend on a version of this one: SwiftPM allows it from tools version 6.2 on, and
+// `make test-dependent` builds such a package.
+
 /// Kernels are compiled at -O3 in debug builds too: at -O0 a debugging session would train 30 times slower.
 /// No -march: the instruction set is chosen at run time, function by function.
 let kernelFlags: [CSetting] = [
@@ -39,7 +42,7 @@ let learnerParts: [Target.Dependency] = ["LockstepTensor", "LockstepNN", "Lockst
 let libraryParts: [Target.Dependency] =
     learnerParts + ["LockstepComm", "LockstepLearner", "LockstepDistributed"]
 let library: [Target.Dependency] = libraryParts + ["Lockstep"]
-let tested: [Target.Dependency] = library + ["LockstepTesting"]
+let tested: [Target.Dependency] = library + ["LockstepTesting", "LockstepChecks"]
 
 let package = Package(
     name: "lockstep",
@@ -82,6 +85,8 @@ let package = Package(
         .target(name: "LockstepDistributed", dependencies: learnerParts + ["LockstepLearner", "LockstepComm"]),
         .target(name: "Lockstep", dependencies: libraryParts),
         .target(name: "LockstepTesting", dependencies: library),
+        // What the tests of this package share, and no product: checks that run on one rank, on threads and under mpirun.
+        .target(name: "LockstepChecks", dependencies: library + ["LockstepTesting"]),
 
         // MARK: Tools
         .target(name: "LockstepBench", dependencies: library + ["CLockstepKernels"]),

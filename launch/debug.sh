@@ -9,21 +9,25 @@ usage: launch/debug.sh threads N PROGRAM [ARGUMENT…]     N ranks in one proces
        launch/debug.sh stacks N PROGRAM [ARGUMENT…]      the same for 3 seconds (SECONDS_TO_RUN), then where every rank is (FRAMES of calls)
        launch/debug.sh rank R N PROGRAM [ARGUMENT…]      N processes, rank R under the debugger, here
        launch/debug.sh terminals N PROGRAM [ARGUMENT…]   N processes, each under a debugger in a window of tmux
-DEBUGGER="lldb -o run -o bt --" chooses another than gdb (or lldb where there is no gdb).
+DEBUGGER="lldb -o run -o bt --" chooses another than gdb (or lldb where there is no gdb); LOCKSTEP=FILE another lockstep than
+the one in PATH, or in .build/release.
 END
 }
 [ "${1:-}" != "--help" ] || { usage; exit 0; }
 [ $# -ge 3 ] || { usage >&2; exit 64; }
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/packages.sh"
+# need COMMAND: what is missing has a package of the same name.
+need() {
+    command -v "$1" > /dev/null || { echo "launch/debug.sh: $1 is missing: apt-get install $1" >&2; exit 69; }
+}
+lockstep=${LOCKSTEP:-$(command -v lockstep || echo "$(dirname "${BASH_SOURCE[0]}")/../.build/release/lockstep")}
 if [ -n "${DEBUGGER:-}" ]; then
     # Words in quotes stay together.
     eval "debugger=($DEBUGGER)"
 elif ! command -v gdb > /dev/null && lldb --version > /dev/null 2>&1; then
     debugger=(lldb --)
 else
-    need gdb gdb
+    need gdb
     # A trap of Swift is a signal, and stops in the debugger. MPI uses the others.
     debugger=(gdb -q -iex "set complaints 0" -ex "set breakpoint pending on" -ex "handle SIGUSR1 SIGUSR2 SIGPIPE nostop noprint" --args)
     # It has a line for each C module of each Swift file, thousands in all, and no setting against them.
@@ -33,7 +37,7 @@ fi
 
 # Who stands at a breakpoint is late, and meant to be.
 export LOCKSTEP_STALL_TIMEOUT=${LOCKSTEP_STALL_TIMEOUT:-86400} LOCKSTEP_ABORT_TIMEOUT=${LOCKSTEP_ABORT_TIMEOUT:-86400}
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 SWIFT_BACKTRACE=enable=no
+export SWIFT_BACKTRACE=enable=no
 
 mode=$1
 shift
@@ -46,7 +50,7 @@ case "$mode" in
     stacks)
         ranks=$1
         shift
-        need gdb gdb
+        need gdb
         log=$(mktemp)
         trap 'rm -f "$log"' EXIT
         "$@" --in-process "$ranks" > "$log" 2>&1 < /dev/null &
@@ -76,7 +80,7 @@ case "$mode" in
         [ $# -ge 1 ] || { usage >&2; exit 64; }
         # --stdin gives the keyboard to the rank that is debugged.
         # shellcheck disable=SC2016  # expanded in the rank
-        exec mpirun --oversubscribe -n "$ranks" --stdin "$rank" bash -c '
+        exec "$lockstep" launch -n "$ranks" --stdin "$rank" -- bash -c '
             rank=$1 count=$2; shift 2
             if [ "$OMPI_COMM_WORLD_RANK" = "$rank" ]; then exec "$@"; fi
             shift "$count"; exec "$@"' debug "$rank" "${#debugger[@]}" "${debugger[@]}" "$@"
@@ -84,7 +88,7 @@ case "$mode" in
     terminals)
         ranks=$1
         shift
-        need tmux tmux
+        need tmux
         [ -n "${DEBUGGER:-}" ] || { [ -t 0 ] && [ -t 1 ]; } ||
             { echo "launch/debug.sh: nobody is there to type; give DEBUGGER with commands of its own" >&2; exit 64; }
         folder=$(mktemp -d)
@@ -102,13 +106,15 @@ rank=\$1
 shift
 terminal=\$TERM pane=\$TMUX_PANE
 source "$folder/\$rank"
+# What it says is shown in its window; nobody reads its records.
+unset LOCKSTEP_JOB
 export TERM=\$terminal TMUX_PANE=\$pane
 "\$@"
 tmux -S "$folder/socket" capture-pane -p -t "\$pane" -S - > "$folder/\$rank.screen"
 tmux -S "$folder/socket" wait-for -S "rank-\$rank"
 END
-        tmux -S "$folder/socket" -f /dev/null new-session -d -s ranks -n mpirun -x 300 -y 50 -c "$PWD" \
-            mpirun --oversubscribe -n "$ranks" bash "$folder/rank" "${debugger[@]}" "$@"
+        tmux -S "$folder/socket" -f /dev/null new-session -d -s ranks -n launch -x 300 -y 50 -c "$PWD" \
+            "$lockstep" launch -n "$ranks" -- bash "$folder/rank" "${debugger[@]}" "$@"
         if [ -t 0 ] && [ -t 1 ]; then
             # Inside another tmux it would refuse.
             TMUX="" tmux -S "$folder/socket" attach

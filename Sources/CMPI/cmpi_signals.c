@@ -7,13 +7,15 @@
 #include <stdint.h>
 #include <time.h>
 
-enum { MAX_SIGNALS = 8 };
+#define NAMED(signal) {signal, #signal}
+static const cmpi_stop_signal stop_signals[] = {
+    NAMED(SIGTERM), NAMED(SIGINT), NAMED(SIGUSR1), NAMED(SIGUSR2), NAMED(SIGXCPU),
+};
+enum { STOP_SIGNALS = sizeof stop_signals / sizeof *stop_signals };
 
 static int seen;
 static int64_t seen_ns;
-static int watched[MAX_SIGNALS];
-static struct sigaction former[MAX_SIGNALS];
-static int watched_count;
+static struct sigaction former[STOP_SIGNALS];
 static int watchers;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -38,39 +40,35 @@ static void on_signal(int number) {
     raise(number);
 }
 
-void cmpi_unblock_signals(const int *signals, int count) {
+const cmpi_stop_signal *cmpi_stop_signals(int *count) {
+    *count = STOP_SIGNALS;
+    return stop_signals;
+}
+
+void cmpi_unblock_signals(void) {
     sigset_t wanted;
     sigemptyset(&wanted);
-    for (int i = 0; i < count; ++i) sigaddset(&wanted, signals[i]);
+    for (int i = 0; i < STOP_SIGNALS; ++i) sigaddset(&wanted, stop_signals[i].number);
     pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
 }
 
-void cmpi_watch_signals(const int *signals, int count) {
-    cmpi_unblock_signals(signals, count);
+void cmpi_watch_signals(void) {
+    cmpi_unblock_signals();
     pthread_mutex_lock(&lock);
     if (watchers++ == 0) {
-        watched_count = count < MAX_SIGNALS ? count : MAX_SIGNALS;
         struct sigaction action = {0};
         action.sa_handler = on_signal;
         action.sa_flags = SA_RESTART;
         sigemptyset(&action.sa_mask);
-        for (int i = 0; i < watched_count; ++i) {
-            watched[i] = signals[i];
-            sigaction(signals[i], &action, &former[i]);
-        }
+        for (int i = 0; i < STOP_SIGNALS; ++i) sigaction(stop_signals[i].number, &action, &former[i]);
     }
     pthread_mutex_unlock(&lock);
-}
-
-void cmpi_watch_stop_signals(void) {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU};
-    cmpi_watch_signals(numbers, sizeof numbers / sizeof *numbers);
 }
 
 void cmpi_unwatch_signals(void) {
     pthread_mutex_lock(&lock);
     if (watchers > 0 && --watchers == 0)
-        for (int i = 0; i < watched_count; ++i) sigaction(watched[i], &former[i], NULL);
+        for (int i = 0; i < STOP_SIGNALS; ++i) sigaction(stop_signals[i].number, &former[i], NULL);
     pthread_mutex_unlock(&lock);
 }
 

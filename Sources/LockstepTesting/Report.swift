@@ -9,7 +9,7 @@ import Testing
 /// The kit's functions take the four magic literals rather than `#_sourceLocation`, so that they can also be called
 /// from programs that do not import Testing, such as the ones `mpirun` starts.
 @inline(never)
-func report(_ message: String, fileID: String, filePath: String, line: Int, column: Int) {
+package func report(_ message: String, fileID: String, filePath: String, line: Int, column: Int) {
     let place = SourceLocation(fileID: fileID, filePath: filePath, line: line, column: column)
     Issue.record(Comment(rawValue: message), sourceLocation: place)
     if Test.current == nil {

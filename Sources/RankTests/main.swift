@@ -3,12 +3,12 @@
 // `--only WORDS` runs the checks whose names contain them.
 // `--threads N` and `--threads N --nodes` run them on threads of one process, on one pretended machine or one for each rank;
 // words after that pick the checks whose names hold one of them.
-// `--faults` lists the faults that launch/test-faults.sh tries, `--fault NAME RANK STEP` is one of them; `--adopt` is a
+// `--faults` lists the faults that Tests/Scripts/test-faults.sh tries, `--fault NAME RANK STEP` is one of them; `--adopt` is a
 // program that has started MPI itself, `--program KIND` one in `Lockstep.run { }` that fails.
 
 import Glibc
 import Lockstep
-import LockstepTesting
+import LockstepChecks
 
 let communicatorChecks: [ThreadSuite.Check] = [
     ("communicator: reductions", CommChecks.reductions),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The checks of the test kit on one rank, on threads, and on threads that pretend to be on several machines.
+import LockstepChecks
 import LockstepComm
-import LockstepTesting
 import Testing
 
 @Suite("Communicators")

@@ -2,7 +2,7 @@
 // Cases beside the peers: who runs, what is kept, and how it is told.
 
 import Foundation
-import LockstepTesting
+import LockstepChecks
 import Testing
 
 @testable import LockstepBench

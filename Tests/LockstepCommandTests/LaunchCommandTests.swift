@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lockstep launch`: which rank failed, with which code, what is shown on the way, and scripts that run as they stand.
 import Foundation
-import LockstepTesting
+import LockstepChecks
+import LockstepComm
+import LockstepDistributed
 import Testing
 
 @Suite("Command: launch", .serialized)
@@ -65,7 +67,11 @@ struct LaunchCommandTests {
     // MARK: Scripts
 
     /// Runs a written script with launchers that only say how they were called.
-    private func run(_ script: String, launchers: [String: String], _ environment: [String: String]) throws -> String {
+    private func run(
+        _ script: String, launchers: [String: String], _ environment: [String: String], words: [String] = []
+    )
+        throws -> String
+    {
         let command = try Command()
         try command.write(script.utf8, to: "job")
         for (name, body) in launchers {
@@ -73,7 +79,7 @@ struct LaunchCommandTests {
         }
         let (shell, pipe) = (Process(), Pipe())
         shell.executableURL = URL(filePath: "/bin/bash")
-        shell.arguments = ["job"]
+        shell.arguments = ["job"] + words
         shell.currentDirectoryURL = command.folder
         shell.environment = ["PATH": command.folder.appending(path: "bin").path + ":/usr/bin:/bin"]
             .merging(environment.mapValues { $0.replacing("FOLDER", with: command.folder.path) }) { $1 }
@@ -98,12 +104,16 @@ struct LaunchCommandTests {
         let script = try written(for: "slurm")
         #expect(script.contains("#SBATCH --ntasks=6\n"))
         let list = #"[ "$1" != --mpi=list ] || { echo "MPI plugin types are..."; echo "PLUGIN"; exit; }"#
-        func ran(_ plugin: String) throws -> String {
+        func ran(_ plugin: String, _ launcher: String = "", words: [String] = []) throws -> String {
             let srun = list.replacing("PLUGIN", with: plugin) + "\n" + says
-            return try run(script, launchers: ["srun": srun, "mpirun": says], ["SLURM_NTASKS": "6"])
+            return try run(
+                script, launchers: ["srun": srun, "mpirun": says], ["SLURM_NTASKS": "6", "LAUNCHER": launcher],
+                words: words)
         }
         #expect(try ran("pmix_v4") == "srun|--mpi=pmix|./my train|--note|it's|")
         #expect(try ran("pmi2") == "mpirun|-n|6|--map-by|core|./my train|--note|it's|")
+        #expect(try ran("pmix_v4", "mpirun") == "mpirun|-n|6|--map-by|core|./my train|--note|it's|")
+        #expect(try ran("pmix_v4", words: ["other", "a b"]) == "srun|--mpi=pmix|other|a b|")
     }
 
     @Test("the PBS script gives mpirun the job's nodes, a rank a line")
@@ -115,5 +125,69 @@ struct LaunchCommandTests {
         let ran = try run(
             prepared, launchers: ["mpirun": mpirun], ["PBS_O_WORKDIR": "FOLDER", "PBS_NODEFILE": "nodes"])
         #expect(ran == "mpirun|--hostfile|nodes|-n|3|--map-by|core|./my train|--note|it's|a\na\nb\n")
+    }
+
+    @Test("the shell script starts the hosts as the command itself does, and passes on our variables")
+    func shell() throws {
+        let words = [
+            "launch", "-n", "6", "--hosts", "my hosts", "--subnet", "10.0.0.0/8", "--write", "shell", "--", "./mine",
+        ]
+        let command = try Command()
+        let script = try command.finish(command.start(words)).output
+        let ran = try run(script, launchers: ["mpirun": says], ["LOCKSTEP_CONV": "direct", "OPENBLAS_VERBOSE": "0"])
+        let flags = Mpirun.hostFlags(subnet: "10.0.0.0/8")
+        #expect(flags.count > 8)
+        let variables = ["-x", "LOCKSTEP_CONV", "-x", "OPENBLAS_VERBOSE"]
+        let expected = ["mpirun", "--hostfile", "my hosts", "-n", "6"] + flags + variables + ["./mine"]
+        #expect(ran == expected.map { $0 + "|" }.joined())
+    }
+
+    @Test(
+        "no word of a program becomes a line of a script", arguments: ["slurm", "pbs", "shell"],
+        [
+            "a\ntouch owned", "a\r\ntouch owned", "'\n#SBATCH --uid=0", "$(touch owned)", "`touch owned`",
+            "-n\u{2028}x", "",
+        ])
+    func hostileWords(batch: String, word: String) throws {
+        let command = try Command()
+        let result = try command("launch", "-n", "2", "--write", batch, "--", "./x\(word)", word)
+        #expect(result.status == 0, "\(result.errors)")
+        let ran = try run(
+            result.output, launchers: ["srun": "exit 1", "mpirun": says],
+            ["PBS_O_WORKDIR": "FOLDER", "PBS_NODEFILE": "job", "SLURM_NTASKS": "2"])
+        #expect(ran.hasSuffix("|./x\(word)|\(word)|"), "\(ran)")
+        #expect(!result.output.split(separator: "\n").contains("#SBATCH --uid=0"))
+    }
+
+    @Test(
+        "the scripts in launch/ are what the command writes, byte for byte",
+        arguments: ["slurm.sbatch", "pbs.sh", "hosts.sh"])
+    func copies(name: String) throws {
+        let script = try Repository.text("launch/\(name)")
+        let origin = try #require(
+            script.firstMatch(of: /\n# Written by: lockstep (.+)\n/), "no line says how it was made")
+        let command = try Command()
+        let result = try command.finish(command.start(origin.1.split(separator: " ").map(String.init)))
+        #expect(result.output == script, "lockstep \(origin.1) > launch/\(name) writes it anew")
+    }
+
+    @Test("standard input goes to the rank that --stdin names")
+    func standardInput() throws {
+        let command = try Command()
+        try command.write("a word\n".utf8, to: "input")
+        let program = try #require(Command.program)
+        let script = "\(program) launch -n 2 --stdin 1 -- sh -c 'read w; echo $OMPI_COMM_WORLD_RANK:$w' < input"
+        let result = try command.finish(command.start(["-c", script], program: "/bin/sh"))
+        #expect(result.lines.sorted() == ["0:", "1:a word"], "\(result.errors)")
+        expectRefused(try Command()("launch", "-n", "2", "--stdin", "2", "--", "true"), 64, "--stdin 2")
+    }
+
+    @Test("the help names every variable that ranks read, and says what it decides")
+    func help() throws {
+        let help = try Command()("launch", "--help").output.split { $0.isWhitespace }.joined(separator: " ")
+        for variable in EnvironmentVariable.all {
+            #expect(help.contains("\(variable.name) \(variable.meaning)"), "\(variable.name)")
+        }
+        #expect(EnvironmentVariable.all.count > 5)
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What cannot be written, stopped or counted on ends with one sentence and the right code; launch/test-outputs.sh has the rest.
+// What cannot be written, stopped or counted on ends with one sentence and the right code; Tests/Scripts/test-outputs.sh has the rest.
 import Foundation
 import Testing
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Categories are what they mean, however they are written; what training did not have is counted.
 
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

@@ -2,6 +2,7 @@
 // Numbers of tables: exact statistics, and values that float32, the type of models, cannot hold.
 
 import Foundation
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

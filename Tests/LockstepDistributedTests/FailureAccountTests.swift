@@ -10,7 +10,7 @@ struct FailureAccountTests {
 
     /// Reads all lines; returns what a person sees and what the job came to.
     private func read(_ text: String, code: Int32) -> (shown: [String], RankJob.Outcome) {
-        var account = FailureAccount(token: token)
+        var account = FailureAccount(token: token, here: "here")
         let shown = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { account.read(String($0)) }
         return (shown + account.end(), account.outcome(mpirunCode: code))
     }
@@ -19,10 +19,12 @@ struct FailureAccountTests {
 
     /// The line in which a rank tells of a failure.
     private func record(
-        _ rank: Int?, by reporter: Int = 0, _ cause: FailureRecord.Cause = .failed, code: Int32 = 1
+        _ rank: Int?, by reporter: Int = 0, _ cause: FailureRecord.Cause = .failed, code: Int32 = 1, event: String = "",
+        host: String = "here"
     ) -> String {
-        LauncherRecord.failure(FailureRecord(reporter: reporter, rank: rank, cause: cause, code: code)).line(
-            token: token)
+        let record = FailureRecord(
+            reporter: reporter, rank: rank, event: event, cause: cause, code: code, host: host)
+        return LauncherRecord.failure(record).line(token: token)
     }
 
     @Test("a signal")
@@ -121,6 +123,20 @@ struct FailureAccountTests {
         let told = [record(1, by: 0, code: 1), record(1, by: 1, code: 66)].joined(separator: "\n")
         #expect(read(abort(by: 0, after: told), code: 1).1.code == 66)
         #expect(read(abort(by: 0, after: record(1, by: 0, code: 3)), code: 1).1.code == 1)
+    }
+
+    @Test("where the rank to blame was, and what it did, is said if it has told it itself")
+    func place() {
+        func sentence(_ record: String) -> String { read(abort(by: 0, after: record), code: 1).1.sentence }
+        #expect(
+            sentence(record(2, by: 2, event: "before_batch", host: "node7"))
+                == "rank 2 on node7 failed first, in before_batch: it did what the message above says")
+        #expect(
+            sentence(record(2, by: 2, event: "before_batch"))
+                == "rank 2 failed first, in before_batch: it did what the message above says")
+        #expect(
+            sentence(record(2, by: 1, event: "after_loss", host: "node7"))
+                == "rank 2 failed first: it did what the message above says")
     }
 
     @Test("a record behind something that has no end of line yet is found, and the something is shown")

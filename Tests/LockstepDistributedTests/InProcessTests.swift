@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The distributed checks on one process and on ranks that are threads.
 
+import LockstepChecks
 import LockstepComm
 import LockstepData
 import LockstepDistributed

@@ -5,8 +5,8 @@ import LockstepComm
 import LockstepLearner
 import Testing
 
+@testable import LockstepChecks
 @testable import LockstepDistributed
-@testable import LockstepTesting
 
 @Suite("Meetings")
 struct MeetingTableTests {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Divided updates and bitwise training on ranks that are threads.
 
+import LockstepChecks
 import LockstepComm
 import LockstepData
 import LockstepDistributed

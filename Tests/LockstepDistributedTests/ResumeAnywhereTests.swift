@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs interrupted anywhere and resumed, on ranks that are threads.
 
+import LockstepChecks
 import LockstepComm
 import LockstepDistributed
-import LockstepTesting
 import Testing
 
 @Suite("Interrupted anywhere", .serialized) struct ResumeAnywhereTests {

@@ -2,6 +2,7 @@
 // Traces, clocks and log files beyond what the distributed checks look at.
 
 import Foundation
+import LockstepChecks
 import LockstepComm
 import LockstepLearner
 import LockstepTesting

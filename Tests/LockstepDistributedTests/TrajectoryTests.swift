@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole training runs against fastai's, from the same weights and data, in one process and on ranks that are threads.
 
+import LockstepChecks
 import LockstepComm
 import LockstepData
 import LockstepDistributed

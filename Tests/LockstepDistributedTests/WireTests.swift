@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compression between nodes and the choice of who updates, on ranks that are threads.
 
+import LockstepChecks
 import LockstepComm
-import LockstepTesting
 import Testing
 
 @Suite("Between nodes", .serialized) struct WireTests {

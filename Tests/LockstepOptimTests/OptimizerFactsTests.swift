@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Facts of the behaviour contract about optimizers and schedules that have no number of their own.
 
+import LockstepChecks
 import LockstepOptim
 import LockstepTensor
 import LockstepTesting

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every rule over 50 steps on given gradients, as fastai and PyTorch took them.
 
+import LockstepChecks
 import LockstepOptim
 import LockstepTensor
 import LockstepTesting

@@ -2,5 +2,4 @@
 // What the command does before Swift starts.
 #pragma once
 
-/// Whether signals that ask for an end are watched since the program was loaded: `lockstep train` does.
-int lockstep_watches_from_the_start(void);
+// Nothing to call: a program that is linked with it watches for signals that ask for an end, if its first word is `train`.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The word of flags that rides in the header of every collective and is OR-ed over the ranks.
 
-/// What a rank wants all ranks to know at the next collective: cancellations, errors, stop requests.
+/// What a rank wants all ranks to know at the next collective. What the flags mean is its callers' affair.
 ///
 /// The word costs nothing: it travels in the header that every collective carries anyway, so a decision taken on one
 /// rank becomes the decision of all, at the same collective, without a message of its own.
@@ -13,23 +13,6 @@ public struct StatusWord: OptionSet, Sendable, Hashable {
 
     /// An error on this rank; its text travels separately (`Communicator.fail(_:during:)`).
     public static let failed = StatusWord(rawValue: 1 << 0)
-    /// A signal or a time limit asks for an orderly end: save, then stop.
-    public static let stopRequested = StatusWord(rawValue: 1 << 1)
-
-    /// The backward pass is given up.
-    public static let cancelBackward = StatusWord(rawValue: 1 << 8)
-    /// The optimizer's step is given up.
-    public static let cancelStep = StatusWord(rawValue: 1 << 9)
-    /// The batch is given up.
-    public static let cancelBatch = StatusWord(rawValue: 1 << 10)
-    /// The training phase is given up.
-    public static let cancelTrain = StatusWord(rawValue: 1 << 11)
-    /// The validation phase is given up.
-    public static let cancelValidate = StatusWord(rawValue: 1 << 12)
-    /// The epoch is given up.
-    public static let cancelEpoch = StatusWord(rawValue: 1 << 13)
-    /// The fit is given up.
-    public static let cancelFit = StatusWord(rawValue: 1 << 14)
 
     /// Bits 32 to 63 are the caller's own.
     public static func custom(_ index: Int) -> StatusWord { StatusWord(rawValue: 1 << UInt64(32 + (index & 31))) }

@@ -42,10 +42,12 @@ package struct FailureRecord: Codable, Equatable, Sendable {
     package var code: Int32
 
     /// A record of `rank`'s failure, or nobody's.
-    package init(reporter: Int, rank: Int?, event: String = "", cause: Cause, code: Int32) {
+    package init(
+        reporter: Int, rank: Int?, event: String = "", cause: Cause, code: Int32,
+        host: String = ProcessInfo.processInfo.hostName
+    ) {
         (self.reporter, self.rank, self.event) = (reporter, rank, String(event.prefix(80)))
-        (self.cause, self.code) = (cause, code)
-        host = String(ProcessInfo.processInfo.hostName.prefix(80))
+        (self.cause, self.code, self.host) = (cause, code, String(host.prefix(80)))
     }
 
     /// Says why the job ends: to people in a sentence, if there is one to say, and to the launcher, if there is one.

@@ -29,7 +29,9 @@ extension World {
             let speaks = !isElsewhere && plane.claimFailureReport()
             FailureRecord.tell(
                 speaks ? known?.message ?? String(describing: error) : nil,
-                FailureRecord(known ?? error, reporter: communicator.rank, event: event, code: code))
+                FailureRecord(
+                    known ?? error, reporter: communicator.rank, event: event.isEmpty ? plane.notedEvent : event,
+                    code: code))
         }
         // The others have noticed, or will within a sleep of theirs: let them come to their own end.
         usleep(300_000)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests of the system to end: Ctrl-C, a batch system that takes the node back, a time limit.
 internal import CMPI
-internal import Foundation
 
 /// Signals by which the system asks a program to end soon: SIGTERM, SIGINT (Ctrl-C), SIGUSR1 and SIGUSR2 (Slurm's
 /// `--signal`), SIGXCPU.
@@ -10,18 +9,26 @@ internal import Foundation
 /// more than a second later, ends the process at once; but for SIGXCPU, which the kernel repeats with every second of
 /// computing beyond the limit, until it kills.
 public enum StopSignals {
-    private static let numbers: [Int32] = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU]
+    /// Their numbers and names in C, in no particular order.
+    private static let all: [(number: Int32, name: String)] = {
+        var count: CInt = 0
+        let signals = cmpi_stop_signals(&count)
+        return (0..<Int(count)).map { (signals[$0].number, String(cString: signals[$0].name)) }
+    }()
+
+    /// The numbers of these signals.
+    package static let numbers = all.map(\.number)
 
     /// Watches from now on. Calls nest.
     public static func watch() {
-        cmpi_watch_stop_signals()
+        cmpi_watch_signals()
         _ = tellsOnce
     }
 
     private static let tellsOnce: Void = LauncherRecord.watchingHere.tell()
 
     /// Lets the signals reach this program, and what it may become, though it was started with them blocked.
-    package static func unblock() { cmpi_unblock_signals(numbers, CInt(numbers.count)) }
+    package static func unblock() { cmpi_unblock_signals() }
 
     /// Whether they are watched: the program means to stop in good order.
     package static var areWatched: Bool { cmpi_signals_are_watched() != 0 }
@@ -41,13 +48,6 @@ public enum StopSignals {
 
     /// The signal's name in C.
     public static func name(of signal: Int32) -> String {
-        switch signal {
-        case SIGTERM: "SIGTERM"
-        case SIGINT: "SIGINT"
-        case SIGUSR1: "SIGUSR1"
-        case SIGUSR2: "SIGUSR2"
-        case SIGXCPU: "SIGXCPU"
-        default: "signal \(signal)"
-        }
+        all.first { $0.number == signal }?.name ?? "signal \(signal)"
     }
 }

@@ -2,6 +2,7 @@
 // One configuration in a process of its own: it may trap or hang.
 
 import Foundation
+import LockstepDistributed
 
 /// Runs this program again for one configuration.
 public struct ChildProcess: Sendable {
@@ -47,11 +48,17 @@ public struct ChildProcess: Sendable {
     private func comparedWithOtherProcesses(_ configuration: Configuration) -> Failure? {
         let isByProcesses = configuration["again"] == "mpirun"
         guard isByProcesses || configuration["again"] == "process" else { return nil }
-        let first = run(["--digest", configuration.description])
-        let second =
-            isByProcesses
-            ? run("mpirun", ["-n", "2", "--oversubscribe", program, "--digest", configuration.description])
-            : run(["--digest", configuration.description])
+        let words = ["--digest", configuration.description]
+        let first = run(words)
+        let second: End
+        if isByProcesses {
+            guard let ranks = try? Launcher.command(ranks: 2, running: [program] + words) else {
+                return Failure("cannot be started by mpirun", "there is none in PATH")
+            }
+            second = run(ranks[0], Array(ranks.dropFirst()))
+        } else {
+            second = run(words)
+        }
         if second.status == nil { return Failure("hangs in another process", second.lastWords) }
         guard let one = first.line("digest "), let other = second.line("digest ") else {
             return Failure("fails in another process", second.lastWords + first.lastWords)
@@ -88,10 +95,8 @@ public struct ChildProcess: Sendable {
     private func run(_ program: String, _ arguments: [String]) -> End {
         (try? withFolder { folder in
             let (output, error) = (folder + "/output", folder + "/error")
-            let environment = ProcessInfo.processInfo.environment.merging([
-                "SWIFT_BACKTRACE": "enable=no", "TMPDIR": folder, "LOCKSTEP_THREADS": "1",
-                "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-            ]) { $1 }
+            let environment = ProcessInfo.processInfo.environment.merging(Mpirun.environment) { $1 }
+                .merging(["SWIFT_BACKTRACE": "enable=no", "TMPDIR": folder, "LOCKSTEP_THREADS": "1"]) { $1 }
             var end = End()
             end.status = Spawned(program, arguments, environment, output: output, error: error)?.status(within: seconds)
             end.output = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""

@@ -241,18 +241,6 @@ final class RankCoordinator: TrainingCoordinator {
     }
 }
 
-extension StatusWord {
-    /// This rank has assigned to a parameter that all ranks of the node shared.
-    fileprivate static let leavesSharing = StatusWord.custom(0)
-    /// This rank has a loss, whether or not it counts anything.
-    fileprivate static let hasLoss = StatusWord.custom(1)
-    /// This rank's loss depends on what trains, or does not.
-    fileprivate static let hasGradient = StatusWord.custom(2)
-    fileprivate static let lacksGradient = StatusWord.custom(3)
-    /// This rank is not leaving a batch that others may be through with.
-    fileprivate static let goesOn = StatusWord.custom(7)
-}
-
 /// After a distributed scope: every rank has the same model and works alone, but only rank 0 writes.
 final class WriterCoordinator: TrainingCoordinator {
     private let communicator: any Communicator

@@ -27,9 +27,3 @@ enum KeptGradients: Equatable {
         status.intersection([.keepsNothing, .keepsParts, .keepsWhole]) == self.status
     }
 }
-
-extension StatusWord {
-    fileprivate static let keepsNothing = StatusWord.custom(4)
-    fileprivate static let keepsParts = StatusWord.custom(5)
-    fileprivate static let keepsWhole = StatusWord.custom(6)
-}

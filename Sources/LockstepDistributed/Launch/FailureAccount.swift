@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What ranks and Open MPI 4's mpirun tell of a failed job, reduced to the rank that failed first.
 
+import Foundation
 import LockstepComm
 
 /// Reads a job's standard error line by line; keeps records and mpirun's boxed accounts to itself and learns from them.
@@ -9,6 +10,8 @@ import LockstepComm
 struct FailureAccount {
     /// What marks the records of this job's ranks.
     let token: String
+    /// The machine of who reads: of others it is said which.
+    private let here: String
     /// What ranks have told.
     private(set) var records: [FailureRecord] = []
     /// Processes that watch for signals, since this was last asked.
@@ -32,7 +35,9 @@ struct FailureAccount {
     private var rankFailed = false
     private var boxes = MpirunBox()
 
-    init(token: String) { self.token = token }
+    init(token: String, here: String = ProcessInfo.processInfo.hostName) {
+        (self.token, self.here) = (token, here)
+    }
 
     /// - Returns: what a person should see now, line by line.
     mutating func read(_ line: String) -> [String] {
@@ -142,8 +147,8 @@ struct FailureAccount {
         let blamed = records.lazy.compactMap(\.rank).first
         let wasExplained = !records.isEmpty
         // Who failed knows its code; mpirun gives that of whoever ended first.
-        let own = records.first { $0.rank == $0.reporter && $0.rank == blamed }?.code
-        let code = own.flatMap { $0 > 0 ? $0 : nil } ?? mpirunCode
+        let own = records.first { $0.rank == $0.reporter && $0.rank == blamed }
+        let code = own.flatMap { $0.code > 0 ? $0.code : nil } ?? mpirunCode
         func outcome(_ sentence: String) -> RankJob.Outcome {
             RankJob.Outcome(code: code, sentence: sentence, wasExplained: wasExplained)
         }
@@ -168,6 +173,8 @@ struct FailureAccount {
                 wasExplained
                     ? "the message above says why the job failed" : "mpirun ended with code \(code)\(unexplained)")
         }
-        return outcome("rank \(first.0) failed first: it \(first.1 ?? "ended with code \(code)")")
+        let host = own.flatMap { $0.host == here || $0.host.isEmpty ? nil : " on \($0.host)" } ?? ""
+        let event = own.flatMap { $0.event.isEmpty ? nil : ", in \($0.event)" } ?? ""
+        return outcome("rank \(first.0)\(host) failed first\(event): it \(first.1 ?? "ended with code \(code)")")
     }
 }

@@ -58,7 +58,7 @@ public enum Launcher {
     /// the job failed, the last line says which one failed first.
     static func relaunch(ranks: Int) throws(LaunchError) -> Never {
         let job = try RankJob(ranks: ranks, running: [programPath] + CommandLine.arguments.dropFirst())
-        for (name, value) in mpirunEnvironment { setenv(name, value, 0) }
+        Mpirun.prepareEnvironment()
         let outcome = try job.run()
         if outcome.code != 0, !outcome.wasExplained { Console.standardError.write("lockstep: \(outcome.sentence)\n") }
         exit(outcome.code)
@@ -68,9 +68,10 @@ public enum Launcher {
     /// - Parameters:
     ///   - hosts: Where ranks run; nil means this machine.
     ///   - token: What marks their records for who starts them; nil where nobody reads any.
+    ///   - stdin: The rank that reads standard input; nil means rank 0.
     /// - Throws: ``LaunchError`` where there is no mpirun, or none that could start so many.
     package static func command(
-        ranks: Int, on hosts: HostList? = nil, token: String? = nil, running words: [String]
+        ranks: Int, on hosts: HostList? = nil, token: String? = nil, stdin: Int? = nil, running words: [String]
     ) throws(LaunchError) -> [String] {
         let most = mostRanks(onHosts: hosts != nil)
         guard ranks <= most else {
@@ -82,8 +83,10 @@ public enum Launcher {
                     "\(ranks) ranks need mpirun, which is not in PATH; install it with: apt-get install openmpi-bin libopenmpi-dev",
                 exitCode: 69)
         }
-        let mark = token.map { ["-x", "\(EnvironmentVariable.jobName)=\($0)"] } ?? []
-        return [mpirun] + (hosts.map { $0.flags(ranks: ranks) } ?? flags(ranks: ranks)) + mark + words
+        var flags = hosts.map { $0.flags(ranks: ranks) } ?? Mpirun.flags(ranks: ranks)
+        if let token { flags += Mpirun.marking(token) }
+        if let stdin { flags += Mpirun.standardInput(to: stdin) }
+        return [mpirun] + flags + words
     }
 
     /// The most ranks that are started: more are a slip of the finger, and mpirun would take the machine with it. An
@@ -93,19 +96,6 @@ public enum Launcher {
         let isAllocated = ["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "PE_HOSTFILE"].contains { environment[$0] != nil }
         return onHosts || isAllocated ? 65_536 : 1024
     }
-
-    /// mpirun's flags for `ranks` ranks on `cores` cores.
-    static func flags(ranks: Int, cores: Int = usableCores) -> [String] {
-        let common = ["-n", "\(ranks)"]
-        return ranks <= cores
-            ? common + ["--map-by", "core:OVERSUBSCRIBE", "--bind-to", "core:overload-allowed"]
-            : common + ["--oversubscribe", "--bind-to", "none"]
-    }
-
-    /// Open MPI refuses to start as root unless both are set; a crashing rank must not ask anybody to press a key.
-    package static let mpirunEnvironment = [
-        "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "SWIFT_BACKTRACE": "interactive=no",
-    ]
 
     /// Cores this process may run on.
     public static var usableCores: Int {

@@ -13,11 +13,15 @@ package struct RankJob {
     /// What marks the records of its ranks.
     private let token: String
 
-    /// - Parameter hosts: Where ranks run; nil means this machine.
+    /// - Parameters:
+    ///   - hosts: Where ranks run; nil means this machine.
+    ///   - stdin: The rank that reads standard input; nil means rank 0.
     /// - Throws: ``LaunchError`` where there is no mpirun.
-    package init(ranks: Int, on hosts: HostList? = nil, running program: [String]) throws(LaunchError) {
+    package init(
+        ranks: Int, on hosts: HostList? = nil, stdin: Int? = nil, running program: [String]
+    ) throws(LaunchError) {
         token = LauncherRecord.newToken()
-        words = try Launcher.command(ranks: ranks, on: hosts, token: token, running: program)
+        words = try Launcher.command(ranks: ranks, on: hosts, token: token, stdin: stdin, running: program)
     }
 
     /// How a job ended.

@@ -2,8 +2,9 @@
 // Signals that reach the launcher go on to mpirun, which passes some of them on to the ranks.
 
 import Foundation
+import LockstepComm
 
-/// Passes SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU on.
+/// Passes SIGHUP and the stop signals on, but for SIGINT: Ctrl-C reaches mpirun itself.
 enum SignalForwarding {
     /// mpirun; 0 while there is none.
     private nonisolated(unsafe) static var target: pid_t = 0
@@ -17,7 +18,9 @@ enum SignalForwarding {
     /// Begins to listen, before there is somebody to pass signals on to: handlers, which a child does not inherit.
     static func start(ranksStop: Bool) {
         (target, self.ranksStop, received, count) = (0, ranksStop, 0, 0)
-        for number in [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU] { signal(number) { SignalForwarding.pass($0) } }
+        for number in StopSignals.numbers + [SIGHUP] where number != SIGINT {
+            signal(number) { SignalForwarding.pass($0) }
+        }
     }
 
     /// Passes on what has come and what will come.

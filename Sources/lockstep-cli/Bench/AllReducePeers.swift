@@ -34,7 +34,7 @@ struct AllReducePeers {
     ) throws -> [AllReduceResult] {
         let own = [Launcher.programPath, "bench", "allreduce", "--part", part.rawValue]
         let words = ranks > 1 ? try Launcher.command(ranks: ranks, running: own) : own
-        let lines = try output(of: words, Launcher.mpirunEnvironment.merging(settings) { $1 })
+        let lines = try output(of: words, Mpirun.environment.merging(settings) { $1 })
         return try lines.map { try JSONDecoder().decode(AllReduceResult.self, from: Data($0.utf8)) }
     }
 

@@ -15,7 +15,7 @@ struct PeerOptions: ParsableArguments {
     var peers: String?
 
     @Option(help: ArgumentHelp("Folder with torch_peer.py and jax_peer.py.", valueName: "folder"))
-    var peerScripts = "launch/peers"
+    var peerScripts = "Tests/Peers"
 
     @Option(help: ArgumentHelp("Rounds of a comparison.", valueName: "n"))
     var rounds = 3

@@ -37,19 +37,18 @@ struct TransportFacts: Codable, Sendable {
 /// Two ranks that are started for the purpose.
 enum TransportProbe {
     static func run() -> TransportFacts {
-        guard let mpirun = Launcher.path(of: "mpirun") else {
-            return TransportFacts(
-                problem: "mpirun is not in PATH; install it with: apt-get install openmpi-bin libopenmpi-dev")
+        let words: [String]
+        do { words = try Launcher.command(ranks: 2, running: [Launcher.programPath, "doctor", "--probe"]) } catch {
+            return TransportFacts(problem: error.description)
         }
         let (child, output, errors) = (Process(), Pipe(), Pipe())
-        child.executableURL = URL(filePath: mpirun)
-        child.arguments = ["--oversubscribe", "-n", "2", Launcher.programPath, "doctor", "--probe"]
-        child.environment = ProcessInfo.processInfo.environment.merging(
-            ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "TERM": "dumb"]
-        ) { own, _ in own }
+        child.executableURL = URL(filePath: words[0])
+        child.arguments = Array(words.dropFirst())
+        child.environment = ProcessInfo.processInfo.environment
+            .merging(Mpirun.environment.merging(["TERM": "dumb"]) { $1 }) { own, _ in own }
         (child.standardOutput, child.standardError) = (output, errors)
         do { try child.run() } catch {
-            return TransportFacts(problem: "\(mpirun) cannot be started: \(error.localizedDescription)")
+            return TransportFacts(problem: "\(words[0]) cannot be started: \(error.localizedDescription)")
         }
         // A launcher that waits for ever, as for a name server, must not take the doctor with it.
         let alarm = DispatchWorkItem { child.terminate() }
@@ -61,9 +60,12 @@ enum TransportProbe {
         if child.terminationStatus == 0, let facts = try? JSONDecoder().decode(TransportFacts.self, from: text) {
             return facts
         }
-        let words = String(decoding: complaint, as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("---") }
+        let complaints = String(decoding: complaint, as: UTF8.self).split(separator: "\n").filter {
+            !$0.hasPrefix("---")
+        }
         return TransportFacts(
             problem:
-                "mpirun -n 2 ended with status \(child.terminationStatus): \(words.prefix(4).joined(separator: " "))")
+                "mpirun -n 2 ended with status \(child.terminationStatus): \(complaints.prefix(4).joined(separator: " "))"
+        )
     }
 }

@@ -14,10 +14,21 @@ struct LaunchCommand: ParsableCommand {
               lockstep launch -n 4 .build/release/digits
               lockstep launch -n 32 --hosts hosts --subnet 10.1.0.0/16 ./train
               lockstep launch -n 32 --write slurm ./train --epochs 5 > train.sbatch
+
+            Ranks read these variables:
+            \(variables)
             """)
 
-    /// A batch system.
-    enum Batch: String, CaseIterable, ExpressibleByArgument { case slurm, pbs }
+    /// What ranks read from the environment, a line each.
+    private static var variables: String {
+        let width = EnvironmentVariable.all.map(\.name.count).max() ?? 0
+        return EnvironmentVariable.all
+            .map { "  \($0.name.padding(toLength: width, withPad: " ", startingAt: 0))  \($0.meaning)" }
+            .joined(separator: "\n")
+    }
+
+    /// Who reads a script: a batch system, or a shell.
+    enum Batch: String, CaseIterable, ExpressibleByArgument { case slurm, pbs, shell }
 
     @Option(name: [.customShort("n"), .long], help: ArgumentHelp("Ranks.", valueName: "n"))
     var ranks: Int
@@ -29,7 +40,12 @@ struct LaunchCommand: ParsableCommand {
         help: ArgumentHelp("The network that connects the hosts, where they have others besides.", valueName: "cidr"))
     var subnet: String?
 
-    @Option(help: ArgumentHelp("Print a script for this batch system instead of running.", valueName: "slurm|pbs"))
+    @Option(help: ArgumentHelp("The rank that reads standard input; 0 unless told otherwise.", valueName: "rank"))
+    var stdin: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Print a script for this batch system, or for a shell, instead of running.", valueName: "slurm|pbs|shell"))
     var write: Batch?
 
     @Argument(
@@ -43,8 +59,12 @@ struct LaunchCommand: ParsableCommand {
         if Launcher.startedRanks != nil {
             throw ValidationError("lockstep launch starts ranks itself: run it without mpirun")
         }
-        if write != nil, hosts != nil {
-            throw ValidationError("--write and --hosts exclude each other: the batch system knows the hosts")
+        if let stdin, !(0..<ranks).contains(stdin) {
+            throw ValidationError("--stdin \(stdin): ranks are 0 to \(ranks - 1)")
+        }
+        if let write, write != .shell, hosts != nil {
+            throw ValidationError(
+                "--write \(write.rawValue) and --hosts exclude each other: the batch system knows the hosts")
         }
         if subnet != nil, hosts == nil { throw ValidationError("--subnet goes with --hosts") }
         if command.first == "--" ? command.count < 2 : command.isEmpty { throw ValidationError("which program?") }
@@ -53,7 +73,8 @@ struct LaunchCommand: ParsableCommand {
     func run() throws {
         let words = command.first == "--" ? Array(command.dropFirst()) : command
         if let write {
-            try say(BatchScript(ranks: ranks, command: words).text(for: write), terminator: "")
+            let list = hosts.map { HostList(file: $0, subnet: subnet) }
+            try say(BatchScript(ranks: ranks, hosts: list, command: words).text(for: write), terminator: "")
             return
         }
         guard let program = words[0].contains("/") ? words[0] : Launcher.path(of: words[0]) else {
@@ -66,8 +87,8 @@ struct LaunchCommand: ParsableCommand {
             try Failure.requireReadable(file, option: "--hosts")
             return HostList(file: file, subnet: subnet)
         }
-        for (name, value) in Launcher.mpirunEnvironment { setenv(name, value, 0) }
-        let job = try RankJob(ranks: ranks, on: list, running: [program] + words.dropFirst())
+        Mpirun.prepareEnvironment()
+        let job = try RankJob(ranks: ranks, on: list, stdin: stdin, running: [program] + words.dropFirst())
         let outcome = try job.run()
         guard outcome.code != 0 else { return }
         // Who failed is said even where a rank has said how.

@@ -2,7 +2,6 @@
 // `lockstep train`: recipes that fit a model and leave a folder with the run's files behind.
 
 import ArgumentParser
-import CLockstepCommand
 import Lockstep
 
 /// The group of recipes.
@@ -43,7 +42,7 @@ struct TrainCommand<Source: Recipe>: RunCommand {
 
     mutating func run() throws {
         // A request to stop ends with 75, whenever it comes; signals are watched since the program was loaded.
-        if lockstep_watches_from_the_start() == 0 || Launcher.startedRanks != nil { StopSignals.watch() }
+        if !StopSignals.areWatched || Launcher.startedRanks != nil { StopSignals.watch() }
         try recipe.check()
         let resumed = options.watch.resume
         if resumed != nil, common.run != nil {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests of tokenizers: fastai's rules, the way back, every kind of character.
 
-import LockstepTesting
+import LockstepChecks
 import Testing
 
 @testable import LockstepData

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What fastai makes of small data (Tests/Reference/data.json).
 
-import LockstepTesting
+import LockstepChecks
 
 struct DataReference: Decodable, Sendable {
     struct Categories: Decodable, Sendable {

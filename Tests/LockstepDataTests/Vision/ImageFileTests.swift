@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests of image files: Pillow's pixels, every kind of file, damage, sizes that are lies, builds without the libraries.
 
+import LockstepChecks
 import LockstepTensor
-import LockstepTesting
 import Testing
 
 @testable import LockstepData

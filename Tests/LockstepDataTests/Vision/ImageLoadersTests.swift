@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests of loaders of images: digits with augmentations, folders of files, the same for any number of ranks and workers.
 
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

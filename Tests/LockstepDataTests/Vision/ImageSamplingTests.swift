@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests of sampling, resizing and lighting against PyTorch, Pillow and fastai, in every memory order and odd sizes.
 
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Not a number in, not a number out: every ready-made metric, in any batch, on any rank, of outputs and of targets.
 
+import LockstepChecks
 import LockstepNN
 import LockstepTensor
 import LockstepTesting

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Metrics against scikit-learn and SciPy on random data.
 
+import LockstepChecks
 import LockstepLearner
 import LockstepTensor
-import LockstepTesting
 import Testing
 
 @Suite("Metrics: as scikit-learn")

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scores that float32 probabilities cannot tell apart are ranked as scikit-learn and SciPy rank them.
 
+import LockstepChecks
 import LockstepLearner
 import LockstepTensor
-import LockstepTesting
 import Testing
 
 @Suite("Metrics: saturated scores")

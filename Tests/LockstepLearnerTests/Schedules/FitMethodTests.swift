@@ -2,6 +2,7 @@
 // Flat-cosine, warm restarts and fine-tuning: the rates and momenta really used.
 
 import Foundation
+import LockstepChecks
 import LockstepData
 import LockstepLearner
 import LockstepNN

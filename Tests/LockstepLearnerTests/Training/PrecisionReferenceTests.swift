@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Emulated mixed precision beside PyTorch's autocast and gradient scaler.
 
+import LockstepChecks
 import LockstepData
 import LockstepLearner
 import LockstepNN

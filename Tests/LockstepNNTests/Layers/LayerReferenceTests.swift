@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers against PyTorch's: names, outputs, gradients of every parameter, running statistics, evaluation mode.
 
+import LockstepChecks
 import LockstepNN
 import LockstepTensor
 import LockstepTesting

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every layer on views of any kind and in every floating type, forward and backward.
 
+import LockstepChecks
 import LockstepNN
 import LockstepTensor
 import LockstepTesting

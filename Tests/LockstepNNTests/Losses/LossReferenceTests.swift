@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Losses and their gradients against fastai's and PyTorch's.
 
+import LockstepChecks
 import LockstepNN
 import LockstepTensor
 import LockstepTesting

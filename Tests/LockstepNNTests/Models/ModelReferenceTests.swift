@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole models saved by PyTorch: their state dictionaries load as they are and give PyTorch's outputs.
 
+import LockstepChecks
 import LockstepNN
 import LockstepTensor
 import LockstepTesting

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention: PyTorch's values, the definition, central differences, masks, tiles, views and dropout.
 import Foundation
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions against the definition, PyTorch's values, central differences and their own two engines.
 import CLockstepKernels
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

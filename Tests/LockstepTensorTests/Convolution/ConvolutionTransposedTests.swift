@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transposed convolutions: PyTorch's values, the adjoint property, central differences.
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

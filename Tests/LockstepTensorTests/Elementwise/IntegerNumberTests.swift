@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Integers beside numbers that their type does not hold, and integers too large for floats: exact, or refused.
 
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Batch normalisation: PyTorch's values, central differences, precision, and moments added up over parts of a batch.
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A mean half a million times the deviation: normalisations and variances keep the digits, on one rank and on several.
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

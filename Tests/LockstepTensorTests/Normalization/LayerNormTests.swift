@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layer normalisation: PyTorch's values and central differences.
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fused losses against PyTorch's values and gradients, in every memory layout.
+import LockstepChecks
 import LockstepTensor
-import LockstepTesting
 import Testing
 
 @Suite("Losses against PyTorch") struct ReferenceLossTests {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products, changes of shape and indexing against PyTorch's values and gradients, in every memory layout.
+import LockstepChecks
 import LockstepTensor
-import LockstepTesting
 import Testing
 
 @Suite("Products and shapes against PyTorch") struct ReferenceShapingTests {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pooling: PyTorch's values, central differences, ties, NaN and windows at the edge.
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // LSTM and GRU over sequences: PyTorch's values, central differences, both directions and memory orders.
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Element-wise functions, comparisons and choices against PyTorch's results and gradients, in every memory layout.
+import LockstepChecks
 import LockstepTensor
-import LockstepTesting
 import Testing
 
 @Suite("Element-wise against PyTorch") struct ElementwiseReferenceTests {

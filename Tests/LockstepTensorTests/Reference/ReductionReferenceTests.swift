@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reductions, softmax and sorting against PyTorch's results and gradients, in every memory layout.
+import LockstepChecks
 import LockstepTensor
-import LockstepTesting
 import Testing
 
 extension Reference {

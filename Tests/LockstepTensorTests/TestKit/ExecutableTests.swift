@@ -2,6 +2,7 @@
 // Programs that tests write can be run, whatever other tests start meanwhile.
 
 import Foundation
+import LockstepChecks
 import LockstepTesting
 import Testing
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The three tests of docs/CONTRIBUTING.md, as they stand there.
 
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

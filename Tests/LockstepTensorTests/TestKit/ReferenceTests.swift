@@ -2,6 +2,7 @@
 // The committed reference data can be read, and the helpers that tests of operations stand on hold.
 
 import Foundation
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing

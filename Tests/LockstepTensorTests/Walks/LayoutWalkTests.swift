@@ -2,6 +2,7 @@
 // Every operation on views of any kind, forward and backward: the values count, not how they lie in memory.
 
 import Foundation
+import LockstepChecks
 import LockstepTensor
 import LockstepTesting
 import Testing
