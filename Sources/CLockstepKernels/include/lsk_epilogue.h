@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a product's result passes through on its way to memory: offset, addition, activation, a factor.
 #pragma once
-#include "lsk_blas.h"
+#include "lsk_gemm.h"
 
 typedef enum lsk_activation { LSK_NO_ACTIVATION = 0, LSK_THEN_RELU, LSK_THEN_GELU } lsk_activation;
 
