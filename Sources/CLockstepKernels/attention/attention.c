@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attention: tile sizes and the choice of element type.
 #include "lsk_attention.h"
-#include "lsk_memory.h"
-#include "lsk_parallel.h"
+#include "base/simd.h"
 #include "base/vector_math.h"
 #include "gemm/sgemm.h"
+#include "lsk_memory.h"
+#include "lsk_parallel.h"
 #include <string.h>
 
 /// Query rows per tile: a tile of scores takes at most half of a core's second-level cache, with its gradient beside it.
@@ -12,13 +13,11 @@ static ptrdiff_t tile_of(const lsk_attention *a) {
     ptrdiff_t tile = (64 << 10) / (a->keys > 0 ? a->keys : 1);
     if (tile < 16) tile = 16;
     if (tile > 128) tile = 128;
-    return tile < a->queries ? tile : a->queries;
+    return lsk_min(tile, a->queries);
 }
 
 /// How many keys query `t` may see.
-static ptrdiff_t visible(const lsk_attention *a, ptrdiff_t t) {
-    return a->causal && t + 1 < a->keys ? t + 1 : a->keys;
-}
+static ptrdiff_t visible(const lsk_attention *a, ptrdiff_t t) { return a->causal && t + 1 < a->keys ? t + 1 : a->keys; }
 
 #define REAL float
 #define GEMM lsk_sgemm

@@ -82,7 +82,7 @@ static void NAME(attend)(const lsk_attention *a, ptrdiff_t begin, ptrdiff_t end)
         const REAL *q = MATRIX(a->q, p), *k = MATRIX(a->k, p), *v = MATRIX(a->v, p);
         REAL *y = MATRIX(a->y, p), *log_sums = (REAL *)a->log_sums + p * a->queries;
         for (ptrdiff_t first = 0; first < a->queries; first += tile) {
-            ptrdiff_t rows = a->queries - first < tile ? a->queries - first : tile;
+            ptrdiff_t rows = lsk_min(a->queries - first, tile);
             ptrdiff_t limit = visible(a, first + rows - 1);
             GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)limit, (int)a->width, (REAL)a->scale,
                  q + first * a->q.row, (int)a->q.row, k, (int)a->k.row, 0, scores, (int)keys);
@@ -148,7 +148,7 @@ static void NAME(attend_backward)(const lsk_attention *a, ptrdiff_t begin, ptrdi
     ptrdiff_t tile = tile_of(a), keys = a->keys;
     REAL *scores =
         lsk_allocate((size_t)(2 * tile * keys + keys + tile) * sizeof(REAL) + (size_t)keys * sizeof(uint32_t));
-    REAL *slopes = scores + tile * keys, *factor = slopes + tile * keys, *inner = factor + keys;
+    REAL *dscores = scores + tile * keys, *factor = dscores + tile * keys, *inner = factor + keys;
     uint32_t *words = (uint32_t *)(inner + tile);
     for (ptrdiff_t p = begin; p < end; p++) {
         const REAL *q = MATRIX(a->q, p), *k = MATRIX(a->k, p), *v = MATRIX(a->v, p), *y = MATRIX(a->y, p);
@@ -159,16 +159,16 @@ static void NAME(attend_backward)(const lsk_attention *a, ptrdiff_t begin, ptrdi
             NAME(clear_rows)(dvs, p, keys, a->value_width);
         }
         for (ptrdiff_t first = 0; first < a->queries; first += tile) {
-            ptrdiff_t rows = a->queries - first < tile ? a->queries - first : tile;
+            ptrdiff_t rows = lsk_min(a->queries - first, tile);
             ptrdiff_t limit = tile < a->queries ? visible(a, first + rows - 1) : keys;
             REAL sum = tile < a->queries ? 1 : 0;
             NAME(dots)(rows, a->value_width, dy + first * dys.row, dys.row, y + first * a->y.row, a->y.row, inner);
             GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)limit, (int)a->width, (REAL)a->scale,
                  q + first * a->q.row, (int)a->q.row, k, (int)a->k.row, 0, scores, (int)keys);
             GEMM(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)limit, (int)a->value_width, 1,
-                 dy + first * dys.row, (int)dys.row, v, (int)a->v.row, 0, slopes, (int)keys);
+                 dy + first * dys.row, (int)dys.row, v, (int)a->v.row, 0, dscores, (int)keys);
             for (ptrdiff_t r = 0; r < rows; r++) {
-                REAL *s = scores + r * keys, *d = slopes + r * keys;
+                REAL *s = scores + r * keys, *d = dscores + r * keys;
                 ptrdiff_t t = first + r, n = visible(a, t);
                 if (p + 1 < a->problems) {
                     NAME(fetch)(a->q, p + 1, t, a->width);
@@ -191,9 +191,9 @@ static void NAME(attend_backward)(const lsk_attention *a, ptrdiff_t begin, ptrdi
             }
             GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, (int)limit, (int)a->value_width, (int)rows, 1, scores,
                  (int)keys, dy + first * dys.row, (int)dys.row, sum, dv, (int)dvs.row);
-            GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, (int)a->width, (int)limit, (REAL)a->scale, slopes,
-                 (int)keys, k, (int)a->k.row, 0, dq + first * dqs.row, (int)dqs.row);
-            GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, (int)limit, (int)a->width, (int)rows, (REAL)a->scale, slopes,
+            GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, (int)a->width, (int)limit, (REAL)a->scale,
+                 dscores, (int)keys, k, (int)a->k.row, 0, dq + first * dqs.row, (int)dqs.row);
+            GEMM(CblasRowMajor, CblasTrans, CblasNoTrans, (int)limit, (int)a->width, (int)rows, (REAL)a->scale, dscores,
                  (int)keys, q + first * a->q.row, (int)a->q.row, sum, dk, (int)dks.row);
         }
     }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turning a block of 16 x 16 floats in registers.
+// What the kernels written for AVX-512 share: their attribute, masks, and a transposition in registers.
 #pragma once
 #include <immintrin.h>
+#include "base/simd.h"
 
 #define LSK_AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma")))
+#define LSK_AVX512_INLINE LSK_INLINE LSK_AVX512
 
 /// Element l of r[t] becomes element t of r[l].
-static inline __attribute__((always_inline)) LSK_AVX512 void transpose16(__m512 r[16]) {
+LSK_AVX512_INLINE void transpose16(__m512 r[16]) {
     __m512 t[16];
     for (int i = 0; i < 16; i += 2) {
         t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
@@ -31,6 +33,6 @@ static inline __attribute__((always_inline)) LSK_AVX512 void transpose16(__m512 
 }
 
 /// The mask of the first `count` of 16 lanes.
-static inline __attribute__((always_inline)) LSK_AVX512 __mmask16 first_lanes(ptrdiff_t count) {
+LSK_AVX512_INLINE __mmask16 first_lanes(ptrdiff_t count) {
     return count >= 16 ? 0xFFFF : (__mmask16)((1u << count) - 1);
 }

@@ -3,7 +3,9 @@
 #pragma once
 #include "base/float_bits.h"
 
-typedef struct lsk_bfloat16 { uint16_t bits; } lsk_bfloat16;
+typedef struct lsk_bfloat16 {
+    uint16_t bits;
+} lsk_bfloat16;
 
 LSK_INLINE float lsk_from_bfloat16(lsk_bfloat16 x) { return vm_float((uint32_t)x.bits << 16); }
 LSK_INLINE lsk_bfloat16 lsk_to_bfloat16(float f) {

@@ -3,7 +3,7 @@
 //
 // After Dekker (1971) and Knuth; the products need a fused multiply-add. Nothing here may be contracted.
 #pragma once
-#include "lsk_types.h"
+#include "base/simd.h"
 #include <math.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A float32 as its bits, and back.
 #pragma once
-#include "lsk_types.h"
+#include "base/simd.h"
 #include <string.h>
 
 LSK_INLINE uint32_t vm_bits(float x) {

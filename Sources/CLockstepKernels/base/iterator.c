@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Walking several strided operands of one shape together, in the order of memory.
 #include "lsk_iterator.h"
+#include "base/simd.h"
 #include "lsk_parallel.h"
 #include <stdlib.h>
 
@@ -53,17 +54,6 @@ void lsk_iterator_coalesce(lsk_iterator *it) {
     it->rank = last + 1;
 }
 
-static ptrdiff_t size_of(lsk_dtype dtype) {
-    switch (dtype) {
-    case LSK_FLOAT64:
-    case LSK_INT64: return 8;
-    case LSK_FLOAT32:
-    case LSK_INT32: return 4;
-    case LSK_BFLOAT16: return 2;
-    default: return 1;
-    }
-}
-
 typedef struct {
     ptrdiff_t operands, size;
     char *const *data;
@@ -82,7 +72,7 @@ static void part_of_line(void *context, ptrdiff_t begin, ptrdiff_t end) {
 void lsk_run_line(ptrdiff_t n, lsk_dtype dtype, ptrdiff_t operands, char *const *data, const ptrdiff_t *strides,
                   lsk_inner inner, const void *context) {
     if (n <= LSK_ELEMENT_GRAIN) return inner(n, data, strides, context);
-    line l = {operands, size_of(dtype), data, strides, inner, context};
+    line l = {operands, lsk_element_size(dtype), data, strides, inner, context};
     lsk_parallel(n, LSK_ELEMENT_GRAIN, part_of_line, &l);
 }
 

@@ -127,8 +127,7 @@ void lsk_trim(void) {
 }
 
 lsk_memory_statistics lsk_get_memory_statistics(void) {
-    lsk_memory_statistics s = {
-        atomic_load_explicit(&system_requests, memory_order_relaxed),
-        atomic_load_explicit(&system_bytes, memory_order_relaxed), local.live};
+    lsk_memory_statistics s = {atomic_load_explicit(&system_requests, memory_order_relaxed),
+                               atomic_load_explicit(&system_bytes, memory_order_relaxed), local.live};
     return s;
 }

@@ -83,7 +83,9 @@ static void *work(void *ignored) {
         uint32_t bell = atomic_load(&pool.bell);
         help();
         int spins = 0;
-        while (spins++ < atomic_load_explicit(&pool.spins, memory_order_relaxed) && atomic_load_explicit(&pool.bell, memory_order_relaxed) == bell) pause_briefly();
+        while (spins++ < atomic_load_explicit(&pool.spins, memory_order_relaxed) &&
+               atomic_load_explicit(&pool.bell, memory_order_relaxed) == bell)
+            pause_briefly();
         if (atomic_load(&pool.bell) != bell) continue;
         atomic_fetch_add(&pool.asleep, 1);
         wait_for_bell(bell);  // returns at once if it has rung since

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Choices between the convolution engines that are remembered: made by timing, or brought from a run that made them.
 #define _GNU_SOURCE
-#include "conv/engines.h"
+#include "conv/choice.h"
 #include "lsk_memory.h"
 #include "lsk_processor.h"
 #include <pthread.h>

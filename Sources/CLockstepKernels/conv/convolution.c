@@ -1,56 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // The interface above the convolution engines: who computes a call.
 #define _GNU_SOURCE
+#include "conv/choice.h"
 #include "conv/engines.h"
-#include "conv/direct.h"
-#include "conv/im2col.h"
-#include "conv/onednn.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int run_onednn(const lsk_convolution_call *k) {
-    switch (k->way) {
-    case LSK_FORWARD: return lsk_onednn_forward(k->c, k->first, k->second, k->bias, k->out);
-    case LSK_BACKWARD_DATA: return lsk_onednn_backward_data(k->c, k->first, k->second, k->out);
-    default: return lsk_onednn_backward_weight(k->c, k->first, k->second, k->out, k->beta);
-    }
-}
-
-static void run_im2col(const lsk_convolution_call *k, lsk_dtype dtype) {
-    switch (k->way) {
-    case LSK_FORWARD: lsk_im2col_forward(k->c, dtype, k->first, k->second, k->bias, k->out); break;
-    case LSK_BACKWARD_DATA: lsk_im2col_backward_data(k->c, dtype, k->first, k->second, k->out); break;
-    default: lsk_im2col_backward_weight(k->c, dtype, k->first, k->second, k->out, k->beta);
-    }
-}
-
-static int run_direct(const lsk_convolution_call *k) {
-    if (!lsk_direct_fits(k->c)) return 0;
-    switch (k->way) {
-    case LSK_FORWARD: lsk_direct_forward(k->c, k->first, k->second, k->bias, k->out); break;
-    case LSK_BACKWARD_DATA: lsk_direct_backward_data(k->c, k->first, k->second, k->out); break;
-    default: lsk_direct_backward_weight(k->c, k->first, k->second, k->out, k->beta);
-    }
-    return 1;
-}
-
-int lsk_run_convolution(const lsk_convolution_call *k, lsk_convolution_engine engine) {
-    switch (engine) {
-    case LSK_ENGINE_ONEDNN: return run_onednn(k);
-    case LSK_ENGINE_DIRECT: return run_direct(k);
-    default: run_im2col(k, LSK_FLOAT32); return 1;
-    }
-}
 
 static _Thread_local lsk_convolution_engine own = LSK_ENGINE_RULE;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static lsk_convolution_engine from_environment = LSK_ENGINE_RULE;
 
 static void read_environment(void) {
-    static const struct { const char *name; lsk_convolution_engine engine; } names[] = {
-        {"blas", LSK_ENGINE_BLAS}, {"onednn", LSK_ENGINE_ONEDNN}, {"direct", LSK_ENGINE_DIRECT},
-        {"measured", LSK_ENGINE_MEASURED}};
+    static const struct {
+        const char *name;
+        lsk_convolution_engine engine;
+    } names[] = {
+        {"blas", LSK_ENGINE_BLAS},
+        {"onednn", LSK_ENGINE_ONEDNN},
+        {"direct", LSK_ENGINE_DIRECT},
+        {"measured", LSK_ENGINE_MEASURED},
+    };
     const char *value = getenv("LOCKSTEP_CONV");
     for (size_t i = 0; value && i < sizeof names / sizeof *names; i++)
         if (strcmp(value, names[i].name) == 0) from_environment = names[i].engine;
@@ -72,7 +42,7 @@ static void run(const lsk_convolution_call *k, lsk_dtype dtype) {
     if (engine == LSK_ENGINE_RULE || engine == LSK_ENGINE_MEASURED)
         engine = lsk_chosen_engine(k, engine == LSK_ENGINE_MEASURED);
     if (engine == LSK_ENGINE_RULE) engine = lsk_convolution_rule(k->c, k->way);
-    if (engine == LSK_ENGINE_BLAS || !lsk_run_convolution(k, engine)) run_im2col(k, dtype);
+    if (engine == LSK_ENGINE_BLAS || !lsk_run_convolution(k, engine)) lsk_run_im2col(k, dtype);
 }
 
 void lsk_convolution_forward(const lsk_convolution *c, lsk_dtype dtype, const void *x, const void *weight,

@@ -10,7 +10,7 @@ typedef struct lsk_correlation {
     ptrdiff_t x_row, x_step, line;  ///< elements to the next pixel's below, to the right, and to the next kernel row's
     ptrdiff_t kernel_height, run, height, width;
     ptrdiff_t y_row, y_step;  ///< elements between result pixels
-    ptrdiff_t outputs;        ///< channels of the result
+    ptrdiff_t outputs;  ///< channels of the result
 } lsk_correlation;
 
 #if defined(__x86_64__)

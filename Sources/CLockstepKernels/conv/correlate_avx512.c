@@ -7,17 +7,17 @@
 #if defined(__x86_64__)
 #include "conv/correlate.h"
 #include "base/avx512.h"
+#include "gemm/blocking.h"
 
 // A strip of an image and of its gradient this large stays in the nearest cache while all taps pass over it.
-enum { LANES = 16, ROWS = 12, STRIP_BYTES = 24 << 10 };
-#define INLINE static inline __attribute__((always_inline)) LSK_AVX512
+enum { STRIP_BYTES = 24 << 10 };
 
-INLINE void pixels(int rows, int vectors, const lsk_correlation *k, const float *from, const float *panel,
-                   const float *bias, ptrdiff_t width, float *y) {
-    __m512 acc[ROWS][2];
+LSK_AVX512_INLINE void pixels(int rows, int vectors, const lsk_correlation *k, const float *from, const float *panel,
+                              const float *bias, ptrdiff_t width, float *y) {
+    __m512 acc[MR][2];
     for (int v = 0; v < vectors; v++) {
-        __m512 start = bias ? _mm512_maskz_loadu_ps(first_lanes(width - v * LANES), bias + v * LANES)
-                            : _mm512_setzero_ps();
+        __m512 start =
+            bias ? _mm512_maskz_loadu_ps(first_lanes(width - v * LANES), bias + v * LANES) : _mm512_setzero_ps();
         for (int t = 0; t < rows; t++) acc[t][v] = start;
     }
     ptrdiff_t step = k->x_step, run = k->run;
@@ -41,9 +41,9 @@ INLINE void pixels(int rows, int vectors, const lsk_correlation *k, const float 
 }
 
 /// sums[t][0 ..< width] += x[pixel][t] * dy[pixel][0 ..< width] over `height` rows of pixels.
-INLINE void taps(int rows, int vectors, const lsk_correlation *k, const float *from, const float *dy, ptrdiff_t height,
-                 ptrdiff_t width, float *sums, ptrdiff_t breadth) {
-    __m512 acc[ROWS][2];
+LSK_AVX512_INLINE void taps(int rows, int vectors, const lsk_correlation *k, const float *from, const float *dy,
+                            ptrdiff_t height, ptrdiff_t width, float *sums, ptrdiff_t breadth) {
+    __m512 acc[MR][2];
     __mmask16 mask[2] = {first_lanes(width), first_lanes(width - LANES)};
     for (int v = 0; v < vectors; v++)
         for (int t = 0; t < rows; t++) acc[t][v] = _mm512_load_ps(sums + t * breadth + v * LANES);
@@ -77,57 +77,54 @@ typedef void (*tap_kernel)(const lsk_correlation *k, const float *x, const float
                                           ptrdiff_t width, float *sums, ptrdiff_t breadth) {                          \
         taps(R, V, k, x, dy, height, width, sums, breadth);                                                           \
     }
-#define EACH(X, V) X(1, V) X(2, V) X(3, V) X(4, V) X(5, V) X(6, V) X(7, V) X(8, V) X(9, V) X(10, V) X(11, V) X(12, V)
 #define PIXELS(R, V) pixels_##R##_##V,
 #define TAPS(R, V) taps_##R##_##V,
-EACH(KERNELS, 1)
-EACH(KERNELS, 2)
-static const pixel_kernel pixel_kernels[2][ROWS] = {{EACH(PIXELS, 1)}, {EACH(PIXELS, 2)}};
-static const tap_kernel tap_kernels[2][ROWS] = {{EACH(TAPS, 1)}, {EACH(TAPS, 2)}};
+LSK_EACH_HEIGHT(KERNELS, 1)
+LSK_EACH_HEIGHT(KERNELS, 2)
+static const pixel_kernel pixel_kernels[2][MR] = {{LSK_EACH_HEIGHT(PIXELS, 1)}, {LSK_EACH_HEIGHT(PIXELS, 2)}};
+static const tap_kernel tap_kernels[2][MR] = {{LSK_EACH_HEIGHT(TAPS, 1)}, {LSK_EACH_HEIGHT(TAPS, 2)}};
 
 /// The height of the tiles that divide `count` most evenly.
 static ptrdiff_t even(ptrdiff_t count) {
-    ptrdiff_t tiles = (count + ROWS - 1) / ROWS;
-    return (count + tiles - 1) / tiles;
+    ptrdiff_t tiles = lsk_units(count, MR);
+    return lsk_units(count, tiles);
 }
-
-static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
 void lsk_correlate_avx512(const lsk_correlation *k, const float *panels, const float *bias, float *y) {
     if (k->width <= 0) return;
     ptrdiff_t depth = k->kernel_height * k->run, high = even(k->width);
-    for (ptrdiff_t o = 0; o < k->outputs; o += 2 * LANES) {
-        ptrdiff_t width = least(k->outputs - o, 2 * LANES), vectors = width > LANES ? 2 : 1;
+    for (ptrdiff_t o = 0; o < k->outputs; o += NR) {
+        ptrdiff_t width = lsk_min(k->outputs - o, NR), vectors = width > LANES ? 2 : 1;
         for (ptrdiff_t oh = 0; oh < k->height; oh++)
             for (ptrdiff_t ow = 0; ow < k->width; ow += high)
-                pixel_kernels[vectors - 1][least(k->width - ow, high) - 1](
-                    k, k->x + oh * k->x_row + ow * k->x_step, panels, bias ? bias + o : NULL, width,
-                    y + oh * k->y_row + ow * k->y_step + o);
+                pixel_kernels[vectors - 1][lsk_min(k->width - ow, high) - 1](k, k->x + oh * k->x_row + ow * k->x_step,
+                                                                             panels, bias ? bias + o : NULL, width,
+                                                                             y + oh * k->y_row + ow * k->y_step + o);
         panels += depth * vectors * LANES;
     }
 }
 
-static ptrdiff_t panels_of(const lsk_correlation *k) { return (k->outputs + 2 * LANES - 1) / (2 * LANES); }
+static ptrdiff_t panels_of(const lsk_correlation *k) { return lsk_units(k->outputs, NR); }
 
 ptrdiff_t lsk_correlate_weights_tiles(const lsk_correlation *k) {
-    return k->run <= 0 ? 0 : k->kernel_height * ((k->run + ROWS - 1) / ROWS) * panels_of(k);
+    return k->run <= 0 ? 0 : k->kernel_height * (lsk_units(k->run, MR)) * panels_of(k);
 }
 
 void lsk_correlate_weights_avx512(const lsk_correlation *k, const float *dy, ptrdiff_t begin, ptrdiff_t end,
                                   float *sums) {
     if (begin >= end) return;
-    ptrdiff_t breadth = (k->outputs + LANES - 1) / LANES * LANES, tile = even(k->run);
-    ptrdiff_t across = (k->run + ROWS - 1) / ROWS, panels = panels_of(k);
+    ptrdiff_t breadth = lsk_round_up(k->outputs, LANES), tile = even(k->run);
+    ptrdiff_t across = lsk_units(k->run, MR), panels = panels_of(k);
     ptrdiff_t strip = STRIP_BYTES / (ptrdiff_t)sizeof(float) / (k->x_row + k->y_row);
     if (strip < 1) strip = 1;
     for (ptrdiff_t first = 0; first < k->height; first += strip) {
-        ptrdiff_t height = least(k->height - first, strip);
+        ptrdiff_t height = lsk_min(k->height - first, strip);
         ptrdiff_t panel = begin % panels, column = begin / panels % across, kh = begin / panels / across;
         for (ptrdiff_t left = end - begin; left > 0; left--) {
-            ptrdiff_t o = panel * 2 * LANES, t = column * tile, width = least(k->outputs - o, 2 * LANES);
-            tap_kernels[width > LANES][least(k->run - t, tile) - 1](
-                k, k->x + first * k->x_row + kh * k->line + t, dy + first * k->y_row + o, height, width,
-                sums + (kh * k->run + t) * breadth + o, breadth);
+            ptrdiff_t o = panel * NR, t = column * tile, width = lsk_min(k->outputs - o, NR);
+            tap_kernels[width > LANES][lsk_min(k->run - t, tile) - 1](k, k->x + first * k->x_row + kh * k->line + t,
+                                                                      dy + first * k->y_row + o, height, width,
+                                                                      sums + (kh * k->run + t) * breadth + o, breadth);
             if (++panel == panels) panel = 0, column++;
             if (column == across) column = 0, kh++;
         }

@@ -4,6 +4,7 @@
 // An engine's time is a sum of a few kinds of work, each with a weight (cost_model.inc). The work follows from how the
 // engine cuts the shape into tiles; the weights are fitted by `lockstep bench convolutions` (docs/decisions/0008).
 #include "conv/direct.h"
+#include "gemm/blocking.h"
 #include "lsk_processor.h"
 #include <math.h>
 #include <string.h>
@@ -18,7 +19,7 @@ enum {
     SLOW,      ///< multiply-adds where lanes or tiles do not suit
     CALL,
 };
-enum { LANES = 16, ROWS = 12, BATCH = 32, TILE_FLOATS = 64 << 10, STRIP_FLOATS = 6 << 10 };
+enum { BATCH = 32, TILE_FLOATS = 64 << 10, STRIP_FLOATS = 6 << 10 };
 
 static double up(double n, double unit) { return ceil(n / unit) * unit; }
 static double pieces(double n, double unit) { return ceil(n / unit); }
@@ -37,7 +38,7 @@ static double output_of(const lsk_convolution *c) {
 
 /// `count` correlations of `height` rows of `width` pixels.
 static void correlations(double *w, double count, double height, double width, double depth, double outputs) {
-    double panels = pieces(outputs, 2 * LANES), tiles = count * height * pieces(width, ROWS) * panels;
+    double panels = pieces(outputs, NR), tiles = count * height * pieces(width, MR) * panels;
     w[PRODUCTS] += count * height * width * depth * up(outputs, LANES);
     w[STEPS] += tiles * depth;
     w[TILES] += tiles;
@@ -58,8 +59,8 @@ static void direct_data(const lsk_convolution *c, double *w) {
 
 static void direct_weight(const lsk_convolution *c, double *w) {
     double run = (double)(c->kernel_width * c->in_channels), pixels = (double)(c->batch * c->out_height * c->out_width);
-    double panels = pieces((double)c->out_channels, 2 * LANES);
-    double tiles = (double)c->kernel_height * pieces(run, ROWS) * panels;
+    double panels = pieces((double)c->out_channels, NR);
+    double tiles = (double)c->kernel_height * pieces(run, MR) * panels;
     double rows = (double)(c->in_width * c->in_channels * c->stride_height + c->out_width * c->out_channels);
     double strips = pieces((double)c->out_height, fmax(1, floor(STRIP_FLOATS / rows)));
     w[PRODUCTS] += pixels * (double)c->kernel_height * run * up((double)c->out_channels, LANES);
@@ -91,10 +92,10 @@ static void direct(const lsk_convolution *c, lsk_convolution_way way, double *w)
 /// `count` products of m rows, n columns and depth k.
 static void products(double *w, double count, double m, double n, double k) {
     if (m >= LANES && n >= LANES && k >= LANES) {  // as lsk_sgemm_is_own, but for the processor
-        int turned = m * k + 2 * m * n < n * k;
-        double panel = turned ? m : n, single = turned ? n : m;
+        int swapped = m * k + 2 * m * n < n * k;  // lsk_gemm_swaps of sizes that are no integers
+        double panel = swapped ? m : n, single = swapped ? n : m;
         w[PRODUCTS] += count * single * up(panel, LANES) * k;
-        w[STEPS] += count * pieces(panel, 2 * LANES) * pieces(single, ROWS) * k;
+        w[STEPS] += count * pieces(panel, NR) * pieces(single, MR) * k;
         w[WEIGHTS] += count * panel * k;
     } else {
         w[SLOW] += count * up(m, 4) * up(n, 4) * k;  // the library's kernels for small matrices
@@ -129,11 +130,13 @@ static void patches(const lsk_convolution *c, lsk_convolution_way way, double *w
 // MARK: oneDNN
 
 /// Which part of the taps along an axis meets the image, over all places: it leaves out the products with padding.
-static double met(ptrdiff_t in, ptrdiff_t out, ptrdiff_t kernel, ptrdiff_t stride, ptrdiff_t dilation, ptrdiff_t front) {
+static double met(ptrdiff_t in, ptrdiff_t out, ptrdiff_t kernel, ptrdiff_t stride, ptrdiff_t dilation,
+                  ptrdiff_t front) {
     ptrdiff_t inside = 0;
     for (ptrdiff_t t = 0; t < kernel; t++) {
         ptrdiff_t left = t * dilation - front;  // places o with 0 <= o * stride + left < in
-        ptrdiff_t first = left < 0 ? (-left + stride - 1) / stride : 0, last = in - left <= 0 ? 0 : (in - left - 1) / stride + 1;
+        ptrdiff_t first = left < 0 ? (-left + stride - 1) / stride : 0,
+                  last = in - left <= 0 ? 0 : (in - left - 1) / stride + 1;
         if (last > out) last = out;
         if (last > first) inside += last - first;
     }
@@ -167,16 +170,12 @@ int lsk_convolution_terms(const lsk_convolution *c, lsk_convolution_way way, lsk
     memset(terms, 0, LSK_CONVOLUTION_TERMS * sizeof *terms);
     terms[CALL] = 1;
     switch (engine) {
-    case LSK_ENGINE_ONEDNN:
-        library(c, way, terms);
-        return 1;
+    case LSK_ENGINE_ONEDNN: library(c, way, terms); return 1;
     case LSK_ENGINE_DIRECT:
         if (!lsk_direct_knows(c)) return 0;
         direct(c, way, terms);
         return 1;
-    default:
-        patches(c, way, terms);
-        return 1;
+    default: patches(c, way, terms); return 1;
     }
 }
 
@@ -202,7 +201,7 @@ lsk_convolution_engine lsk_convolution_rule(const lsk_convolution *c, lsk_convol
     int depthwise = c->groups == c->in_channels && c->groups == c->out_channels;
     if (c->groups > 1 && lsk_has_onednn())
         return depthwise && way == LSK_BACKWARD_WEIGHT && c->kernel_height * c->kernel_width > 9 ? LSK_ENGINE_BLAS
-                                                                                               : LSK_ENGINE_ONEDNN;
+                                                                                                 : LSK_ENGINE_ONEDNN;
     static const lsk_convolution_engine order[] = {LSK_ENGINE_ONEDNN, LSK_ENGINE_DIRECT, LSK_ENGINE_BLAS};
     lsk_convolution_engine best = LSK_ENGINE_BLAS;
     double least = INFINITY;

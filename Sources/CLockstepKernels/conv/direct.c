@@ -2,15 +2,14 @@
 // Our own convolution of one image: what is padded, how weights are packed, and which correlations make up a gradient.
 #include "conv/direct.h"
 #include "conv/correlate.h"
+#include "conv/weight_groups.h"
+#include "gemm/blocking.h"
 #include "lsk_memory.h"
 #include "lsk_processor.h"
-#include "conv/weight_groups.h"
 #include <string.h>
 
-enum { LANES = 16 };
-
-static ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
-static ptrdiff_t round_up(ptrdiff_t n) { return (n + LANES - 1) / LANES * LANES; }
+/// Channels of a result with those that fill its last vector.
+static ptrdiff_t filled(ptrdiff_t channels) { return lsk_round_up(channels, LANES); }
 
 int lsk_direct_knows(const lsk_convolution *c) {
     return c->groups == 1 && (c->dilation_height == 1 || c->kernel_height == 1) &&
@@ -39,8 +38,12 @@ static void correlate(const lsk_correlation *k, const float *panels, const float
 lsk_frame lsk_input_frame(const lsk_convolution *c) {
     ptrdiff_t height = (c->out_height - 1) * c->stride_height + c->kernel_height;
     ptrdiff_t width = (c->out_width - 1) * c->stride_width + c->kernel_width;
-    lsk_frame f = {most(height, c->pad_top + c->in_height), most(width, c->pad_left + c->in_width), c->in_channels,
-                   c->pad_top, c->pad_left, 0};
+    lsk_frame f = {lsk_max(height, c->pad_top + c->in_height),
+                   lsk_max(width, c->pad_left + c->in_width),
+                   c->in_channels,
+                   c->pad_top,
+                   c->pad_left,
+                   0};
     f.copies = f.height != c->in_height || f.width != c->in_width;
     return f;
 }
@@ -75,11 +78,11 @@ lsk_frame lsk_gradient_frame(const lsk_convolution *c) {
     lsk_frame f = {c->out_height, c->out_width, c->out_channels, 0, 0, 0};
     for (ptrdiff_t i = 0; i < c->stride_height; i++) {
         phase p = rows_of(c, i);
-        if (p.taps && p.count) f.top = most(f.top, -p.start), f.height = most(f.height, p.end);
+        if (p.taps && p.count) f.top = lsk_max(f.top, -p.start), f.height = lsk_max(f.height, p.end);
     }
     for (ptrdiff_t i = 0; i < c->stride_width; i++) {
         phase p = columns_of(c, i);
-        if (p.taps && p.count) f.left = most(f.left, -p.start), f.width = most(f.width, p.end);
+        if (p.taps && p.count) f.left = lsk_max(f.left, -p.start), f.width = lsk_max(f.width, p.end);
     }
     f.height += f.top;
     f.width += f.left;
@@ -106,8 +109,8 @@ const float *lsk_framed(const lsk_frame *f, const float *image, ptrdiff_t height
 /// `output` and `inner` are the distances of their elements; taps begin at `first` and go on by a row and a column.
 static float *pack(float *to, const float *w, ptrdiff_t outputs, ptrdiff_t output, ptrdiff_t inners, ptrdiff_t inner,
                    ptrdiff_t rows, ptrdiff_t row, ptrdiff_t columns, ptrdiff_t column) {
-    for (ptrdiff_t o = 0; o < outputs; o += 2 * LANES, w += 2 * LANES * output) {
-        ptrdiff_t count = outputs - o < 2 * LANES ? outputs - o : 2 * LANES, width = count > LANES ? 2 * LANES : LANES;
+    for (ptrdiff_t o = 0; o < outputs; o += NR, w += NR * output) {
+        ptrdiff_t count = lsk_min(outputs - o, NR), width = count > LANES ? NR : LANES;
         for (ptrdiff_t r = 0; r < rows; r++)
             for (ptrdiff_t q = 0; q < columns; q++)
                 for (ptrdiff_t i = 0; i < inners; i++, to += width) {
@@ -121,7 +124,7 @@ static float *pack(float *to, const float *w, ptrdiff_t outputs, ptrdiff_t outpu
 
 float *lsk_pack_forward(const lsk_convolution *c, const float *w) {
     ptrdiff_t taps = c->kernel_height * c->kernel_width;
-    float *packed = lsk_allocate((size_t)(taps * c->in_channels * round_up(c->out_channels)) * sizeof(float));
+    float *packed = lsk_allocate((size_t)(taps * c->in_channels * filled(c->out_channels)) * sizeof(float));
     pack(packed, w, c->out_channels, c->in_channels * taps, c->in_channels, taps, c->kernel_height, c->kernel_width,
          c->kernel_width, 1);
     return packed;
@@ -129,7 +132,7 @@ float *lsk_pack_forward(const lsk_convolution *c, const float *w) {
 
 float *lsk_pack_backward(const lsk_convolution *c, const float *w) {
     ptrdiff_t taps = c->kernel_height * c->kernel_width, wide = c->kernel_width;
-    float *packed = lsk_allocate((size_t)(taps * c->out_channels * round_up(c->in_channels)) * sizeof(float));
+    float *packed = lsk_allocate((size_t)(taps * c->out_channels * filled(c->in_channels)) * sizeof(float));
     float *to = packed;
     for (ptrdiff_t i = 0; i < c->stride_height; i++)
         for (ptrdiff_t j = 0; j < c->stride_width; j++) {
@@ -146,9 +149,17 @@ float *lsk_pack_backward(const lsk_convolution *c, const float *w) {
 void lsk_forward_image(const lsk_convolution *c, const lsk_frame *f, const float *x, const float *packed,
                        const float *bias, float *y) {
     ptrdiff_t line = f->width * c->in_channels;
-    lsk_correlation k = {x, line * c->stride_height, c->in_channels * c->stride_width, line, c->kernel_height,
-                         c->kernel_width * c->in_channels, c->out_height, c->out_width,
-                         c->out_width * c->out_channels, c->out_channels, c->out_channels};
+    lsk_correlation k = {x,
+                         line * c->stride_height,
+                         c->in_channels * c->stride_width,
+                         line,
+                         c->kernel_height,
+                         c->kernel_width * c->in_channels,
+                         c->out_height,
+                         c->out_width,
+                         c->out_width * c->out_channels,
+                         c->out_channels,
+                         c->out_channels};
     correlate(&k, packed, bias, y);
 }
 
@@ -160,12 +171,20 @@ void lsk_backward_image(const lsk_convolution *c, const lsk_frame *f, const floa
             ptrdiff_t taps = r.taps * q.taps;  // without any, zeros are written
             if (r.count && q.count) {
                 const float *from = taps ? dy + (r.start + f->top) * line + (q.start + f->left) * c->out_channels : dy;
-                lsk_correlation k = {from, line, c->out_channels, line, taps ? r.taps : 0, q.taps * c->out_channels,
-                                     r.count, q.count, row * c->stride_height, c->in_channels * c->stride_width,
+                lsk_correlation k = {from,
+                                     line,
+                                     c->out_channels,
+                                     line,
+                                     taps ? r.taps : 0,
+                                     q.taps * c->out_channels,
+                                     r.count,
+                                     q.count,
+                                     row * c->stride_height,
+                                     c->in_channels * c->stride_width,
                                      c->in_channels};
                 correlate(&k, packed, NULL, dx + r.first * row + q.first * c->in_channels);
             }
-            packed += taps * c->out_channels * round_up(c->in_channels);
+            packed += taps * c->out_channels * filled(c->in_channels);
         }
 }
 
@@ -173,8 +192,16 @@ void lsk_backward_image(const lsk_convolution *c, const lsk_frame *f, const floa
 static lsk_correlation weight_correlation(const lsk_convolution *c, const lsk_frame *f, const float *x,
                                           ptrdiff_t dy_row) {
     ptrdiff_t line = f->width * c->in_channels;
-    return (lsk_correlation){x, line * c->stride_height, c->in_channels * c->stride_width, line, c->kernel_height,
-                             c->kernel_width * c->in_channels, c->out_height, c->out_width, dy_row, c->out_channels,
+    return (lsk_correlation){x,
+                             line * c->stride_height,
+                             c->in_channels * c->stride_width,
+                             line,
+                             c->kernel_height,
+                             c->kernel_width * c->in_channels,
+                             c->out_height,
+                             c->out_width,
+                             dy_row,
+                             c->out_channels,
                              c->out_channels};
 }
 
@@ -201,7 +228,7 @@ void lsk_weight_image(const lsk_convolution *c, const lsk_frame *f, const float 
 
 /// Numbers of one group's sums.
 static ptrdiff_t sums_of(const lsk_convolution *c) {
-    return c->kernel_height * c->kernel_width * c->in_channels * round_up(c->out_channels);
+    return c->kernel_height * c->kernel_width * c->in_channels * filled(c->out_channels);
 }
 
 float *lsk_start_weight(const lsk_convolution *c) {
@@ -211,13 +238,17 @@ float *lsk_start_weight(const lsk_convolution *c) {
 
 lsk_tile_range lsk_first_range(const lsk_convolution *c, ptrdiff_t begin, ptrdiff_t end, float *sums) {
     ptrdiff_t tiles = lsk_weight_tiles(c), group = begin / tiles, start = group * tiles;
-    ptrdiff_t next = start + tiles < end ? start + tiles : end;
-    return (lsk_tile_range){lsk_group_start(c, group), lsk_group_start(c, group + 1), begin - start, next - start,
-                            sums + group * sums_of(c), next};
+    ptrdiff_t next = lsk_min(start + tiles, end);
+    return (lsk_tile_range){lsk_group_start(c, group),
+                            lsk_group_start(c, group + 1),
+                            begin - start,
+                            next - start,
+                            sums + group * sums_of(c),
+                            next};
 }
 
 void lsk_finish_weight(const lsk_convolution *c, float *sums, float *dw, float beta) {
-    ptrdiff_t taps = c->kernel_height * c->kernel_width, in = c->in_channels, breadth = round_up(c->out_channels);
+    ptrdiff_t taps = c->kernel_height * c->kernel_width, in = c->in_channels, breadth = filled(c->out_channels);
     lsk_add_groups(sums_of(c), lsk_weight_groups(c) - 1, sums, sums + sums_of(c));
     for (ptrdiff_t i = 0; i < in; i++)
         for (ptrdiff_t o = 0; o < c->out_channels; o++)

@@ -42,13 +42,11 @@ typedef struct lsk_tile_range {
     float *_Nullable sums;        ///< the group's
     ptrdiff_t next;               ///< where the next range begins
 } lsk_tile_range;
-lsk_tile_range lsk_first_range(const lsk_convolution *_Nonnull c, ptrdiff_t begin, ptrdiff_t end,
-                               float *_Nonnull sums);
+lsk_tile_range lsk_first_range(const lsk_convolution *_Nonnull c, ptrdiff_t begin, ptrdiff_t end, float *_Nonnull sums);
 /// One image's part of the tiles `begin` ..< `end` of the weights' gradient, added to its group's `sums`; rows of `dy`
 /// are `dy_row` elements apart.
 void lsk_weight_image(const lsk_convolution *_Nonnull c, const lsk_frame *_Nonnull f, const float *_Nonnull x,
-                      const float *_Nonnull dy, ptrdiff_t dy_row, ptrdiff_t begin, ptrdiff_t end,
-                      float *_Nonnull sums);
+                      const float *_Nonnull dy, ptrdiff_t dy_row, ptrdiff_t begin, ptrdiff_t end, float *_Nonnull sums);
 /// Zeros for `lsk_weight_image`, for all groups, to be given to `lsk_finish_weight`: dw = beta * dw + sums.
 float *_Nonnull lsk_start_weight(const lsk_convolution *_Nonnull c);
 void lsk_finish_weight(const lsk_convolution *_Nonnull c, float *_Nonnull sums, float *_Nonnull dw, float beta);

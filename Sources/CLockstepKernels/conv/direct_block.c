@@ -13,13 +13,18 @@ int lsk_convolution_block_fits(const lsk_convolution_block *b) {
     lsk_convolution_engine engine = lsk_get_convolution_engine();
     int chosen = engine == LSK_ENGINE_BLAS || engine == LSK_ENGINE_ONEDNN;
     return !chosen && lsk_direct_fits(c) && c->out_channels >= 16 && c->out_width >= 4 && places >= 1 &&
-           places <= 256 && c->out_height * c->out_width * c->out_channels * (ptrdiff_t)sizeof(float) <= LSK_BLOCK_BYTES;
+           places <= 256 &&
+           c->out_height * c->out_width * c->out_channels * (ptrdiff_t)sizeof(float) <= LSK_BLOCK_BYTES;
 }
 
 lsk_pooled lsk_make_pooled(const lsk_convolution_block *b, ptrdiff_t row) {
     const lsk_convolution *c = &b->convolution;
-    return (lsk_pooled){c->out_height / b->window_height, c->out_width / b->window_width, c->out_channels,
-                        b->window_height, b->window_width, row};
+    return (lsk_pooled){c->out_height / b->window_height,
+                        c->out_width / b->window_width,
+                        c->out_channels,
+                        b->window_height,
+                        b->window_width,
+                        row};
 }
 
 #if defined(__x86_64__)

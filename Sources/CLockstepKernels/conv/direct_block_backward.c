@@ -11,7 +11,7 @@
 /// What a batch's gradients are made of, and those wanted: of the input, of the bias by image, of the weights.
 typedef struct backward {
     const lsk_convolution *c;
-    lsk_frame input, slope;
+    lsk_frame input, gradient;
     lsk_pooled pooled;
     const float *x, *y, *dy, *packed;
     const uint8_t *places;
@@ -20,17 +20,17 @@ typedef struct backward {
 
 /// What a thread works in: framed input, framed gradient, and one image's sum for the bias, so that rounding grows slowly.
 typedef struct room {
-    float *input, *slope, *bias;
+    float *input, *gradient, *bias;
 } room;
 
 static room make_room(const backward *b) {
-    return (room){lsk_make_frame(&b->input), lsk_make_frame(&b->slope),
+    return (room){lsk_make_frame(&b->input), lsk_make_frame(&b->gradient),
                   lsk_allocate((size_t)b->c->out_channels * sizeof(float))};
 }
 
 static void release_room(room m) {
     lsk_release(m.bias);
-    lsk_release(m.slope);
+    lsk_release(m.gradient);
     lsk_release(m.input);
 }
 
@@ -40,12 +40,12 @@ static void pass(const backward *b, room m, lsk_tile_range r) {
     const lsk_pooled *p = &b->pooled;
     ptrdiff_t channels = c->out_channels, in = c->in_height * c->in_width * c->in_channels;
     ptrdiff_t out = p->height * p->width * channels;
-    float *inside = m.slope + b->slope.top * p->row + b->slope.left * channels;
+    float *inside = m.gradient + b->gradient.top * p->row + b->gradient.left * channels;
     for (ptrdiff_t n = r.image; n < r.last_image; n++) {
         memset(m.bias, 0, (size_t)channels * sizeof(float));
         lsk_unpool_image(p, b->y + n * out, b->places ? b->places + n * out : NULL, b->dy + n * out, inside, m.bias);
         if (b->bias_sums) memcpy(b->bias_sums + n * channels, m.bias, (size_t)channels * sizeof(float));
-        if (b->dx) lsk_backward_image(c, &b->slope, m.slope, b->packed, b->dx + n * in);
+        if (b->dx) lsk_backward_image(c, &b->gradient, m.gradient, b->packed, b->dx + n * in);
         if (r.sums)
             lsk_weight_image(c, &b->input, lsk_framed(&b->input, b->x + n * in, c->in_height, c->in_width, m.input),
                              inside, p->row, r.tile, r.last_tile, r.sums);
@@ -95,10 +95,18 @@ void lsk_convolution_block_backward(const lsk_convolution_block *block, const vo
     ptrdiff_t channels = c->out_channels;
     float *dbias = bias_gradient, *packed = dx ? lsk_pack_backward(c, w) : NULL;
     // The gradient is spread where the input's gradient wants it: with zeros around it.
-    lsk_frame slope = dx ? lsk_gradient_frame(c) : (lsk_frame){c->out_height, c->out_width, channels, 0, 0, 0};
-    slope.copies = 1;
-    backward b = {.c = c, .input = lsk_input_frame(c), .slope = slope, .x = x, .y = y, .dy = dy, .packed = packed,
-                  .pooled = lsk_make_pooled(block, slope.width * channels), .places = places, .dx = dx,
+    lsk_frame gradient = dx ? lsk_gradient_frame(c) : (lsk_frame){c->out_height, c->out_width, channels, 0, 0, 0};
+    gradient.copies = 1;
+    backward b = {.c = c,
+                  .input = lsk_input_frame(c),
+                  .gradient = gradient,
+                  .x = x,
+                  .y = y,
+                  .dy = dy,
+                  .packed = packed,
+                  .pooled = lsk_make_pooled(block, gradient.width * channels),
+                  .places = places,
+                  .dx = dx,
                   .bias_sums = lsk_allocate((size_t)(c->batch * channels) * sizeof(float)),
                   .sums = dw ? lsk_start_weight(c) : NULL};
     run(&b);

@@ -14,5 +14,5 @@ typedef struct lsk_convolution_call {
 
 /// Computes in float32; 0, with nothing written, where the engine does not serve the shape.
 int lsk_run_convolution(const lsk_convolution_call *_Nonnull k, lsk_convolution_engine engine);
-/// The engine that was chosen for the shape, by timing where nobody has chosen yet and `measures`; else LSK_ENGINE_RULE.
-lsk_convolution_engine lsk_chosen_engine(const lsk_convolution_call *_Nonnull k, int measures);
+/// By patches, in float32 or float64; serves every shape.
+void lsk_run_im2col(const lsk_convolution_call *_Nonnull k, lsk_dtype dtype);

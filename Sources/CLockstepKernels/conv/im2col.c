@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution by gathering patches and multiplying them with OpenBLAS; needs no other library.
 #include "conv/im2col.h"
-#include "lsk_memory.h"
+#include "base/simd.h"
 #include "gemm/sgemm.h"
+#include "lsk_memory.h"
 #include <string.h>
 
 enum { LSK_TILE_BYTES = 256 << 10 };  // a quarter of a core's second-level cache: the BLAS packs its own copies

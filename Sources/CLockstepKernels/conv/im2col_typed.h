@@ -155,7 +155,7 @@ static ptrdiff_t NAME(tile_rows)(const lsk_convolution *c, ptrdiff_t rows, ptrdi
     ptrdiff_t tile = LSK_TILE_BYTES / (ptrdiff_t)sizeof(REAL) / (width > 0 ? width : 1);
     tile = tile / c->out_width * c->out_width;
     if (tile < c->out_width) tile = c->out_width;
-    return tile < rows ? tile : rows;
+    return lsk_min(tile, rows);
 }
 
 /// Forward with weights already packed as [out_channels, kernel_height, kernel_width, in_channels / groups].
@@ -175,12 +175,12 @@ static void NAME(convolve)(const lsk_convolution *c, const REAL *x, const REAL *
     ptrdiff_t tile = NAME(tile_rows)(c, rows, width);
     REAL *columns = lsk_allocate((size_t)(tile * width) * sizeof(REAL));
     for (ptrdiff_t first = 0; first < rows; first += tile) {
-        ptrdiff_t count = rows - first < tile ? rows - first : tile;
+        ptrdiff_t count = lsk_min(rows - first, tile);
         if (bias) NAME(spread_bias)(count, c->out_channels, bias, y + first * c->out_channels);
         if (planes) {
             NAME(gather_planes)(c, x, first, count, columns);
-            GEMM(CblasRowMajor, CblasTrans, CblasTrans, (int)count, (int)out, (int)width, 1, columns, (int)count, packed,
-                 (int)width, beta, y + first * out, (int)out);
+            GEMM(CblasRowMajor, CblasTrans, CblasTrans, (int)count, (int)out, (int)width, 1, columns, (int)count,
+                 packed, (int)width, beta, y + first * out, (int)out);
             continue;
         }
         for (ptrdiff_t g = 0; g < c->groups; g++) {
@@ -227,7 +227,7 @@ static void NAME(backward_data)(const lsk_convolution *c, const REAL *dy, const 
     REAL *columns = lsk_allocate((size_t)(tile * width) * sizeof(REAL));
     memset(dx, 0, (size_t)(c->batch * c->in_height * c->in_width * c->in_channels) * sizeof(REAL));
     for (ptrdiff_t first = 0; first < rows; first += tile) {
-        ptrdiff_t count = rows - first < tile ? rows - first : tile;
+        ptrdiff_t count = lsk_min(rows - first, tile);
         for (ptrdiff_t g = 0; g < c->groups; g++) {
             GEMM(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)count, (int)width, (int)out, 1,
                  dy + first * c->out_channels + g * out, (int)c->out_channels, packed + g * out * width, (int)width, 0,
@@ -259,7 +259,7 @@ static void NAME(backward_weight)(const lsk_convolution *c, const REAL *x, const
         ptrdiff_t tile = NAME(tile_rows)(c, rows, width);
         REAL *columns = lsk_allocate((size_t)(tile * width) * sizeof(REAL));
         for (ptrdiff_t first = 0; first < rows; first += tile, scale = 1) {
-            ptrdiff_t count = rows - first < tile ? rows - first : tile;
+            ptrdiff_t count = lsk_min(rows - first, tile);
             if (planes) {
                 NAME(gather_planes)(c, x, first, count, columns);
                 GEMM(CblasRowMajor, CblasTrans, CblasTrans, (int)out, (int)width, (int)count, 1, dy + first * out,

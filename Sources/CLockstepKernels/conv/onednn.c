@@ -197,8 +197,7 @@ static plan *plan_for(plan_cache *cache, const lsk_convolution *c, direction way
     for (size_t i = 0; i < sizeof *c / sizeof *sizes; i++) hash = (hash ^ (uint64_t)sizes[i]) * 0x100000001B3u;
     hash = (hash ^ hash >> 32) % LSK_PLAN_LISTS;
     for (plan *p = cache->lists[hash]; p; p = p->next)
-        if (p->way == way && memcmp(&p->shape, c, sizeof *c) == 0)
-            return p->primitive ? p : NULL;
+        if (p->way == way && memcmp(&p->shape, c, sizeof *c) == 0) return p->primitive ? p : NULL;
     if (cache->count >= LSK_MOST_PLANS) drop_plans(cache);
     plan *p = calloc(1, sizeof *p);
     if (!p) return NULL;

@@ -4,8 +4,6 @@
 #include "conv/direct_block.h"
 #include "base/avx512.h"
 
-enum { LANES = 16 };
-
 /// Calls BODY for every vector of channels of every window: `from` is the offset of its first pixel, `to` its result's.
 #define EACH_WINDOW(BODY)                                                                                             \
     ptrdiff_t channels = p->channels, row = p->row;                                                                   \

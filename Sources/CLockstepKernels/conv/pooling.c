@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pooling kernels; every inner loop runs along the channels.
 #include "lsk_pooling.h"
+#include "base/simd.h"
 #include "lsk_parallel.h"
 #include <string.h>
 
@@ -28,7 +29,7 @@
         ptrdiff_t channels = p->channels;                                                                             \
         EACH_OUTPUT(T *restrict o = y + to; for (ptrdiff_t i = 0; i < channels; i++) o[i] = LOWEST; EACH_PLACE({      \
             const T *a = x + from;                                                                                    \
-            for (ptrdiff_t i = 0; i < channels; i++) o[i] = a[i] > o[i] || a[i] != a[i] ? a[i] : o[i];                \
+            for (ptrdiff_t i = 0; i < channels; i++) o[i] = LSK_GREATER(o[i], a[i]);                                  \
         }))                                                                                                           \
     }                                                                                                                 \
     LSK_SIMD static void max_places_##S(const lsk_pooling *p, const T *x, T *y, int32_t *places) {                    \

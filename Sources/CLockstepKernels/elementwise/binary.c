@@ -2,6 +2,7 @@
 // Binary arithmetic over broadcast operands, one loop per operation, type and stride pattern.
 #include "lsk_elementwise.h"
 #include "base/bfloat16.h"
+#include "base/simd.h"
 #include <math.h>
 
 #define ADD(x, y) ((x) + (y))
@@ -9,9 +10,8 @@
 #define MULTIPLY(x, y) ((x) * (y))
 #define DIVIDE(x, y) ((x) / (y))
 #define INT_DIVIDE(x, y) ((y) == 0 ? 0 : (x) / (y))
-// Written so that a NaN in either operand reaches the result, as in NumPy and PyTorch.
-#define MAXIMUM(x, y) ((x) > (y) || (x) != (x) ? (x) : (y))
-#define MINIMUM(x, y) ((x) < (y) || (x) != (x) ? (x) : (y))
+#define MAXIMUM(x, y) LSK_GREATER(y, x)
+#define MINIMUM(x, y) LSK_LESSER(y, x)
 
 #define BINARY(NAME, T, F)                                                                                            \
     LSK_SIMD static void NAME(ptrdiff_t n, char *const *data, const ptrdiff_t *strides, const void *context) {        \
@@ -90,8 +90,8 @@ void lsk_binary(lsk_binary_op op, lsk_dtype dtype, lsk_iterator *it) {
     lsk_iterator_run_alike(it, dtype, binary_inner(op, dtype), NULL);
 }
 
-void lsk_binary_contiguous(lsk_binary_op op, lsk_dtype dtype, ptrdiff_t n, void *out, const void *a,
-                           ptrdiff_t a_stride, const void *b, ptrdiff_t b_stride) {
+void lsk_binary_contiguous(lsk_binary_op op, lsk_dtype dtype, ptrdiff_t n, void *out, const void *a, ptrdiff_t a_stride,
+                           const void *b, ptrdiff_t b_stride) {
     char *data[3] = {out, (char *)a, (char *)b};
     ptrdiff_t strides[3] = {1, a_stride, b_stride};
     lsk_run_line(n, dtype, 3, data, strides, binary_inner(op, dtype), NULL);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Comparisons, logic on booleans, and choosing between two operands.
 #include "lsk_compare.h"
+#include "base/simd.h"
 #include <math.h>
 
 #define EQUAL(x, y) ((x) == (y))
@@ -140,7 +141,11 @@ WHERE(where_8, uint64_t)
 
 void lsk_where(ptrdiff_t element_size, lsk_iterator *it) {
     lsk_iterator_coalesce(it);
-    lsk_iterator_run(it, element_size == 1 ? where_1 : element_size == 2 ? where_2 : element_size == 4 ? where_4 : where_8,
+    lsk_iterator_run(it,
+                     element_size == 1   ? where_1
+                     : element_size == 2 ? where_2
+                     : element_size == 4 ? where_4
+                                         : where_8,
                      NULL);
 }
 

@@ -2,6 +2,7 @@
 // Copying, filling and converting between element types.
 #include "lsk_copy.h"
 #include "base/bfloat16.h"
+#include "base/simd.h"
 #include "elementwise/copy_transposed.h"
 #include <math.h>
 #include <stdlib.h>
@@ -58,17 +59,16 @@ COPY_BF(bf_to_bf, bfloat16, BF_BF)
 #define ROW(S) {S##_to_f32, S##_to_f64, S##_to_i32, S##_to_i64, S##_to_u8, S##_to_bool, S##_to_bf}
 // [from][to], in the order of lsk_dtype; a bool is a byte that is 0 or 1.
 static const lsk_inner copies[7][7] = {ROW(f32), ROW(f64), ROW(i32), ROW(i64), ROW(u8), ROW(u8), ROW(bf)};
-static const ptrdiff_t sizes[7] = {4, 8, 4, 8, 1, 1, 2};
 
 void lsk_copy(lsk_dtype out_type, lsk_dtype in_type, lsk_iterator *it) {
     lsk_iterator_coalesce(it);
-    if (out_type == in_type && lsk_copy_transposed(it, sizes[in_type])) return;
+    if (out_type == in_type && lsk_copy_transposed(it, lsk_element_size(in_type))) return;
     lsk_iterator_run(it, copies[in_type][out_type], NULL);
 }
 
 void lsk_convert(ptrdiff_t n, void *out, lsk_dtype out_type, const void *in, lsk_dtype in_type) {
     if (out_type == in_type) {
-        memcpy(out, in, (size_t)(n * sizes[in_type]));
+        memcpy(out, in, (size_t)(n * lsk_element_size(in_type)));
         return;
     }
     char *data[2] = {out, (char *)in};
@@ -78,7 +78,7 @@ void lsk_convert(ptrdiff_t n, void *out, lsk_dtype out_type, const void *in, lsk
 
 void lsk_fill(ptrdiff_t n, void *out, lsk_dtype type, double value) {
     if (value == 0 && !signbit(value)) {
-        memset(out, 0, (size_t)(n * sizes[type]));
+        memset(out, 0, (size_t)(n * lsk_element_size(type)));
         return;
     }
     char *data[2] = {out, (char *)&value};
@@ -99,7 +99,7 @@ void lsk_ramp(ptrdiff_t n, void *out, lsk_dtype type, double start, double step)
         for (ptrdiff_t i = 0; i < n; i++) o[i] = (int64_t)(first + (uint64_t)i * each);
         return;
     }
-    for (ptrdiff_t i = 0; i < n; i++) store((char *)out + i * sizes[type], type, start + (double)i * step);
+    for (ptrdiff_t i = 0; i < n; i++) store((char *)out + i * lsk_element_size(type), type, start + (double)i * step);
 }
 
 void lsk_line(ptrdiff_t n, void *out, lsk_dtype type, double start, double end) {
@@ -107,6 +107,6 @@ void lsk_line(ptrdiff_t n, void *out, lsk_dtype type, double start, double end) 
     double step = n > 1 ? (end - start) / (double)(n - 1) : 0;
     for (ptrdiff_t i = 0; i < n; i++) {
         double value = i < n / 2 || n == 1 ? start + step * (double)i : end - step * (double)(n - 1 - i);
-        store((char *)out + i * sizes[type], type, value);
+        store((char *)out + i * lsk_element_size(type), type, value);
     }
 }

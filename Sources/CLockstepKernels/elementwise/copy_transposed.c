@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transposing in tiles of 16×16: whole cache lines are read and written, whatever the strides.
 #include "elementwise/copy_transposed.h"
+#include "base/simd.h"
 #include <string.h>
 
 enum { TILE = 16 };

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Philox4x32-10 and the distributions made from it. Blocks are computed sixteen at a time, one per SIMD lane.
 #include "lsk_random.h"
+#include "base/simd.h"
 #include "base/vector_math.h"
 
-enum { LSK_LANES = 16, LSK_WORDS = 4 * LSK_LANES };
+enum { WORDS = 4 * LANES };
 
 /// Blocks first ..< first + 16 as consecutive words.
 LSK_INLINE void philox_words(uint64_t seed, uint64_t stream, uint64_t first, uint32_t *restrict out) {
     // Words stay in lanes twice as wide, as products are: what stands above them is never looked at, and nothing is packed.
-    uint64_t c0[LSK_LANES], c1[LSK_LANES], c2[LSK_LANES], c3[LSK_LANES];
-    for (int i = 0; i < LSK_LANES; i++) {
+    uint64_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
+    for (int i = 0; i < LANES; i++) {
         c0[i] = first + (uint64_t)i;
         c1[i] = c0[i] >> 32;
         c2[i] = stream;
@@ -17,7 +18,7 @@ LSK_INLINE void philox_words(uint64_t seed, uint64_t stream, uint64_t first, uin
     }
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
     for (int round = 0; round < 10; round++) {
-        for (int i = 0; i < LSK_LANES; i++) {
+        for (int i = 0; i < LANES; i++) {
             uint64_t a = (c0[i] & UINT32_MAX) * 0xD2511F53u, b = (c2[i] & UINT32_MAX) * 0xCD9E8D57u;
             c0[i] = (b >> 32) ^ c1[i] ^ k0;
             c2[i] = (a >> 32) ^ c3[i] ^ k1;
@@ -27,7 +28,7 @@ LSK_INLINE void philox_words(uint64_t seed, uint64_t stream, uint64_t first, uin
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
-    for (int i = 0; i < LSK_LANES; i++) {
+    for (int i = 0; i < LANES; i++) {
         out[4 * i] = (uint32_t)c0[i];
         out[4 * i + 1] = (uint32_t)c1[i];
         out[4 * i + 2] = (uint32_t)c2[i];
@@ -55,10 +56,10 @@ void lsk_philox_block(lsk_philox at, uint32_t *out) {
 
 /// Runs BODY for every element i with its word in `w[j]`, j = i - start; PER words per element.
 #define FOR_WORDS(PER, BODY)                                                                                          \
-    for (ptrdiff_t start = 0; start < n; start += LSK_WORDS / (PER)) {                                                \
-        uint32_t w[LSK_WORDS];                                                                                        \
+    for (ptrdiff_t start = 0; start < n; start += WORDS / (PER)) {                                                    \
+        uint32_t w[WORDS];                                                                                            \
         philox_words(at.seed, at.stream, at.block + (uint64_t)start * (PER) / 4, w);                                  \
-        ptrdiff_t count = n - start < LSK_WORDS / (PER) ? n - start : LSK_WORDS / (PER);                              \
+        ptrdiff_t count = n - start < WORDS / (PER) ? n - start : WORDS / (PER);                                      \
         for (ptrdiff_t j = 0; j < count; j++) {                                                                       \
             ptrdiff_t i = start + j;                                                                                  \
             BODY                                                                                                      \
@@ -83,17 +84,17 @@ void lsk_random_uniform(lsk_philox at, ptrdiff_t n, lsk_dtype dtype, void *out, 
 }
 
 LSK_SIMD static void normal_f32(lsk_philox at, ptrdiff_t n, float *out, float mean, float deviation) {
-    for (ptrdiff_t start = 0; start < n; start += LSK_WORDS) {
-        uint32_t w[LSK_WORDS];
-        float z[LSK_WORDS];
+    for (ptrdiff_t start = 0; start < n; start += WORDS) {
+        uint32_t w[WORDS];
+        float z[WORDS];
         philox_words(at.seed, at.stream, at.block + (uint64_t)start / 4, w);
-        for (int k = 0; k < LSK_WORDS; k += 2) {
+        for (int k = 0; k < WORDS; k += 2) {
             float r = sqrtf(-2 * vm_logf(((float)w[k] + 0.5f) * 0x1p-32f)) * deviation;
             float angle = (float)w[k + 1] * (0x1p-32f * 6.28318530717958648f);
             z[k] = mean + r * vm_sincosf(angle, 1);
             z[k + 1] = mean + r * vm_sincosf(angle, 0);
         }
-        memcpy(out + start, z, sizeof(float) * (size_t)(n - start < LSK_WORDS ? n - start : LSK_WORDS));
+        memcpy(out + start, z, sizeof(float) * (size_t)(lsk_min(n - start, WORDS)));
     }
 }
 static void normal_f64(lsk_philox at, ptrdiff_t n, double *out, double mean, double deviation) {
@@ -128,21 +129,21 @@ LSK_INLINE int64_t scaled_narrow(uint32_t low, uint32_t high, uint64_t range) {
     return (int64_t)((high * range + (low * range >> 32)) >> 32);
 }
 
-/// The places that steps first ..< first + LSK_STEPS of a permutation draw. In a pass of its own: the loop that moves elements
+/// The places that steps first ..< first + STEPS of a permutation draw. In a pass of its own: the loop that moves elements
 /// then knows where it writes, and its loads need not wait for the products that say so.
-enum { LSK_STEPS = LSK_WORDS / 2 };
+enum { STEPS = WORDS / 2 };
 LSK_SIMD static void permutation_places(lsk_philox at, ptrdiff_t first, ptrdiff_t *places) {
-    uint32_t w[LSK_WORDS];
+    uint32_t w[WORDS];
     philox_words(at.seed, at.stream, at.block + (uint64_t)first / 2, w);
-    if ((uint64_t)first < UINT32_MAX - LSK_STEPS)
-        for (int j = 0; j < LSK_STEPS; j++) places[j] = scaled_narrow(w[2 * j], w[2 * j + 1], (uint64_t)(first + j) + 1);
+    if ((uint64_t)first < UINT32_MAX - STEPS)
+        for (int j = 0; j < STEPS; j++) places[j] = scaled_narrow(w[2 * j], w[2 * j + 1], (uint64_t)(first + j) + 1);
     else
-        for (int j = 0; j < LSK_STEPS; j++) places[j] = scaled(WIDE(j), (uint64_t)(first + j) + 1);
+        for (int j = 0; j < STEPS; j++) places[j] = scaled(WIDE(j), (uint64_t)(first + j) + 1);
 }
 
 void lsk_random_permutation(lsk_philox at, ptrdiff_t n, int64_t *out) {
-    for (ptrdiff_t first = 0; first < n; first += LSK_STEPS) {
-        ptrdiff_t places[LSK_STEPS], count = n - first < LSK_STEPS ? n - first : LSK_STEPS;
+    for (ptrdiff_t first = 0; first < n; first += STEPS) {
+        ptrdiff_t places[STEPS], count = lsk_min(n - first, STEPS);
         permutation_places(at, first, places);
         for (ptrdiff_t j = 0; j < count; j++) {
             out[first + j] = out[places[j]];  // when it is its own place, the next line writes it

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rounding float32 to the values that a format of 16 bits has.
 #include "lsk_round.h"
+#include "base/simd.h"
 #include <math.h>
 #include <string.h>
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions of one operand: one loop per function and type.
 #include "lsk_unary.h"
+#include "base/simd.h"
 #include "base/vector_math.h"
-
-enum { BLOCK = 16 };
 
 /// The compiler vectorises the loop; what is left over runs element by element. For cheap functions.
 #define UNARY(NAME, T, F)                                                                                             \
@@ -28,19 +27,17 @@ enum { BLOCK = 16 };
         const T *a = (const T *)data[1];                                                                              \
         ptrdiff_t so = strides[0], sa = strides[1], i = 0;                                                            \
         if (so == 1 && sa == 1)                                                                                       \
-            for (; i + BLOCK <= n; i += BLOCK) {                                                                      \
-                LSK_VECTOR_LOOP for (ptrdiff_t j = 0; j < BLOCK; j++) o[i + j] = (T)F(T, a[i + j]);                   \
+            for (; i + LANES <= n; i += LANES) {                                                                      \
+                LSK_VECTOR_LOOP for (ptrdiff_t j = 0; j < LANES; j++) o[i + j] = (T)F(T, a[i + j]);                   \
             }                                                                                                         \
-        for (; i < n; i += BLOCK) {                                                                                   \
-            T x[BLOCK] = {0};                                                                                         \
-            ptrdiff_t m = n - i < BLOCK ? n - i : BLOCK;                                                              \
+        for (; i < n; i += LANES) {                                                                                   \
+            T x[LANES] = {0};                                                                                         \
+            ptrdiff_t m = lsk_min(n - i, LANES);                                                                      \
             for (ptrdiff_t j = 0; j < m; j++) x[j] = a[(i + j) * sa];                                                 \
-            LSK_VECTOR_LOOP for (ptrdiff_t j = 0; j < BLOCK; j++) x[j] = (T)F(T, x[j]);                               \
+            LSK_VECTOR_LOOP for (ptrdiff_t j = 0; j < LANES; j++) x[j] = (T)F(T, x[j]);                               \
             for (ptrdiff_t j = 0; j < m; j++) o[(i + j) * so] = x[j];                                                 \
         }                                                                                                             \
     }
-
-#define LSK_VECTOR_LOOP _Pragma("clang loop vectorize(enable) unroll(disable)")
 
 #define EXPF(T, x) vm_expf(x)
 #define EXPD(T, x) exp(x)
@@ -97,23 +94,23 @@ LSK_INLINE float gelu_of(float x) {
 #define COSTLYF(NAME, T, F) UNARY_BLOCKS(NAME, T, F)
 #define COSTLYD(NAME, T, F) UNARY(NAME, T, F)
 #define FAMILY(S, T, L)                                                                                               \
-    COSTLY##L(exp_##S, T, EXP##L)                                                                                  \
-    COSTLY##L(log_##S, T, LOG##L)                                                                                  \
-    COSTLY##L(log1p_##S, T, LOG1P##L)                                                                              \
+    COSTLY##L(exp_##S, T, EXP##L)                                                                                     \
+    COSTLY##L(log_##S, T, LOG##L)                                                                                     \
+    COSTLY##L(log1p_##S, T, LOG1P##L)                                                                                 \
     UNARY(sqrt_##S, T, SQRT##L)                                                                                       \
     UNARY(rsqrt_##S, T, RSQRT##L)                                                                                     \
     UNARY(abs_##S, T, ABS##L)                                                                                         \
     UNARY(sign_##S, T, SIGN)                                                                                          \
-    COSTLY##L(sin_##S, T, SIN##L)                                                                                  \
-    COSTLY##L(cos_##S, T, COS##L)                                                                                  \
-    COSTLY##L(tanh_##S, T, TANH##L)                                                                                \
-    COSTLY##L(sigmoid_##S, T, SIGMOID##L)                                                                          \
+    COSTLY##L(sin_##S, T, SIN##L)                                                                                     \
+    COSTLY##L(cos_##S, T, COS##L)                                                                                     \
+    COSTLY##L(tanh_##S, T, TANH##L)                                                                                   \
+    COSTLY##L(sigmoid_##S, T, SIGMOID##L)                                                                             \
     UNARY(relu_##S, T, RELU)                                                                                          \
     UNARY(leaky_##S, T, LEAKY)                                                                                        \
-    COSTLY##L(gelu_##S, T, GELU##L)                                                                                \
-    COSTLY##L(silu_##S, T, SILU##L)                                                                                \
-    COSTLY##L(softplus_##S, T, SOFTPLUS##L)                                                                        \
-    COSTLY##L(erf_##S, T, ERF##L)                                                                                  \
+    COSTLY##L(gelu_##S, T, GELU##L)                                                                                   \
+    COSTLY##L(silu_##S, T, SILU##L)                                                                                   \
+    COSTLY##L(softplus_##S, T, SOFTPLUS##L)                                                                           \
+    COSTLY##L(erf_##S, T, ERF##L)                                                                                     \
     UNARY(square_##S, T, SQUARE)                                                                                      \
     UNARY(reciprocal_##S, T, RECIPROCAL)                                                                              \
     UNARY(floor_##S, T, FLOOR##L)                                                                                     \

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradients of functions of one operand, each in one pass over (dy, saved).
 #include "lsk_unary.h"
+#include "base/simd.h"
 #include "base/vector_math.h"
-
-enum { BLOCK = 16 };
 
 /// g is dy, s is what was saved.
 #define GRADIENT(NAME, T, F)                                                                                          \
@@ -30,37 +29,35 @@ enum { BLOCK = 16 };
         const T *a = (const T *)data[1], *b = (const T *)data[2];                                                     \
         ptrdiff_t so = strides[0], sa = strides[1], sb = strides[2], i = 0;                                           \
         if (so == 1 && sa == 1 && sb == 1)                                                                            \
-            for (; i + BLOCK <= n; i += BLOCK) {                                                                      \
-                LSK_VECTOR_LOOP for (ptrdiff_t j = 0; j < BLOCK; j++) o[i + j] = (T)F(T, a[i + j], b[i + j]);         \
+            for (; i + LANES <= n; i += LANES) {                                                                      \
+                LSK_VECTOR_LOOP for (ptrdiff_t j = 0; j < LANES; j++) o[i + j] = (T)F(T, a[i + j], b[i + j]);         \
             }                                                                                                         \
-        for (; i < n; i += BLOCK) {                                                                                   \
-            T x[BLOCK] = {0}, y[BLOCK] = {0};                                                                         \
-            ptrdiff_t m = n - i < BLOCK ? n - i : BLOCK;                                                              \
+        for (; i < n; i += LANES) {                                                                                   \
+            T x[LANES] = {0}, y[LANES] = {0};                                                                         \
+            ptrdiff_t m = lsk_min(n - i, LANES);                                                                      \
             for (ptrdiff_t j = 0; j < m; j++) x[j] = a[(i + j) * sa];                                                 \
             for (ptrdiff_t j = 0; j < m; j++) y[j] = b[(i + j) * sb];                                                 \
-            LSK_VECTOR_LOOP for (ptrdiff_t j = 0; j < BLOCK; j++) x[j] = (T)F(T, x[j], y[j]);                         \
+            LSK_VECTOR_LOOP for (ptrdiff_t j = 0; j < LANES; j++) x[j] = (T)F(T, x[j], y[j]);                         \
             for (ptrdiff_t j = 0; j < m; j++) o[(i + j) * so] = x[j];                                                 \
         }                                                                                                             \
     }
 
-#define LSK_VECTOR_LOOP _Pragma("clang loop vectorize(enable) unroll(disable)")
-
-LSK_INLINE float gelu_slope_f(float x) {
+LSK_INLINE float gelu_derivative_f(float x) {
     float density, cdf = vm_normal_cdff(x, &density);
     return cdf + x * density;
 }
-LSK_INLINE double gelu_slope_d(double x) {
+LSK_INLINE double gelu_derivative_d(double x) {
     return 0.5 * (1.0 + erf(x * 0.70710678118654752440)) + x * 0.39894228040143267794 * exp(-0.5 * x * x);
 }
 LSK_INLINE double sigmoid_d(double x) {
     double e = exp(-fabs(x));
     return (x < 0 ? e : 1) / (1 + e);
 }
-LSK_INLINE float silu_slope_f(float x) {
+LSK_INLINE float silu_derivative_f(float x) {
     float s = vm_sigmoidf(x);
     return s * (1.0f + x * (1.0f - s));
 }
-LSK_INLINE double silu_slope_d(double x) {
+LSK_INLINE double silu_derivative_d(double x) {
     double s = sigmoid_d(x);
     return s * (1.0 + x * (1.0 - s));
 }
@@ -79,10 +76,10 @@ LSK_INLINE double silu_slope_d(double x) {
 #define OF_SIGMOID(T, g, s) ((g) * (s) * ((T)1 - (s)))
 #define OF_RELU(T, g, s) ((s) > 0 ? (g) : (T)0)
 #define OF_LEAKY(T, g, s) ((s) > 0 ? (g) : (g) * (T)p->p0)
-#define OF_GELUF(T, g, s) ((g) * gelu_slope_f(s))
-#define OF_GELUD(T, g, s) ((g) * gelu_slope_d(s))
-#define OF_SILUF(T, g, s) ((g) * silu_slope_f(s))
-#define OF_SILUD(T, g, s) ((g) * silu_slope_d(s))
+#define OF_GELUF(T, g, s) ((g) * gelu_derivative_f(s))
+#define OF_GELUD(T, g, s) ((g) * gelu_derivative_d(s))
+#define OF_SILUF(T, g, s) ((g) * silu_derivative_f(s))
+#define OF_SILUD(T, g, s) ((g) * silu_derivative_d(s))
 #define OF_SOFTPLUSF(T, g, s) ((g) * vm_sigmoidf(s))
 #define OF_SOFTPLUSD(T, g, s) ((g) * sigmoid_d(s))
 #define OF_ERFF(T, g, s) ((g) * 1.12837917f * vm_expf(-(s) * (s)))
@@ -108,10 +105,10 @@ LSK_INLINE double silu_slope_d(double x) {
     GRADIENT(sigmoid_##S, T, OF_SIGMOID)                                                                              \
     GRADIENT(relu_##S, T, OF_RELU)                                                                                    \
     GRADIENT(leaky_##S, T, OF_LEAKY)                                                                                  \
-    COSTLY##L(gelu_##S, T, OF_GELU##L)                                                                          \
-    COSTLY##L(silu_##S, T, OF_SILU##L)                                                                          \
-    COSTLY##L(softplus_##S, T, OF_SOFTPLUS##L)                                                                  \
-    COSTLY##L(erf_##S, T, OF_ERF##L)                                                                            \
+    COSTLY##L(gelu_##S, T, OF_GELU##L)                                                                                \
+    COSTLY##L(silu_##S, T, OF_SILU##L)                                                                                \
+    COSTLY##L(softplus_##S, T, OF_SOFTPLUS##L)                                                                        \
+    COSTLY##L(erf_##S, T, OF_ERF##L)                                                                                  \
     GRADIENT(square_##S, T, OF_SQUARE)                                                                                \
     GRADIENT(reciprocal_##S, T, OF_RECIPROCAL)                                                                        \
     GRADIENT(clamp_##S, T, OF_CLAMP)                                                                                  \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes as numbers.
 #include "lsk_bytes.h"
+#include "base/simd.h"
 #include "gather/rows.h"
 
 // The rows are walked in here, not by a caller: a row can be as short as one call is long.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading and adding at places given by index tensors.
 #include "lsk_gather.h"
+#include "base/simd.h"
 #include <string.h>
 
 ptrdiff_t lsk_find_bad_index(ptrdiff_t n, const int64_t *index, int64_t limit) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products over OpenBLAS; plain loops for integers and for products too small to be worth a call.
+// Matrix products of any element type; plain loops for integers and for products too small to be worth a call.
 #include "lsk_gemm.h"
-#include "lsk_parallel.h"
+#include "base/simd.h"
+#include "gemm/epilogue.h"
 #include "gemm/sgemm.h"
-#include <stdlib.h>
 #include <string.h>
 
 /// The definition of the product: the oracle for tests, the path of integers and of tiny matrices.
@@ -81,12 +81,19 @@ void lsk_matmul(const lsk_gemm *g, const void *a, const void *b, void *c) {
     }
 }
 
-static ptrdiff_t size_of(lsk_dtype dtype) {
-    return dtype == LSK_FLOAT64 || dtype == LSK_INT64 ? 8 : dtype == LSK_UINT8 ? 1 : 4;
+void lsk_matmul_epilogue(const lsk_gemm *g, const void *a, const void *b, void *c, const lsk_epilogue *e) {
+    if (g->dtype == LSK_FLOAT32 && lsk_sgemm_is_own(g->m, g->n, g->k)) {
+        lsk_sgemm_epilogue(CblasRowMajor, g->transpose_a ? CblasTrans : CblasNoTrans,
+                           g->transpose_b ? CblasTrans : CblasNoTrans, (int)g->m, (int)g->n, (int)g->k, 1, a,
+                           (int)g->lda, b, (int)g->ldb, (float)g->beta, c, (int)g->ldc, e);
+        return;
+    }
+    lsk_matmul(g, a, b, c);
+    lsk_apply_epilogue(g->dtype, g->m, g->n, c, g->ldc, e);
 }
 
 void lsk_matmul_batch(const lsk_gemm *g, const lsk_batch *batch, const void *a, const void *b, void *c) {
-    ptrdiff_t size = size_of(g->dtype), index[LSK_MAX_RANK] = {0};
+    ptrdiff_t size = lsk_element_size(g->dtype), index[LSK_MAX_RANK] = {0};
     const char *x = a, *y = b;
     char *z = c;
     for (ptrdiff_t i = 0; i < batch->rank; i++)
@@ -104,60 +111,4 @@ void lsk_matmul_batch(const lsk_gemm *g, const lsk_batch *batch, const void *a, 
         }
         if (axis < 0) return;
     }
-}
-
-void lsk_fill_rows(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t element_size, void *out, const void *bias) {
-    if (columns == 1 && element_size == 4) {
-        float value = *(const float *)bias, *o = out;
-        for (ptrdiff_t r = 0; r < rows; r++) o[r] = value;
-        return;
-    }
-    size_t bytes = (size_t)(columns * element_size);
-    for (ptrdiff_t r = 0; r < rows; r++) memcpy((char *)out + (size_t)r * bytes, bias, bytes);
-}
-
-/// Sixty-four columns at a time, so that their sums stay in registers while the rows pass by.
-#define COLUMN_SUMS(NAME, T)                                                                                          \
-    LSK_SIMD static void NAME(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t ld, T *out, const T *x, T beta) {          \
-        ptrdiff_t j = 0;                                                                                              \
-        for (; j + 64 <= columns; j += 64) {                                                                          \
-            T sums[64] = {0};                                                                                         \
-            for (ptrdiff_t r = 0; r < rows; r++)                                                                      \
-                for (ptrdiff_t i = 0; i < 64; i++) sums[i] += x[r * ld + j + i];                                      \
-            for (ptrdiff_t i = 0; i < 64; i++) out[j + i] = (beta == 0 ? 0 : beta * out[j + i]) + sums[i];            \
-        }                                                                                                             \
-        for (; j < columns;) {                                                                                        \
-            T sums[64] = {0};                                                                                         \
-            ptrdiff_t width = columns - j < 64 ? columns - j : 64;                                                    \
-            for (ptrdiff_t r = 0; r < rows; r++)                                                                      \
-                for (ptrdiff_t i = 0; i < width; i++) sums[i] += x[r * ld + j + i];                                   \
-            for (ptrdiff_t i = 0; i < width; i++) out[j + i] = (beta == 0 ? 0 : beta * out[j + i]) + sums[i];         \
-            j += width;                                                                                               \
-        }                                                                                                             \
-    }
-COLUMN_SUMS(column_sums_f32, float)
-COLUMN_SUMS(column_sums_f64, double)
-
-typedef struct {
-    lsk_dtype dtype;
-    ptrdiff_t rows, ld;
-    void *out;
-    const void *x;
-    double beta;
-} sums_task;
-
-static void some_sums(void *context, ptrdiff_t begin, ptrdiff_t end) {
-    const sums_task *t = context;
-    if (t->dtype == LSK_FLOAT64)
-        column_sums_f64(t->rows, end - begin, t->ld, (double *)t->out + begin, (const double *)t->x + begin, t->beta);
-    else
-        column_sums_f32(t->rows, end - begin, t->ld, (float *)t->out + begin, (const float *)t->x + begin,
-                        (float)t->beta);
-}
-
-void lsk_column_sums(lsk_dtype dtype, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t ld, void *out, const void *x,
-                     double beta) {
-    sums_task t = {dtype, rows, ld, out, x, beta};
-    if (rows * columns <= LSK_ELEMENT_GRAIN) some_sums(&t, 0, columns);
-    else lsk_parallel(columns, 64, some_sums, &t);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix products: OpenBLAS with the right kernels selected, and plain loops where a call would cost more than the work.
+// Matrix products: our own kernels or OpenBLAS, and plain loops where a call would cost more than the work.
 #pragma once
-#include "lsk_types.h"
+#include "lsk_epilogue.h"
 
 /// c = a · b + beta · c for row-major c of `m` rows and `n` columns; `k` is the inner size.
 /// A transposed operand is stored as its transpose: `a` as k×m with rows `lda` apart, `b` as n×k with rows `ldb` apart.
@@ -13,8 +13,11 @@ typedef struct lsk_gemm {
     double beta;
 } lsk_gemm;
 void lsk_matmul(const lsk_gemm *_Nonnull g, const void *_Nonnull a, const void *_Nonnull b, void *_Nonnull c);
+/// The product followed by an epilogue, tile by tile where the product is our own. float32 and float64.
+void lsk_matmul_epilogue(const lsk_gemm *_Nonnull g, const void *_Nonnull a, const void *_Nonnull b, void *_Nonnull c,
+                         const lsk_epilogue *_Nonnull e);
 
-/// The same product for every index of up to eight leading axes; strides count elements, 0 repeats a matrix.
+/// lsk_matmul for every index of up to eight leading axes; strides count elements, 0 repeats a matrix.
 typedef struct lsk_batch {
     ptrdiff_t rank;
     ptrdiff_t shape[LSK_MAX_RANK];
@@ -22,10 +25,3 @@ typedef struct lsk_batch {
 } lsk_batch;
 void lsk_matmul_batch(const lsk_gemm *_Nonnull g, const lsk_batch *_Nonnull batch, const void *_Nonnull a,
                       const void *_Nonnull b, void *_Nonnull c);
-
-/// out[r, :] = bias for every row of a contiguous rows×columns matrix of 4- or 8-byte elements.
-void lsk_fill_rows(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t element_size, void *_Nonnull out,
-                   const void *_Nonnull bias);
-/// out = beta · out + the column sums of a float32 or float64 matrix whose rows are `ld` elements apart.
-void lsk_column_sums(lsk_dtype dtype, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t ld, void *_Nonnull out,
-                     const void *_Nonnull x, double beta);

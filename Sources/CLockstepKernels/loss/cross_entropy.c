@@ -1,37 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cross-entropy of logits and class indices, with its gradient made while the row is in the cache.
 #include "lsk_loss.h"
+#include "base/simd.h"
 #include "base/vector_math.h"
 
-enum { LSK_LANE = 16, LSK_CHUNK = 512 };
+enum { CHUNK = 512 };
 LSK_INLINE float exp_f32(float x) { return vm_expf(x); }
 LSK_INLINE double exp_f64(double x) { return exp(x); }
 
 /// Sixteen lanes at a time; a row's tail is padded, because most rows have ten classes and not sixteen.
 #define ROW(S, T)                                                                                                     \
     LSK_INLINE T row_max_##S(ptrdiff_t n, const T *x) {                                                               \
-        T best[LSK_LANE];                                                                                             \
+        T best[LANES];                                                                                                \
         ptrdiff_t i = 0;                                                                                              \
-        for (ptrdiff_t j = 0; j < LSK_LANE; j++) best[j] = (T)-INFINITY;                                              \
-        for (; i + LSK_LANE <= n; i += LSK_LANE)                                                                      \
-            for (ptrdiff_t j = 0; j < LSK_LANE; j++) best[j] = x[i + j] > best[j] ? x[i + j] : best[j];               \
+        for (ptrdiff_t j = 0; j < LANES; j++) best[j] = (T)-INFINITY;                                                 \
+        for (; i + LANES <= n; i += LANES)                                                                            \
+            for (ptrdiff_t j = 0; j < LANES; j++) best[j] = x[i + j] > best[j] ? x[i + j] : best[j];                  \
         for (; i < n; i++) best[0] = x[i] > best[0] ? x[i] : best[0];                                                 \
-        for (ptrdiff_t j = 1; j < LSK_LANE; j++) best[0] = best[j] > best[0] ? best[j] : best[0];                     \
+        for (ptrdiff_t j = 1; j < LANES; j++) best[0] = best[j] > best[0] ? best[j] : best[0];                        \
         return best[0];                                                                                               \
     }                                                                                                                 \
     /* e = exp(x - shift); returns the sum. */                                                                        \
     LSK_INLINE T row_exp_##S(ptrdiff_t n, const T *x, T shift, T *e) {                                                \
-        T sums[LSK_LANE] = {0}, tail[LSK_LANE];                                                                       \
+        T sums[LANES] = {0}, tail[LANES];                                                                             \
         ptrdiff_t i = 0;                                                                                              \
-        for (; i + LSK_LANE <= n; i += LSK_LANE)                                                                      \
-            for (ptrdiff_t j = 0; j < LSK_LANE; j++) sums[j] += e[i + j] = exp_##S(x[i + j] - shift);                 \
+        for (; i + LANES <= n; i += LANES)                                                                            \
+            for (ptrdiff_t j = 0; j < LANES; j++) sums[j] += e[i + j] = exp_##S(x[i + j] - shift);                    \
         if (i < n) {                                                                                                  \
-            for (ptrdiff_t j = 0; j < LSK_LANE; j++) tail[j] = (T)-1000;                                              \
+            for (ptrdiff_t j = 0; j < LANES; j++) tail[j] = (T)-1000;                                                 \
             for (ptrdiff_t j = 0; j < n - i; j++) tail[j] = x[i + j] - shift;                                         \
-            for (ptrdiff_t j = 0; j < LSK_LANE; j++) sums[j] += tail[j] = exp_##S(tail[j]);                           \
+            for (ptrdiff_t j = 0; j < LANES; j++) sums[j] += tail[j] = exp_##S(tail[j]);                              \
             for (ptrdiff_t j = 0; j < n - i; j++) e[i + j] = tail[j];                                                 \
         }                                                                                                             \
-        for (ptrdiff_t j = 1; j < LSK_LANE; j++) sums[0] += sums[j];                                                  \
+        for (ptrdiff_t j = 1; j < LANES; j++) sums[0] += sums[j];                                                     \
         return sums[0];                                                                                               \
     }
 
@@ -42,7 +43,7 @@ LSK_INLINE double exp_f64(double x) { return exp(x); }
         const T *weight = c->weight;                                                                                  \
         ptrdiff_t n = c->classes;                                                                                     \
         double total = 0, spread = c->smoothing / (double)n, all = 0;                                                 \
-        T chunk[LSK_CHUNK];                                                                                           \
+        T chunk[CHUNK];                                                                                               \
         for (ptrdiff_t j = 0; j < n; j++) all += weight ? (double)weight[j] : 1;                                      \
         for (ptrdiff_t r = 0; r < c->rows; r++, x += n) {                                                             \
             T *g = gradient ? gradient + r * n : NULL;                                                                \
@@ -55,8 +56,8 @@ LSK_INLINE double exp_f64(double x) { return exp(x); }
             T top = row_max_##S(n, x), sum = 0;                                                                       \
             if (g) sum = row_exp_##S(n, x, top, g);                                                                   \
             else                                                                                                      \
-                for (ptrdiff_t j = 0; j < n; j += LSK_CHUNK)                                                          \
-                    sum += row_exp_##S(n - j < LSK_CHUNK ? n - j : LSK_CHUNK, x + j, top, chunk);                     \
+                for (ptrdiff_t j = 0; j < n; j += CHUNK)                                                              \
+                    sum += row_exp_##S(lsk_min(n - j, CHUNK), x + j, top, chunk);                                     \
             double lse = (double)top + log((double)sum), own = (1 - c->smoothing) * (weight ? (double)weight[t] : 1); \
             double loss = own * (lse - (double)x[t]), mass = own;                                                     \
             if (spread > 0) {                                                                                         \
@@ -87,9 +88,9 @@ ptrdiff_t lsk_cross_entropy_check(const lsk_cross_entropy *c, const int64_t *tar
         int64_t t = target[r];
         if (t == c->ignored) continue;
         if (t < 0 || t >= c->classes) return r;
-        sum += !c->weight                 ? 1
+        sum += !c->weight                ? 1
                : c->dtype == LSK_FLOAT64 ? ((const double *)c->weight)[t]
-                                          : (double)((const float *)c->weight)[t];
+                                         : (double)((const float *)c->weight)[t];
     }
     *total = sum;
     return -1;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Losses of two numbers at a time, with their gradients, in blocks that stay in the cache.
 #include "lsk_loss.h"
+#include "base/simd.h"
 #include "base/vector_math.h"
 
-enum { LSK_BLOCK = 256, LSK_LANE = 16 };
+enum { BLOCK = 256 };
 LSK_INLINE float exp_f32(float x) { return vm_expf(x); }
 LSK_INLINE float log_f32(float x) { return vm_logf(x); }
 LSK_INLINE float log1p_f32(float x) { return vm_log1pf(x); }
@@ -18,7 +19,7 @@ LSK_INLINE double log1p_f64(double x) { return log1p(x); }
     break
 
 #define PAIR(S, T)                                                                                                    \
-    /* Losses and slopes of up to LSK_BLOCK pairs. */                                                                 \
+    /* Losses and derivatives of up to BLOCK pairs. */                                                                \
     LSK_INLINE void block_##S(const lsk_pair_loss *l, ptrdiff_t n, const T *a, const T *b, const T *p, T *restrict o, \
                               T *restrict s) {                                                                        \
         T beta = (T)l->beta, half = (T)0.5, unit = l->kind == LSK_HUBER ? beta : 1;                                   \
@@ -44,23 +45,23 @@ LSK_INLINE double log1p_f64(double x) { return log1p(x); }
                                    T *gradient, T scale) {                                                            \
         const T *positive = l->positive, *weight = l->weight;                                                         \
         double total = 0;                                                                                             \
-        for (ptrdiff_t at = 0; at < n; at += LSK_BLOCK) {                                                             \
-            ptrdiff_t count = n - at < LSK_BLOCK ? n - at : LSK_BLOCK;                                                \
-            T loss[LSK_BLOCK], slope[LSK_BLOCK], sums[LSK_LANE] = {0};                                                \
-            block_##S(l, count, x + at, y + at, positive ? positive + at : NULL, loss, slope);                        \
+        for (ptrdiff_t at = 0; at < n; at += BLOCK) {                                                                 \
+            ptrdiff_t count = lsk_min(n - at, BLOCK);                                                                 \
+            T loss[BLOCK], derivative[BLOCK], sums[LANES] = {0};                                                      \
+            block_##S(l, count, x + at, y + at, positive ? positive + at : NULL, loss, derivative);                   \
             if (weight)                                                                                               \
                 for (ptrdiff_t i = 0; i < count; i++) {                                                               \
                     loss[i] *= weight[at + i];                                                                        \
-                    slope[i] *= weight[at + i];                                                                       \
+                    derivative[i] *= weight[at + i];                                                                  \
                 }                                                                                                     \
             ptrdiff_t i = 0;                                                                                          \
-            for (; i + LSK_LANE <= count; i += LSK_LANE)                                                              \
-                for (ptrdiff_t j = 0; j < LSK_LANE; j++) sums[j] += loss[i + j];                                      \
+            for (; i + LANES <= count; i += LANES)                                                                    \
+                for (ptrdiff_t j = 0; j < LANES; j++) sums[j] += loss[i + j];                                         \
             for (; i < count; i++) sums[0] += loss[i];                                                                \
-            for (ptrdiff_t j = 0; j < LSK_LANE; j++) total += (double)sums[j];                                        \
+            for (ptrdiff_t j = 0; j < LANES; j++) total += (double)sums[j];                                           \
             if (losses) memcpy(losses + at, loss, (size_t)count * sizeof(T));                                         \
             if (gradient)                                                                                             \
-                for (ptrdiff_t k = 0; k < count; k++) gradient[at + k] = slope[k] * scale;                            \
+                for (ptrdiff_t k = 0; k < count; k++) gradient[at + k] = derivative[k] * scale;                       \
         }                                                                                                             \
         return total;                                                                                                 \
     }

@@ -20,7 +20,7 @@ LSK_INLINE void NAME(rebase)(ptrdiff_t channels, ptrdiff_t period, double rows, 
                              REAL *shift, REAL *s1, REAL *s2, double *sum, double *squares) {
     enum { CHUNK = 64 };
     for (ptrdiff_t start = 0; start < channels; start += CHUNK) {
-        ptrdiff_t n = channels - start < CHUNK ? channels - start : CHUNK;
+        ptrdiff_t n = lsk_min(channels - start, CHUNK);
         double t1[CHUNK] = {0}, t2[CHUNK] = {0};
         for (ptrdiff_t i = start; i < period; i += channels)
             for (ptrdiff_t j = 0; j < n; j++) t1[j] += (double)s1[i + j], t2[j] += (double)s2[i + j];
@@ -32,8 +32,7 @@ LSK_INLINE void NAME(rebase)(ptrdiff_t channels, ptrdiff_t period, double rows, 
             shift[k] = (REAL)((double)origin[k] + sum[k] / seen);
         }
     }
-    for (ptrdiff_t i = channels; i < period; i += channels)
-        memcpy(shift + i, shift, (size_t)channels * sizeof(REAL));
+    for (ptrdiff_t i = channels; i < period; i += channels) memcpy(shift + i, shift, (size_t)channels * sizeof(REAL));
     memset(s1, 0, (size_t)period * sizeof(REAL));
     memset(s2, 0, (size_t)period * sizeof(REAL));
 }
@@ -69,13 +68,13 @@ LSK_SIMD static void NAME(moments)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t
         }
         if (++pass % 16 == 0) {
             ptrdiff_t end = at + 4 * period;
-            NAME(rebase)(channels, period, (double)((end - block) / channels), (double)(end / channels), origin, shift, s1,
-                         s2, sum, squares);
+            NAME(rebase)(channels, period, (double)((end - block) / channels), (double)(end / channels), origin, shift,
+                         s1, s2, sum, squares);
             block = end;
         }
     }
     for (; at < count; at += period) {
-        ptrdiff_t n = count - at < period ? count - at : period;
+        ptrdiff_t n = lsk_min(count - at, period);
         for (ptrdiff_t i = 0; i < n; i++) {
             REAL a = x[at + i] - shift[i];
             s1[i] += a;
@@ -96,8 +95,8 @@ LSK_SIMD static void NAME(moments)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t
 #define PASSED(dy, x, m, a, b) (((x) - (m)) * (a) + (b) > 0 ? (dy) : 0)
 
 LSK_INLINE void NAME(products_of)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *dy, const REAL *x,
-                                  const REAL *mean, const REAL *rest, const REAL *scale, const REAL *shift, REAL *scratch,
-                                  double *sum, double *product, int rectified) {
+                                  const REAL *mean, const REAL *rest, const REAL *scale, const REAL *shift,
+                                  REAL *scratch, double *sum, double *product, int rectified) {
     REAL *m = scratch, *s1 = m + period, *s2 = s1 + period, *a = s2 + period, *b = a + period;
     ptrdiff_t count = rows * channels, at = 0, pass = 0;
     NAME(repeat)(channels, period, mean, m);
@@ -121,7 +120,7 @@ LSK_INLINE void NAME(products_of)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t 
         }
     }
     for (; at < count; at += period) {
-        ptrdiff_t n = count - at < period ? count - at : period;
+        ptrdiff_t n = lsk_min(count - at, period);
         for (ptrdiff_t i = 0; i < n; i++) {
             REAL g = rectified ? PASSED(dy[at + i], x[at + i], m[i], a[i], b[i]) : dy[at + i];
             s1[i] += g;
@@ -142,15 +141,15 @@ LSK_SIMD static void NAME(products)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_
 }
 
 LSK_INLINE void NAME(apply_of)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *x, const REAL *mean,
-                               const REAL *scale, const REAL *shift, const REAL *added, REAL *scratch,
-                               REAL *restrict y, int adds, int rectifies) {
+                               const REAL *scale, const REAL *shift, const REAL *added, REAL *scratch, REAL *restrict y,
+                               int adds, int rectifies) {
     REAL *m = scratch, *a = m + period, *b = a + period;
     ptrdiff_t count = rows * channels;
     NAME(repeat)(channels, period, mean, m);
     NAME(repeat)(channels, period, scale, a);
     NAME(repeat)(channels, period, shift, b);
     for (ptrdiff_t at = 0; at < count; at += period) {
-        ptrdiff_t n = count - at < period ? count - at : period;
+        ptrdiff_t n = lsk_min(count - at, period);
         for (ptrdiff_t i = 0; i < n; i++) {
             REAL v = (x[at + i] - m[i]) * a[i] + b[i];
             if (adds) v += added[at + i];
@@ -162,7 +161,7 @@ LSK_INLINE void NAME(apply_of)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t per
 LSK_SIMD static void NAME(apply)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t period, const REAL *x, const REAL *mean,
                                  const REAL *scale, const REAL *shift, const REAL *added, int rectifies, REAL *scratch,
                                  REAL *restrict y) {
-#define APPLY(adds, rectifies) \
+#define APPLY(adds, rectifies)                                                                                        \
     NAME(apply_of)(rows, channels, period, x, mean, scale, shift, added, scratch, y, adds, rectifies)
     if (added && rectifies) APPLY(1, 1);
     else if (added) APPLY(1, 0);
@@ -182,7 +181,7 @@ LSK_INLINE void NAME(backward_of)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_t 
     NAME(repeat)(channels, period, pc, c);
     if (rectified) NAME(repeat)(channels, period, shift, s);
     for (ptrdiff_t at = 0; at < count; at += period) {
-        ptrdiff_t n = count - at < period ? count - at : period;
+        ptrdiff_t n = lsk_min(count - at, period);
         for (ptrdiff_t i = 0; i < n; i++) {
             REAL g = rectified ? PASSED(dy[at + i], x[at + i], m[i], a[i], s[i]) : dy[at + i];
             dx[at + i] = a[i] * g + b[i] * (x[at + i] - m[i]) + c[i];
@@ -209,7 +208,7 @@ LSK_SIMD static void NAME(sum_rows)(ptrdiff_t rows, ptrdiff_t channels, ptrdiff_
         if (++pass % 16 == 0) NAME(fold)(channels, period, s, sum);
     }
     for (; at < count; at += period) {
-        ptrdiff_t n = count - at < period ? count - at : period;
+        ptrdiff_t n = lsk_min(count - at, period);
         for (ptrdiff_t i = 0; i < n; i++) s[i] += x[at + i];
     }
     NAME(fold)(channels, period, s, sum);
@@ -219,8 +218,8 @@ LSK_SIMD static void NAME(statistics)(ptrdiff_t n, double count, const double *s
                                       REAL *variance) {
     for (ptrdiff_t i = 0; i < n; i++) {
         lsk_exact m;
-        double v = lsk_exact_variance(lsk_exact_sum(sums[i], sums[n + i]), lsk_exact_sum(sums[2 * n + i], sums[3 * n + i]),
-                                      count, &m);
+        double v = lsk_exact_variance(lsk_exact_sum(sums[i], sums[n + i]),
+                                      lsk_exact_sum(sums[2 * n + i], sums[3 * n + i]), count, &m);
         mean[i] = (REAL)m.high;
         rest[i] = (REAL)((m.high - (double)mean[i]) + m.low);
         variance[i] = (REAL)v;
@@ -231,12 +230,12 @@ static void NAME(inverse)(ptrdiff_t n, double epsilon, const REAL *variance, REA
     for (ptrdiff_t i = 0; i < n; i++) inverse[i] = (REAL)(1 / sqrt((double)variance[i] + epsilon));
 }
 
-static void NAME(slopes)(ptrdiff_t n, double count, const double *sum, const double *product, const REAL *rest,
-                         const REAL *scale, const REAL *inverse, REAL *b, REAL *c) {
+static void NAME(coefficients)(ptrdiff_t n, double count, const double *sum, const double *product, const REAL *rest,
+                               const REAL *scale, const REAL *inverse, REAL *b, REAL *c) {
     for (ptrdiff_t i = 0; i < n; i++) {
         double a = (double)scale[i], r = (double)inverse[i];
-        double slope = -a * r * r * product[i] / count;
-        b[i] = (REAL)slope;
-        c[i] = (REAL)(-a * sum[i] / count - slope * (double)rest[i]);
+        double by_x = -a * r * r * product[i] / count;
+        b[i] = (REAL)by_x;
+        c[i] = (REAL)(-a * sum[i] / count - by_x * (double)rest[i]);
     }
 }

@@ -2,6 +2,7 @@
 // The tables of group normalisation, one entry per sample and channel.
 #include "lsk_group_norm.h"
 #include "base/exact.h"
+#include "base/simd.h"
 #include <math.h>
 #include <string.h>
 
@@ -28,7 +29,7 @@
             }                                                                                                         \
         }                                                                                                             \
     }                                                                                                                 \
-    static void slopes_##S(const lsk_groups *g, const double *sum, const double *product, const T *weight,            \
+    static void coefficients_##S(const lsk_groups *g, const double *sum, const double *product, const T *weight,      \
                            const T *rest, const T *inverse, T *b, T *c, double *dw, double *db) {                     \
         ptrdiff_t size = g->channels / g->groups;                                                                     \
         double count = (double)(size * g->rows);                                                                      \
@@ -44,10 +45,10 @@
                 dw[k] += product[i] * r;                                                                              \
                 db[k] += sum[i];                                                                                      \
             }                                                                                                         \
-            double slope = -r * r * r * s2 / count;                                                                   \
+            double by_x = -r * r * r * s2 / count;                                                                    \
             for (ptrdiff_t i = first; i < first + size; i++) {                                                        \
-                b[i] = (T)slope;                                                                                      \
-                c[i] = (T)(-r * s1 / count - slope * (double)rest[i]);                                                \
+                b[i] = (T)by_x;                                                                                       \
+                c[i] = (T)(-r * s1 / count - by_x * (double)rest[i]);                                                 \
             }                                                                                                         \
         }                                                                                                             \
     }
@@ -61,8 +62,8 @@ void lsk_group_statistics(const lsk_groups *g, double epsilon, const double *sum
     else statistics_f64(g, epsilon, sums, weight, bias, mean, rest, inverse, scale, shift);
 }
 
-void lsk_group_slopes(const lsk_groups *g, const double *sum, const double *product, const void *weight,
-                      const void *rest, const void *inverse, void *b, void *c, double *dw, double *db) {
-    if (g->dtype == LSK_FLOAT32) slopes_f32(g, sum, product, weight, rest, inverse, b, c, dw, db);
-    else slopes_f64(g, sum, product, weight, rest, inverse, b, c, dw, db);
+void lsk_group_coefficients(const lsk_groups *g, const double *sum, const double *product, const void *weight,
+                            const void *rest, const void *inverse, void *b, void *c, double *dw, double *db) {
+    if (g->dtype == LSK_FLOAT32) coefficients_f32(g, sum, product, weight, rest, inverse, b, c, dw, db);
+    else coefficients_f64(g, sum, product, weight, rest, inverse, b, c, dw, db);
 }

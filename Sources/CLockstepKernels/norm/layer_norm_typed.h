@@ -39,8 +39,8 @@ LSK_SIMD static void NAME(layer_norm)(ptrdiff_t rows, ptrdiff_t width, REAL epsi
 }
 
 LSK_SIMD static void NAME(layer_norm_dx)(ptrdiff_t rows, ptrdiff_t width, const REAL *dy, const REAL *x,
-                                         const REAL *weight, const REAL *means, const REAL *rests,
-                                         const REAL *inverses, const REAL *added, REAL *restrict dx) {
+                                         const REAL *weight, const REAL *means, const REAL *rests, const REAL *inverses,
+                                         const REAL *added, REAL *restrict dx) {
     for (ptrdiff_t r = 0; r < rows; r++, dy += width, x += width, dx += width) {
         REAL mean = means[r], inverse = inverses[r];
         NAME(lanes) s1 = {0}, s2 = {0};

@@ -2,6 +2,7 @@
 // Normalisation kernels: chooses the element type and owns the scratch memory.
 #include "lsk_norm.h"
 #include "base/exact.h"
+#include "base/simd.h"
 #include "lsk_memory.h"
 #include "lsk_parallel.h"
 #include <math.h>
@@ -37,14 +38,13 @@ static ptrdiff_t period_of(ptrdiff_t channels) {
 #include "norm/channel_norm_typed.h"
 #include "norm/layer_norm_typed.h"
 
-static const ptrdiff_t sizes[2] = {4, 8};
 /// Offsets any pointer of the element type by n elements; NULL stays NULL.
-#define AT(pointer, n) ((void *)((char *)(pointer) + (n)*sizes[dtype]))
+#define AT(pointer, n) ((void *)((char *)(pointer) + (n) * lsk_element_size(dtype)))
 
 void lsk_channel_moments(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *x,
                          double *sums) {
     ptrdiff_t period = period_of(channels), all = segments * channels;
-    void *scratch = lsk_allocate((size_t)((3 * period + channels) * sizes[dtype]));
+    void *scratch = lsk_allocate((size_t)((3 * period + channels) * lsk_element_size(dtype)));
     for (ptrdiff_t s = 0; s < segments; s++, sums += channels) {
         const void *at = AT(x, s * rows * channels);
         if (dtype == LSK_FLOAT32)
@@ -70,7 +70,7 @@ static void apply_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
     ptrdiff_t period = period_of(t->channels), at = begin * t->channels, rows = end - begin;
     lsk_dtype dtype = t->dtype;
     const void *added = t->added ? AT(t->added, at) : NULL;
-    void *scratch = lsk_allocate((size_t)(3 * period * sizes[dtype]));
+    void *scratch = lsk_allocate((size_t)(3 * period * lsk_element_size(dtype)));
     if (dtype == LSK_FLOAT32)
         apply_f32(rows, t->channels, period, AT(t->x, at), t->mean, t->a, t->b, added, t->rectifies, scratch,
                   AT(t->out, at));
@@ -85,8 +85,15 @@ void lsk_channel_apply(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, l
                        void *y) {
     for (ptrdiff_t s = 0; s < segments; s++) {
         ptrdiff_t at = s * rows * channels, k = s * channels;
-        row_task t = {.channels = channels, .dtype = dtype, .x = AT(x, at), .mean = AT(mean, k), .a = AT(scale, k),
-                      .b = AT(shift, k), .added = added ? AT(added, at) : NULL, .rectifies = rectifies, .out = AT(y, at)};
+        row_task t = {.channels = channels,
+                      .dtype = dtype,
+                      .x = AT(x, at),
+                      .mean = AT(mean, k),
+                      .a = AT(scale, k),
+                      .b = AT(shift, k),
+                      .added = added ? AT(added, at) : NULL,
+                      .rectifies = rectifies,
+                      .out = AT(y, at)};
         lsk_parallel(rows, grain_of(channels), apply_part, &t);
     }
 }
@@ -95,7 +102,7 @@ void lsk_channel_products(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels
                           const void *x, const void *mean, const void *rest, const void *scale, const void *shift,
                           double *sum, double *product) {
     ptrdiff_t period = period_of(channels);
-    void *scratch = lsk_allocate((size_t)(5 * period * sizes[dtype]));
+    void *scratch = lsk_allocate((size_t)(5 * period * lsk_element_size(dtype)));
     for (ptrdiff_t s = 0; s < segments; s++, sum += channels, product += channels) {
         const void *g = AT(dy, s * rows * channels), *in = AT(x, s * rows * channels), *m = AT(mean, s * channels);
         const void *a = scale ? AT(scale, s * channels) : NULL, *b = scale ? AT(shift, s * channels) : NULL;
@@ -110,7 +117,7 @@ static void backward_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
     const row_task *t = context;
     ptrdiff_t period = period_of(t->channels), at = begin * t->channels, rows = end - begin;
     lsk_dtype dtype = t->dtype;
-    void *scratch = lsk_allocate((size_t)(5 * period * sizes[dtype]));
+    void *scratch = lsk_allocate((size_t)(5 * period * lsk_element_size(dtype)));
     if (dtype == LSK_FLOAT32)
         backward_f32(rows, t->channels, period, AT(t->dy, at), AT(t->x, at), t->mean, t->a, t->b, t->c, t->shift,
                      scratch, AT(t->out, at));
@@ -121,12 +128,19 @@ static void backward_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
 }
 
 void lsk_channel_backward(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *dy,
-                          const void *x, const void *mean, const void *a, const void *b, const void *c, const void *shift,
-                          void *dx) {
+                          const void *x, const void *mean, const void *a, const void *b, const void *c,
+                          const void *shift, void *dx) {
     for (ptrdiff_t s = 0; s < segments; s++) {
         ptrdiff_t at = s * rows * channels, k = s * channels;
-        row_task t = {.channels = channels, .dtype = dtype, .x = AT(x, at), .dy = AT(dy, at), .mean = AT(mean, k),
-                      .a = AT(a, k), .b = AT(b, k), .c = AT(c, k), .shift = shift ? AT(shift, k) : NULL,
+        row_task t = {.channels = channels,
+                      .dtype = dtype,
+                      .x = AT(x, at),
+                      .dy = AT(dy, at),
+                      .mean = AT(mean, k),
+                      .a = AT(a, k),
+                      .b = AT(b, k),
+                      .c = AT(c, k),
+                      .shift = shift ? AT(shift, k) : NULL,
                       .out = AT(dx, at)};
         lsk_parallel(rows, grain_of(channels), backward_part, &t);
     }
@@ -134,7 +148,7 @@ void lsk_channel_backward(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels
 
 void lsk_channel_sum(ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *x, void *out, float beta) {
     ptrdiff_t period = period_of(channels);
-    double *sum = lsk_allocate((size_t)channels * sizeof(double) + (size_t)(period * sizes[dtype]));
+    double *sum = lsk_allocate((size_t)channels * sizeof(double) + (size_t)(period * lsk_element_size(dtype)));
     if (dtype == LSK_FLOAT32) {
         float *o = out;
         sum_rows_f32(rows, channels, period, x, (float *)(sum + channels), sum);
@@ -158,10 +172,10 @@ void lsk_channel_inverse(ptrdiff_t n, double epsilon, lsk_dtype dtype, const voi
     else inverse_f64(n, epsilon, variance, inverse);
 }
 
-void lsk_channel_slopes(ptrdiff_t n, double count, const double *sum, const double *product, lsk_dtype dtype,
-                        const void *rest, const void *scale, const void *inverse, void *b, void *c) {
-    if (dtype == LSK_FLOAT32) slopes_f32(n, count, sum, product, rest, scale, inverse, b, c);
-    else slopes_f64(n, count, sum, product, rest, scale, inverse, b, c);
+void lsk_channel_coefficients(ptrdiff_t n, double count, const double *sum, const double *product, lsk_dtype dtype,
+                              const void *rest, const void *scale, const void *inverse, void *b, void *c) {
+    if (dtype == LSK_FLOAT32) coefficients_f32(n, count, sum, product, rest, scale, inverse, b, c);
+    else coefficients_f64(n, count, sum, product, rest, scale, inverse, b, c);
 }
 
 typedef struct {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Optimizer updates for float32 and float64: the loops are in optimizer_rules_typed.h, the rest in optimizer_typed.h.
 #include "lsk_optimizer.h"
+#include "base/simd.h"
 #include "lsk_parallel.h"
 #include <math.h>
 #include <stdint.h>
@@ -146,8 +147,8 @@ void lsk_rmsprop(lsk_dtype dtype, ptrdiff_t n, void *p, void *g, void *m, void *
                  double momentum, double beta2, double epsilon) {
     run(LOOPS(rmsprop), dtype, n, p, g, m, v, u, (double[]){lr, momentum, beta2, epsilon});
 }
-void lsk_adam(lsk_dtype dtype, ptrdiff_t n, void *p, void *g, void *m, void *v, lsk_update u, double rate,
-              double beta1, double beta2, double epsilon, double inverse_root_debias) {
+void lsk_adam(lsk_dtype dtype, ptrdiff_t n, void *p, void *g, void *m, void *v, lsk_update u, double rate, double beta1,
+              double beta2, double epsilon, double inverse_root_debias) {
     run(LOOPS(adam), dtype, n, p, g, m, v, u, (double[]){rate, beta1, beta2, epsilon, inverse_root_debias});
 }
 void lsk_radam(lsk_dtype dtype, ptrdiff_t n, void *p, void *g, void *m, void *v, lsk_update u, double rate,
@@ -155,8 +156,8 @@ void lsk_radam(lsk_dtype dtype, ptrdiff_t n, void *p, void *g, void *m, void *v,
     run(LOOPS(radam), dtype, n, p, g, m, v, u,
         (double[]){rate, beta1, beta2, epsilon, inverse_root_debias, beta, adaptive});
 }
-void lsk_qhadam(lsk_dtype dtype, ptrdiff_t n, void *p, void *g, void *m, void *v, lsk_update u, double lr,
-                double beta1, double beta2, double epsilon, double debias1, double debias2, double nu1, double nu2) {
+void lsk_qhadam(lsk_dtype dtype, ptrdiff_t n, void *p, void *g, void *m, void *v, lsk_update u, double lr, double beta1,
+                double beta2, double epsilon, double debias1, double debias2, double nu1, double nu2) {
     run(LOOPS(qhadam), dtype, n, p, g, m, v, u, (double[]){lr, beta1, beta2, epsilon, debias1, debias2, nu1, nu2});
 }
 

@@ -21,14 +21,10 @@ RULE(sgd) {
     BEGIN
     T rate = (T)k[0], mom = (T)k[1];
     if (!m) {
-        EACH({
-            LOAD
-            STORE(i, w - rate * d);
-        })
+        EACH({ LOAD STORE(i, w - rate * d); })
     } else {
         EACH({
-            LOAD
-            T s = mom * m[i] + d;
+            LOAD T s = mom * m[i] + d;
             m[i] = s;
             STORE(i, w - rate * s);
         })
@@ -41,15 +37,13 @@ RULE(rmsprop) {
     T rate = (T)k[0], mom = (T)k[1], b2 = (T)k[2], c2 = (T)(1 - k[2]), eps = (T)k[3];
     if (!m) {
         EACH({
-            LOAD
-            T q = b2 * v[i] + c2 * d * d;
+            LOAD T q = b2 * v[i] + c2 * d * d;
             v[i] = q;
             STORE(i, w - rate * d / (SQRT(q) + eps));
         })
     } else {
         EACH({
-            LOAD
-            T q = b2 * v[i] + c2 * d * d;
+            LOAD T q = b2 * v[i] + c2 * d * d;
             v[i] = q;
             T s = mom * m[i] + d;
             m[i] = s;
@@ -63,8 +57,7 @@ RULE(adam) {
     BEGIN
     T rate = (T)k[0], b1 = (T)k[1], c1 = (T)(1 - k[1]), b2 = (T)k[2], c2 = (T)(1 - k[2]), eps = (T)k[3], root = (T)k[4];
     EACH({
-        LOAD
-        T s = b1 * m[i] + c1 * d, q = b2 * v[i] + c2 * d * d;
+        LOAD T s = b1 * m[i] + c1 * d, q = b2 * v[i] + c2 * d * d;
         m[i] = s;
         v[i] = q;
         STORE(i, w - rate * s / (SQRT(q) * root + eps));
@@ -107,8 +100,7 @@ RULE(qhadam) {
     T rate = (T)k[0], b1 = (T)k[1], c1 = (T)(1 - k[1]), b2 = (T)k[2], c2 = (T)(1 - k[2]), eps = (T)k[3];
     T d1 = (T)(k[6] / k[4]), e1 = (T)(1 - k[6]), d2 = (T)(k[7] / k[5]), e2 = (T)(1 - k[7]);
     EACH({
-        LOAD
-        T s = b1 * m[i] + c1 * d, q = b2 * v[i] + c2 * d * d;
+        LOAD T s = b1 * m[i] + c1 * d, q = b2 * v[i] + c2 * d * d;
         m[i] = s;
         v[i] = q;
         STORE(i, w - rate * (e1 * d + d1 * s) / (SQRT(e2 * d * d + d2 * q) + eps));

@@ -5,6 +5,7 @@
 // block of accumulators ("columns"); where it is a reduced axis, a line is folded to 64 columns first, so that one
 // vectorised loop serves both.
 #include "lsk_reduce.h"
+#include "base/simd.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -21,9 +22,6 @@ typedef void (*block_kernel)(ptrdiff_t w, ptrdiff_t column_stride, const axes *r
 
 #define ADD(a, x) ((a) + (x))
 #define TIMES(a, x) ((a) * (x))
-// A NaN in x or already in a stays.
-#define MAX(a, x) ((x) > (a) || (x) != (x) ? (x) : (a))
-#define MIN(a, x) ((x) < (a) || (x) != (x) ? (x) : (a))
 #define SAME(x) (x)
 #define SQUARED(x) ((x) * (x))
 #define MAGNITUDE(x) ((x) < 0 ? -(x) : (x))
@@ -31,9 +29,9 @@ typedef void (*block_kernel)(ptrdiff_t w, ptrdiff_t column_stride, const axes *r
 #define UNSCALED(a) ((void)scale, a)
 
 // T input, A accumulator, O output; LOAD maps an element (already an A), JOIN combines, EMPTY is the identity.
-#define REDUCTION(CLONES, NAME, T, A, O, LOAD, JOIN, EMPTY, FINISH)                                                           \
+#define REDUCTION(CLONES, NAME, T, A, O, LOAD, JOIN, EMPTY, FINISH)                                                   \
     /* acc[j] joins `rows` rows of `w` elements */                                                                    \
-    CLONES static void NAME##_rows(A *restrict acc, ptrdiff_t w, ptrdiff_t step, const T *restrict in,              \
+    CLONES static void NAME##_rows(A *restrict acc, ptrdiff_t w, ptrdiff_t step, const T *restrict in,                \
                                      ptrdiff_t rows, ptrdiff_t row_stride) {                                          \
         ptrdiff_t r = 0;                                                                                              \
         if (step == 1) {                                                                                              \
@@ -112,7 +110,7 @@ typedef void (*block_kernel)(ptrdiff_t w, ptrdiff_t column_stride, const axes *r
         }                                                                                                             \
         A acc[WIDTH];                                                                                                 \
         for (ptrdiff_t start = 0; start < w; start += WIDTH) {                                                        \
-            ptrdiff_t m = w - start < WIDTH ? w - start : WIDTH;                                                      \
+            ptrdiff_t m = lsk_min(w - start, WIDTH);                                                                  \
             const T *in = base + start * step;                                                                        \
             for (ptrdiff_t j = 0; j < m; j++) acc[j] = EMPTY;                                                         \
             ptrdiff_t index[LSK_MAX_RANK] = {0}, axis;                                                                \
@@ -142,16 +140,16 @@ typedef void (*block_kernel)(ptrdiff_t w, ptrdiff_t column_stride, const axes *r
     REDUCTION(LSK_SIMD, squares_##S, T, double, T, SQUARED, ADD, 0.0, SCALED)                                         \
     REDUCTION(LSK_SIMD, magnitudes_##S, T, double, T, MAGNITUDE, ADD, 0.0, SCALED)                                    \
     REDUCTION(LSK_SIMD, product_##S, T, double, T, SAME, TIMES, 1.0, SCALED)                                          \
-    REDUCTION(LSK_SIMD, max_##S, T, T, T, SAME, MAX, (T) - INFINITY, UNSCALED)                                        \
-    REDUCTION(LSK_SIMD, min_##S, T, T, T, SAME, MIN, (T)INFINITY, UNSCALED)                                           \
-    REDUCTION(LSK_SIMD, max_abs_##S, T, T, T, MAGNITUDE, MAX, (T)0, UNSCALED)                                         \
+    REDUCTION(LSK_SIMD, max_##S, T, T, T, SAME, LSK_GREATER, (T) - INFINITY, UNSCALED)                                \
+    REDUCTION(LSK_SIMD, min_##S, T, T, T, SAME, LSK_LESSER, (T)INFINITY, UNSCALED)                                    \
+    REDUCTION(LSK_SIMD, max_abs_##S, T, T, T, MAGNITUDE, LSK_GREATER, (T)0, UNSCALED)                                 \
     static const block_kernel table_##S[] = {sum_##S, squares_##S, magnitudes_##S, product_##S,                       \
                                              max_##S, min_##S,     max_abs_##S};
 #define INTEGER(S, T, LOW, HIGH)                                                                                      \
     REDUCTION(ONE_VERSION, sum_##S, T, int64_t, int64_t, SAME, ADD, 0, UNSCALED)                                      \
     REDUCTION(ONE_VERSION, product_##S, T, int64_t, int64_t, SAME, TIMES, 1, UNSCALED)                                \
-    REDUCTION(ONE_VERSION, max_##S, T, T, T, SAME, MAX, LOW, UNSCALED)                                                \
-    REDUCTION(ONE_VERSION, min_##S, T, T, T, SAME, MIN, HIGH, UNSCALED)                                               \
+    REDUCTION(ONE_VERSION, max_##S, T, T, T, SAME, LSK_GREATER, LOW, UNSCALED)                                        \
+    REDUCTION(ONE_VERSION, min_##S, T, T, T, SAME, LSK_LESSER, HIGH, UNSCALED)                                        \
     static const block_kernel table_##S[] = {sum_##S, NULL, NULL, product_##S, max_##S, min_##S, NULL};
 FLOATING(f32, float)
 FLOATING(f64, double)
@@ -182,8 +180,8 @@ static void merge(axes *in, ptrdiff_t *out) {
         }
     ptrdiff_t last = 0;
     for (ptrdiff_t i = 1; i < in->rank; i++) {
-        int continues = in->strides[last] == in->strides[i] * in->shape[i] &&
-                        (!out || out[last] == out[i] * in->shape[i]);
+        int continues =
+            in->strides[last] == in->strides[i] * in->shape[i] && (!out || out[last] == out[i] * in->shape[i]);
         if (continues) {
             in->shape[last] *= in->shape[i];
         } else {
@@ -235,8 +233,8 @@ void lsk_reduce(lsk_reduce_op op, lsk_dtype dtype, lsk_iterator *it, double scal
 
 #define BEATS_MAX(x, best) ((x) > (best) || ((x) != (x) && (best) == (best)))
 #define BEATS_MIN(x, best) ((x) < (best) || ((x) != (x) && (best) == (best)))
-#define ARGMAX(CLONES, NAME, T, BEATS)                                                                                        \
-    CLONES static void NAME(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, int64_t *out, const T *in) {             \
+#define ARGMAX(CLONES, NAME, T, BEATS)                                                                                \
+    CLONES static void NAME(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, int64_t *out, const T *in) {               \
         T best[FOLD];                                                                                                 \
         for (ptrdiff_t i = 0; i < outer; i++, in += n * inner, out += inner) {                                        \
             if (inner == 1) {                                                                                         \
@@ -256,7 +254,7 @@ void lsk_reduce(lsk_reduce_op op, lsk_dtype dtype, lsk_iterator *it, double scal
                 continue;                                                                                             \
             }                                                                                                         \
             for (ptrdiff_t start = 0; start < inner; start += FOLD) {                                                 \
-                ptrdiff_t w = inner - start < FOLD ? inner - start : FOLD;                                            \
+                ptrdiff_t w = lsk_min(inner - start, FOLD);                                                           \
                 int64_t at[FOLD];                                                                                     \
                 for (ptrdiff_t j = 0; j < w; j++) best[j] = in[start + j], at[j] = 0;                                 \
                 for (ptrdiff_t r = 1; r < n; r++) {                                                                   \

@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax along one axis: lines in blocks of 16 (the last padded), or blocks of columns. Sums are kept in float64.
 #include "lsk_softmax.h"
-#include "lsk_parallel.h"
+#include "base/simd.h"
 #include "base/vector_math.h"
+#include "lsk_parallel.h"
 
-enum { BLOCK = 16, COLUMNS = 64 };  // three passes over a strip of 64 columns stay in the second-level cache
+enum { COLUMNS = 64 };  // three passes over a strip of 64 columns stay in the second-level cache
 
 #define EXPF(x) vm_expf(x)
 #define EXPD(x) exp(x)
-#define GREATER(a, x) ((x) > (a) || (x) != (x) ? (x) : (a))
 #define EACH(j, n) for (ptrdiff_t j = 0; j < (n); j++)
 
 #define SOFTMAX(S, T, EXP)                                                                                            \
     LSK_INLINE void line_##S(ptrdiff_t n, T *restrict o, const T *restrict in, int logarithm) {                       \
-        T tail[BLOCK], top[BLOCK];                                                                                    \
-        double sums[BLOCK];                                                                                           \
-        ptrdiff_t whole = n / BLOCK * BLOCK, rest = n - whole;                                                        \
-        EACH(j, BLOCK) tail[j] = (T) - INFINITY;                                                                      \
+        T tail[LANES], top[LANES];                                                                                    \
+        double sums[LANES];                                                                                           \
+        ptrdiff_t whole = n / LANES * LANES, rest = n - whole;                                                        \
+        EACH(j, LANES) tail[j] = (T) - INFINITY;                                                                      \
         EACH(j, rest) tail[j] = in[whole + j];                                                                        \
-        EACH(j, BLOCK) top[j] = tail[j], sums[j] = 0;                                                                 \
-        for (ptrdiff_t i = 0; i < whole; i += BLOCK) EACH(j, BLOCK) top[j] = GREATER(top[j], in[i + j]);              \
-        for (ptrdiff_t half = BLOCK / 2; half > 0; half /= 2) EACH(j, half) top[j] = GREATER(top[j], top[j + half]);  \
+        EACH(j, LANES) top[j] = tail[j], sums[j] = 0;                                                                 \
+        for (ptrdiff_t i = 0; i < whole; i += LANES) EACH(j, LANES) top[j] = LSK_GREATER(top[j], in[i + j]);          \
+        for (ptrdiff_t half = LANES / 2; half > 0; half /= 2) EACH(j, half) top[j] = LSK_GREATER(top[j], top[j + half]); \
         T m = top[0];                                                                                                 \
-        for (ptrdiff_t i = 0; i < whole; i += BLOCK) {                                                                \
-            LOOP_##S EACH(j, BLOCK) {                                                                          \
+        for (ptrdiff_t i = 0; i < whole; i += LANES) {                                                                \
+            LOOP_##S EACH(j, LANES) {                                                                                 \
                 T e = EXP(in[i + j] - m);                                                                             \
                 o[i + j] = e;                                                                                         \
                 sums[j] += (double)e;                                                                                 \
             }                                                                                                         \
         }                                                                                                             \
-        T end[BLOCK];                                                                                                 \
+        T end[LANES];                                                                                                 \
         if (rest) {                                                                                                   \
-            LOOP_##S EACH(j, BLOCK) {                                                                          \
+            LOOP_##S EACH(j, LANES) {                                                                                 \
                 end[j] = EXP(tail[j] - m);                                                                            \
                 sums[j] += (double)end[j];                                                                            \
             }                                                                                                         \
         }                                                                                                             \
-        for (ptrdiff_t half = BLOCK / 2; half > 0; half /= 2) EACH(j, half) sums[j] += sums[j + half];                \
+        for (ptrdiff_t half = LANES / 2; half > 0; half /= 2) EACH(j, half) sums[j] += sums[j + half];                \
         if (logarithm) {                                                                                              \
             T shift = (T)log(sums[0]);                                                                                \
             EACH(i, n) o[i] = (in[i] - m) - shift;                                                                    \
@@ -51,7 +51,7 @@ enum { BLOCK = 16, COLUMNS = 64 };  // three passes over a strip of 64 columns s
         T top[COLUMNS];                                                                                               \
         double sums[COLUMNS];                                                                                         \
         EACH(j, w) top[j] = in[j], sums[j] = 0;                                                                       \
-        for (ptrdiff_t r = 1; r < n; r++) EACH(j, w) top[j] = GREATER(top[j], in[r * inner + j]);                     \
+        for (ptrdiff_t r = 1; r < n; r++) EACH(j, w) top[j] = LSK_GREATER(top[j], in[r * inner + j]);                 \
         EACH(r, n) EACH(j, w) {                                                                                       \
             T e = EXP(in[r * inner + j] - top[j]);                                                                    \
             o[r * inner + j] = e;                                                                                     \
@@ -75,34 +75,34 @@ enum { BLOCK = 16, COLUMNS = 64 };  // three passes over a strip of 64 columns s
             if (inner == 1) line_##S(n, b, a, logarithm);                                                             \
             else                                                                                                      \
                 for (ptrdiff_t start = 0; start < inner; start += COLUMNS)                                            \
-                    columns_##S(n, inner, inner - start < COLUMNS ? inner - start : COLUMNS, b + start, a + start,    \
+                    columns_##S(n, inner, lsk_min(inner - start, COLUMNS), b + start, a + start,                      \
                                 logarithm);                                                                           \
         }                                                                                                             \
     }                                                                                                                 \
     LSK_INLINE void back_line_##S(ptrdiff_t n, T *restrict dx, const T *restrict g, const T *restrict y,              \
                                   int logarithm) {                                                                    \
-        double sums[BLOCK] = {0}, total = 0;                                                                          \
-        ptrdiff_t whole = n / BLOCK * BLOCK, rest = n - whole;                                                        \
+        double sums[LANES] = {0}, total = 0;                                                                          \
+        ptrdiff_t whole = n / LANES * LANES, rest = n - whole;                                                        \
         if (logarithm) {                                                                                              \
-            for (ptrdiff_t i = 0; i < whole; i += BLOCK) EACH(j, BLOCK) sums[j] += (double)g[i + j];                  \
+            for (ptrdiff_t i = 0; i < whole; i += LANES) EACH(j, LANES) sums[j] += (double)g[i + j];                  \
             EACH(j, rest) sums[j] += (double)g[whole + j];                                                            \
         } else {                                                                                                      \
-            for (ptrdiff_t i = 0; i < whole; i += BLOCK) EACH(j, BLOCK) sums[j] += (double)(g[i + j] * y[i + j]);     \
+            for (ptrdiff_t i = 0; i < whole; i += LANES) EACH(j, LANES) sums[j] += (double)(g[i + j] * y[i + j]);     \
             EACH(j, rest) sums[j] += (double)(g[whole + j] * y[whole + j]);                                           \
         }                                                                                                             \
-        EACH(j, BLOCK) total += sums[j];                                                                              \
+        EACH(j, LANES) total += sums[j];                                                                              \
         T s = (T)total;                                                                                               \
         if (!logarithm) {                                                                                             \
             EACH(i, n) dx[i] = y[i] * (g[i] - s);                                                                     \
             return;                                                                                                   \
         }                                                                                                             \
-        for (ptrdiff_t i = 0; i < whole; i += BLOCK) {                                                                \
-            LOOP_##S EACH(j, BLOCK) dx[i + j] = g[i + j] - EXP(y[i + j]) * s;                                  \
+        for (ptrdiff_t i = 0; i < whole; i += LANES) {                                                                \
+            LOOP_##S EACH(j, LANES) dx[i + j] = g[i + j] - EXP(y[i + j]) * s;                                         \
         }                                                                                                             \
         if (rest) {                                                                                                   \
-            T end[BLOCK] = {0};                                                                                       \
+            T end[LANES] = {0};                                                                                       \
             EACH(j, rest) end[j] = y[whole + j];                                                                      \
-            LOOP_##S EACH(j, BLOCK) end[j] = EXP(end[j]) * s;                                                  \
+            LOOP_##S EACH(j, LANES) end[j] = EXP(end[j]) * s;                                                         \
             EACH(j, rest) dx[whole + j] = g[whole + j] - end[j];                                                      \
         }                                                                                                             \
     }                                                                                                                 \
@@ -124,12 +124,12 @@ enum { BLOCK = 16, COLUMNS = 64 };  // three passes over a strip of 64 columns s
             if (inner == 1) back_line_##S(n, dx + at, g + at, y + at, logarithm);                                     \
             else                                                                                                      \
                 for (ptrdiff_t start = 0; start < inner; start += COLUMNS)                                            \
-                    back_columns_##S(n, inner, inner - start < COLUMNS ? inner - start : COLUMNS, dx + at + start,    \
+                    back_columns_##S(n, inner, lsk_min(inner - start, COLUMNS), dx + at + start,                      \
                                      g + at + start, y + at + start, logarithm);                                      \
         }                                                                                                             \
     }
 
-#define LOOP_f32 _Pragma("clang loop vectorize(enable) unroll(disable)")
+#define LOOP_f32 LSK_VECTOR_LOOP
 #define LOOP_f64
 SOFTMAX(f32, float, EXPF)
 SOFTMAX(f64, double, EXPD)

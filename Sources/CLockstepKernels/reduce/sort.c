@@ -5,6 +5,7 @@
 // order). Short lines are sorted by insertion, few wanted elements are kept in a sorted list, the rest goes through a
 // radix sort that skips bytes all keys share.
 #include "lsk_sort.h"
+#include "base/simd.h"
 #include <string.h>
 
 typedef struct item {
@@ -38,7 +39,7 @@ static void keys_of(lsk_dtype dtype, ptrdiff_t n, ptrdiff_t stride, const void *
 #define CASE(TYPE, T, KEY, MASK)                                                                                      \
     case TYPE:                                                                                                        \
         mask = descending ? MASK : 0;                                                                                 \
-        for (ptrdiff_t i = 0; i < n; i++) out[i] = (item){KEY(((const T *)in)[i * stride]) ^ mask, i};               \
+        for (ptrdiff_t i = 0; i < n; i++) out[i] = (item){KEY(((const T *)in)[i * stride]) ^ mask, i};                \
         break;
         CASE(LSK_FLOAT32, float, key_f32, 0xffffffffu)
         CASE(LSK_FLOAT64, double, key_f64, UINT64_MAX)
@@ -92,13 +93,11 @@ static item *radix_sort(item *a, item *b, ptrdiff_t n) {
     return a;
 }
 
-static const ptrdiff_t sizes[7] = {4, 8, 4, 8, 1, 1, 2};
-
 ptrdiff_t lsk_sort_scratch(ptrdiff_t n) { return 2 * n * (ptrdiff_t)sizeof(item); }
 
 void lsk_sort(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t k, int descending,
               const void *in, void *values, int64_t *indices, void *scratch) {
-    ptrdiff_t size = sizes[dtype];
+    ptrdiff_t size = lsk_element_size(dtype);
     for (ptrdiff_t o = 0; o < outer; o++)
         for (ptrdiff_t i = 0; i < inner; i++) {
             item *a = scratch;
@@ -114,35 +113,4 @@ void lsk_sort(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, pt
                     memcpy((char *)values + (at + j * inner) * size, line + a[j].index * inner * size, (size_t)size);
             }
         }
-}
-
-#define CUMSUM(NAME, T, A)                                                                                            \
-    static void NAME(ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, T *out, const T *in, int reverse) {               \
-        enum { WIDTH = 256 };                                                                                         \
-        A acc[WIDTH];                                                                                                 \
-        for (ptrdiff_t o = 0; o < outer; o++)                                                                         \
-            for (ptrdiff_t start = 0; start < inner; start += WIDTH) {                                                \
-                ptrdiff_t w = inner - start < WIDTH ? inner - start : WIDTH;                                          \
-                for (ptrdiff_t j = 0; j < w; j++) acc[j] = 0;                                                         \
-                for (ptrdiff_t i = 0; i < n; i++) {                                                                   \
-                    ptrdiff_t at = (o * n + (reverse ? n - 1 - i : i)) * inner + start;                               \
-                    for (ptrdiff_t j = 0; j < w; j++) {                                                               \
-                        acc[j] += (A)in[at + j];                                                                      \
-                        out[at + j] = (T)acc[j];                                                                      \
-                    }                                                                                                 \
-                }                                                                                                     \
-            }                                                                                                         \
-    }
-CUMSUM(cumsum_f32, float, double)
-CUMSUM(cumsum_f64, double, double)
-CUMSUM(cumsum_i64, int64_t, int64_t)
-
-void lsk_cumsum(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, void *out, const void *in,
-                int reverse) {
-    switch (dtype) {
-    case LSK_FLOAT32: return cumsum_f32(outer, n, inner, out, in, reverse);
-    case LSK_FLOAT64: return cumsum_f64(outer, n, inner, out, in, reverse);
-    case LSK_INT64: return cumsum_i64(outer, n, inner, out, in, reverse);
-    default: lsk_unsupported("cumsum", dtype);
-    }
 }

@@ -1,36 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recurrent layers: one product for the inputs of all steps, one product and one fused kernel per step.
 #include "lsk_rnn.h"
-#include "lsk_epilogue.h"
-#include "lsk_memory.h"
+#include "base/simd.h"
 #include "base/vector_math.h"
 #include "gemm/sgemm.h"
+#include "lsk_gemm.h"
+#include "lsk_memory.h"
 #include <string.h>
 
 LSK_INLINE double sigmoid_f64(double x) { return 1 / (1 + exp(-x)); }
 
-// In float64 nothing is packed: what lsk_operand is to float32, without the panels.
+// In float64 nothing is packed: what lsk_packed_b is to float32, without the panels.
 typedef struct {
     ptrdiff_t n, k, ldb;
     enum CBLAS_TRANSPOSE tb;
     const double *b;
-} operand_f64;
-static operand_f64 prepare_f64(ptrdiff_t m, enum CBLAS_TRANSPOSE tb, ptrdiff_t n, ptrdiff_t k, const double *b,
+} packed_b_f64;
+static packed_b_f64 pack_b_f64(ptrdiff_t m, enum CBLAS_TRANSPOSE tb, ptrdiff_t n, ptrdiff_t k, const double *b,
                                ptrdiff_t ldb) {
     (void)m;
-    return (operand_f64){n, k, ldb, tb, b};
+    return (packed_b_f64){n, k, ldb, tb, b};
 }
-static void multiply_f64(const operand_f64 *b, ptrdiff_t m, const double *a, ptrdiff_t lda, double beta, double *c,
+static void multiply_f64(const packed_b_f64 *b, ptrdiff_t m, const double *a, ptrdiff_t lda, double beta, double *c,
                          ptrdiff_t ldc) {
     cblas_dgemm(CblasRowMajor, CblasNoTrans, b->tb, (int)m, (int)b->n, (int)b->k, 1, a, (int)lda, b->b, (int)b->ldb,
                 beta, c, (int)ldc);
 }
-static void discard_f64(operand_f64 b) { (void)b; }
+static void release_b_f64(packed_b_f64 b) { (void)b; }
 
-#define operand_f32 lsk_operand
-#define prepare_f32 lsk_sgemm_prepare
-#define multiply_f32 lsk_sgemm_prepared
-#define discard_f32 lsk_sgemm_discard
+#define packed_b_f32 lsk_packed_b
+#define pack_b_f32 lsk_sgemm_pack_b
+#define multiply_f32 lsk_sgemm_packed_b
+#define release_b_f32 lsk_sgemm_release_b
 
 #define REAL float
 #define SIGMOID vm_sigmoidf
@@ -49,8 +50,14 @@ static void discard_f64(operand_f64 b) { (void)b; }
 
 /// gates = x * input weights' + the biases, for all steps at once.
 static void project(const lsk_recurrence *r, ptrdiff_t width, const void *bias, const void *other) {
-    lsk_gemm g = {.dtype = r->dtype, .m = r->steps * r->batch, .n = width, .k = r->inputs, .transpose_b = 1,
-                  .lda = r->inputs, .ldb = r->inputs, .ldc = r->row};
+    lsk_gemm g = {.dtype = r->dtype,
+                  .m = r->steps * r->batch,
+                  .n = width,
+                  .k = r->inputs,
+                  .transpose_b = 1,
+                  .lda = r->inputs,
+                  .ldb = r->inputs,
+                  .ldc = r->row};
     void *sum = NULL;
     if (bias && other) {
         sum = lsk_allocate((size_t)width * sizeof(double));
@@ -59,7 +66,7 @@ static void project(const lsk_recurrence *r, ptrdiff_t width, const void *bias, 
             else ((double *)sum)[j] = ((const double *)bias)[j] + ((const double *)other)[j];
     }
     lsk_epilogue e = {.bias = sum ? sum : bias ? bias : other};
-    if (e.bias) lsk_matmul_then(&g, r->x, r->input_weight, r->gates, &e);
+    if (e.bias) lsk_matmul_epilogue(&g, r->x, r->input_weight, r->gates, &e);
     else lsk_matmul(&g, r->x, r->input_weight, r->gates);
     if (sum) lsk_release(sum);
 }

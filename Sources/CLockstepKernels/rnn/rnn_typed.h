@@ -26,12 +26,12 @@ LSK_SIMD static void NAME(lstm_step_back)(ptrdiff_t batch, ptrdiff_t units, ptrd
         for (ptrdiff_t j = 0; j < units; j++) {
             ptrdiff_t at = b * units + j;
             REAL i = pi[j], f = pf[j], g = pg[j], o = po[j], t = TANH(after[at]);
-            REAL slope = dc[at] + dh[at] * o * (1 - t * t);
-            di[j] = slope * g * i * (1 - i);
-            df[j] = slope * before[at] * f * (1 - f);
-            dg[j] = slope * i * (1 - g * g);
+            REAL dcell = dc[at] + dh[at] * o * (1 - t * t);
+            di[j] = dcell * g * i * (1 - i);
+            df[j] = dcell * before[at] * f * (1 - f);
+            dg[j] = dcell * i * (1 - g * g);
             dout[j] = dh[at] * t * o * (1 - o);
-            dc[at] = slope * f;
+            dc[at] = dcell * f;
         }
     }
 }
@@ -62,13 +62,13 @@ LSK_SIMD static void NAME(gru_step_back)(ptrdiff_t batch, ptrdiff_t units, ptrdi
 #pragma clang loop vectorize(assume_safety)  // the gates of one row never overlap
         for (ptrdiff_t j = 0; j < units; j++) {
             ptrdiff_t at = b * units + j;
-            REAL r = pr[j], z = pz[j], n = pn[j], slope = dh[at];
-            REAL a = slope * (1 - z) * (1 - n * n);
+            REAL r = pr[j], z = pz[j], n = pn[j], g = dh[at];
+            REAL a = g * (1 - z) * (1 - n * n);
             dn[j] = a;
             en[j] = a * r;
             dr[j] = er[j] = a * candidate[at] * r * (1 - r);
-            dz[j] = ez[j] = slope * (before[at] - n) * z * (1 - z);
-            dh[at] = slope * z;
+            dz[j] = ez[j] = g * (before[at] - n) * z * (1 - z);
+            dh[at] = g * z;
         }
     }
 }
@@ -85,20 +85,20 @@ static void NAME(fill)(ptrdiff_t rows, ptrdiff_t width, ptrdiff_t row, const REA
 static void NAME(lstm_forward)(const lsk_recurrence *r) {
     ptrdiff_t units = r->units, batch = r->batch, state = batch * units, row = r->row, step = batch * row;
     REAL *gates = r->gates, *hidden = r->hidden, *cell = r->cell;
-    NAME(operand) w = NAME(prepare)(batch, CblasTrans, 4 * units, units, r->hidden_weight, units);
+    NAME(packed_b) w = NAME(pack_b)(batch, CblasTrans, 4 * units, units, r->hidden_weight, units);
     for (ptrdiff_t k = 0; k < r->steps; k++) {
         ptrdiff_t t = r->reverse ? r->steps - 1 - k : k;
         ptrdiff_t from = (t + (r->reverse ? 1 : 0)) * state, to = (t + (r->reverse ? 0 : 1)) * state;
         NAME(multiply)(&w, batch, hidden + from, units, 1, gates + t * step, row);
         NAME(lstm_step)(batch, units, row, gates + t * step, cell + from, cell + to, hidden + to);
     }
-    NAME(discard)(w);
+    NAME(release_b)(w);
 }
 
 static void NAME(lstm_backward)(const lsk_recurrence *r, const REAL *dy, REAL *dh, REAL *dc, REAL *dgates) {
     ptrdiff_t units = r->units, batch = r->batch, state = batch * units, row = r->row, step = batch * row;
     const REAL *gates = r->gates, *cell = r->cell;
-    NAME(operand) w = NAME(prepare)(batch, CblasNoTrans, units, 4 * units, r->hidden_weight, units);
+    NAME(packed_b) w = NAME(pack_b)(batch, CblasNoTrans, units, 4 * units, r->hidden_weight, units);
     for (ptrdiff_t k = r->steps - 1; k >= 0; k--) {
         ptrdiff_t t = r->reverse ? r->steps - 1 - k : k;
         ptrdiff_t from = (t + (r->reverse ? 1 : 0)) * state, to = (t + (r->reverse ? 0 : 1)) * state;
@@ -107,14 +107,14 @@ static void NAME(lstm_backward)(const lsk_recurrence *r, const REAL *dy, REAL *d
         NAME(lstm_step_back)(batch, units, row, gates + t * step, cell + from, cell + to, dh, dc, d);
         NAME(multiply)(&w, batch, d, row, 0, dh, units);
     }
-    NAME(discard)(w);
+    NAME(release_b)(w);
 }
 
 static void NAME(gru_forward)(const lsk_recurrence *r) {
     ptrdiff_t units = r->units, batch = r->batch, state = batch * units, row = r->row, step = batch * row;
     REAL *gates = r->gates, *hidden = r->hidden, *candidate = r->candidate;
     REAL *products = lsk_allocate((size_t)step * sizeof(REAL));
-    NAME(operand) w = NAME(prepare)(batch, CblasTrans, 3 * units, units, r->hidden_weight, units);
+    NAME(packed_b) w = NAME(pack_b)(batch, CblasTrans, 3 * units, units, r->hidden_weight, units);
     for (ptrdiff_t k = 0; k < r->steps; k++) {
         ptrdiff_t t = r->reverse ? r->steps - 1 - k : k;
         ptrdiff_t from = (t + (r->reverse ? 1 : 0)) * state, to = (t + (r->reverse ? 0 : 1)) * state;
@@ -123,14 +123,14 @@ static void NAME(gru_forward)(const lsk_recurrence *r) {
         NAME(gru_step)(batch, units, row, gates + t * step, products, candidate + t * state, hidden + from,
                        hidden + to);
     }
-    NAME(discard)(w);
+    NAME(release_b)(w);
     lsk_release(products);
 }
 
 static void NAME(gru_backward)(const lsk_recurrence *r, const REAL *dy, REAL *dh, REAL *dgates, REAL *dhidden) {
     ptrdiff_t units = r->units, batch = r->batch, state = batch * units, row = r->row, step = batch * row;
     const REAL *gates = r->gates, *hidden = r->hidden, *candidate = r->candidate;
-    NAME(operand) w = NAME(prepare)(batch, CblasNoTrans, units, 3 * units, r->hidden_weight, units);
+    NAME(packed_b) w = NAME(pack_b)(batch, CblasNoTrans, units, 3 * units, r->hidden_weight, units);
     for (ptrdiff_t k = r->steps - 1; k >= 0; k--) {
         ptrdiff_t t = r->reverse ? r->steps - 1 - k : k, at = t * step;
         ptrdiff_t from = (t + (r->reverse ? 1 : 0)) * state;
@@ -139,5 +139,5 @@ static void NAME(gru_backward)(const lsk_recurrence *r, const REAL *dy, REAL *dh
                             dhidden + at);
         NAME(multiply)(&w, batch, dhidden + at, row, 1, dh, units);
     }
-    NAME(discard)(w);
+    NAME(release_b)(w);
 }
