@@ -58,7 +58,7 @@ let package = Package(
         .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .target(
             name: "CLockstepKernels", dependencies: ["COpenBLAS"],
-            exclude: ["conv/cost_model.inc"],
+            exclude: ["LAYERS", "conv/cost_model.inc"],
             // Private headers are included by their path from here.
             cSettings: kernelFlags + [.headerSearchPath(".")] + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
             linkerSettings: [.linkedLibrary("m")] + (hasOneDNN ? [.linkedLibrary("dnnl")] : [])),
