@@ -188,6 +188,7 @@ void lsk_backward_image(const lsk_convolution *c, const lsk_frame *f, const floa
         }
 }
 
+#if defined(__x86_64__)
 /// How pixels meet gradients: `x` and `dy_row` as in lsk_weight_image.
 static lsk_correlation weight_correlation(const lsk_convolution *c, const lsk_frame *f, const float *x,
                                           ptrdiff_t dy_row) {
@@ -204,6 +205,7 @@ static lsk_correlation weight_correlation(const lsk_convolution *c, const lsk_fr
                              c->out_channels,
                              c->out_channels};
 }
+#endif
 
 ptrdiff_t lsk_weight_tiles(const lsk_convolution *c) {
 #if defined(__x86_64__)

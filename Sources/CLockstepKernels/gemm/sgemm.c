@@ -51,6 +51,8 @@ lsk_packed_b lsk_sgemm_pack_b(ptrdiff_t m, enum CBLAS_TRANSPOSE tb, ptrdiff_t n,
     lsk_packed_b packed = {n, k, ldb, tb, b, NULL};
 #if defined(__x86_64__)
     if (lsk_sgemm_is_own(m, n, k)) packed.panels = lsk_sgemm_pack_b_avx512(n, k, by_columns(tb, b, ldb));
+#else
+    (void)m;
 #endif
     return packed;
 }
