@@ -149,7 +149,7 @@ void lsk_where(ptrdiff_t element_size, lsk_iterator *it) {
                      NULL);
 }
 
-#define WINNER(NAME, T)                                                                                               \
+#define MAXIMUM_GRADIENT(NAME, T)                                                                                     \
     LSK_SIMD static void NAME(ptrdiff_t n, char *const *data, const ptrdiff_t *strides, const void *context) {        \
         (void)context;                                                                                                \
         T *o = (T *)data[0];                                                                                          \
@@ -165,11 +165,11 @@ void lsk_where(ptrdiff_t element_size, lsk_iterator *it) {
             }                                                                                                         \
         }                                                                                                             \
     }
-WINNER(winner_f32, float)
-WINNER(winner_f64, double)
+MAXIMUM_GRADIENT(maximum_gradient_f32, float)
+MAXIMUM_GRADIENT(maximum_gradient_f64, double)
 
-void lsk_winner_gradient(lsk_dtype dtype, lsk_iterator *it) {
+void lsk_maximum_gradient(lsk_dtype dtype, lsk_iterator *it) {
     if (dtype != LSK_FLOAT32 && dtype != LSK_FLOAT64) lsk_unsupported("gradient of maximum", dtype);
     lsk_iterator_coalesce(it);
-    lsk_iterator_run(it, dtype == LSK_FLOAT32 ? winner_f32 : winner_f64, NULL);
+    lsk_iterator_run(it, dtype == LSK_FLOAT32 ? maximum_gradient_f32 : maximum_gradient_f64, NULL);
 }

@@ -92,7 +92,7 @@ static void store(char *out, lsk_dtype type, double value) {
     copies[LSK_FLOAT64][type](1, data, strides, NULL);
 }
 
-void lsk_ramp(ptrdiff_t n, void *out, lsk_dtype type, double start, double step) {
+void lsk_arange(ptrdiff_t n, void *out, lsk_dtype type, double start, double step) {
     if (type == LSK_INT64) {  // whole numbers, of which a double has too few digits beyond 2^53
         int64_t *o = out;
         uint64_t first = (uint64_t)(int64_t)start, each = (uint64_t)(int64_t)step;
@@ -102,7 +102,7 @@ void lsk_ramp(ptrdiff_t n, void *out, lsk_dtype type, double start, double step)
     for (ptrdiff_t i = 0; i < n; i++) store((char *)out + i * lsk_element_size(type), type, start + (double)i * step);
 }
 
-void lsk_line(ptrdiff_t n, void *out, lsk_dtype type, double start, double end) {
+void lsk_linspace(ptrdiff_t n, void *out, lsk_dtype type, double start, double end) {
 #pragma clang fp contract(off)
     double step = n > 1 ? (end - start) / (double)(n - 1) : 0;
     for (ptrdiff_t i = 0; i < n; i++) {

@@ -97,7 +97,7 @@ void lsk_scatter_add_elements(lsk_dtype dtype, lsk_iterator *it, ptrdiff_t axis_
     lsk_iterator_run(it, inner[dtype], &axis_stride);
 }
 
-ptrdiff_t lsk_positions(ptrdiff_t n, const uint8_t *mask, int64_t *out) {
+ptrdiff_t lsk_nonzero(ptrdiff_t n, const uint8_t *mask, int64_t *out) {
     ptrdiff_t count = 0;
     for (ptrdiff_t i = 0; i < n; i++) {  // written always, kept when set: no branch to mispredict
         out[count] = i;

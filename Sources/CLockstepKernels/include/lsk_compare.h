@@ -37,4 +37,4 @@ void lsk_where(ptrdiff_t element_size, lsk_iterator *_Nonnull it);
 
 /// out = dy * (a > b ? 1 : a == b ? 1/2 : 0), operands (out, dy, a, b): the share of a maximum that `a` receives.
 /// float32 and float64.
-void lsk_winner_gradient(lsk_dtype dtype, lsk_iterator *_Nonnull it);
+void lsk_maximum_gradient(lsk_dtype dtype, lsk_iterator *_Nonnull it);
