@@ -19,8 +19,8 @@
 ## bench-peers  install PyTorch, fastai and JAX into PEERS, outside the tree (needs PyPI)
 ## roofline   measure every case beside what one core could do at best
 ## warnings   build everything; a warning is an error
-## format     rewrite the sources with swift format
-## lint       check format, licence headers, file sizes and the top level
+## format     rewrite the sources with swift format, those in C with clang-format
+## lint       check format, layers of the kernels, licence headers, file sizes and the top level
 ## docs       build the reference documentation into .build/docs; a warning is an error
 ## reference  regenerate Tests/Reference/*.safetensors with PyTorch and fastai (needs PyPI)
 ## clean      remove everything that was built
@@ -130,6 +130,7 @@ warnings: setup
 
 format:
 	swift format format --in-place --parallel --recursive $(SOURCES)
+	@.ci/lint-c.sh --format
 
 lint:
 	@.ci/lint.sh $(SOURCES)

@@ -61,8 +61,9 @@ let package = Package(
         .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .target(
             name: "CLockstepKernels", dependencies: ["COpenBLAS"],
-            exclude: ["convolution_cost.inc", "optimizer.inc", "optimizer_rules.inc"],
-            cSettings: kernelFlags + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
+            exclude: ["LAYERS", "conv/cost_model.inc"],
+            // Private headers are included by their path from here.
+            cSettings: kernelFlags + [.headerSearchPath(".")] + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
             linkerSettings: [.linkedLibrary("m")] + (hasOneDNN ? [.linkedLibrary("dnnl")] : [])),
         .target(
             name: "CImageCodecs",

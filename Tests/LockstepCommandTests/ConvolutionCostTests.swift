@@ -24,7 +24,7 @@ import Testing
     func committed() throws {
         let fits = try ["avx512", "avx2"].map { ConvolutionFit(try Self.rows($0)) }
         let made = ConvolutionFit.source(withOwnProducts: fits[0], without: fits[1])
-        #expect(made == (try Self.read("Sources/CLockstepKernels/convolution_cost.inc")))
+        #expect(made == (try Self.read("Sources/CLockstepKernels/conv/cost_model.inc")))
     }
 
     @Test(

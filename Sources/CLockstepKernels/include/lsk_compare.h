@@ -15,8 +15,8 @@ typedef enum lsk_compare_op {
 /// out (bool) = a op b, a and b of one type: float32, float64, int32, int64 or uint8 (which serves bool).
 void lsk_compare(lsk_compare_op op, lsk_dtype dtype, lsk_iterator *_Nonnull it);
 /// The same for `n` contiguous elements of `a`; `b` is one element where `b_stride` is 0.
-void lsk_compare_contiguous(lsk_compare_op op, lsk_dtype dtype, ptrdiff_t n, void *_Nonnull out,
-                            const void *_Nonnull a, const void *_Nonnull b, ptrdiff_t b_stride);
+void lsk_compare_contiguous(lsk_compare_op op, lsk_dtype dtype, ptrdiff_t n, void *_Nonnull out, const void *_Nonnull a,
+                            const void *_Nonnull b, ptrdiff_t b_stride);
 
 typedef enum lsk_test_op {
     LSK_IS_NAN = 0,
@@ -37,4 +37,4 @@ void lsk_where(ptrdiff_t element_size, lsk_iterator *_Nonnull it);
 
 /// out = dy * (a > b ? 1 : a == b ? 1/2 : 0), operands (out, dy, a, b): the share of a maximum that `a` receives.
 /// float32 and float64.
-void lsk_winner_gradient(lsk_dtype dtype, lsk_iterator *_Nonnull it);
+void lsk_maximum_gradient(lsk_dtype dtype, lsk_iterator *_Nonnull it);

@@ -8,7 +8,7 @@ typedef struct lsk_dropout_position {
     uint64_t seed;
     int64_t step, first_item;
     int64_t item_count;  ///< items in the batch plus 1; 0: not said
-    int64_t calls;       ///< dropouts drawn since the position was set
+    int64_t calls;  ///< dropouts drawn since the position was set
 } lsk_dropout_position;
 
 /// A generator of random numbers between two draws.
@@ -20,12 +20,12 @@ typedef struct lsk_generator {
 
 /// One for each thread; a new thread's is all zeros. Scopes change fields and put them back, on the same thread.
 typedef struct lsk_context {
-    int32_t no_grad_depth;       ///< operations are recorded while it is 0
-    int32_t precision;           ///< what products round to: 0 nothing, 1 half, 2 bfloat16
-    int32_t threads;             ///< how many a kernel may use; 0: as lsk_get_default_threads says
+    int32_t no_grad_depth;  ///< operations are recorded while it is 0
+    int32_t precision;  ///< what products round to: 0 nothing, 1 half, 2 bfloat16
+    int32_t threads;  ///< how many a kernel may use; 0: as lsk_get_default_threads says
     int32_t convolution_engine;  ///< an lsk_convolution_engine; 0: as the environment says
-    uint64_t node_clock;         ///< orders the nodes of the graph
-    void *_Nullable listener;    ///< who hears of data that an operation cannot use
+    uint64_t node_clock;  ///< orders the nodes of the graph
+    void *_Nullable listener;  ///< who hears of data that an operation cannot use
     lsk_dropout_position dropout;
     lsk_generator initialization;
 } lsk_context;

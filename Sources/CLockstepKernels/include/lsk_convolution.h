@@ -34,10 +34,10 @@ typedef enum lsk_convolution_way {
 
 /// Who computes a convolution.
 typedef enum lsk_convolution_engine {
-    LSK_ENGINE_RULE = 0,      ///< whoever a cost model takes for the fastest: the shape, the processor and the build say
-    LSK_ENGINE_BLAS = 1,      ///< patches gathered in cache-sized tiles, multiplied as matrices
+    LSK_ENGINE_RULE = 0,  ///< whoever a cost model takes for the fastest: the shape, the processor and the build say
+    LSK_ENGINE_BLAS = 1,  ///< patches gathered in cache-sized tiles, multiplied as matrices
     LSK_ENGINE_ONEDNN = 2,
-    LSK_ENGINE_DIRECT = 3,    ///< our own AVX-512 kernels on padded images; other shapes go to LSK_ENGINE_BLAS
+    LSK_ENGINE_DIRECT = 3,  ///< our own AVX-512 kernels on padded images; other shapes go to LSK_ENGINE_BLAS
     LSK_ENGINE_MEASURED = 4,  ///< whoever was faster at the first use of a shape: two runs may choose differently
 } lsk_convolution_engine;
 

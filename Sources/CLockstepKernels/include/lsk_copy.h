@@ -11,6 +11,6 @@ void lsk_convert(ptrdiff_t n, void *_Nonnull out, lsk_dtype out_type, const void
 /// Sets `n` contiguous elements to `value`, converted to the element type.
 void lsk_fill(ptrdiff_t n, void *_Nonnull out, lsk_dtype type, double value);
 /// out[i] = start + i * step; in int64 arithmetic for int64, where both are whole numbers.
-void lsk_ramp(ptrdiff_t n, void *_Nonnull out, lsk_dtype type, double start, double step);
+void lsk_arange(ptrdiff_t n, void *_Nonnull out, lsk_dtype type, double start, double step);
 /// `n` numbers from `start` to `end`, both included, at equal distances; each half is counted from its own end.
-void lsk_line(ptrdiff_t n, void *_Nonnull out, lsk_dtype type, double start, double end);
+void lsk_linspace(ptrdiff_t n, void *_Nonnull out, lsk_dtype type, double start, double end);

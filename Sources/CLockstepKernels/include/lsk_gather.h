@@ -21,7 +21,7 @@ void lsk_gather_elements(lsk_dtype dtype, lsk_iterator *_Nonnull it, ptrdiff_t a
 void lsk_scatter_add_elements(lsk_dtype dtype, lsk_iterator *_Nonnull it, ptrdiff_t axis_stride);
 
 /// Writes the positions of the non-zero bytes and returns how many there are.
-ptrdiff_t lsk_positions(ptrdiff_t n, const uint8_t *_Nonnull mask, int64_t *_Nonnull out);
+ptrdiff_t lsk_nonzero(ptrdiff_t n, const uint8_t *_Nonnull mask, int64_t *_Nonnull out);
 /// Sets to zero what lies outside the band of a row-major matrix: keeps columns j with low <= j - i <= high.
 void lsk_keep_band(ptrdiff_t matrices, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t element_size, void *_Nonnull x,
                    ptrdiff_t low, ptrdiff_t high);

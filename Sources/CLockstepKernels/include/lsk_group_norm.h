@@ -16,6 +16,6 @@ void lsk_group_statistics(const lsk_groups *_Nonnull g, double epsilon, const do
                           void *_Nonnull rest, void *_Nonnull inverse, void *_Nonnull scale, void *_Nonnull shift);
 /// From the sums of dy and dy * (x - mean - rest): the tables b and c of lsk_channel_backward (its a is `scale`), and the
 /// gradients of weight and bias in double, [channels] each.
-void lsk_group_slopes(const lsk_groups *_Nonnull g, const double *_Nonnull sum, const double *_Nonnull product,
-                      const void *_Nullable weight, const void *_Nonnull rest, const void *_Nonnull inverse,
-                      void *_Nonnull b, void *_Nonnull c, double *_Nonnull dw, double *_Nonnull db);
+void lsk_group_coefficients(const lsk_groups *_Nonnull g, const double *_Nonnull sum, const double *_Nonnull product,
+                            const void *_Nullable weight, const void *_Nonnull rest, const void *_Nonnull inverse,
+                            void *_Nonnull b, void *_Nonnull c, double *_Nonnull dw, double *_Nonnull db);

@@ -37,9 +37,9 @@ void lsk_channel_inverse(ptrdiff_t n, double epsilon, lsk_dtype dtype, const voi
                          void *_Nonnull inverse);
 /// What lsk_channel_backward needs besides a = scale when mean and variance came from `count` values:
 /// b = -scale * inverse² * product / count and c = -scale * sum / count - b * rest.
-void lsk_channel_slopes(ptrdiff_t n, double count, const double *_Nonnull sum, const double *_Nonnull product,
-                        lsk_dtype dtype, const void *_Nonnull rest, const void *_Nonnull scale,
-                        const void *_Nonnull inverse, void *_Nonnull b, void *_Nonnull c);
+void lsk_channel_coefficients(ptrdiff_t n, double count, const double *_Nonnull sum, const double *_Nonnull product,
+                              lsk_dtype dtype, const void *_Nonnull rest, const void *_Nonnull scale,
+                              const void *_Nonnull inverse, void *_Nonnull b, void *_Nonnull c);
 /// out = beta * out + the sum over rows of x [rows, channels]: the gradient of a bias. Beta is 0 or 1.
 void lsk_channel_sum(ptrdiff_t rows, ptrdiff_t channels, lsk_dtype dtype, const void *_Nonnull x, void *_Nonnull out,
                      float beta);

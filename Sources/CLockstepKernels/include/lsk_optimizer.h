@@ -21,20 +21,19 @@ typedef struct lsk_update {
 void lsk_sgd(lsk_dtype dtype, ptrdiff_t n, void *_Nonnull p, void *_Nonnull g, void *_Nullable m, lsk_update u,
              double lr, double momentum);
 /// v = β₂v + (1−β₂)g²; d = g or the momentum sum; p -= lr·d/(√v + ε).
-void lsk_rmsprop(lsk_dtype dtype, ptrdiff_t n, void *_Nonnull p, void *_Nonnull g, void *_Nullable m,
-                 void *_Nonnull v, lsk_update u, double lr, double momentum, double beta2, double epsilon);
+void lsk_rmsprop(lsk_dtype dtype, ptrdiff_t n, void *_Nonnull p, void *_Nonnull g, void *_Nullable m, void *_Nonnull v,
+                 lsk_update u, double lr, double momentum, double beta2, double epsilon);
 /// m = β₁m + (1−β₁)g; v = β₂v + (1−β₂)g²; p -= rate · m / (√v·inverse_root_debias + ε).
-void lsk_adam(lsk_dtype dtype, ptrdiff_t n, void *_Nonnull p, void *_Nonnull g, void *_Nonnull m,
-              void *_Nonnull v, lsk_update u, double rate, double beta1, double beta2, double epsilon,
-              double inverse_root_debias);
+void lsk_adam(lsk_dtype dtype, ptrdiff_t n, void *_Nonnull p, void *_Nonnull g, void *_Nonnull m, void *_Nonnull v,
+              lsk_update u, double rate, double beta1, double beta2, double epsilon, double inverse_root_debias);
 /// As Adam while `adaptive`; otherwise p -= rate·m. `beta` ≠ 0 passes the denominator through a softplus of that sharpness.
-void lsk_radam(lsk_dtype dtype, ptrdiff_t n, void *_Nonnull p, void *_Nonnull g, void *_Nonnull m,
-               void *_Nonnull v, lsk_update u, double rate, double beta1, double beta2, double epsilon,
-               double inverse_root_debias, double beta, int adaptive);
+void lsk_radam(lsk_dtype dtype, ptrdiff_t n, void *_Nonnull p, void *_Nonnull g, void *_Nonnull m, void *_Nonnull v,
+               lsk_update u, double rate, double beta1, double beta2, double epsilon, double inverse_root_debias,
+               double beta, int adaptive);
 /// Quasi-hyperbolic Adam: both moments are mixed with the gradient itself by ν₁ and ν₂.
-void lsk_qhadam(lsk_dtype dtype, ptrdiff_t n, void *_Nonnull p, void *_Nonnull g, void *_Nonnull m,
-                void *_Nonnull v, lsk_update u, double lr, double beta1, double beta2, double epsilon, double debias1,
-                double debias2, double nu1, double nu2);
+void lsk_qhadam(lsk_dtype dtype, ptrdiff_t n, void *_Nonnull p, void *_Nonnull g, void *_Nonnull m, void *_Nonnull v,
+                lsk_update u, double lr, double beta1, double beta2, double epsilon, double debias1, double debias2,
+                double nu1, double nu2);
 /// LAMB's direction u = (m·d₁)/(√v·d₂ + ε), written to `direction`; the caller scales and applies it.
 void lsk_lamb_direction(lsk_dtype dtype, ptrdiff_t n, void *_Nonnull direction, const void *_Nonnull p,
                         const void *_Nonnull g, void *_Nonnull m, void *_Nonnull v, lsk_update u, double beta1,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions over any set of axes of any layout.
+// Reductions over any set of axes of any layout, and running sums.
 #pragma once
 #include "lsk_iterator.h"
 
@@ -26,3 +26,12 @@ void lsk_reduce(lsk_reduce_op op, lsk_dtype dtype, lsk_iterator *_Nonnull it, do
 /// first least) element; a NaN beats everything. out: int64 [outer, inner]; n > 0.
 void lsk_argmax(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, int64_t *_Nonnull out,
                 const void *_Nonnull in, int smallest);
+
+/// out[i] = in[0] + … + in[i] along the middle axis, or from the end when `reverse`. float32 (added in float64),
+/// float64 and int64.
+void lsk_cumsum(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, void *_Nonnull out,
+                const void *_Nonnull in, int reverse);
+
+/// out = beta · out + the column sums of a float32 or float64 matrix whose rows are `ld` elements apart.
+void lsk_column_sums(lsk_dtype dtype, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t ld, void *_Nonnull out,
+                     const void *_Nonnull x, double beta);

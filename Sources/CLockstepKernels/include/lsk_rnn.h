@@ -11,16 +11,16 @@ typedef struct lsk_recurrence {
     lsk_dtype dtype;
     int32_t reverse;
     ptrdiff_t steps, batch, inputs, units;
-    ptrdiff_t row;                      ///< from one row of gates, or of their gradients, to the next
-    const void *_Nonnull x;             ///< [steps, batch, inputs]
+    ptrdiff_t row;  ///< from one row of gates, or of their gradients, to the next
+    const void *_Nonnull x;  ///< [steps, batch, inputs]
     const void *_Nonnull input_weight;  ///< [G * units, inputs]
-    const void *_Nonnull hidden_weight; ///< [G * units, units]
-    const void *_Nullable input_bias;   ///< [G * units]
+    const void *_Nonnull hidden_weight;  ///< [G * units, units]
+    const void *_Nullable input_bias;  ///< [G * units]
     const void *_Nullable hidden_bias;  ///< [G * units]
-    void *_Nonnull gates;               ///< [steps, batch, G * units], `row` apart: the gates' values, saved by the forward pass
-    void *_Nonnull hidden;              ///< [steps + 1, batch, units]
-    void *_Nullable cell;               ///< [steps + 1, batch, units], LSTM only
-    void *_Nullable candidate;          ///< [steps, batch, units], GRU only: the hidden part of n, saved
+    void *_Nonnull gates;  ///< [steps, batch, G * units], `row` apart: the gates' values, saved by the forward pass
+    void *_Nonnull hidden;  ///< [steps + 1, batch, units]
+    void *_Nullable cell;  ///< [steps + 1, batch, units], LSTM only
+    void *_Nullable candidate;  ///< [steps, batch, units], GRU only: the hidden part of n, saved
 } lsk_recurrence;
 
 /// i f o = sigmoid, g = tanh of x Wi' + bi + h Wh' + bh; c = f c + i g; h = o tanh c.

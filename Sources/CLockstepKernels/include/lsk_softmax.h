@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax and its logarithm along one axis, and running sums.
+// Softmax and its logarithm along one axis.
 #pragma once
 #include "lsk_types.h"
 

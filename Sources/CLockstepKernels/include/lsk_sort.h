@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sorting, selecting and running sums along one axis of memory [outer, n, inner].
+// Sorting and selecting along one axis of memory [outer, n, inner].
 #pragma once
 #include "lsk_types.h"
 
@@ -9,8 +9,3 @@ ptrdiff_t lsk_sort_scratch(ptrdiff_t n);
 /// `indices` (int64) and, where not NULL, `values`, both [outer, k, inner]. `scratch` has lsk_sort_scratch(n) bytes.
 void lsk_sort(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, ptrdiff_t k, int descending,
               const void *_Nonnull in, void *_Nullable values, int64_t *_Nonnull indices, void *_Nonnull scratch);
-
-/// out[i] = in[0] + … + in[i] along the middle axis, or from the end when `reverse`. float32 (added in float64),
-/// float64 and int64.
-void lsk_cumsum(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff_t inner, void *_Nonnull out,
-                const void *_Nonnull in, int reverse);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Element types and the attributes every kernel family shares.
+// Element types, and what every family of kernels knows.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -15,18 +15,7 @@ typedef enum lsk_dtype {
     LSK_BFLOAT16 = 6,
 } lsk_dtype;
 
-/// Compiled for three processors, chosen when the program is loaded (ifunc): before the thread sanitizer is ready.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define LSK_NO_CLONES
-#endif
-#endif
-#if defined(__x86_64__) && !defined(LSK_NO_CLONES)
-#define LSK_SIMD __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define LSK_SIMD
-#endif
-#define LSK_INLINE static inline __attribute__((always_inline))
+/// Axes that an operand can have.
 #define LSK_MAX_RANK 8
 
 /// Ends the process with a sentence: `kernel` was called with an element type that its callers convert first.

@@ -48,5 +48,7 @@ void lsk_unary_gradient(lsk_unary_op op, lsk_dtype dtype, lsk_iterator *_Nonnull
 void lsk_unary_gradient_contiguous(lsk_unary_op op, lsk_dtype dtype, ptrdiff_t n, void *_Nonnull dx,
                                    const void *_Nonnull dy, const void *_Nonnull saved, lsk_unary_scalars scalars);
 /// gradient = gradient + added where values > 0, else 0: a rectifier's, in place. `added` may be NULL. float32 and float64.
-void lsk_gate(lsk_dtype dtype, ptrdiff_t n, void *_Nonnull gradient, const void *_Nullable added,
-              const void *_Nonnull values);
+void lsk_relu_backward(lsk_dtype dtype, ptrdiff_t n, void *_Nonnull gradient, const void *_Nullable added,
+                       const void *_Nonnull values);
+/// y = gelu(x) and, unless NULL, derivative = gelu'(x) of `n` contiguous numbers. `y` may be `x`. float32 and float64.
+void lsk_gelu(lsk_dtype dtype, ptrdiff_t n, const void *_Nonnull x, void *_Nonnull y, void *_Nullable derivative);

@@ -3,7 +3,7 @@
 
 import CLockstepKernels
 
-/// Nanoseconds of each kind of work (convolution_cost.c), by engine and direction.
+/// Nanoseconds of each kind of work (conv/cost_model.c), by engine and direction.
 package struct ConvolutionFit: Sendable {
     private static let terms = Int(LSK_CONVOLUTION_TERMS)
     /// [engine][direction][term].
@@ -72,11 +72,11 @@ package struct ConvolutionFit: Sendable {
 
     // MARK: As text
 
-    /// `convolution_cost.inc`, for fits with and without our own AVX-512 kernels.
+    /// `conv/cost_model.inc`, for fits with and without our own AVX-512 kernels.
     package static func source(withOwnProducts: ConvolutionFit, without: ConvolutionFit) -> String {
         """
         // SPDX-License-Identifier: Apache-2.0
-        // Nanoseconds of each kind of work: patches, oneDNN, our kernels; forward, data, weight. Included by convolution_cost.c.
+        // Nanoseconds of each kind of work: patches, oneDNN, our kernels; forward, data, weight. Included by cost_model.c.
         // Made by `lockstep bench convolutions --fit docs/performance`, not by hand.
         WITH_OWN_PRODUCTS = {
         \(withOwnProducts.table)};

@@ -27,7 +27,7 @@ final class GradientGate {
             let whole = second.map { gradient.detached + $0.detached } ?? gradient.detached
             return apply(to: whole)
         }
-        lsk_gate(
+        lsk_relu_backward(
             saved.dtype.kernelType, saved.count, gradient.unsafePointer, second?.unsafePointer, saved.unsafePointer)
         return gradient
     }
@@ -98,7 +98,7 @@ extension GradientFlow {
         var epilogue = lsk_epilogue()
         epilogue.factor = UnsafeRawPointer(gate.saved.unsafePointer)
         epilogue.factor_row = b.columns
-        epilogue.gates = gate.keepsPositive ? 1 : 0
+        epilogue.factor_is_mask = gate.keepsPositive ? 1 : 0
         Tensor.multiply(a, b, into: product, then: &epilogue)
         receiver.receivePassed(product)
     }

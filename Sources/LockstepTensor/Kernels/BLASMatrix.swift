@@ -81,7 +81,7 @@ extension Tensor {
         _ a: BLASMatrix, _ b: BLASMatrix, into destination: Tensor, then epilogue: inout lsk_epilogue
     ) {
         var product = a.times(b)
-        lsk_matmul_then(
+        lsk_matmul_epilogue(
             &product, a.tensor.unsafePointer, b.tensor.unsafePointer, destination.unsafePointer, &epilogue)
     }
 }

@@ -108,7 +108,7 @@ extension Tensor {
     package func positions() -> Tensor {
         let flags = detached.to(.bool).contiguous()
         let places = Tensor.uninitialized([Swift.max(1, count)], dtype: .int64)
-        let found = lsk_positions(
+        let found = lsk_nonzero(
             count, flags.unsafePointer.assumingMemoryBound(to: UInt8.self), places.indexPointer)
         return places.view([found], strides: [1])
     }

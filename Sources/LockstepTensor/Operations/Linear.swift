@@ -18,9 +18,9 @@ public enum LinearActivation: Sendable {
 
     fileprivate var kernel: lsk_activation {
         switch self {
-        case .none: LSK_NO_ACTIVATION
-        case .relu: LSK_THEN_RELU
-        case .gelu: LSK_THEN_GELU
+        case .none: LSK_ACTIVATION_NONE
+        case .relu: LSK_ACTIVATION_RELU
+        case .gelu: LSK_ACTIVATION_GELU
         }
     }
 }
@@ -91,8 +91,8 @@ extension Tensor {
             epilogue.added = added.map { UnsafeRawPointer($0.unsafePointer) }
             epilogue.added_row = outputs
             epilogue.activation = activation.kernel
-            epilogue.slope = slope?.unsafePointer
-            epilogue.slope_row = outputs
+            epilogue.derivative = slope?.unsafePointer
+            epilogue.derivative_row = outputs
             withExtendedLifetime((values, added)) {
                 multiply(input, matrix.transposed, into: result, then: &epilogue)
             }

@@ -61,7 +61,7 @@ extension Tensor {
     fileprivate static func share(_ dy: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
         let result = dy.uninitializedLike()
         var iterator = ElementIterator(result, dy, a.to(dy.dtype), b.to(dy.dtype))
-        lsk_winner_gradient(dy.dtype.kernelType, &iterator.raw)
+        lsk_maximum_gradient(dy.dtype.kernelType, &iterator.raw)
         return result
     }
 }

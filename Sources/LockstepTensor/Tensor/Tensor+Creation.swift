@@ -97,7 +97,7 @@ extension Tensor {
             }
         }
         let result = uninitialized([count], dtype: dtype)
-        lsk_ramp(count, result.unsafePointer, dtype.kernelType, start, step)
+        lsk_arange(count, result.unsafePointer, dtype.kernelType, start, step)
         return result
     }
 
@@ -116,7 +116,7 @@ extension Tensor {
                 dtype.holds(number.rounded(.towardZero)), dtype.refusal("linspace", number), file: file, line: line)
         }
         let result = uninitialized([count], dtype: dtype)
-        lsk_line(count, result.unsafePointer, dtype.kernelType, start, end)
+        lsk_linspace(count, result.unsafePointer, dtype.kernelType, start, end)
         return result
     }
 

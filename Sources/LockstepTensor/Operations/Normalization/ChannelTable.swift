@@ -68,7 +68,7 @@ extension Tensor {
         let source = sums.unsafePointer.assumingMemoryBound(to: Double.self)
         let slope = Tensor.uninitialized(mean.shape, dtype: dtype),
             offset = Tensor.uninitialized(mean.shape, dtype: dtype)
-        lsk_channel_slopes(
+        lsk_channel_coefficients(
             mean.count, total, source, source + mean.count, dtype.kernelType, rest.unsafePointer,
             scale.unsafePointer, inverse.unsafePointer, slope.unsafePointer, offset.unsafePointer)
         return channelCombined(x, mean: mean, a: scale, b: slope, c: offset, rectified: shift)

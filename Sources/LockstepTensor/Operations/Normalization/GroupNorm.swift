@@ -73,7 +73,7 @@ extension Tensor {
             let gradients = Tensor.uninitialized([2, channels], dtype: .float64)
             let g = gradients.unsafePointer.assumingMemoryBound(to: Double.self)
             withUnsafePointer(to: layout) {
-                lsk_group_slopes(
+                lsk_group_coefficients(
                     $0, p, p + samples * channels, scaleWeight?.unsafePointer, rest.unsafePointer,
                     inverse.unsafePointer, slope.unsafePointer, offset.unsafePointer, g, g + channels)
             }
