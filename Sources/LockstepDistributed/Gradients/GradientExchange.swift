@@ -155,7 +155,7 @@ package final class GradientExchange {
             try reducer.reduce(
                 weight: weight, count: arena.count, tailCount: arena.slots.count, ranges: ranges,
                 measuresNorm: measuresNorm)
-            if let squared = reducer.squaredNorm { arena.debt.note(squaredNorm: squared) }
+            if let squared = reducer.squaredNorm { arena.deferred.note(squaredNorm: squared) }
         } else {
             try reduceByMessages(weight: weight, flags: flags)
         }
@@ -217,7 +217,7 @@ package final class GradientExchange {
                             first: $0.first, second: $0.second, shares: (Double($0.shares.0), Double($0.shares.1)))
                     })
             })
-        arena.debt.putOff(fetching: fetch)
+        arena.deferred.deferFetch(with: fetch)
     }
 
     /// Steps with gradients that are whole, each rank its slice. Collective.

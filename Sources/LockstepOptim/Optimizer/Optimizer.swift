@@ -191,19 +191,19 @@ public final class Optimizer {
         let width = arena.gradientType.byteCount
         // State of a slice starts where the slice does.
         let stateOffset = (range.lowerBound - (shared?.owned.lowerBound ?? 0)) * width
-        let debt = arena.debt
+        let deferred = arena.deferred
         values[run.group].withUnsafeBufferPointer { hypers in
             guard let base = hypers.baseAddress else { return }
             let decay = run.flags.doWD ? base[1] : 0
             let common = lsk_update(
-                gradient_scale: debt.scale, decay: rule.decouplesDecay ? 1 - base[0] * decay : 1,
+                gradient_scale: deferred.scale, decay: rule.decouplesDecay ? 1 - base[0] * decay : 1,
                 l2: rule.decouplesDecay ? 0 : decay,
                 pair: (pair.map { $0.first + skipped }, pair.map { $0.second + skipped }),
                 share: pair?.shares ?? (1, 0), streams: streams ? 1 : 0)
             rule.update(
                 Stretch(
                     dtype: arena.gradientType.kernelType, count: range.count, value: place,
-                    gradient: debt.memory.unsafePointer + range.lowerBound * width,
+                    gradient: deferred.memory.unsafePointer + range.lowerBound * width,
                     state: (
                         !state.isEmpty ? state[0].unsafePointer + stateOffset : nil,
                         state.count > 1 ? state[1].unsafePointer + stateOffset : nil

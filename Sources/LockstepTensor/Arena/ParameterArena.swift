@@ -36,14 +36,14 @@ public final class ParameterArena {
     public private(set) var values: Tensor
     /// All gradients: `[count]`, of ``gradientType``. Meaningful where a gradient has arrived since the last `zeroGradients`.
     public var gradients: Tensor {
-        debt.settle()
-        return debt.memory
+        deferred.materialize()
+        return deferred.memory
     }
     /// The type of the gradients, and of what an optimizer computes in and keeps: that of the values, but float32 where these
     /// are bfloat16, which is for storage only.
     public let gradientType: DType
     /// What is still to be done to the gradients before they can be read.
-    package let debt: GradientDebt
+    package let deferred: DeferredGradients
     /// Whether the values lie in memory that several ranks read.
     package private(set) var sharesValues = false
     /// The elements after the gradients: `[tailCount]`.
@@ -86,12 +86,12 @@ public final class ParameterArena {
         values = .zeros([count], dtype: dtype)
         gradientType = Tensor.arithmeticType(dtype, dtype)
         let memory = Tensor.zeros([count + tailCount], dtype: gradientType)
-        debt = GradientDebt(memory.view([count], strides: [1]))
+        deferred = DeferredGradients(memory.view([count], strides: [1]))
         tail = memory.view([tailCount], strides: [1], offset: count)
         for slot in slots {
             slot.parameter.move(to: view(of: values, slot))
             slot.parameter.arena = self
-            slot.parameter.leaf.move(to: view(of: debt.memory, slot), debt: debt)
+            slot.parameter.leaf.move(to: view(of: deferred.memory, slot), deferred: deferred)
         }
     }
 
@@ -108,9 +108,9 @@ public final class ParameterArena {
         let memory = whole(of: storage, elements: count + tailCount, dtype: gradientType)
         memory.fillMemory(0)
         Tensor.copy(gradients, into: memory.view([count], strides: [1]))
-        debt.memory = memory.view([count], strides: [1])
+        deferred.memory = memory.view([count], strides: [1])
         tail = memory.view([tailCount], strides: [1], offset: count)
-        for slot in slots { slot.parameter.leaf.move(to: view(of: debt.memory, slot), debt: debt) }
+        for slot in slots { slot.parameter.leaf.move(to: view(of: deferred.memory, slot), deferred: deferred) }
     }
 
     /// Makes `storage`, which holds the values already, their place: memory that several ranks read and nobody writes but
@@ -151,7 +151,7 @@ public final class ParameterArena {
 
     /// Forgets all gradients. Writes no memory: the next backward pass overwrites.
     public func zeroGradients() {
-        debt.drop()
+        deferred.drop()
         for slot in slots { slot.parameter.leaf.reset() }
     }
 
@@ -182,7 +182,7 @@ public final class ParameterArena {
     ///
     /// - Parameter order: 2 for the Euclidean norm, `.infinity` for the largest magnitude, any positive number otherwise.
     public func gradientNorm(order: Double = 2) -> Double {
-        if order == 2, let known = debt.squaredNorm { return known.squareRoot() * abs(debt.scale) }
+        if order == 2, let known = deferred.squaredNorm { return known.squareRoot() * abs(deferred.scale) }
         var total = 0.0
         let width = gradientType.byteCount
         let memory = gradients.unsafePointer
@@ -200,5 +200,5 @@ public final class ParameterArena {
     }
 
     /// Multiplies every gradient by `factor`: in passing, when the optimizer steps, or when somebody reads one.
-    public func scaleGradients(by factor: Double) { debt.putOff(scaling: factor) }
+    public func scaleGradients(by factor: Double) { deferred.deferScaling(by: factor) }
 }

@@ -14,7 +14,7 @@ package class GradientNode {
     /// The gradient that has arrived so far.
     final var pending: Tensor?
     /// The derivative that arriving gradients pass first, where the operation has one that is element-wise.
-    final var gate: GradientGate?
+    final var derivative: FusedDerivative?
     final var isQueued = false
 
     init(_ name: StaticString, _ first: GradientNode?, _ second: GradientNode? = nil, rule: Pullback) {
@@ -49,7 +49,7 @@ package class GradientNode {
 
     /// Passes the gradient on to the inputs. Called once, when every contribution has arrived.
     func propagate(_ queue: inout BackwardQueue, keepingGraph: Bool) {
-        guard let gradient = gate == nil ? pending.take() : withNoGrad({ takeArrived() }) else { return }
+        guard let gradient = derivative == nil ? pending.take() : withNoGrad({ takeArrived() }) else { return }
         let rule = self.rule
         guard !rule.isReleased else {
             stop(
@@ -58,7 +58,7 @@ package class GradientNode {
         }
         if !keepingGraph {
             self.rule = .released
-            gate = nil
+            derivative = nil
         }
         withNoGrad {
             switch rule {
@@ -87,7 +87,7 @@ package class GradientNode {
         while var node = doomed.popLast() {
             if isKnownUniquelyReferenced(&node) {
                 node.rule = .released  // its closure may hold the last reference to memory, never to nodes
-                node.gate = nil
+                node.derivative = nil
                 node.takeInputs(into: &doomed)
             }
         }

@@ -8,7 +8,7 @@ extension Tensor {
     public func relu() -> Tensor {
         let x = real
         let y = x.mapped(LSK_RELU)
-        return y.recording("relu", from: x, through: GradientGate(positive: y))
+        return y.recording("relu", from: x, through: FusedDerivative(positive: y))
     }
 
     /// `x` above 0, `slope·x` below. Gradient: `ȳ` or `slope·ȳ`.
@@ -26,7 +26,7 @@ extension Tensor {
         let dense = x.body.isDense ? x.detached : x.detached.contiguous()
         let (y, slope) = (dense.uninitializedLike(), dense.uninitializedLike())
         lsk_gelu(x.dtype.kernelType, x.count, dense.unsafePointer, y.unsafePointer, slope.unsafePointer)
-        return y.recording("gelu", from: x, through: GradientGate(factor: slope))
+        return y.recording("gelu", from: x, through: FusedDerivative(factor: slope))
     }
 
     /// `x·sigmoid(x)`, also called swish. Gradient: `ȳ·σ·(1 + x·(1 − σ))`.

@@ -107,8 +107,8 @@ extension Tensor {
             if flow.needs(2) { flow.sendColumnSums(2, lines) }
             flow.send(3, dy)
         }
-        if let slope { recorded.node?.gate = GradientGate(factor: slope) }
-        if activation == .relu { recorded.node?.gate = GradientGate(positive: result) }
+        if let slope { recorded.node?.derivative = FusedDerivative(factor: slope) }
+        if activation == .relu { recorded.node?.derivative = FusedDerivative(positive: result) }
         return recorded
     }
 

@@ -131,7 +131,7 @@ extension Tensor {
                     memory, mean: mean, rest: rest, inverse: inverse, scale: scale, rectified: isLine ? shift : nil,
                     sums: sums, total: total))
         }
-        if activation == .relu && !isLine { recorded.node?.gate = GradientGate(positive: y) }
+        if activation == .relu && !isLine { recorded.node?.derivative = FusedDerivative(positive: y) }
         let output = activation == .gelu ? recorded.gelu() : recorded
         return BatchNormResult(output: output, mean: mean, variance: statistics.variance, count: moments.count)
     }
@@ -174,7 +174,7 @@ extension Tensor {
                 flow.send(0, dy.channelApply(mean: zero, scale: scale, shift: nil))
             }
         }
-        if activation == .relu { recorded.node?.gate = GradientGate(positive: y) }
+        if activation == .relu { recorded.node?.derivative = FusedDerivative(positive: y) }
         return activation == .gelu ? recorded.gelu() : recorded
     }
 

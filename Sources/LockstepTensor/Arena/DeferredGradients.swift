@@ -8,8 +8,8 @@ import CLockstepKernels
 /// - *Fetching*: after a reduction that left each slice with its owner only, the others' slices.
 /// - *Scaling*: by clipping, say. The optimizer multiplies in passing; a pass of its own is only needed for readers.
 ///
-/// Shared by an arena and its leaves: reading a gradient settles the debt, so readers need not know.
-package final class GradientDebt {
+/// Shared by an arena and its leaves: reading a gradient materialises what was deferred, so readers need not know.
+package final class DeferredGradients {
     /// Copies what other ranks hold into this rank's memory; nil when nothing is missing.
     private var fetch: (() -> Void)?
     /// What all gradients are still to be multiplied by.
@@ -24,8 +24,8 @@ package final class GradientDebt {
     /// Whether memory lacks what other ranks hold.
     var isIncomplete: Bool { fetch != nil }
 
-    package func putOff(fetching fetch: @escaping () -> Void) { self.fetch = fetch }
-    package func putOff(scaling factor: Double) { scale *= factor }
+    package func deferFetch(with fetch: @escaping () -> Void) { self.fetch = fetch }
+    package func deferScaling(by factor: Double) { scale *= factor }
     package func note(squaredNorm: Double) { self.squaredNorm = squaredNorm }
 
     /// Only fetches: for who can do with unscaled gradients.
@@ -37,11 +37,11 @@ package final class GradientDebt {
 
     /// Makes memory what it stands for.
     @inline(__always)
-    package func settle() {
-        if fetch != nil || scale != 1 { pay() }
+    package func materialize() {
+        if fetch != nil || scale != 1 { materializeNow() }
     }
 
-    private func pay() {
+    private func materializeNow() {
         complete()
         guard scale != 1 else { return }
         lsk_scale(memory.dtype.kernelType, memory.count, memory.unsafePointer, scale)
@@ -49,10 +49,10 @@ package final class GradientDebt {
         scale = 1
     }
 
-    /// Settles before something is written.
+    /// Materialises before something is written.
     @inline(__always)
-    package func settleForWriting() {
-        settle()
+    package func materializeForWriting() {
+        materialize()
         squaredNorm = nil
     }
 
