@@ -59,7 +59,7 @@ final class WorkerThread {
         let code = pthread_create(
             &thread, nil,
             { argument in
-                Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
+                if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
                 return nil
             }, box.toOpaque())
         guard code == 0 else {

@@ -49,7 +49,8 @@ package enum Files {
             }
             let start = filled
             let got = bytes.withUnsafeMutableBytes { buffer in
-                retrying { readOnce(descriptor, buffer.baseAddress! + start, min(buffer.count - start, 1 << 30)) }
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[start...].prefix(1 << 30))
+                return retrying { readOnce(descriptor, rest.baseAddress, rest.count) }
             }
             guard got >= 0 else { throw unreadable(path, "cannot be read at byte \(filled)") }
             if got == 0 {
@@ -124,7 +125,7 @@ package enum Files {
         return slash == end.startIndex ? "/" : String(end[..<slash])
     }
 
-    private static func readOnce(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
+    private static func readOnce(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
         // `Files.read` hides the C function of that name.
         #if canImport(Glibc)
             Glibc.read(descriptor, buffer, count)

@@ -82,7 +82,7 @@ struct GlossaryCoverage {
             let name = parts[0].trimmed
             // The last part is a member if it begins as one.
             let dot = name.lastIndex(of: ".")
-            guard let dot, !name[name.index(after: dot)...].first!.isUppercase else {
+            guard let dot, name[name.index(after: dot)...].first?.isUppercase != true else {
                 return Exception(type: name, member: nil, reason: parts[1].trimmed)
             }
             return Exception(

@@ -36,8 +36,8 @@ func groups(_ values: [Double], _ shape: Shape, _ axes: [Int]) -> [[Double]] {
 
     static func total(_ values: [Double]) -> Double { values.reduce(0.0, +) }
     static func average(_ values: [Double]) -> Double { total(values) / Double(values.count) }
-    static func firstGreatest(_ values: [Double]) -> Int { values.firstIndex(of: values.max()!)! }
-    static func firstLeast(_ values: [Double]) -> Int { values.firstIndex(of: values.min()!)! }
+    static func firstGreatest(_ values: [Double]) -> Int { values.indices.max { values[$0] < values[$1] } ?? 0 }
+    static func firstLeast(_ values: [Double]) -> Int { values.indices.min { values[$0] < values[$1] } ?? 0 }
 
     func close(_ a: [Double], _ b: [Double], _ tolerance: Double) -> Bool {
         a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= tolerance * Swift.max(1, abs($1)) }
