@@ -58,7 +58,7 @@ extension IndexedBatchSource {
     }
     public var batchSize: Int? { options.batchSize }
     public var itemCount: Int? { indices(epoch: 0).count }
-    public var batchCount: Int? { itemCount.map { options.batchCount(of: $0) } }
+    public var batchCount: Int? { IndexedLoader(self).batchCount }
 
     public func makeIterator(epoch: Int) throws -> BatchIterator {
         try IndexedLoader(self).makeIterator(epoch: epoch)
@@ -82,6 +82,7 @@ extension IndexedBatchSource {
     public func testLoader(for dataset: any Dataset) -> DataLoader {
         var options = options
         (options.shuffle, options.dropLast, options.n, options.sampling) = (false, false, nil, .every)
+        options.batchSize = batchSize
         return TransformedDataLoader(dataset, options: options)
     }
     public func newEmpty() -> DataLoader {

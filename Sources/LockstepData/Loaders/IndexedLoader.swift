@@ -11,7 +11,10 @@ private struct LoadedItems: Dataset {
 
     /// The numbers there are, rising.
     var numbers: [Int] {
-        base.dataset.map { Array(0..<$0.count) } ?? Set(base.indices(epoch: 0)).sorted()
+        if let dataset = base.dataset { return Array(0..<dataset.count) }
+        let order = base.indices(epoch: 0).sorted()
+        // Sampling may repeat some.
+        return order.indices.filter { $0 == 0 || order[$0] != order[$0 - 1] }.map { order[$0] }
     }
 
     var count: Int { numbers.count }
