@@ -15,7 +15,7 @@ extension Option {
         Option("workers", 0.1, "0", "2"),
         Option(
             "source", 0.35, "tensors", "items", "noisy", "skips", "counted", "stream", "parts", "unevenParts",
-            "batches", "shared"
+            "batches", "shared", "own"
         ),
         Option("sampling", 0.1, "every", "weighted", "partial"),
         Option("ignored", 0.25, "none", "some", "most", "batch"),

@@ -119,6 +119,7 @@ struct ConfiguredData {
         switch configuration["source"] {
         case "items": return DataLoader(PlainItems(base: data), options: options)
         case "noisy": return DataLoader(NoisyItems(base: data), options: options)
+        case "own": return OwnLoader(NoisyItems(base: data), options)
         case "skips": return DataLoader(SkippingItems(base: data), options: options)
         case "counted": return DataLoader(stream: ItemStream(base: data, count: data.count), options: options)
         case "stream": return DataLoader(stream: ItemStream(base: data, count: nil), options: options)

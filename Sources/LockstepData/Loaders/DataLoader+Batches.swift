@@ -6,8 +6,6 @@ import LockstepTensor
 extension DataLoader {
     /// The batch of the items at `indices`, all steps from `createItem` to `afterBatch` included. Skipped items are missing
     /// from it; with no indices it has no items but the shapes of the others.
-    ///
-    /// A sharding loader gives each rank its part of every global batch with this and `indexBatches(epoch:)`.
     public func batch(of indices: [Int], epoch: Int) throws -> Batch {
         let assembled = try assemble(indices, epoch: epoch)
         return try finish(try collated(assembled), indices: assembled.indices, epoch: epoch)
@@ -56,6 +54,19 @@ extension DataLoader {
         case .stream(let stream): return Self(stream: stream, options: options, file: file, line: line)
         }
     }
+
+    /// A loader like this one over other data: every item, in order.
+    public func testLoader(for dataset: any Dataset) -> DataLoader {
+        new(dataset: dataset, shuffle: false, dropLast: false)
+    }
+
+    /// A loader like this one without items.
+    public func newEmpty() -> DataLoader {
+        new(dataset: dataset?.newEmpty() ?? EmptyDataset(inputCount: inputCount), numWorkers: 0)
+    }
+
+    /// Whether a batch may have fewer items than were asked for.
+    public var skipsItems: Bool { maySkip(epoch: 0) }
 
     // MARK: From indices to batches
 
@@ -128,7 +139,7 @@ extension DataLoader {
         guard let dataset, dataset.count > 0, options.batchSize != nil else {
             return Batch(inputs: [], targets: [], size: 0)
         }
-        let context = ItemContext(seed: options.seed, epoch: 0, index: 0)
+        let context = ItemContext(seed: options.seed, epoch: 0, index: modelItem)
         return try createBatch(beforeBatch([afterItem(createItem(context), context: context)])).withoutItems
     }
 }

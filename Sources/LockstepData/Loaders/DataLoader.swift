@@ -9,13 +9,14 @@ import LockstepTensor
 /// let loader = DataLoader(dataset, batchSize: 64, shuffle: true, seed: 42)
 /// for batch in loader { print(batch.size) }            // the next epoch; a dataset that throws stops the program
 /// var batches = try loader.makeIterator(epoch: 3)      // a certain epoch; errors are thrown
+/// let others = loader.batchSequence(epoch: 3)          // a certain epoch, for a loop; it keeps its error
 /// ```
 ///
 /// The order of items is a function of (seed, epoch), whatever happened before, on every rank and with any number of
 /// workers. Steps of one epoch: `beforeIter`, `indices(epoch:)`, per item `createItem` and `afterItem`, per batch
 /// `beforeBatch`, `createBatch` and `afterBatch`, at the end `afterIter`. Each can be overridden in a subclass, or given as a
 /// closure in `hooks`. With workers, all from `createItem` to `createBatch` runs on their threads.
-open class DataLoader: BatchSource {
+open class DataLoader: IndexedBatchSource {
     /// Everything that says how a loader works, apart from its dataset.
     public struct Options {
         /// Items in a batch; nil when every item of the dataset is a batch already.
@@ -41,6 +42,18 @@ open class DataLoader: BatchSource {
 
         /// The defaults.
         public init() {}
+
+        /// The order in which epoch number `epoch` takes the items of a data set of `count`: a function of these options and
+        /// `epoch` alone.
+        public func indices(of count: Int, epoch: Int) -> [Int] {
+            sampling.indices(Swift.min(count, n ?? count), shuffle: shuffle, seed: seed, epoch: epoch)
+        }
+
+        /// The number of batches of an epoch of `count` items: rounded up, or down with `dropLast`.
+        public func batchCount(of count: Int) -> Int {
+            guard let batchSize else { return count }
+            return count / batchSize + (dropLast || count % batchSize == 0 ? 0 : 1)
+        }
     }
 
     /// Closures run at the steps of an epoch, if set.
@@ -140,6 +153,13 @@ open class DataLoader: BatchSource {
         if case .indexed(let dataset) = source { return dataset }
         return nil
     }
+    /// The stream; nil for a dataset.
+    public final var stream: (any StreamDataset)? {
+        if case .stream(let stream) = source { return stream }
+        return nil
+    }
+    /// This loader, unless it reads a stream.
+    public final var indexed: (any IndexedBatchSource)? { dataset == nil ? nil : self }
     /// Whether items come from a stream and not by number.
     public var isStream: Bool { dataset == nil }
     /// Items in a batch; nil when items are batches.
@@ -149,7 +169,10 @@ open class DataLoader: BatchSource {
     /// Whether a short last batch is left out.
     public var dropLast: Bool { options.dropLast }
     /// Threads that make batches ahead of time.
-    public var numWorkers: Int { options.numWorkers }
+    public var numWorkers: Int {
+        get { options.numWorkers }
+        set { options.numWorkers = newValue }
+    }
     /// What the order of items follows from, with the epoch.
     public var seed: UInt64 { options.seed }
     /// Closures run at the steps of an epoch.
@@ -186,17 +209,14 @@ open class DataLoader: BatchSource {
     /// skipped still count here.
     public var batchCount: Int? {
         guard let items = itemCount else { return nil }
-        guard let size = options.batchSize else { return items }
-        return options.dropLast ? items / size : (items + size - 1) / size
+        return options.batchCount(of: items)
     }
 
     /// The dataset's indices in the order in which epoch `epoch` takes them: a function of the seed and `epoch` alone.
     /// - Precondition: not a stream.
     open func indices(epoch: Int) -> [Int] {
         require(dataset != nil, "DataLoader.indices: a stream has no indices")
-        let available = dataset?.count ?? 0
-        return options.sampling.indices(
-            Swift.min(available, options.n ?? available), shuffle: options.shuffle, seed: options.seed, epoch: epoch)
+        return options.indices(of: dataset?.count ?? 0, epoch: epoch)
     }
 
     /// Whether `indices(epoch:)` is known to follow from the seed alone, so that every rank can work it out for itself. A
@@ -209,6 +229,35 @@ open class DataLoader: BatchSource {
         let size = options.batchSize ?? 1
         let end = options.dropLast ? order.count / size * size : order.count
         return stride(from: 0, to: end, by: size).map { Array(order[$0..<Swift.min($0 + size, end)]) }
+    }
+
+    /// The item whose shapes a batch without items has.
+    var modelItem: Int { 0 }
+
+    /// Whether items of an epoch may be skipped: not where batches are read whole. The same answer on every rank.
+    func maySkip(epoch: Int) -> Bool {
+        guard readsWholeBatches, let dataset else { return true }
+        return dataset.count > 0 && (try? dataset.batch(at: [0], epoch: epoch)) == nil
+    }
+
+    // MARK: Loaders like it
+
+    /// The same items, none left out: in a random order, in that of the dataset, or (nil) in this loader's.
+    open func complete(shuffle: Bool? = nil, seed: UInt64? = nil) -> any IndexedBatchSource {
+        new(shuffle: shuffle, dropLast: false, seed: seed)
+    }
+
+    /// The same items in the same order twice, with random changes and as they are.
+    open func ttaLoaders(_ changes: TTAChanges) throws -> (augmented: any BatchSource, plain: any BatchSource)? {
+        if let dataset, changes.itemTransforms != nil || changes.batchTransforms != nil {
+            return try TransformedDataLoader(dataset, options: options).ttaLoaders(changes)
+        }
+        return (new(hooks: changes.augmentedHooks), new(hooks: changes.plainHooks))
+    }
+
+    /// The first `maxCount` items of a batch as they were before all transforms; inputs first. Without transforms, its rows.
+    open func decodeBatch(_ batch: Batch, maxCount: Int = 9, full: Bool = true) throws -> [ItemTuple] {
+        (0..<Swift.max(0, Swift.min(maxCount, batch.size))).map { Decollation.row(batch.members, $0) }
     }
 
     // MARK: Steps of an epoch

@@ -12,13 +12,12 @@ extension DataLoaders {
     ///
     /// - Throws: `DataError` listing the types that are taken.
     public func testLoader(for items: ItemList, withLabels: Bool = false) throws -> DataLoader {
-        guard let model = (valid ?? train) as? DataLoader, let dataset = model.dataset else {
-            return DataLoader(ItemsAsTheyAre(items, inputCount: inputCount, withLabels: withLabels))
-        }
+        let model = valid ?? train
         let test =
-            try (dataset as? any TransformedDataset)?.testSet(items, withLabels: withLabels)
+            try (model.dataset as? any TransformedDataset)?.testSet(items, withLabels: withLabels)
             ?? ItemsAsTheyAre(items, inputCount: inputCount, withLabels: withLabels)
-        let loader = model.new(dataset: test, shuffle: false, dropLast: false)
+        // What a stream's loader does with its items is not for others.
+        let loader = model.stream == nil ? model.testLoader(for: test) : DataLoader(test)
         loader.options.splitIndex = 1
         return loader
     }
@@ -33,23 +32,20 @@ extension DataLoaders {
     /// The first `maxCount` items of a batch of these data, as far back as transforms go; inputs first. Targets may be
     /// decoded predictions. Without transforms, the rows.
     public func decodeBatch(_ batch: Batch, maxCount: Int = 9) throws -> [ItemTuple] {
-        if let loader = (valid ?? train) as? TransformedDataLoader {
-            return try loader.decodeBatch(batch, maxCount: maxCount)
-        }
-        return (0..<max(0, min(maxCount, batch.size))).map { BatchRows.row(batch.members, $0) }
+        try (valid ?? train).decodeBatch(batch, maxCount: maxCount, full: true)
     }
 
     /// Adds transforms to loaders, to all by default; they learn from the first of them.
-    /// - Precondition: the loaders are `TransformedDataLoader`s.
+    /// - Precondition: the loaders are `TransformedDataLoader`s, or others that take transforms.
     public func addTransforms(
         _ transforms: [any Transform], at event: LoaderEvent, to which: [Int]? = nil, file: StaticString = #fileID,
         line: UInt = #line
     ) throws {
         var learned: [any Transform]?
         for number in which ?? Array(loaders.indices) {
-            guard let loader = self[number] as? TransformedDataLoader else {
+            guard let loader = self[number] as? any TransformingBatchSource else {
                 stop(
-                    "addTransforms: loader \(number) is a \(type(of: self[number])), not a TransformedDataLoader",
+                    "addTransforms: loader \(number) is a \(type(of: self[number])), which takes none; a TransformedDataLoader does",
                     file: file, line: line)
             }
             if let learned {

@@ -9,8 +9,6 @@ public final class DataLoaders {
     public var loaders: [any BatchSource]
     /// The folder that models and tables of this run are kept in.
     public var path: String
-    /// What the columns of a table are, when that is what the items come from: how new rows become inputs.
-    public var columns: TabularColumns?
 
     /// - Precondition: at least one loader.
     public init(_ loaders: [any BatchSource], path: String = ".", file: StaticString = #fileID, line: UInt = #line) {
@@ -79,52 +77,29 @@ public final class DataLoaders {
         }
     }
 
-    /// The dataset that is trained on, unless the loader is not one of ours.
-    public var trainDataset: (any Dataset)? { (train as? DataLoader)?.dataset }
-    /// The dataset that is validated on, unless there is none or the loader is not one of ours.
-    public var validDataset: (any Dataset)? { (valid as? DataLoader)?.dataset }
+    /// The dataset that is trained on, where the loader has one.
+    public var trainDataset: (any Dataset)? { train.dataset }
+    /// The dataset that is validated on, where there is a loader and it has one.
+    public var validDataset: (any Dataset)? { valid?.dataset }
     /// How many members of a batch are inputs.
     public var inputCount: Int { train.inputCount }
 
-    /// The first batch of the training loader's next epoch; of epoch 0 where the loader is not one of ours.
-    public func oneBatch() throws -> Batch {
-        if let loader = train as? DataLoader { return try loader.oneBatch() }
-        var batches = try train.makeIterator(epoch: 0)
-        guard let batch = try batches.next() else {
-            throw DataError(.item, file: "data loader", "there are no batches")
-        }
-        return batch
-    }
+    /// The first batch of the training loader's next epoch.
+    public func oneBatch() throws -> Batch { try train.oneBatch() }
 
     /// A loader with the validation loader's settings over other data: every item, in order.
     ///
     /// - Parameter withLabels: whether batches keep their targets.
     public func testLoader(for dataset: any Dataset, withLabels: Bool = false) -> DataLoader {
-        let dataset = withLabels ? dataset : Unlabelled(dataset)
-        if let model = (valid ?? train) as? DataLoader {
-            return model.new(dataset: dataset, shuffle: false, dropLast: false)
-        }
-        return DataLoader(dataset)
+        (valid ?? train).testLoader(for: withLabels ? dataset : Unlabelled(dataset))
     }
 
     /// The same loaders without items: what a model that is given away keeps of its data.
-    public func newEmpty() -> DataLoaders {
-        let empty = DataLoaders(
-            loaders.map { source in
-                guard let loader = source as? DataLoader else {
-                    return DataLoader(EmptyDataset(inputCount: source.inputCount))
-                }
-                return loader.new(
-                    dataset: loader.dataset?.newEmpty() ?? EmptyDataset(inputCount: source.inputCount), numWorkers: 0)
-            }, path: path)
-        empty.columns = columns
-        return empty
-    }
+    public func newEmpty() -> DataLoaders { DataLoaders(loaders.map { $0.newEmpty() }, path: path) }
 
     /// What is probably not meant, one sentence each: training data that give no batch at all.
     public var warnings: [String] {
-        guard let loader = train as? DataLoader, let items = loader.itemCount, let size = loader.batchSize,
-            items > 0, loader.batchCount == 0
+        guard let items = train.itemCount, let size = train.batchSize, items > 0, train.batchCount == 0
         else { return [] }
         return [
             "the training set of \(items) items gives no batch of \(size), because a short last batch is dropped: "

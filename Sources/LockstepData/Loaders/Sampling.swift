@@ -45,12 +45,14 @@ public enum Sampling: Sendable, Equatable {
         return low
     }
 
-    func check(_ count: Int, _ file: StaticString, _ line: UInt) {
+    /// - Parameter count: asked only where weights have to be counted.
+    func check(_ count: @autoclosure () -> Int, _ file: StaticString, _ line: UInt) {
         switch self {
         case .every: return
         case .partial(let wanted):
             require(wanted >= 0, "PartialDataLoader: count is \(wanted), it counts items", file: file, line: line)
         case .weighted(let weights):
+            let count = count()
             require(
                 weights.count == count, "WeightedDataLoader: \(weights.count) weights for \(count) items", file: file,
                 line: line)

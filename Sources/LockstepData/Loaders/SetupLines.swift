@@ -6,42 +6,37 @@ extension BatchSource {
     /// worker threads and where files lie, is left out.
     package var setupLines: [String] {
         var lines = ["\(type(of: self))"]
-        if let loader = self as? DataLoader { lines += loader.optionLines }
+        if let options = loaderOptions { lines += optionLines(options) }
         lines.append("batches: \(batchCount.map(String.init) ?? "unknown")")
         if let list = self as? any Fingerprinted { lines.append("checksum of its batches: \(list.fingerprint)") }
-        if let loader = self as? DataLoader { lines += loader.sourceLines }
-        return lines
+        if let stream { lines.append("stream: \(type(of: stream))") }
+        return lines + (dataset.map(dataLines) ?? [])
     }
-}
 
-extension DataLoader {
-    fileprivate var optionLines: [String] {
-        [
-            "seed: \(seed)", "batch size: \(batchSize.map(String.init) ?? "none")", "shuffle: \(shuffle)",
-            "drop last: \(dropLast)", "n: \(options.n.map(String.init) ?? "all")",
-            "part of the data: \((self as? TransformedDataLoader)?.splitIndex.map(String.init) ?? "not said")",
-            "sampling: \(options.sampling.setup)", "items: \(itemCount.map(String.init) ?? "unknown")",
-            "hooks: \(hooks.setup)",
+    private func optionLines(_ options: DataLoader.Options) -> [String] {
+        let splitIndex = (dataset as? any TransformedDataset)?.splitIndex ?? options.splitIndex
+        return [
+            "seed: \(options.seed)", "batch size: \(options.batchSize.map(String.init) ?? "none")",
+            "shuffle: \(options.shuffle)", "drop last: \(options.dropLast)",
+            "n: \(options.n.map(String.init) ?? "all")",
+            "part of the data: \(splitIndex.map(String.init) ?? "not said")", "sampling: \(options.sampling.setup)",
+            "items: \(itemCount.map(String.init) ?? "unknown")", "hooks: \(options.hooks.setup)",
         ]
     }
 
-    fileprivate var sourceLines: [String] {
-        switch source {
-        case .stream(let stream): return ["stream: \(type(of: stream))"]
-        case .indexed(let dataset):
-            var lines = ["data set: \(type(of: dataset)) of \(dataset.count) items"]
-            if let words = dataset.vocabulary {
-                var sum = Fingerprint()
-                for word in words { sum.add(word) }
-                lines.append("classes: \(words.count), checksum \(String(sum.value, radix: 16))")
-            }
-            if let known = dataset as? any Fingerprinted {
-                // Others may make an item to count its inputs.
-                lines.append("inputs: \(dataset.inputCount)")
-                lines.append("checksum of its items: \(known.fingerprint)")
-            }
-            return lines
+    private func dataLines(_ dataset: any Dataset) -> [String] {
+        var lines = ["data set: \(type(of: dataset)) of \(dataset.count) items"]
+        if let words = dataset.vocabulary {
+            var sum = Fingerprint()
+            for word in words { sum.add(word) }
+            lines.append("classes: \(words.count), checksum \(String(sum.value, radix: 16))")
         }
+        if let known = dataset as? any Fingerprinted {
+            // Others may make an item to count its inputs.
+            lines.append("inputs: \(dataset.inputCount)")
+            lines.append("checksum of its items: \(known.fingerprint)")
+        }
+        return lines
     }
 }
 

@@ -12,15 +12,13 @@ extension TransformedDataLoader {
         return try Batch(value, inputCount: batch.inputs.count, size: batch.size)
     }
 
-    /// The first `maxCount` items of a batch as they were before all transforms, the dataset's included; inputs first.
-    ///
-    /// - Parameter full: whether to go all the way back; otherwise until each member can show itself.
-    public func decodeBatch(_ batch: Batch, maxCount: Int = 9, full: Bool = true) throws -> [ItemTuple] {
+    /// The items of a batch before all transforms.
+    func decodedItems(of batch: Batch, maxCount: Int, full: Bool) throws -> [ItemTuple] {
         let members = semantic(try decode(batch).members).members.compactMap { $0 as? any SemanticTensor }
         let dataset = dataset as? any TransformedDataset
         return try (0..<Swift.max(0, Swift.min(maxCount, batch.size))).map { row in
             let value = try options.transforms.afterItem.decode(
-                BatchRows.row(members, row), full: full, splitIndex: splitIndex)
+                Decollation.row(members, row), full: full, splitIndex: splitIndex)
             let item = value as? ItemTuple ?? ItemTuple([value])
             return try dataset?.decode(item, full: full) ?? item
         }

@@ -31,7 +31,7 @@ public enum LoaderEvent: Sendable, CaseIterable { case afterItem, beforeBatch, a
 /// number of workers or ranks gives the same batches. Hooks act after the transforms of the same step.
 ///
 /// fastai's `TfmdDL`.
-open class TransformedDataLoader: DataLoader {
+open class TransformedDataLoader: DataLoader, TransformingBatchSource {
     private var foundTypes: [any SemanticTensor.Type]?
 
     /// A loader with all options at once, its transforms included: nothing learns.
@@ -113,6 +113,32 @@ open class TransformedDataLoader: DataLoader {
                 remedy: "Give the statistics, or more items")
         }
         return try batch(of: indices, epoch: 0)
+    }
+
+    open override func ttaLoaders(
+        _ changes: TTAChanges
+    ) throws -> (augmented: any BatchSource, plain: any BatchSource)? {
+        guard dataset != nil, changes.itemTransforms != nil || changes.batchTransforms != nil else {
+            let augmented = new(hooks: changes.augmentedHooks).with(splitIndex: 0)
+            return (augmented, new(hooks: changes.plainHooks).with(splitIndex: 1))
+        }
+        let changed = new(dropLast: false)
+        if let transforms = changes.itemTransforms {
+            changed.transforms.afterItem = Pipeline()
+            try changed.add(transforms, at: .afterItem)
+        }
+        if let transforms = changes.batchTransforms {
+            changed.transforms.afterBatch = Pipeline()
+            try changed.add(transforms, at: .afterBatch)
+        }
+        return (changed.with(splitIndex: 0), changed.with(splitIndex: 1))
+    }
+
+    /// The first `maxCount` items of a batch as they were before all transforms, the dataset's included; inputs first.
+    ///
+    /// - Parameter full: whether to go all the way back; otherwise until each member can show itself.
+    open override func decodeBatch(_ batch: Batch, maxCount: Int = 9, full: Bool = true) throws -> [ItemTuple] {
+        try decodedItems(of: batch, maxCount: maxCount, full: full)
     }
 
     // MARK: Steps

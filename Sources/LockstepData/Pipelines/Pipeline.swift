@@ -109,7 +109,7 @@ public struct Pipeline {
             return try call(functions, random, value, context)
         }
         if random.takesBatches { return try call(functions, random, value, context) }
-        return try BatchRows.mapped(value) { row, index in
+        return try Decollation.mapped(value) { row, index in
             try encode(row, functions, random, context.row(index))
         }
     }

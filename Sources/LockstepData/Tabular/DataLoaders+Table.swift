@@ -45,9 +45,8 @@ extension DataLoaders {
             let data = TabularDataset(try columns.dataset(table, rows: rows), columns: columns, splitIndex: splitIndex)
             return TransformedDataLoader(data, options: settings, file: file, line: line)
         }
-        let loaders = DataLoaders(try loader(split.train, 0), try loader(split.valid, 1))
-        loaders.columns = columns
-        return TabularData(loaders: loaders, columns: columns)
+        return TabularData(
+            loaders: DataLoaders(try loader(split.train, 0), try loader(split.valid, 1)), columns: columns)
     }
 }
 
@@ -59,6 +58,11 @@ extension TabularData {
 }
 
 extension DataLoaders {
+    /// What the columns of a table are, when that is what the items come from: how new rows become inputs.
+    public var columns: TabularColumns? {
+        loaders.lazy.compactMap { ($0.dataset as? TabularDataset)?.columns }.first
+    }
+
     /// A loader with the validation loader's settings over every row of another table with the same columns.
     ///
     /// - Throws: `DataError` when these are not the loaders of a table, or the table does not have its columns.

@@ -6,7 +6,7 @@ import LockstepData
 import LockstepLearner
 import LockstepTensor
 
-/// Parts of one batch that do not fit together.
+/// Shards of one batch that do not fit together.
 public struct BatchError: Error, CustomStringConvertible, Sendable {
     /// One sentence that names the ranks and what each has.
     public let description: String
@@ -18,28 +18,28 @@ extension RankCoordinator {
         var writer = WireWriter()
         writer.write(tensors.count)
         for tensor in tensors { writer.write(tensor) }
-        let parts = try communicator.allGatherVariable(writer.bytes, name: "batch").map { bytes in
+        let shards = try communicator.allGatherVariable(writer.bytes, name: "batch").map { bytes in
             var reader = WireReader(bytes)
             let count: Int = reader.read()
             return (0..<count).map { _ in reader.readTensor() }
         }
-        return try joined(parts)
+        return try joined(shards)
     }
 
-    /// Every column of the ranks' parts, concatenated; a rank without items may have no columns.
-    private func joined(_ parts: [[Tensor]]) throws -> [Tensor] {
-        guard let model = parts.indices.first(where: { !parts[$0].isEmpty }) else { return [] }
+    /// Every column of the ranks' shards, concatenated; a rank without items may have no columns.
+    private func joined(_ shards: [[Tensor]]) throws -> [Tensor] {
+        guard let model = shards.indices.first(where: { !shards[$0].isEmpty }) else { return [] }
         func kinds(_ rank: Int) -> [String] {
-            parts[rank].map { "\($0.dtype) [N, \($0.shape.dropFirst().map(String.init).joined(separator: ", "))]" }
+            shards[rank].map { "\($0.dtype) [N, \($0.shape.dropFirst().map(String.init).joined(separator: ", "))]" }
         }
-        for rank in parts.indices where !parts[rank].isEmpty && kinds(rank) != kinds(model) {
+        for rank in shards.indices where !shards[rank].isEmpty && kinds(rank) != kinds(model) {
             throw BatchError(
                 description:
                     "items of the batch cannot be mixed over ranks: rank \(model) has \(kinds(model)), rank \(rank) \(kinds(rank))"
             )
         }
-        return parts[model].indices.map { column in
-            .concatenated(parts.filter { !$0.isEmpty }.map { $0[column] })
+        return shards[model].indices.map { column in
+            .concatenated(shards.filter { !$0.isEmpty }.map { $0[column] })
         }
     }
 

@@ -20,7 +20,7 @@ final class MicroShards: BatchPasses {
     static let count = 8
 
     private struct Piece {
-        /// Items of this rank's part.
+        /// Items of this rank's shard of the batch, counted from its first.
         let items: Range<Int>
         var preds: [Tensor]
         var terms: [LossTerm] = []
@@ -51,8 +51,9 @@ final class MicroShards: BatchPasses {
         let (rank, size) = (communicator.rank, communicator.size)
         let items = learner.batchItemCount
         let total = Int(try learner.coordinator.average(0, weight: Double(items)).weight)
-        let start = rank * total / size
-        guard (rank + 1) * total / size - start == items else {
+        let (shards, own) = (Partition(total, into: MicroShards.count), Partition(MicroShards.count, into: size)[rank])
+        let start = shards[own.lowerBound].lowerBound
+        guard shards.items(ofShards: own).count == items else {
             throw BitwiseError(
                 "rank \(rank) has \(items) of a batch of \(total) items: the loader must be sharded evenly")
         }
@@ -67,14 +68,14 @@ final class MicroShards: BatchPasses {
             )
         }
         let context = DropoutContext.current
-        let own = MicroShards.count / size
-        pieces = (rank * own..<(rank + 1) * own).map { number in
-            let part = number * total / MicroShards.count - start..<(number + 1) * total / MicroShards.count - start
-            if part.isEmpty { return nil }
-            var own = context
-            (own.firstItem, own.itemCount) = (start + part.lowerBound, part.count)
-            DropoutContext.current = own
-            return Piece(items: part, preds: learner.model.forward(rows(part, of: learner.xb)))
+        pieces = own.map { number in
+            let whole = shards[number]
+            if whole.isEmpty { return nil }
+            var dropout = context
+            (dropout.firstItem, dropout.itemCount) = (whole.lowerBound, whole.count)
+            DropoutContext.current = dropout
+            let items = whole.lowerBound - start..<whole.upperBound - start
+            return Piece(items: items, preds: learner.model.forward(rows(items, of: learner.xb)))
         }
         DropoutContext.current = context
         let present = pieces.compactMap { $0 }
@@ -107,21 +108,21 @@ final class MicroShards: BatchPasses {
         }
     }
 
-    /// Leaves the loss of this rank's part; in training every piece's share of the batch's, which all ranks are told.
+    /// Leaves the loss of this rank's shard; in training every piece's share of the batch's, which all ranks are told.
     private func merge(_ learner: Learner) throws {
-        let parts = pieces.compactMap { $0 }.map { piece in
+        let own = pieces.compactMap { $0 }.map { piece in
             LossPart(items: piece.items.count, terms: piece.terms.map { ($0.mean.item(), $0.weight) })
         }
-        learner.part.losses = parts
+        learner.part.losses = own
         let addsUp = learner.lossFunction.reduction == .sum
-        let value = addsUp ? parts.reduce(0) { $0 + $1.terms[0].mean } : LossPart.merged(parts)
+        let value = addsUp ? own.reduce(0) { $0 + $1.terms[0].mean } : LossPart.merged(own)
         learner.loss = value.map { Tensor([$0], shape: []) }
-        learner.batchWeight = parts.reduce(0) { $0 + $1.terms[0].weight }
+        learner.batchWeight = own.reduce(0) { $0 + $1.terms[0].weight }
         guard learner.training else { return }
         (learner.lossGrad, given.loss) = (learner.loss, learner.loss)
         // Throws the signal of a rank that leaves the batch.
         _ = try learner.coordinator.average(0, weight: 0)
-        let everyone = try allParts(of: learner.lossFunction.termCount)
+        let everyone = try allPieces(of: learner.lossFunction.termCount)
         if addsUp {
             learner.stepLoss = everyone.reduce(0) { $0 + $1.terms[0].mean }
             totals = []
@@ -135,7 +136,7 @@ final class MicroShards: BatchPasses {
     }
 
     /// What all pieces of the batch say of its loss, those of other ranks, too, in the order of its items.
-    private func allParts(of termCount: Int) throws -> [LossPart] {
+    private func allPieces(of termCount: Int) throws -> [LossPart] {
         var own: [Double] = []
         for piece in pieces {
             own.append(Double(piece?.items.count ?? 0))
@@ -145,16 +146,16 @@ final class MicroShards: BatchPasses {
                 own.append(known?.weight ?? 0)
             }
         }
-        let all = try communicator.allGather(own, name: "losses")
+        let gathered = try communicator.allGather(own, name: "losses")
         let columns = 1 + 2 * termCount
-        var parts: [LossPart] = []
-        for start in stride(from: 0, to: all.count, by: columns) where all[start] > 0 {
+        var all: [LossPart] = []
+        for start in stride(from: 0, to: gathered.count, by: columns) where gathered[start] > 0 {
             let terms = (0..<termCount).map { term in
-                (mean: all[start + 1 + 2 * term], weight: all[start + 2 + 2 * term])
+                (mean: gathered[start + 1 + 2 * term], weight: gathered[start + 2 + 2 * term])
             }
-            parts.append(LossPart(items: Int(all[start]), terms: terms))
+            all.append(LossPart(items: Int(gathered[start]), terms: terms))
         }
-        return parts
+        return all
     }
 
     func backward(_ learner: Learner) throws {
@@ -192,16 +193,16 @@ final class MicroShards: BatchPasses {
         for (index, term) in piece.terms.enumerated() {
             let total = totals.isEmpty ? 0 : totals[index]
             if total > 0, term.weight <= 0 { continue }
-            let part = total > 0 ? term.mean * (term.weight / total) : term.mean
-            sum = sum.map { $0 + part } ?? part
+            let addend = total > 0 ? term.mean * (term.weight / total) : term.mean
+            sum = sum.map { $0 + addend } ?? addend
         }
         return sum
     }
 
     /// Copies, so that they lie in memory alike on all ranks.
-    private func rows(_ part: Range<Int>, of tensors: [Tensor]) -> [Tensor] {
+    private func rows(_ items: Range<Int>, of tensors: [Tensor]) -> [Tensor] {
         tensors.map { tensor in
-            let view = tensor[part].detached
+            let view = tensor[items].detached
             let copy = Tensor.uninitialized(view.shape, dtype: view.dtype)
             Tensor.copy(view, into: copy)
             return copy

@@ -5,8 +5,8 @@ import LockstepComm
 import LockstepData
 
 /// Another source's batches, telling how long each took to come.
-final class TimedSource: BatchSource {
-    private let inner: any BatchSource
+final class TimedSource: WrappingBatchSource {
+    let inner: any BatchSource
     private let report: (_ start: Int64, _ communicatedBefore: Int64) -> Void
     private let communicated: () -> Int64
 
@@ -15,16 +15,6 @@ final class TimedSource: BatchSource {
         communicated: @escaping () -> Int64
     ) {
         (self.inner, self.report, self.communicated) = (inner, report, communicated)
-    }
-
-    var batchCount: Int? { inner.batchCount }
-    var isStream: Bool { inner.isStream }
-    var inputCount: Int { inner.inputCount }
-
-    func makeIterator(epoch: Int) throws -> BatchIterator { try makeIterator(epoch: epoch, from: 0) }
-
-    func makeIterator(epoch: Int, from first: Int) throws -> BatchIterator {
-        try makeIterator(epoch: epoch, from: first, position: nil)
     }
 
     func makeIterator(epoch: Int, from first: Int, position: Int?) throws -> BatchIterator {

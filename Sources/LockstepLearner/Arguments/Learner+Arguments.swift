@@ -35,17 +35,17 @@ extension Learner {
             add(callback.typeName, arguments(of: callback).map { ($0.key, $0.value) })
         }
         add(lossFunction.name, arguments(of: lossFunction).map { ($0.key, $0.value) })
-        if let loader = dls.train as? DataLoader {
+        if let options = dls.train.loaderOptions {
             add(
                 "DataLoader",
                 [
-                    ("bs", loader.batchSize.map(ConfigValue.int)), ("shuffle", .bool(loader.shuffle)),
-                    ("drop_last", .bool(loader.dropLast)), ("num_workers", .int(loader.numWorkers)),
-                    ("n", loader.options.n.map(ConfigValue.int)), ("seed", .string("\(loader.seed)")),
+                    ("bs", options.batchSize.map(ConfigValue.int)), ("shuffle", .bool(options.shuffle)),
+                    ("drop_last", .bool(options.dropLast)), ("num_workers", .int(options.numWorkers)),
+                    ("n", options.n.map(ConfigValue.int)), ("seed", .string("\(options.seed)")),
                 ])
-            all["batch size"] = loader.batchSize.map(ConfigValue.int)
+            all["batch size"] = options.batchSize.map(ConfigValue.int)
         }
-        if let loader = dls.train as? TransformedDataLoader {
+        if let loader = dls.train as? any TransformingBatchSource {
             let stages = loader.transforms
             all["dls.after_item"] = listed(stages.afterItem)
             all["dls.before_batch"] = listed(stages.beforeBatch)

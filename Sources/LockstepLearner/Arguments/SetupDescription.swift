@@ -48,8 +48,8 @@ extension Learner {
 
     private func setup(of loader: any BatchSource, _ label: String) -> [String] {
         var lines = loader.setupLines.map { "\(label): \($0)" }
-        let stages = (loader as? TransformedDataLoader)?.transforms
-        let item = (loader as? DataLoader)?.dataset?.itemPipelines ?? []
+        let stages = (loader as? any TransformingBatchSource)?.transforms
+        let item = loader.dataset?.itemPipelines ?? []
         let pipelines =
             item.map { ("items", $0) }
             + (stages.map {

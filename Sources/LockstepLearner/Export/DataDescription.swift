@@ -26,30 +26,31 @@ struct DataDescription: Codable {
     /// - Throws: ``ExportError`` when batches are made by code that cannot be stored.
     init(_ dls: DataLoaders) throws {
         (loaders, inputs, columns) = (dls.count, dls.inputCount, dls.columns)
-        let model = (dls.valid ?? dls.train) as? DataLoader
-        (batchSize, seed) = (
-            model?.batchSize ?? DataLoader.Options().batchSize, model?.seed ?? DataLoader.Options().seed
-        )
-        let transformed = model as? TransformedDataLoader
-        items = model?.dataset is any TransformedDataset ? model?.dataset.map(ExportPart.init) : nil
-        afterItem = transformed.map { PipelineDescription($0.transforms.afterItem) }
-        beforeBatch = transformed.map { PipelineDescription($0.transforms.beforeBatch) }
-        afterBatch = transformed.map { PipelineDescription($0.transforms.afterBatch) }
-        if let model { try DataDescription.check(model) }
+        let model = dls.valid ?? dls.train
+        let options = model.loaderOptions ?? DataLoader.Options()
+        (batchSize, seed) = (options.batchSize ?? DataLoader.Options().batchSize, options.seed)
+        let transforms =
+            (model as? any TransformingBatchSource)?.transforms
+            ?? (options.transforms.isEmpty ? nil : options.transforms)
+        items = model.dataset is any TransformedDataset ? model.dataset.map(ExportPart.init) : nil
+        afterItem = transforms.map { PipelineDescription($0.afterItem) }
+        beforeBatch = transforms.map { PipelineDescription($0.beforeBatch) }
+        afterBatch = transforms.map { PipelineDescription($0.afterBatch) }
+        try DataDescription.check(model, options.hooks)
     }
 
-    private static func check(_ loader: DataLoader) throws {
+    private static func check(_ loader: any BatchSource, _ set: DataLoader.Hooks) throws {
         guard
-            [ObjectIdentifier(DataLoader.self), ObjectIdentifier(TransformedDataLoader.self)]
-                .contains(ObjectIdentifier(type(of: loader)))
+            !(loader is DataLoader)
+                || [DataLoader.self, TransformedDataLoader.self].contains(where: { $0 == type(of: loader) })
         else {
             throw ExportError(
                 .unregistered, at: "data", "\(type(of: loader)) makes batches in its own way, which cannot be stored",
                 remedy: "Export with a plain DataLoader for validation")
         }
         let hooks: [(name: String, isSet: Bool)] = [
-            ("afterItem", loader.hooks.afterItem != nil), ("beforeBatch", loader.hooks.beforeBatch != nil),
-            ("createBatch", loader.hooks.createBatch != nil), ("afterBatch", loader.hooks.afterBatch != nil),
+            ("afterItem", set.afterItem != nil), ("beforeBatch", set.beforeBatch != nil),
+            ("createBatch", set.createBatch != nil), ("afterBatch", set.afterBatch != nil),
         ]
         if let hook = hooks.first(where: \.isSet) {
             throw ExportError(
@@ -76,14 +77,14 @@ struct DataDescription: Codable {
             afterItem: try afterItem?.made(at: "data.afterItem") ?? Pipeline(),
             beforeBatch: try beforeBatch?.made(at: "data.beforeBatch") ?? Pipeline(),
             afterBatch: try afterBatch?.made(at: "data.afterBatch") ?? Pipeline())
-        let dataset = try items?.made(as: (any TransformedDataset).self, at: "data.items")
+        let dataset =
+            try items?.made(as: (any TransformedDataset).self, at: "data.items")
+            ?? columns.map { TabularDataset(columns: $0) as any TransformedDataset }
         let type = afterItem == nil ? DataLoader.self : TransformedDataLoader.self
-        let made = DataLoaders(
+        return DataLoaders(
             (0..<loaders).map { part in
                 type.init(
                     dataset?.with(splitIndex: part == 0 ? 0 : 1) ?? EmptyDataset(inputCount: inputs), options: options)
             }, path: path)
-        made.columns = columns
-        return made
     }
 }

@@ -41,8 +41,10 @@ extension Learner {
     }
 
     private func orderly(_ source: any BatchSource, _ inOrder: Bool) -> any BatchSource {
-        guard let loader = source as? DataLoader, loader.dropLast || loader.shuffle && inOrder else { return source }
-        return loader.new(shuffle: inOrder ? false : nil, dropLast: false)
+        guard let loader = source as? any IndexedBatchSource,
+            loader.options.dropLast || loader.options.shuffle && inOrder
+        else { return source }
+        return loader.complete(shuffle: inOrder ? false : nil, seed: nil)
     }
 
     /// How many batches `loader` has; nil for a stream that does not know.

@@ -37,20 +37,13 @@ extension Learner {
             guard all.count == 1, let inputs = all.inputs, let decision = all.decoded else {
                 throw LearnerError(.noLoader, "predict: the transforms left nothing of the item")
             }
-            let members = try decodeBatch(Batch(inputs: inputs, targets: [decision], size: 1), of: loader)[0].members
+            let members = try loader.decodeBatch(
+                Batch(inputs: inputs, targets: [decision], size: 1), maxCount: 1, full: true)[0].members
             return Prediction(
                 input: withInput ? Array(members.prefix(inputs.count)) : nil,
                 decoded: members.count > inputs.count ? members[inputs.count] : decision[0], decision: decision[0],
                 output: all.predictions[0])
         }
-    }
-
-    /// Items of a batch of `loader` as they were before its transforms; rows where it has none.
-    func decodeBatch(_ batch: Batch, of loader: any BatchSource, full: Bool = true) throws -> [ItemTuple] {
-        if let loader = loader as? TransformedDataLoader {
-            return try loader.decodeBatch(batch, maxCount: batch.size, full: full)
-        }
-        return (0..<batch.size).map { row in ItemTuple(batch.members.map { $0[row] }) }
     }
 
     /// Runs `body`, which infers, on this rank alone: it neither waits for other ranks nor tells them anything.

@@ -24,7 +24,7 @@ extension Learner {
     ///   - savePredictions: An existing folder that gets one `.npy` file per batch, in place of `outputs`.
     ///   - saveTargets: The same for the first target.
     ///   - concatDim: The axis of inputs, outputs and targets that counts items. On several ranks batches at hand
-    ///     (``DataSource/batches(_:)``) are cut along axis 0, so another one needs a `DataLoader` there.
+    ///     (``DataSource/batches(_:)``) are cut along axis 0, so another one needs a loader of numbered items there.
     /// - Throws: `DataError` for a folder that is missing or cannot be written to (on every rank); what loaders and
     ///   callbacks throw.
     /// - Note: fastai: `get_preds`.
@@ -59,8 +59,7 @@ extension Learner {
     /// The data set's index of each row in turn, for loaders that sample in a way of their own; nil when the rows are in
     /// order as they come.
     private func unusualOrder(of loader: any BatchSource) -> [Int]? {
-        guard let loader = loader as? DataLoader, loader.dataset != nil, loader.batchSize != nil else { return nil }
-        let order = loader.indices(epoch: inferenceEpoch)
+        guard let order = loader.itemOrder(epoch: inferenceEpoch) else { return nil }
         return zip(order, order.dropFirst()).allSatisfy { $0 <= $1 } ? nil : order
     }
 }

@@ -38,8 +38,8 @@ extension Learner {
     ///   - beta: The share of the plain predictions; nil for both apart.
     ///   - useMax: Whether the largest value is taken instead of the mean.
     /// - Precondition: `n` is positive.
-    /// - Throws: ``LearnerError`` when the data cannot be augmented (they are batches at hand or a foreign loader), or come
-    ///   in another order each time; what `predictions` throws.
+    /// - Throws: ``LearnerError`` when the data cannot be augmented (they are batches at hand, or a loader cannot make its items
+    ///   again), or come in another order each time; what `predictions` throws.
     /// - Note: fastai: `tta`.
     public func tta(
         on source: DataSource = .valid, n: Int = 4, itemTransforms: [any Transform]? = nil,
@@ -86,45 +86,33 @@ extension Learner {
     private func ttaLoaders(
         for source: DataSource, _ itemTransforms: [any Transform]?, _ batchTransforms: [any Transform]?, passes: Int
     ) throws -> (augmented: any BatchSource, plain: any BatchSource) {
-        guard let loader = try loader(for: source) as? DataLoader else {
-            throw LearnerError(
-                .noLoader, "tta: only the items of a DataLoader can be augmented, these come as \(source)")
-        }
-        if let dataset = loader.dataset {
-            let order = loader.indices(epoch: 0)
-            guard (1...passes).allSatisfy({ loader.indices(epoch: $0) == order }) else {
+        let loader = try loader(for: source)
+        if let indexed = loader.indexed {
+            let order = indexed.indices(epoch: 0)
+            guard (1...passes).allSatisfy({ indexed.indices(epoch: $0) == order }) else {
                 throw LearnerError(
                     .unstableOrder,
                     "tta: \(type(of: loader)) takes other items in each pass, so the passes cannot be averaged")
             }
-            if itemTransforms != nil || batchTransforms != nil {
-                let changed =
-                    (loader as? TransformedDataLoader)?.new(dropLast: false)
-                    ?? TransformedDataLoader(dataset, options: loader.options)
-                if let itemTransforms {
-                    changed.transforms.afterItem = Pipeline()
-                    try changed.add(itemTransforms, at: .afterItem)
-                }
-                if let batchTransforms {
-                    changed.transforms.afterBatch = Pipeline()
-                    try changed.add(batchTransforms, at: .afterBatch)
-                }
-                return (changed.with(splitIndex: 0), changed.with(splitIndex: 1))
-            }
         }
+        var changes = TTAChanges()
+        (changes.itemTransforms, changes.batchTransforms) = (itemTransforms, batchTransforms)
+        let hooks = loader.loaderOptions?.hooks ?? DataLoader.Hooks()
+        (changes.augmentedHooks, changes.plainHooks) = (hooks, hooks)
         // Loaders without transforms carry their augmentations as hooks, those of training items on the training loader.
-        var (changed, unchanged) = (loader.hooks, loader.hooks)
-        if let train = (dls.train as? DataLoader)?.hooks {
-            (changed.afterItem, changed.afterBatch) = (train.afterItem, train.afterBatch)
+        if let train = dls.train.loaderOptions?.hooks {
+            (changes.augmentedHooks.afterItem, changes.augmentedHooks.afterBatch) = (train.afterItem, train.afterBatch)
         }
-        if source.isTraining, let valid = (dls.valid as? DataLoader)?.hooks {
-            (unchanged.afterItem, unchanged.afterBatch) = (valid.afterItem, valid.afterBatch)
+        if source.isTraining, let valid = dls.valid?.loaderOptions?.hooks {
+            (changes.plainHooks.afterItem, changes.plainHooks.afterBatch) = (valid.afterItem, valid.afterBatch)
         }
-        let (augmented, plain) = (loader.new(hooks: changed), loader.new(hooks: unchanged))
-        if let augmented = augmented as? TransformedDataLoader, let plain = plain as? TransformedDataLoader {
-            return (augmented.with(splitIndex: 0), plain.with(splitIndex: 1))
+        guard let loaders = try loader.ttaLoaders(changes) else {
+            throw LearnerError(
+                .noLoader,
+                "tta: only items that a loader can make again can be augmented, as a DataLoader can; these come as \(source)"
+            )
         }
-        return (augmented, plain)
+        return loaders
     }
 }
 

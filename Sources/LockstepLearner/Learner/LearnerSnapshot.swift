@@ -16,7 +16,7 @@ struct LearnerSnapshot {
     private let optimizerState: OptimizerState?
     private let modes: [(module: Module, isTraining: Bool)]
     private let dropout: DropoutContext
-    private let loaderEpochs: [(loader: DataLoader, epoch: Int)]
+    private let loaderEpochs: [(loader: any BatchSource, epoch: Int)]
     private let (nEpoch, epoch, epochsSeen, trainIter): (Int, Int, Int, Int)
     private let (pctTrain, smoothLoss, finalRecord): (Double, Double?, [Double?])
     private let (iter, nIter, training): (Int, Int, Bool)
@@ -33,7 +33,7 @@ struct LearnerSnapshot {
         (optimizer, optimizerState) = (learner.optimizer, learner.optimizer?.stateDictionary)
         modes = learner.model.modules().map { ($0, $0.isTraining) }
         dropout = .current
-        loaderEpochs = (0..<learner.dls.count).compactMap { learner.dls[$0] as? DataLoader }.map { ($0, $0.epoch) }
+        loaderEpochs = learner.dls.loaders.map { ($0, $0.epoch) }
         (nEpoch, epoch, epochsSeen, trainIter) = (
             learner.nEpoch, learner.epoch, learner.epochsSeen, learner.trainIter
         )

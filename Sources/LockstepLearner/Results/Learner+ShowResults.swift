@@ -37,7 +37,7 @@ extension Learner {
     }
 
     private func shownBatch(of source: any BatchSource, _ maxCount: Int, _ shuffle: Bool) throws -> Batch? {
-        guard let loader = source as? DataLoader, loader.dataset != nil, let size = loader.batchSize else {
+        guard let loader = source.indexed, let size = loader.batchSize else {
             return try firstBatch(of: source).map { batch in
                 let count = max(0, min(maxCount, batch.size))
                 return Batch(
@@ -45,27 +45,29 @@ extension Learner {
                     size: count)
             }
         }
-        let ordered = shuffle ? loader.new(shuffle: true, seed: seed) : loader
-        return try loader.batch(of: Array(ordered.indices(epoch: 0).prefix(max(0, min(maxCount, size)))), epoch: 0)
+        let shown = shuffle ? loader.complete(shuffle: true, seed: seed) : loader
+        var batches = try shown.makeIterator(
+            epoch: 0, batches: [Array(shown.indices(epoch: 0).prefix(max(0, min(maxCount, size))))])
+        return try batches.next()
     }
 
     private func items(of batch: Batch, _ all: Predictions, _ loader: any BatchSource) throws -> [ShownResults.Item] {
         guard let decided = all.decoded else { return [] }
-        let names = (loader as? DataLoader)?.dataset?.vocabulary
+        let names = loader.dataset?.vocabulary
         let isClassifier = lossFunction.usesIntegerTargets
         func shown(_ targets: [Tensor]) throws -> [[ShownResults.Content]] {
-            try decodeBatch(Batch(inputs: batch.inputs, targets: targets, size: batch.size), of: loader, full: false)
-                .map { item in
-                    item.members.enumerated().map { place, value in
-                        let isTarget = place >= batch.inputs.count
-                        if isTarget, isClassifier, let names, let tensor = value as? Tensor, tensor.count == 1,
-                            names.indices.contains(Int(tensor.item()))
-                        {
-                            return .text(names[Int(tensor.item())])
-                        }
-                        return ShownResults.Content(value)
+            let decided = Batch(inputs: batch.inputs, targets: targets, size: batch.size)
+            return try loader.decodeBatch(decided, maxCount: batch.size, full: false).map { item in
+                item.members.enumerated().map { place, value in
+                    let isTarget = place >= batch.inputs.count
+                    if isTarget, isClassifier, let names, let tensor = value as? Tensor, tensor.count == 1,
+                        names.indices.contains(Int(tensor.item()))
+                    {
+                        return .text(names[Int(tensor.item())])
                     }
+                    return ShownResults.Content(value)
                 }
+            }
         }
         let (predicted, actual) = (try shown([decided]), try shown(batch.targets))
         // How sure: the largest probability, where there is one decision per item.

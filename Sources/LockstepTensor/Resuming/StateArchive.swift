@@ -168,7 +168,7 @@ public final class StateArchive {
             )
         }
         let count = all.shape[itemAxis]
-        var range = rank * count / rankCount..<(rank + 1) * count / rankCount
+        var range = Partition(count, into: rankCount)[rank]
         if let sizes = source.tensor(full + "/sizes"), sizes.rank == 1, sizes.count == rankCount {
             guard sizes.dtype == .int64, sizes.ints.allSatisfy({ (0...count).contains($0) }),
                 sizes.ints.reduce(0, +) == count

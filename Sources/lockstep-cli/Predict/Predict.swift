@@ -37,7 +37,7 @@ struct Predict: ParsableCommand {
             let table = try columns.readRows(rows)
             let part = TablePredictions.part(
                 of: ranks.rank, among: ranks.size, rows: table.rowCount,
-                batchSize: (learner.dls.train as? DataLoader)?.batchSize ?? 1)
+                batchSize: learner.dls.train.batchSize ?? 1)
             let own = try TablePredictions(learner, table, part: part)
             if ranks.rank == 0 {
                 for values in try columns.unseen(in: table) {

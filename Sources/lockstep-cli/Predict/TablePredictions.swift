@@ -27,7 +27,7 @@ struct TablePredictions {
         }
         let rows = Array(part ?? 0..<table.rowCount)
         let data = try columns.dataset(
-            table, rows: TablePredictions.filled(rows, (learner.dls.train as? DataLoader)?.batchSize ?? 1),
+            table, rows: TablePredictions.filled(rows, learner.dls.train.batchSize ?? 1),
             withTarget: false)
         let all = try learner.withoutProgress {
             try learner.predictions(on: .loader(learner.dls.testLoader(for: data)), withDecoded: true)
@@ -78,8 +78,8 @@ struct TablePredictions {
     /// and gets the same answer to the last bit.
     static func part(of rank: Int, among ranks: Int, rows: Int, batchSize: Int) -> Range<Int> {
         let batches = (rows + batchSize - 1) / batchSize
-        func start(_ rank: Int) -> Int { min(rows, batches * rank / ranks * batchSize) }
-        return start(rank)..<start(rank + 1)
+        let own = Partition(batches, into: ranks)[rank]
+        return min(rows, own.lowerBound * batchSize)..<min(rows, own.upperBound * batchSize)
     }
 
     /// Whole batches of `rows`, the last one filled with its last row: products round by their sizes, and the answer for a row must

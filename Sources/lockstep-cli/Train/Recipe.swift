@@ -53,7 +53,7 @@ struct TrainingTask {
 
     /// - Throws: ``Failure`` when there is nothing to train on, or nothing that can be trained.
     func check(_ settings: TrainingSettings) throws {
-        guard let train = dls.train as? DataLoader, let items = train.itemCount else { return }
+        guard let train = dls.train.indexed, let items = train.itemCount else { return }
         guard train.batchCount != 0 else {
             throw Failure.usage(
                 "--batch-size \(settings.batchSize): larger than the training set of \(items) samples")
@@ -63,7 +63,7 @@ struct TrainingTask {
 
     /// The recipe's name, the sizes of data and model, and who trains.
     func opening(_ settings: TrainingSettings, _ ranks: any Communicator) -> String {
-        func items(_ source: (any BatchSource)?) -> String { "\((source as? DataLoader)?.itemCount ?? 0)" }
+        func items(_ source: (any BatchSource)?) -> String { "\(source?.itemCount ?? 0)" }
         let kind = ranks is InProcessCommunicator ? "threads" : "processes"
         return (notes.isEmpty ? "" : notes + "\n")
             + "\(settings.recipe): \(items(dls.train)) samples to train on, \(items(dls.valid)) to validate; "

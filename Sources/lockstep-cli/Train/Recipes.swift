@@ -65,7 +65,7 @@ struct MNISTRecipe: Recipe {
         let dls = try DataLoaders.mnist(
             path: data, batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages,
             augment: augmentation.transforms)
-        guard let images = (dls.train as? DataLoader)?.dataset as? ImageDataset,
+        guard let images = dls.trainDataset as? ImageDataset,
             case .category(let classes)? = images.targetKind
         else { throw Failure.noInput("\(data): holds no labelled images") }
         let shape = images.imageShape

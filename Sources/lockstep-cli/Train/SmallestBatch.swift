@@ -5,10 +5,10 @@ import Lockstep
 
 extension TrainingTask {
     /// - Throws: ``Failure`` when an epoch has a batch of one item and a layer would see one value per channel of it.
-    func checkSmallestBatch(_ train: DataLoader, _ items: Int, _ size: Int) throws {
-        let isLeft = !train.dropLast && items % size == 1
+    func checkSmallestBatch(_ train: any IndexedBatchSource, _ items: Int, _ size: Int) throws {
+        let isLeft = !train.options.dropLast && items % size == 1
         guard size == 1 || isLeft, try normalizesSingleValues(train) else { return }
-        let other = (size + 1..<size + 4).first { train.dropLast || items % $0 != 1 } ?? size + 1
+        let other = (size + 1..<size + 4).first { train.options.dropLast || items % $0 != 1 } ?? size + 1
         throw Failure.usage(
             size == 1
                 ? "--batch-size 1: batch normalisation needs more than one sample in a batch; use --batch-size \(other)"
@@ -17,7 +17,7 @@ extension TrainingTask {
     }
 
     /// Whether a batch-norm layer has one value per channel of one item, as it passes through the model.
-    private func normalizesSingleValues(_ train: DataLoader) throws -> Bool {
+    private func normalizesSingleValues(_ train: any IndexedBatchSource) throws -> Bool {
         let layers = model.modules().compactMap { $0 as? BatchNorm }
         var found = false
         let observers = layers.map { layer in

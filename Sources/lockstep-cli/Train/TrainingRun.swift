@@ -22,7 +22,7 @@ struct TrainingRun: Sendable {
         let task = try make(settings)
         try task.check(settings)
         try RunWatch.endIfAsked(over: ranks)
-        if let workers = options.workers { (task.dls.train as? DataLoader)?.options.numWorkers = workers }
+        if let workers = options.workers { task.dls.train.numWorkers = workers }
         let files = try RunFolder(folder, recipe: settings.recipe, over: ranks)
         let console = Console.standardOutput
         if ranks.isRankZero { console.write(task.opening(settings, ranks)) }

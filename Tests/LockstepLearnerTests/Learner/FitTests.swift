@@ -249,6 +249,7 @@ struct FitTests {
         final class Broken: BatchSource {
             let batchCount: Int? = 3
             let inputCount = 1
+            var epoch = 0
             func makeIterator(epoch: Int) -> BatchIterator { BatchIterator { throw Oops() } }
         }
         let learner = tinyLearner()
@@ -262,6 +263,7 @@ struct FitTests {
         final class Endless: BatchSource {
             let batchCount: Int? = nil
             let inputCount = 1
+            var epoch = 0
             func makeIterator(epoch: Int) -> BatchIterator { BatchIterator { nil } }
         }
         let learner = tinyLearner()

@@ -23,9 +23,7 @@ final class BatchFiles {
     /// holds.
     func begin(_ learner: Learner) throws {
         lengths = []
-        order = (learner.dl as? DataLoader).flatMap { loader in
-            loader.dataset == nil || loader.batchSize == nil ? nil : loader.indices(epoch: learner.inferenceEpoch)
-        }
+        order = learner.dl?.itemOrder(epoch: learner.inferenceEpoch)
         try learner.coordinator.write {
             guard Files.isFolder(folder) else {
                 throw DataError(

@@ -4,7 +4,7 @@
 import LockstepTensor
 
 /// Rows of values whose first axis counts items.
-enum BatchRows {
+enum Decollation {
     /// `value`, a tensor or an ``ItemTuple`` of tensors, with every row changed by `body`.
     ///
     /// A batch without rows gets the shapes that a row of zeros would have.
