@@ -16,7 +16,8 @@ import CLockstepKernels
 public struct ComputeContext: Sendable, Equatable {
     /// Threads a kernel may use (a product, a convolution, a pass over a large tensor), the caller's among them: 1 to 256.
     ///
-    /// Results have the same bits for any number.
+    /// Results have the same bits for any number, but for matrix products that OpenBLAS computes (float64; without AVX-512 float32,
+    /// too): there one thread may give other last bits than several.
     public var threads: Int
     /// Who computes convolutions.
     package var convolution: ConvolutionEngine.Choice
