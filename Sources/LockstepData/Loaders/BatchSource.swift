@@ -39,7 +39,8 @@ public protocol BatchSource: AnyObject, Sequence where Element == Batch, Iterato
 
     // MARK: What they are made of
 
-    /// The data set that items come from; nil where there is none, or none that can be asked.
+    /// The data set that items come from; nil where there is none, or none that can be asked. A property of a narrower type does
+    /// not answer for this one.
     var dataset: (any Dataset)? { get }
     /// The stream that items come from.
     var stream: (any StreamDataset)? { get }
