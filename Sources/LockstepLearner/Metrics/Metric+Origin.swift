@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a ready-made metric remembers what it was made of, so that an exported learner can make it again.
+// How a ready-made metric that is a function remembers what it was made of, so that an exported learner can make it again.
 
-/// The name and the options a metric was made with.
-struct MetricRecipe {
-    let name: String
-    let arguments: ExportRegistry.Arguments
+import LockstepTensor
+
+/// The function that made a metric, and the function's arguments.
+struct MetricOrigin {
+    let function: Configuration
+    let options: Any
+
+    func arguments() throws -> [(name: String, value: any Encodable)] { try function.arguments(in: options) ?? [] }
 }
 
 extension Metric {
-    /// This metric with a note of how it was made; `name` is what ``ExportRegistry`` calls it.
-    func remembering(_ name: String, _ arguments: ExportRegistry.Arguments = [:]) -> Self {
-        recipe = MetricRecipe(name: name, arguments: arguments)
+    /// This metric with a note of the function that made it and of the function's arguments, as the function's
+    /// configuration reads them.
+    func made<Options>(by function: Configuration, of options: Options) -> Self {
+        origin = MetricOrigin(function: function, options: options)
         return self
     }
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The arguments of one value of a bundle, each checked before it is used.
 
-import LockstepTensor
-
-/// What a bundle says about one value: the arguments its type was registered with.
+/// What a bundle says about one value: the fields of its type's ``Configuration``.
 ///
-/// A bundle may come from anyone. Check what a wrong value of would trap, with ``check(_:_:)``, before you use it.
+/// A bundle may come from anyone. Declare where a field may lie with a ``Requirement``, and check what depends on several
+/// fields with ``check(_:_:)``, before you use it.
 public struct ExportFields {
     let container: KeyedDecodingContainer<ExportKey>
     /// The name the type is registered under.
@@ -13,12 +12,27 @@ public struct ExportFields {
     /// Where the value stands: `model.layers.2`.
     public let place: String
     let reader: ExportReader
+    /// What bundles say that were written before there was the field.
+    var absent: [String: any Sendable] = [:]
 
-    /// The argument called `name`.
+    /// The field called `name`.
     /// - Throws: when it is missing or something else than a `Value`.
     public func callAsFunction<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value {
-        try container.decode(type, forKey: ExportKey(name))
+        let key = ExportKey(name)
+        if let old = absent[name], !container.contains(key), let value = old as? Value { return value }
+        do {
+            return try container.decode(type, forKey: key)
+        } catch let error as DecodingError {
+            guard type is any RawRepresentable.Type, let word = try? container.decode(String.self, forKey: key) else {
+                throw error
+            }
+            throw ExportError(
+                .malformed, at: place, "\(self.type): \(name) is “\(word)”, which is none of its choices")
+        }
     }
+
+    /// The tensor called `name`, if there is one.
+    public func tensor(_ name: String) throws -> Tensor? { try self(name, as: ExportTensor?.self)?.value }
 
     /// The layer, loss, metric, callback or transform called `name`.
     public func part<Value>(_ name: String, as type: Value.Type = Value.self) throws -> Value {
@@ -30,6 +44,11 @@ public struct ExportFields {
         try self(name, as: [ExportPart].self).map { try $0.made(as: type, at: "\(place).\(name)") }
     }
 
+    /// As ``parts(_:as:)``, where nil may stand for none. Decoded once: what is made claims its weights.
+    package func partsIfAny<Value>(_ name: String, as type: Value.Type) throws -> [Value]? {
+        try self(name, as: [ExportPart]?.self)?.map { try $0.made(as: type, at: "\(place).\(name)") }
+    }
+
     /// Insists on a condition; `problem` completes a sentence that begins with the type's name.
     public func check(_ condition: Bool, _ problem: @autoclosure () -> String) throws {
         if !condition { throw ExportError(.malformed, at: place, "\(type): \(problem())") }
@@ -37,40 +56,14 @@ public struct ExportFields {
 
     /// A number in `range`.
     public func number(_ name: String, in range: ClosedRange<Double>) throws -> Double {
-        let value: Double = try self(name)
-        try check(range.contains(value), "\(name) is \(value), not in \(range)")
-        return value
+        try Requirement.within(range).checked(name, in: self)
     }
 
     /// A positive number.
-    public func positive(_ name: String) throws -> Double {
-        let value: Double = try self(name)
-        try check(value > 0, "\(name) is \(value), not positive")
-        return value
-    }
+    public func positive(_ name: String) throws -> Double { try Requirement.positive.checked(name, in: self) }
 
     /// A positive whole number that a size can be.
-    public func size(_ name: String) throws -> Int {
-        let value: Int = try self(name)
-        try check(value > 0 && value <= ExportFields.largest, "\(name) is \(value), not a size")
-        return value
-    }
-
-    /// A whole number from 0 to the largest size.
-    func length(_ name: String) throws -> Int {
-        let value: Int = try self(name)
-        try check(value >= 0 && value <= ExportFields.largest, "\(name) is \(value), not a size")
-        return value
-    }
-
-    /// A case of an enumeration of words.
-    func option<Option: RawRepresentable>(_ name: String) throws -> Option where Option.RawValue == String {
-        let word: String = try self(name)
-        guard let option = Option(rawValue: word) else {
-            throw ExportError(.malformed, at: place, "\(type): \(name) is “\(word)”, which is none of its choices")
-        }
-        return option
-    }
+    public func size(_ name: String) throws -> Int { try Requirement.size.checked(name, in: self) }
 
     /// Says that a weight of these sizes is about to be made.
     ///
@@ -78,12 +71,12 @@ public struct ExportFields {
     public func claim(_ sizes: Int...) throws { try claim(sizes) }
 
     /// Says that what is about to be made has this many parts, which nothing in the description shows.
-    func claim(parts: Int...) throws {
+    package func claim(parts: Int...) throws {
         let total = parts.reduce(1) { $0.multipliedReportingOverflow(by: $1).overflow ? .max : $0 * $1 }
         try reader.count(min(total, 1 << 40), at: place)
     }
 
-    func claim(_ sizes: [Int]) throws {
+    package func claim(_ sizes: [Int]) throws {
         var count = 1
         for size in sizes {
             let (product, overflow) = count.multipliedReportingOverflow(by: size)
@@ -95,74 +88,4 @@ public struct ExportFields {
             "a weight of \(sizes) is more than the file holds")
         reader.unclaimedWeights -= count
     }
-
-    private static let largest = 1 << 32
-}
-
-extension ExportFields {
-    /// Sizes along height and width, each at least `least`.
-    func pair(_ name: String, least: Int = 1) throws -> Pair {
-        let sizes: [Int] = try self(name)
-        try check(
-            sizes.count == 2 && sizes.allSatisfy { $0 >= least && $0 <= ExportFields.largest },
-            "\(name) is \(sizes), not two sizes")
-        return Pair(sizes[0], sizes[1])
-    }
-
-    /// Two sizes, or `same`.
-    func padding(_ name: String) throws -> Padding {
-        if let word = try? self(name, as: String.self) {
-            try check(word == "same", "\(name) is “\(word)”, neither two sizes nor same")
-            return .same
-        }
-        return .zeros(try pair(name, least: 0))
-    }
-
-    func reduction(_ name: String = "reduction") throws -> Reduction {
-        let word: String = try self(name)
-        switch word {
-        case "none": return .none
-        case "sum": return .sum
-        case "mean": return .mean
-        default: throw ExportError(.malformed, at: place, "\(type): “\(word)” is no reduction")
-        }
-    }
-
-    func tensor(_ name: String) throws -> Tensor? { try self(name, as: ExportTensor?.self)?.value }
-}
-
-/// A small tensor in a description: class weights, statistics.
-struct ExportTensor: Codable {
-    let value: Tensor
-    private enum CodingKeys: CodingKey { case dtype, shape, values }
-
-    init(_ value: Tensor) { self.value = value }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(value.dtype == .float64 ? "float64" : "float32", forKey: .dtype)
-        try container.encode(value.shape.dimensions, forKey: .shape)
-        try container.encode(value.detached.doubles, forKey: .values)
-    }
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        let shape = try container.decode([Int].self, forKey: .shape)
-        let values = try container.decode([Double].self, forKey: .values)
-        let count = shape.reduce((1, false)) { partial, size in
-            let (product, overflow) = partial.0.multipliedReportingOverflow(by: size)
-            return (product, partial.1 || overflow || size < 0)
-        }
-        guard shape.count <= Shape.maxRank, !count.1, count.0 == values.count else {
-            throw ExportError(
-                .malformed, at: decoder.codingPath.place,
-                "\(values.count) values do not fill a tensor of shape \(shape)")
-        }
-        let isDouble = try container.decode(String.self, forKey: .dtype) == "float64"
-        value = Tensor(values, shape: Shape(shape)).to(isDouble ? .float64 : .float32)
-    }
-}
-
-extension Pair {
-    var sizes: [Int] { [height, width] }
 }
