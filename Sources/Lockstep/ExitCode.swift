@@ -7,6 +7,7 @@ import LockstepDistributed
 import LockstepLearner
 import LockstepNN
 import LockstepOptim
+import LockstepTensor
 
 /// An error that says with which code a program should end because of it.
 public protocol ExitCodeError: Error {

@@ -35,7 +35,7 @@ extension DistributedChecks {
     static func twoClasses(
         seed: UInt64 = 1, train: DataLoader? = nil, valid: (any BatchSource)? = nil, dropout: Double = 0.5,
         loss: any LossFunction = CrossEntropyFlat(), optimizer: OptimizerFactory = .sgd(), wd: Double = 0.1,
-        callbacks: [Callback] = [], metrics: [Metric] = [.accuracy]
+        callbacks: [Callback] = [], metrics: [Metric] = [.accuracy], layers: [any UnaryLayer] = []
     ) -> Learner {
         let learner = Learner(
             dls: DataLoaders(
@@ -43,6 +43,7 @@ extension DistributedChecks {
                 valid ?? DataLoader(labelledRows(6, seed: 9), batchSize: 4)),
             model: Sequential {
                 Linear(3, 2); Dropout(dropout)
+                layers
             }, loss: CrossEntropyFlat(), optimizer: optimizer, callbacks: callbacks, metrics: metrics, wd: .value(wd),
             defaultCallbacks: .core, seed: seed)
         learner.lossFunction = loss
@@ -148,6 +149,16 @@ extension DistributedChecks {
                 try scheduled($0, $1 ? 1e-3 : 0)
             },
             SetupDifference(words: ["Dropout(0.5)", "Dropout(0.25)"]) { twoClasses(dropout: $0 ? 0.25 : 0.5) },
+            // What a printed model does not show.
+            SetupDifference(words: ["layer 2: AvgPool2d, count_include_pad: false", "count_include_pad: true"]) {
+                twoClasses(layers: [AvgPool2d(2, countIncludePad: !$0)])
+            },
+            SetupDifference(words: ["layer 2: MaxPool2d, ceil_mode: true", "ceil_mode: false"]) {
+                twoClasses(layers: [MaxPool2d(2, ceilMode: $0)])
+            },
+            SetupDifference(words: ["layer 2: InstanceNorm2d, momentum: 0.2", "momentum: 0.1"]) {
+                twoClasses(layers: [InstanceNorm2d(2, momentum: $0 ? 0.2 : 0.1)])
+            },
             SetupDifference(words: ["loss: CrossEntropyFlat, weight"]) {
                 twoClasses(loss: CrossEntropyFlat(weight: Tensor([1, $0 ? 9 : 3])))
             },

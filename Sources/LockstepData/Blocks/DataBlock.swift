@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Data put together from blocks: what an input is, what a target is, where both come from, and how items are split.
 
-import LockstepTensor
+package import LockstepTensor
 
 /// The transforms that one kind of input or target needs. fastai's `TransformBlock`.
 public struct TransformBlock {
@@ -161,4 +161,12 @@ package struct Getter: Transform {
     package var decodes: [TypedFunction] { transform.decodes }
     package var order: Int { .min }
     package var splitIndex: Int? { transform.splitIndex }
+}
+
+extension Getter: Configurable {
+    package static let configuration = Configuration(Getter.self) {
+        Field(part: "transform") { $0.transform }
+    } make: {
+        Getter(transform: try $0.part("transform"))
+    }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Datasets whose items are made by transforms and can be turned back.
 
-import LockstepTensor
+package import LockstepTensor
 
 /// A dataset that gives items of any type, and turns what a model says back into what a person reads.
 public protocol TransformedDataset: Dataset {
@@ -80,6 +80,25 @@ package struct TransformedTuples: TransformedDataset {
 
     private func changed(_ body: (TransformedLists) -> TransformedLists) -> TransformedTuples {
         TransformedTuples(lists.map(body), inputCount: inputCount, memberCount: memberCount)
+    }
+}
+
+extension TransformedTuples: Configurable {
+    /// Its pipelines; no items.
+    package static let configuration = Configuration(TransformedTuples.self, as: "TransformedItems") {
+        Field("pipelines", { $0.lists.map { PipelineDescription($0.pipeline) } })
+        Field("inputs", \.inputCount)
+    } make: { fields in
+        let pipelines: [PipelineDescription] = try fields("pipelines")
+        let inputs: Int = try fields("inputs")
+        try fields.check(
+            !pipelines.isEmpty && (0...pipelines.count).contains(inputs),
+            "\(inputs) of \(pipelines.count) members are inputs")
+        let data = Datasets(pipelines: try pipelines.map { try $0.made(at: fields.place) }, nInputs: inputs)
+        guard let empty = data.all.newEmpty() as? TransformedTuples else {
+            throw ExportError(.malformed, at: fields.place, "\(fields.type): the pipelines make no items")
+        }
+        return empty
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of a table as tensors, with the columns they came from: other rows can be treated the same way later.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// Rows of a table; a batch is one gather per member, as fast as a `TensorDataset`.
 public struct TabularDataset: TransformedDataset {
@@ -112,5 +112,14 @@ public struct TabularDataset: TransformedDataset {
         }
         return TabularDataset(
             TensorDataset(inputs: joined(\.inputs), targets: joined(\.targets)), columns: columns, splitIndex: 1)
+    }
+}
+
+extension TabularDataset: Configurable {
+    /// Its columns; no rows.
+    public static let configuration = Configuration(TabularDataset.self) {
+        Field("columns", \.columns)
+    } make: {
+        TabularDataset(columns: try $0("columns"))
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Texts of one batch brought to one length.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// Fills the inputs of a batch's shorter items up to the length of the longest: for `beforeBatch` of a loader of texts.
 ///
@@ -27,5 +27,11 @@ public struct PadInput: Transform, Codable, Hashable, Sendable {
             result.inputs[0] = Tensor.concatenated(first ? [filling, text] : [text, filling], axis: 0)
             return result
         }
+    }
+}
+
+extension PadInput: Configurable {
+    public static let configuration = Configuration(codable: PadInput.self) { padding, fields in
+        try fields.check((0...Int(Int32.max)).contains(padding.token), "\(padding.token) is no token")
     }
 }

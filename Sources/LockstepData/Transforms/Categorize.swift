@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Labels to class numbers and back.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// A label to the index of its class.
 ///
@@ -70,6 +70,10 @@ public struct Categorize: Transform, Codable, Hashable, Sendable {
         sort = try values.decode(Bool.self, forKey: .sort)
         places = CategoryIndex(vocabulary ?? [])
     }
+}
+
+extension Categorize: Configurable {
+    public static let configuration = Configuration(codable: Categorize.self)
 }
 
 /// What the transforms of labels share.

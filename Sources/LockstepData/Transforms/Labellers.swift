@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finding the label of an item: the folder it lies in, a part of its name, columns of its row.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// The path of a file to the name of the folder it lies in. fastai's `parent_label`.
 public struct ParentLabel: Transform, Codable, Hashable, Sendable {
@@ -15,6 +15,10 @@ public struct ParentLabel: Transform, Codable, Hashable, Sendable {
     }
 
     public var encodes: [TypedFunction] { [TypedFunction { (path: String) in Self.label(of: path) }] }
+}
+
+extension ParentLabel: Configurable {
+    public static let configuration = Configuration(codable: ParentLabel.self)
 }
 
 /// Text to what the first group of a regular expression matches in it. fastai's `RegexLabeller`.
@@ -58,6 +62,10 @@ public struct RegexLabeller: Transform, Codable {
     }
 }
 
+extension RegexLabeller: Configurable {
+    public static let configuration = Configuration(codable: RegexLabeller.self)
+}
+
 /// A row of a table to the values of columns. fastai's `ColReader`.
 ///
 /// One column gives its value (text when there is a prefix, suffix or delimiter), several an array of texts. With a
@@ -95,4 +103,8 @@ public struct ColumnReader: Transform, Codable, Hashable, Sendable {
         if prefix.isEmpty && suffix.isEmpty { return try row.value(column) }
         return prefix + Labels.text(try row.value(column)) + suffix
     }
+}
+
+extension ColumnReader: Configurable {
+    public static let configuration = Configuration(codable: ColumnReader.self)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lists of labels to vectors of zeros and ones and back.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// A list of labels to the indices of their classes; usually followed by ``OneHotEncode``.
 ///
@@ -73,6 +73,10 @@ public struct MultiCategorize: Transform, Codable, Hashable, Sendable {
     }
 }
 
+extension MultiCategorize: Configurable {
+    public static let configuration = Configuration(codable: MultiCategorize.self)
+}
+
 /// Class numbers to a float32 vector [classes] that is 1 there and 0 elsewhere.
 ///
 /// Order 2: after ``MultiCategorize``, from which it learns how many classes there are. fastai's `OneHotEncode`.
@@ -120,6 +124,14 @@ public struct OneHotEncode: Transform, Codable, Hashable, Sendable {
     }
 }
 
+extension OneHotEncode: Configurable {
+    public static let configuration = Configuration(OneHotEncode.self) {
+        Field("count", \.count, Requirement("no number of classes") { $0.map { $0 >= 0 && $0 < 1 << 24 } ?? true })
+    } make: {
+        OneHotEncode(count: try $0("count"))
+    }
+}
+
 /// Vectors of 0 and 1, one element a class, to float32 tensors [classes].
 ///
 /// Loss: binary cross-entropy with logits. fastai's `EncodedMultiCategorize`.
@@ -158,4 +170,8 @@ public struct EncodedMultiCategorize: Transform, Codable, Hashable, Sendable {
         }
         return vector
     }
+}
+
+extension EncodedMultiCategorize: Configurable {
+    public static let configuration = Configuration(codable: EncodedMultiCategorize.self)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Images to mean 0 and deviation 1, channel by channel.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// (x − mean) / std of every channel of images, [C, H, W] or [N, C, H, W].
 ///
@@ -107,4 +107,8 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
 
     /// [C, 1, 1]: fits an image and a batch of them.
     private func channels(_ values: [Float]?) -> Tensor? { values.map { Tensor($0, shape: [$0.count, 1, 1]) } }
+}
+
+extension Normalize: Configurable {
+    public static let configuration = Configuration(codable: Normalize.self)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers as targets.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// A number to a float32 scalar, several to a vector [count]. A number beyond float32 is an error.
 ///
@@ -36,4 +36,8 @@ public struct RegressionSetup: Transform, Codable, Hashable, Sendable {
     public var decodes: [TypedFunction] {
         [TypedFunction { (values: Tensor) -> Any in values.count == 1 ? values.item() : values.doubles }]
     }
+}
+
+extension RegressionSetup: Configurable {
+    public static let configuration = Configuration(codable: RegressionSetup.self)
 }

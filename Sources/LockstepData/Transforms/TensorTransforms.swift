@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers to tensors, bytes to floats.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// Numbers, booleans and arrays of them to tensors: whole numbers int64, others float32. Order 5.
 ///
@@ -24,6 +24,10 @@ public struct ToTensor: Transform, Codable, Hashable, Sendable {
             TypedFunction { (values: [Bool]) in Tensor(values, shape: [values.count]) },
         ]
     }
+}
+
+extension ToTensor: Configurable {
+    public static let configuration = Configuration(codable: ToTensor.self)
 }
 
 /// Images of bytes to float32 0 … 1, masks to class numbers (int64). Order 10.
@@ -68,4 +72,8 @@ public struct IntToFloat: Transform, Codable, Hashable, Sendable {
             }
         ]
     }
+}
+
+extension IntToFloat: Configurable {
+    public static let configuration = Configuration(codable: IntToFloat.self)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flips, turns and zooms of training images, put together into one sampling.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// Flips, turns and zooms images at random.
 ///
@@ -114,5 +114,15 @@ public struct AffineAugmentation: RandomTransform, Codable, Hashable, Sendable {
         let (zooms, scale, x, y) = (draw() < rotateAndZoom, draw(zoom.lowerBound, zoom.upperBound), draw(), draw())
         if zooms && scale != 1 { result = result.after(.zoom(scale, x: x, y: y)) }
         return result
+    }
+}
+
+extension AffineAugmentation: Configurable {
+    public static let configuration = Configuration(codable: AffineAugmentation.self) { change, fields in
+        let shares = [change.flip, change.flipVertical, change.transpose, change.rotateAndZoom]
+        try fields.check(shares.allSatisfy { (0...1).contains($0) }, "\(shares) are not probabilities")
+        try fields.check(
+            change.zoom.lowerBound > 0 && change.zoom.upperBound.isFinite && abs(change.maxRotate) <= 1e6,
+            "a zoom of \(change.zoom), turns of \(change.maxRotate) degrees")
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Training images made brighter or darker, stronger or flatter.
 
-import LockstepTensor
+public import LockstepTensor
 
 #if canImport(Glibc)
     import Glibc
@@ -75,5 +75,14 @@ public struct LightingAugmentation: RandomTransform, Codable, Hashable, Sendable
         return Lighting(
             brightness: brightens && maxBrightness > 0 ? log(level / (1 - level)) : 0,
             contrast: contrasts && maxContrast > 0 ? exp(-power * log(1 - maxContrast)) : 1)
+    }
+}
+
+extension LightingAugmentation: Configurable {
+    public static let configuration = Configuration(codable: LightingAugmentation.self) { change, fields in
+        let changes = [change.maxBrightness, change.maxContrast]
+        try fields.check(changes.allSatisfy { $0 >= 0 && $0 < 1 }, "changes of \(changes) are not in 0 ..< 1")
+        try fields.check(
+            (0...1).contains(change.brightnessAndContrast), "\(change.brightnessAndContrast) is no probability")
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Paths of image files to images, as the first transform of a pipeline.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// Reads the PNG or JPEG file at a path: a ``TensorImage`` of bytes, `[channels, height, width]`.
 ///
@@ -16,4 +16,8 @@ public struct OpenImage: Transform, Codable, Hashable, Sendable {
     public var encodes: [TypedFunction] {
         [TypedFunction { (path: String) in TensorImage(try ImageFile.read(path, channels: channels)) }]
     }
+}
+
+extension OpenImage: Configurable {
+    public static let configuration = Configuration(codable: OpenImage.self)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rectangles of noise in training images.
 
-import LockstepTensor
+public import LockstepTensor
 
 #if canImport(Glibc)
     import Glibc
@@ -86,5 +86,14 @@ public struct RandomErasing: RandomTransform, Codable, Hashable, Sendable {
         let length = min(Int(length.rounded()), size)
         let start = Int.random(in: 0...size - length, using: &generator)
         return start..<start + length
+    }
+}
+
+extension RandomErasing: Configurable {
+    public static let configuration = Configuration(codable: RandomErasing.self) { erasing, fields in
+        try fields.check(
+            (0...1).contains(erasing.probability) && erasing.area.lowerBound >= 0 && erasing.area.upperBound <= 1
+                && erasing.minAspect > 1e-6 && erasing.minAspect <= 1 && (1...1000).contains(erasing.maxCount),
+            "\(erasing) is impossible")
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bringing images to one size: by cropping, padding or squeezing, and by random crops while training.
 
-import LockstepTensor
+public import LockstepTensor
 
 #if canImport(Glibc)
     import Glibc
@@ -91,6 +91,12 @@ public struct Resize: Transform, Codable, Hashable, Sendable {
             Tensor.copy(inner, into: result[.all, top..<top + rows, left..<left + columns])
             return result
         }
+    }
+}
+
+extension Resize: Configurable {
+    public static let configuration = Configuration(codable: Resize.self) {
+        try $1.checkSize($0.height, $0.width)
     }
 }
 
@@ -186,5 +192,23 @@ public struct RandomResizedCrop: Transform, Codable, Hashable, Sendable {
         let columns = max(1, min(oldWidth, Int((scale * Double(width)).rounded())))
         let (top, left) = ((oldHeight - rows) / 2, (oldWidth - columns) / 2)
         return (top..<top + rows, left..<left + columns)
+    }
+}
+
+extension RandomResizedCrop: Configurable {
+    public static let configuration = Configuration(codable: RandomResizedCrop.self) { crop, fields in
+        try fields.checkSize(crop.height, crop.width)
+        try fields.check(
+            crop.minScale > 0 && crop.minScale <= 1 && crop.ratio.lowerBound > 1e-6
+                && crop.ratio.upperBound < 1e6 && (0...1000).contains(crop.validExtra),
+            "\(crop) is impossible")
+    }
+}
+
+extension ExportFields {
+    /// Insists on a size that an image can have.
+    fileprivate func checkSize(_ height: Int, _ width: Int) throws {
+        let sizes = 1...1 << 12
+        try check(sizes.contains(height) && sizes.contains(width), "\(height) × \(width) is no size of an image")
     }
 }

@@ -5,7 +5,7 @@ public import LockstepComm
 public import LockstepLearner
 import LockstepNN
 import LockstepOptim
-import LockstepTensor
+public import LockstepTensor
 
 /// Trains one model on all ranks of a communicator.
 ///
@@ -27,7 +27,7 @@ import LockstepTensor
 /// ```swift
 /// let learner = Learner(dls: dls, model: model, loss: .crossEntropy, callbacks: [DistributedCallback()])
 /// ```
-public final class DistributedCallback: Callback, Configured {
+public final class DistributedCallback: Callback {
     /// The ranks; nil until a fit begins with the ranks this program was started with.
     public private(set) var communicator: (any Communicator)?
     /// What the loaders' batch size counts.
@@ -79,14 +79,6 @@ public final class DistributedCallback: Callback, Configured {
         (self.communicator, self.batch, self.batchNorm) = (communicator, batch, batchNorm)
         (self.reduction, self.compression, self.checkInterval) = (reduction, compression, checkInterval)
         self.update = reduction == .bitwise ? .replicated : update
-    }
-
-    public var arguments: KeyValuePairs<String, ConfigValue> {
-        [
-            "batch": .string("\(batch)"), "reduction": .string("\(reduction)"), "batch_norm": .string("\(batchNorm)"),
-            "update": .string("\(update)"), "compression": .string("\(compression)"),
-            "check_interval": checkInterval.map { .int($0) } ?? .string("never"),
-        ]
     }
 
     /// No: ranks belong to a run.
@@ -193,5 +185,16 @@ public final class DistributedCallback: Callback, Configured {
     /// Says where this rank is: the others read it when it is late.
     private func note(_ learner: Learner, _ event: String) {
         if !learner.worksAlone { communicator?.note(step: learner.trainIter, event: event) }
+    }
+}
+
+extension DistributedCallback: Configurable {
+    public static let configuration = Configuration(DistributedCallback.self) {
+        Field(told: "batch") { .string("\($0.batch)") }
+        Field(told: "reduction") { .string("\($0.reduction)") }
+        Field(told: "batch_norm") { .string("\($0.batchNorm)") }
+        Field(told: "update") { .string("\($0.update)") }
+        Field(told: "compression") { .string("\($0.compression)") }
+        Field(told: "check_interval") { $0.checkInterval.map { .int($0) } ?? .string("never") }
     }
 }

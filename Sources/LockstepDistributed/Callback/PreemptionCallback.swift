@@ -3,7 +3,7 @@
 
 public import LockstepComm
 public import LockstepLearner
-import LockstepTensor
+public import LockstepTensor
 
 /// Stops a fit when a signal asks the program to end, and leaves a checkpoint from which it goes on.
 ///
@@ -17,7 +17,7 @@ import LockstepTensor
 /// try learner.fitOneCycle(20, callbacks: [preemption])
 /// if preemption.signal != nil { World.end(code: World.stopRequestedCode) }     // 75
 /// ```
-public final class PreemptionCallback: Callback, Configured {
+public final class PreemptionCallback: Callback {
     /// The checkpoint's name, as for `Learner.save`.
     public let file: String
     /// Write it after every so many epochs, too, for ends that nobody announces; nil never.
@@ -42,10 +42,6 @@ public final class PreemptionCallback: Callback, Configured {
             everyEpochs.map { $0 > 0 } ?? true, "PreemptionCallback: every \(everyEpochs ?? 0) epochs; at least 1",
             file: sourceFile, line: line)
         (self.file, self.everyEpochs, self.console, self.requested) = (file, everyEpochs, console, requested)
-    }
-
-    public var arguments: KeyValuePairs<String, ConfigValue> {
-        ["every_epochs": everyEpochs.map { .int($0) } ?? .string("none")]
     }
 
     /// No: it belongs to a run.
@@ -99,5 +95,11 @@ public final class PreemptionCallback: Callback, Configured {
         isWatching = false
         learner.resuming.notesEndOfTraining = false
         (learner.coordinator as? RankCoordinator)?.asksToStop = { false }
+    }
+}
+
+extension PreemptionCallback: Configurable {
+    public static let configuration = Configuration(PreemptionCallback.self) {
+        Field(told: "every_epochs") { $0.everyEpochs.map { .int($0) } ?? .string("none") }
     }
 }

@@ -4,7 +4,7 @@
 import LockstepData
 import LockstepNN
 import LockstepOptim
-import LockstepTensor
+public import LockstepTensor
 
 extension Learner {
     /// All that can be said of how this learner was configured: constructor arguments under `Class.__init__.name`,
@@ -32,9 +32,9 @@ extension Learner {
             ])
         for callback in callbacks {
             all[callback.typeName] = .bool(true)
-            add(callback.typeName, arguments(of: callback).map { ($0.key, $0.value) })
+            add(callback.typeName, arguments(of: callback).map { ($0.name, $0.value) })
         }
-        add(lossFunction.name, arguments(of: lossFunction).map { ($0.key, $0.value) })
+        add(lossFunction.name, arguments(of: lossFunction).map { ($0.name, $0.value) })
         if let options = dls.train.loaderOptions {
             add(
                 "DataLoader",

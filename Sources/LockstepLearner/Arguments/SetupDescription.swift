@@ -43,7 +43,13 @@ extension Learner {
         for (name, buffer) in model.namedBuffers() {
             lines.append("buffer \(name) \(buffer.wrappedValue.shape) \(buffer.wrappedValue.dtype)")
         }
-        return lines + "\(model)".split(separator: "\n").map { "layer \($0.trimmingCharacters(in: .whitespaces))" }
+        lines += "\(model)".split(separator: "\n").map { "layer \($0.trimmingCharacters(in: .whitespaces))" }
+        // Options that a printed model leaves out decide as much.
+        for (name, module) in model.namedModules() {
+            let label = "layer \(name.isEmpty ? "" : "\(name): ")\(type(of: module))"
+            lines += arguments(of: module).map { "\(label), \($0.name): \(short("\($0.value)"))" }
+        }
+        return lines
     }
 
     private func setup(of loader: any BatchSource, _ label: String) -> [String] {
@@ -70,27 +76,16 @@ extension Learner {
 /// The type of a part, and a line for each of its arguments: as an export stores them, or as the part tells them.
 private func setupLines(of part: Any, _ label: String) -> [String] {
     let type = "\(type(of: part))"
-    let known = (try? ExportRegistry.describe(part, at: ""))?.arguments.list.compactMap { name, value in
+    let known = (try? ExportRegistry.describe(part, at: ""))?.arguments.compactMap { name, value in
         json(value).map { (name, $0) }
     }
-    let arguments = known ?? told(by: part).map { ($0.key, "\($0.value)") }
+    let arguments = known ?? arguments(of: part).map { ($0.name, "\($0.value)") }
     return ["\(label): \(type)"]
         + arguments.filter { !pathNames.contains($0.0) }.map { "\(label): \(type), \($0.0): \(short($0.1))" }
 }
 
 /// Where files lie changes nothing.
 private let pathNames: Set = ["filename", "fname", "path", "file"]
-
-private func told(by part: Any) -> [(key: String, value: ConfigValue)] {
-    switch part {
-    case let callback as Callback: arguments(of: callback).map { ($0.key, $0.value) }
-    // Of a class the properties may be what it has seen.
-    case let loss as any LossFunction where Mirror(reflecting: loss).displayStyle != .class || loss is any Configured:
-        arguments(of: loss)
-    case let it as any Configured: it.arguments.map { ($0.key, $0.value) }
-    default: []
-    }
-}
 
 /// Long values, such as weights of many classes, by their checksum.
 private func short(_ text: String) -> String {
@@ -109,6 +104,6 @@ private func json(_ value: any Encodable) -> String? {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
         positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    encoder.userInfo[ExportWriter.key] = ExportWriter()
+    encoder.userInfo[ExportWriter.key] = ExportWriter(RegistryCatalog())
     return (try? encoder.encode(Whole(value: value))).map { String(decoding: $0, as: UTF8.self) }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The base class of callbacks: one method per event, and when they run.
 
+import LockstepTensor
+
 /// Something that takes part in training: override the events you care about.
 ///
 /// ```swift

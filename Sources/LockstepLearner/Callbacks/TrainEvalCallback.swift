@@ -2,6 +2,7 @@
 // Training mode and the counters that schedules follow.
 
 import LockstepNN
+public import LockstepTensor
 
 /// Puts model and learner into training or evaluation mode and counts.
 ///
@@ -48,19 +49,21 @@ public final class TrainEvalCallback: Callback {
     }
 }
 
+extension TrainEvalCallback: Configurable {
+    public static let configuration = Configuration(TrainEvalCallback.self) { _ in TrainEvalCallback() }
+}
+
 /// Skips the epochs before a given one, as when resuming, on every rank alike. Added by `fit(startEpoch:)`.
 ///
 /// A skipped epoch belongs to a run before this one: the loop starts at ``epoch``, and no callback sees an event of those
 /// before, be it one that saves, counts or logs. What a callback changes on its way (a layer it thaws in epoch 3) is state
 /// of the run that a ``ResumePoint`` brings back. In a loop of one's own that dispatches events it cancels the epoch.
-public final class SkipToEpoch: Callback, Configured {
+public final class SkipToEpoch: Callback {
     /// The first epoch that is trained.
     public let epoch: Int
 
     /// Skips epochs 0 ..< `epoch`.
     public init(_ epoch: Int) { self.epoch = max(0, epoch) }
-
-    public var arguments: KeyValuePairs<String, ConfigValue> { ["epoch": .int(epoch)] }
 
     public override var order: Int { 70 }
     /// No: it belongs to a fit.
@@ -68,5 +71,11 @@ public final class SkipToEpoch: Callback, Configured {
 
     public override func beforeEpoch(_ learner: Learner) throws {
         if learner.epoch < epoch { throw CancelSignal.epoch }
+    }
+}
+
+extension SkipToEpoch: Configurable {
+    public static let configuration = Configuration(SkipToEpoch.self) {
+        Field("epoch", \.epoch)
     }
 }

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Going on in the middle of an epoch.
 
+public import LockstepTensor
+
 /// Goes on where an interrupted run was: after the batches it has done, which are not even loaded, with everything that
 /// callbacks, modules, loss and optimizer remembered.
 ///
 /// The epochs before are skipped; give the fit the point's as `startEpoch` all the same, to say so. Build the same learner as
 /// then; a part that remembers something and is not in the checkpoint, or is there and not here, is warned of, for the run then
 /// does not go on exactly. Runs on every rank alike.
-public final class ResumeCallback: Callback, Configured {
+public final class ResumeCallback: Callback {
     /// Where the interrupted run was.
     public private(set) var point: ResumePoint
 
     /// Goes on at `point`.
     public init(_ point: ResumePoint) { self.point = point }
-
-    public var arguments: KeyValuePairs<String, ConfigValue> {
-        ["epoch": .int(point.epoch), "batches": .int(point.batches)]
-    }
 
     /// No: it belongs to a run.
     public override var isExported: Bool { false }
@@ -74,4 +72,11 @@ public final class ResumeCallback: Callback, Configured {
     }
 
     private func list(_ owners: [String]) -> String { owners.joined(separator: ", ") }
+}
+
+extension ResumeCallback: Configurable {
+    public static let configuration = Configuration(ResumeCallback.self) {
+        Field("epoch", \.point.epoch)
+        Field("batches", \.point.batches)
+    }
 }

@@ -13,7 +13,7 @@ import LockstepTensor
 
 /// What is checked of a learner that somebody else has described, each time it meets data of new sizes.
 ///
-/// Whatever a bundle holds, loading it and running it end with an ``ExportError`` or come to their end: before a batch goes
+/// Whatever a bundle holds, loading it and running it end with an `ExportError` or come to their end: before a batch goes
 /// through the model, ``OutlineTrial`` works out what every layer would put out and compute, and losses and metrics say what they take.
 final class BundleCheck {
     private let file: String
@@ -38,7 +38,7 @@ final class BundleCheck {
 
     /// Tries the batch at hand.
     ///
-    /// - Throws: ``ExportError`` with the place of what does not fit.
+    /// - Throws: `ExportError` with the place of what does not fit.
     func check(_ learner: Learner) throws(ExportError) {
         guard learner.model === model, !learner.xb.isEmpty else { return }
         let (inputs, targets) = (learner.xb.map { Outline($0) }, learner.yb.map { Outline($0) })

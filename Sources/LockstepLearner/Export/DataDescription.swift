@@ -2,6 +2,7 @@
 // What a bundle keeps of the data: how new items become batches, and no items.
 
 import LockstepData
+import LockstepTensor
 
 /// The loaders of a learner without their items.
 ///
@@ -23,7 +24,7 @@ struct DataDescription: Codable {
     /// A table's columns with their categories and statistics.
     let columns: TabularColumns?
 
-    /// - Throws: ``ExportError`` when batches are made by code that cannot be stored.
+    /// - Throws: `ExportError` when batches are made by code that cannot be stored.
     init(_ dls: DataLoaders) throws {
         (loaders, inputs, columns) = (dls.count, dls.inputCount, dls.columns)
         let model = dls.valid ?? dls.train
@@ -62,7 +63,7 @@ struct DataDescription: Codable {
     /// The largest batch a bundle may ask for.
     private static let largestBatch = 1 << 24
 
-    /// - Throws: ``ExportError`` for sizes that are impossible.
+    /// - Throws: `ExportError` for sizes that are impossible.
     func loaders(path: String) throws -> DataLoaders {
         guard (1...1_000).contains(loaders), (0...1_000).contains(inputs),
             batchSize.map({ $0 > 0 && $0 <= DataDescription.largestBatch }) ?? true

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The types an exported learner may hold, and how their values are described and made again.
+// The types an exported learner may hold, by name.
 
 import LockstepData
 import LockstepNN
-import LockstepTensor
+public import LockstepTensor
 import Synchronization
 
 /// The types whose values an exported learner may hold.
 ///
-/// Everything in this package is registered. Register types of your own in the program that exports and in the one that
-/// loads, before either:
+/// Everything in this package is known. Register types of your own in the program that exports and in the one that
+/// loads, before either: one that is `Configurable` by itself, others with what their values are made of.
 ///
 /// ```swift
+/// ExportRegistry.register(Options.self)                                        // Configurable, or Codable
 /// ExportRegistry.register(Net.self) { _ in Net() }                             // a model without options
 /// ExportRegistry.register(Scale.self) { ["factor": $0.factor] } make: {        // a layer, loss, metric, … with one
 ///     Scale(factor: try $0("factor"))
@@ -21,24 +22,37 @@ import Synchronization
 /// }
 /// ```
 ///
-/// Weights and buffers need no mention: they are stored by name. Parts (layers in a layer) do when they are arguments;
-/// wrap them in ``ExportPart``. May be used from any thread.
+/// Weights and buffers need no mention: they are stored by name. Parts (layers in a layer) do when they are fields. May be
+/// used from any thread.
 public enum ExportRegistry {
     /// The arguments a value is made of, by name: `["inputs": 64, "bias": true]`.
     public struct Arguments: ExpressibleByDictionaryLiteral {
-        var list: [(name: String, value: any Encodable)]
+        let list: [(name: String, value: any Encodable)]
 
-        /// Names and values; numbers, words, arrays, ``ExportPart``s.
+        /// Names and values; numbers, words, arrays, `ExportPart`s.
         public init(dictionaryLiteral elements: (String, any Encodable)...) {
             list = elements.map { (name: $0.0, value: $0.1) }
         }
+    }
 
-        /// The arguments of both; a base's, and what a kind of it adds.
-        public static func + (a: Arguments, b: Arguments) -> Arguments {
-            var sum = a
-            sum.list += b.list
-            return sum
-        }
+    /// Makes a type known that says what its values are made of.
+    ///
+    /// - Precondition: its configuration makes values, and no other type has its name.
+    public static func register<Value: Configurable>(
+        _ type: Value.Type, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        let configuration = type.configuration
+        require(
+            configuration.isMade && configuration.type == type,
+            "ExportRegistry: the configuration of \(type) makes no value of it", file: file, line: line)
+        add(configuration, file, line)
+    }
+
+    /// Makes a type known that says what its values are made of, and codes itself for other ends.
+    public static func register<Value: Configurable & Codable & SendableMetatype>(
+        _ type: Value.Type, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        add(type.configuration, file, line)
     }
 
     /// Makes `type` known.
@@ -54,24 +68,14 @@ public enum ExportRegistry {
         make: @escaping @Sendable (_ fields: ExportFields) throws -> Value,
         file: StaticString = #fileID, line: UInt = #line
     ) {
-        let entry = Entry(type, as: name, arguments, make)
-        let isFree = own.withLock { $0.add(entry) }
-        require(
-            isFree && builtIn.isFree(entry),
-            "ExportRegistry: the name \(entry.name) belongs to another type; choose one with as:", file: file,
-            line: line)
+        add(Configuration(type, as: name, reading: { try arguments($0).list }, make: make), file, line)
     }
 
     /// Makes a codable `type` known.
     public static func register<Value: Codable & SendableMetatype>(
         _ type: Value.Type, as name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
-        let entry = Entry(codable: type, as: name)
-        let isFree = own.withLock { $0.add(entry) }
-        require(
-            isFree && builtIn.isFree(entry),
-            "ExportRegistry: the name \(entry.name) belongs to another type; choose one with as:", file: file,
-            line: line)
+        add(Configuration(codable: type, as: name), file, line)
     }
 
     /// Makes a value known that consists of a function: an ``AvgMetric``, ``AccumMetric``, `CustomLoss`, `Apply`, ….
@@ -83,15 +87,27 @@ public enum ExportRegistry {
         own.withLock { $0.functions[functionName("\(type)", label)] = { _ in make() } }
     }
 
+    private static func add(_ configuration: Configuration, _ file: StaticString, _ line: UInt) {
+        let isFree = own.withLock { $0.add(configuration) }
+        require(
+            isFree && builtIn.isFree(configuration),
+            "ExportRegistry: the name \(configuration.name) belongs to another type; choose one with as:", file: file,
+            line: line)
+    }
+
     // MARK: Use
 
     /// What files call the type of `value`, and its arguments.
-    static func describe(_ value: Any, at place: String) throws -> (name: String, arguments: Arguments) {
-        if let recipe = (value as? Metric)?.recipe { return (recipe.name, recipe.arguments) }
+    static func describe(
+        _ value: Any, at place: String
+    ) throws -> (
+        name: String, arguments: [(name: String, value: any Encodable)]
+    ) {
+        if let origin = (value as? Metric)?.origin { return (origin.function.name, try origin.arguments()) }
         let type = type(of: value)
         if let label = label(ofFunction: value) {
             let name = functionName("\(type)", label)
-            if own.withLock({ $0.functions[name] != nil }) { return (name, [:]) }
+            if own.withLock({ $0.functions[name] != nil }) { return (name, []) }
             throw ExportError(
                 .function, at: place, "\(type) “\(label)” consists of a function, and code cannot be stored",
                 remedy: "Make it known with ExportRegistry.register(\(type).self, called: \"\(label)\") { … }")
@@ -101,20 +117,22 @@ public enum ExportRegistry {
                 .function, at: place, "a \(type) consists of functions, and code cannot be stored",
                 remedy: "Make it a type of its own and register that")
         }
-        guard let entry = own.withLock({ $0.entry(of: type) }) ?? builtIn.entry(of: type) else {
+        guard let known = own.withLock({ $0.configuration(of: type) }) ?? builtIn.configuration(of: type) else {
             throw ExportError(
                 .unregistered, at: place, "the type \(type) is not registered, so it cannot be stored",
-                remedy: "Make it known with ExportRegistry.register(\(type).self) { … }")
+                remedy:
+                    "Make it known with ExportRegistry.register(\(type).self)\(value is any Configurable ? "" : " { … }")"
+            )
         }
-        do { return (entry.name, try entry.arguments(value)) } catch let error as ExportError {
+        do { return (known.name, try known.arguments(in: value) ?? []) } catch let error as ExportError {
             throw error.place.isEmpty ? ExportError(error.code, at: place, error.reason, remedy: error.remedy) : error
         }
     }
 
     static func make(_ name: String, from fields: ExportFields) throws -> Any {
-        if let make = own.withLock({ $0.functions[name] ?? $0.byName[name]?.make }) ?? builtIn.byName[name]?.make {
-            return try make(fields)
-        }
+        if let make = own.withLock({ $0.functions[name] }) { return try make(fields) }
+        let known = own.withLock({ $0.byName[name] }) ?? builtIn.byName[name]
+        if let value = try known?.make(fields) { return value }
         throw ExportError(
             .unregistered, at: fields.place, "the type \(name) is not registered in this program",
             remedy: "Call ExportRegistry.register for it before loading")
@@ -128,7 +146,7 @@ public enum ExportRegistry {
         switch value {
         case let metric as AvgMetric: metric.name
         case let metric as ValueMetric: metric.name
-        case let metric as LossMetric: metric.name
+        case let metric as LossMetric where metric.attribute == nil: metric.name
         case let metric as AccumMetric where type(of: metric) == AccumMetric.self: metric.name
         case let loss as CustomLoss: loss.name
         case let layer as Apply: layer.name
@@ -138,61 +156,47 @@ public enum ExportRegistry {
 
     private static func functionName(_ type: String, _ label: String) -> String { "\(type)(\(label))" }
 
+    /// Everything in this package that comes back from files.
+    static let builtInTypes: [Configuration] =
+        Configuration.layers + Configuration.losses + Configuration.transforms + Configuration.metrics
+        + Configuration.callbacks
+
     private static let own = Mutex(Table())
-    private static let builtIn = Table(Entry.layers + Entry.losses + Entry.metrics + Entry.callbacks + Entry.data)
+    private static let builtIn = Table(builtInTypes)
+}
+
+/// What writes and reads parts asks here.
+struct RegistryCatalog: PartCatalog {
+    func describe(
+        _ value: Any, at place: String
+    ) throws -> (
+        name: String, arguments: [(name: String, value: any Encodable)]
+    ) {
+        try ExportRegistry.describe(value, at: place)
+    }
+    func make(_ name: String, from fields: ExportFields) throws -> Any {
+        try ExportRegistry.make(name, from: fields)
+    }
 }
 
 extension ExportRegistry {
-    /// One type.
-    struct Entry: Sendable {
-        let name: String
-        let type: ObjectIdentifier
-        let arguments: @Sendable (Any) throws -> Arguments
-        let make: @Sendable (ExportFields) throws -> Any
-
-        init<Value>(
-            _ type: Value.Type, as name: String? = nil,
-            _ arguments: @escaping @Sendable (Value) throws -> Arguments = { _ in [:] },
-            _ make: @escaping @Sendable (ExportFields) throws -> Value
-        ) {
-            (self.name, self.type, self.make) = (name ?? "\(type)", ObjectIdentifier(type), make)
-            self.arguments = { value in
-                guard let value = value as? Value else { return [:] }
-                return try arguments(value)
-            }
-        }
-
-        init<Value: Codable & SendableMetatype>(codable type: Value.Type, as name: String? = nil) {
-            self.init(type, as: name) {
-                ["value": $0]
-            } _: {
-                try $0("value")
-            }
-        }
-
-        /// A metric that remembers how it was made; see ``Metric/remembering(_:_:)``.
-        init(metric name: String, _ make: @escaping @Sendable (ExportFields) throws -> Metric) {
-            (self.name, type, self.make) = (name, ObjectIdentifier(Never.self), make)
-            arguments = { _ in [:] }
-        }
-    }
-
-    struct Table: Sendable {
-        private var byType: [ObjectIdentifier: Entry] = [:]
-        private(set) var byName: [String: Entry] = [:]
+    /// Types by themselves and by name.
+    private struct Table: Sendable {
+        private var byType: [ObjectIdentifier: Configuration] = [:]
+        private(set) var byName: [String: Configuration] = [:]
         var functions: [String: @Sendable (ExportFields) throws -> Any] = [:]
 
-        init(_ entries: [Entry] = []) { for entry in entries { _ = add(entry) } }
+        init(_ configurations: [Configuration] = []) { for configuration in configurations { _ = add(configuration) } }
 
-        func entry(of type: Any.Type) -> Entry? { byType[ObjectIdentifier(type)] }
+        func configuration(of type: Any.Type) -> Configuration? { byType[ObjectIdentifier(type)] }
 
-        func isFree(_ entry: Entry) -> Bool { byName[entry.name].map { $0.type == entry.type } ?? true }
+        func isFree(_ new: Configuration) -> Bool { byName[new.name].map { $0.type == new.type } ?? true }
 
         /// False, and nothing is added, when the name belongs to another type.
-        mutating func add(_ entry: Entry) -> Bool {
-            guard isFree(entry) else { return false }
-            byName[entry.name] = entry
-            byType[entry.type] = entry
+        mutating func add(_ new: Configuration) -> Bool {
+            guard isFree(new) else { return false }
+            byName[new.name] = new
+            byType[ObjectIdentifier(new.type)] = new
             return true
         }
     }

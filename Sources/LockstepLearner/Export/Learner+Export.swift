@@ -23,7 +23,7 @@ extension Learner {
     ///
     /// - Parameter file: A name inside ``path``, or an absolute path.
     /// - Returns: the path of the file, on every rank.
-    /// - Throws: ``ExportError`` for what cannot be stored, `DataError` when the file cannot be written.
+    /// - Throws: `ExportError` for what cannot be stored, `DataError` when the file cannot be written.
     /// - Note: fastai: `export`.
     @discardableResult
     public func export(to file: String = "export.bundle") throws -> String {

@@ -5,6 +5,7 @@ import Foundation
 import LockstepData
 import LockstepNN
 import LockstepOptim
+import LockstepTensor
 
 /// The JSON of a bundle.
 struct LearnerDescription: Codable {
@@ -33,17 +34,17 @@ struct LearnerDescription: Codable {
 
     // MARK: JSON
 
-    /// - Throws: ``ExportError`` for what cannot be stored.
+    /// - Throws: `ExportError` for what cannot be stored.
     func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = LearnerDescription.unusual
-        encoder.userInfo[ExportWriter.key] = ExportWriter()
+        encoder.userInfo[ExportWriter.key] = ExportWriter(RegistryCatalog())
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
     /// - Parameter reader: Keeps track of what is made.
-    /// - Throws: ``ExportError`` for what is no description, or one of unknown types.
+    /// - Throws: `ExportError` for what is no description, or one of unknown types.
     static func parse(_ json: String, _ reader: ExportReader) throws -> LearnerDescription {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(

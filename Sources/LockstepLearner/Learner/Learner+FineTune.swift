@@ -2,6 +2,7 @@
 // Transfer learning in one call: first the head, then everything.
 
 public import LockstepOptim
+import LockstepTensor
 
 extension Learner {
     /// Trains the last parameter group with the others frozen, then all of them with smaller rates for earlier ones.

@@ -15,7 +15,7 @@ public import LockstepTensor
 /// On several ranks each keeps its own rows; the value is computed once, from all rows in the order of the data set.
 open class AccumMetric: Metric {
     /// What is done to the model's outputs first.
-    public enum Activation: Sendable {
+    public enum Activation: String, Sendable, Codable {
         case none, sigmoid, softmax
         /// Softmax, of which the last class's probability is kept.
         case binarySoftmax

@@ -2,7 +2,7 @@
 // The average loss over batches, by their items.
 
 import LockstepNN
-import LockstepTensor
+public import LockstepTensor
 
 /// The average loss over items: each batch's loss, weighted by its size, as in fastai.
 ///
@@ -11,7 +11,7 @@ import LockstepTensor
 /// ```
 /// The loss of a batch of which several ranks have parts is that of one process: parts are merged by the loss's own weights
 /// (``LossPart``), a loss that adds up its items is added up.
-open class AvgLoss: Metric {
+open class AvgLoss: Metric, Configurable {
     private struct Entry {
         let batch: Int
         let addsUp: Bool
@@ -75,6 +75,8 @@ open class AvgLoss: Metric {
             .enumerated().sorted { ($0.element.batch, $0.offset) < ($1.element.batch, $1.offset) }.map(\.element)
         }
     }
+
+    open class var configuration: Configuration { Configuration(AvgLoss.self) { _ in AvgLoss() } }
 }
 
 extension Array {

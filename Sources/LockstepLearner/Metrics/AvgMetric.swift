@@ -67,6 +67,14 @@ public final class AvgSmoothLoss: Metric {
     }
 }
 
+extension AvgSmoothLoss: Configurable {
+    public static let configuration = Configuration(AvgSmoothLoss.self) {
+        Field("beta", \.beta, .within(0...1))
+    } make: {
+        AvgSmoothLoss(beta: try $0("beta"))
+    }
+}
+
 /// A number computed elsewhere, read when the phase ends.
 ///
 /// On several ranks the writing rank's number is the one reported.

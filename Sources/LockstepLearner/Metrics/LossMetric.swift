@@ -19,8 +19,9 @@ public import LockstepTensor
 /// ```
 ///
 /// A loss that sets attributes is a class. An attribute that is nil in a batch is left out.
-public final class LossMetric: Metric {
-    private let attribute: String
+public final class LossMetric: Metric, Configurable {
+    /// The stored property that is read; nil when it is a function that reads.
+    let attribute: String?
     private let label: String
     private let read: (any LossFunction) -> Double?
     private var average = WeightedAverage()
@@ -49,13 +50,19 @@ public final class LossMetric: Metric {
             }
         }
         super.init()
-        recipe = MetricRecipe(name: "LossMetric", arguments: ["attribute": attribute, "name": label])
     }
 
     /// The metric of what `read` finds in a loss function of type `Loss`.
     public init<Loss: LossFunction>(_ name: String, of type: Loss.Type, _ read: @escaping (Loss) -> Tensor?) {
-        (attribute, label) = (name, name)
+        (attribute, label) = (nil, name)
         self.read = { loss in (loss as? Loss).flatMap(read).map { mean(of: $0) } }
+    }
+
+    public static let configuration = Configuration(LossMetric.self) {
+        Field("attribute", { $0.attribute ?? "" }, python: "attr")
+        Field("name", \.name)
+    } make: {
+        LossMetric(try $0("attribute"), name: try $0("name"))
     }
 
     public override var name: String { label }

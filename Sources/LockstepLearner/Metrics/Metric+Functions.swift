@@ -12,7 +12,13 @@ extension Metric {
         AvgMetric("accuracy") { pred, target in
             share(of: pred, { $0.argmax(axis: axis) }, equalTo: target, "accuracy")
         }
-        .remembering("accuracy", ["axis": axis])
+        .made(by: accuracyConfiguration, of: axis)
+    }
+
+    static let accuracyConfiguration = Configuration(function: "accuracy", of: Int.self) {
+        Field("axis", { $0 })
+    } make: {
+        accuracy(axis: try $0("axis"))
     }
 
     /// One minus the accuracy.
@@ -22,7 +28,14 @@ extension Metric {
     public static func errorRate(axis: Int = -1) -> Metric {
         AvgMetric("error_rate") { pred, target in
             1 - share(of: pred, { $0.argmax(axis: axis) }, equalTo: target, "error_rate")
-        }.remembering("errorRate", ["axis": axis])
+        }
+        .made(by: errorRateConfiguration, of: axis)
+    }
+
+    static let errorRateConfiguration = Configuration(function: "errorRate", of: Int.self) {
+        Field("axis", { $0 })
+    } make: {
+        errorRate(axis: try $0("axis"))
     }
 
     /// Share of items whose target is among the five largest outputs.
@@ -36,7 +49,15 @@ extension Metric {
             let best = pred.topK(k, axis: axis).indices
             let wanted = target.rank == pred.rank ? target : target.unsqueezed(axis: axis)
             return (best .== wanted.to(.int64)).any(axis: axis).to(.float32).mean()
-        }.remembering("topKAccuracy", ["k": k, "axis": axis])
+        }
+        .made(by: topKAccuracyConfiguration, of: (k: k, axis: axis))
+    }
+
+    static let topKAccuracyConfiguration = Configuration(function: "topKAccuracy", of: (k: Int, axis: Int).self) {
+        Field("k", { $0.k }, .size)
+        Field("axis", { $0.axis })
+    } make: {
+        topKAccuracy(k: try $0("k"), axis: try $0("axis"))
     }
 
     /// Share of right yes-or-no answers: probabilities above one half against targets of zeros and ones.
@@ -49,22 +70,50 @@ extension Metric {
             share(
                 of: pred, { sigmoid ? $0.to(.float64) .> logit(threshold) : $0 .> threshold }, equalTo: target,
                 "accuracy_multi")
-        }.remembering("accuracyMulti", ["threshold": threshold, "sigmoid": sigmoid])
+        }
+        .made(by: accuracyMultiConfiguration, of: (threshold: threshold, sigmoid: sigmoid))
+    }
+
+    static let accuracyMultiConfiguration = Configuration(
+        function: "accuracyMulti", of: (threshold: Double, sigmoid: Bool).self
+    ) {
+        Field("threshold", { $0.threshold }, python: "thresh")
+        Field("sigmoid", { $0.sigmoid })
+    } make: {
+        accuracyMulti(threshold: try $0("threshold"), sigmoid: try $0("sigmoid"))
     }
 
     /// Mean squared error.
-    public static var mse: Metric { difference("mse") { ($0 - $1).square().mean() } }
+    public static var mse: Metric { difference(mseConfiguration) { ($0 - $1).square().mean() } }
     /// Mean absolute error.
-    public static var mae: Metric { difference("mae") { ($0 - $1).abs().mean() } }
+    public static var mae: Metric { difference(maeConfiguration) { ($0 - $1).abs().mean() } }
     /// Mean squared difference of log(1 + x).
-    public static var msle: Metric { difference("msle") { ($0.log1p() - $1.log1p()).square().mean() } }
-    private static func difference(_ name: String, _ function: @escaping (Tensor, Tensor) -> Tensor) -> Metric {
-        AvgMetric(name) { pred, target in
+    public static var msle: Metric { difference(msleConfiguration) { ($0.log1p() - $1.log1p()).square().mean() } }
+
+    static let mseConfiguration = Configuration(function: "mse", of: Void.self) {
+    } make: { _ in
+        mse
+    }
+    static let maeConfiguration = Configuration(function: "mae", of: Void.self) {
+    } make: { _ in
+        mae
+    }
+    static let msleConfiguration = Configuration(function: "msle", of: Void.self) {
+    } make: { _ in
+        msle
+    }
+
+    private static func difference(
+        _ configuration: Configuration, _ function: @escaping (Tensor, Tensor) -> Tensor
+    ) -> Metric {
+        let name = configuration.name
+        return AvgMetric(name) { pred, target in
             require(
                 pred.count == target.count,
                 "\(name): \(pred.count) predictions but \(target.count) targets: \(pred.shape) and \(target.shape)")
             return function(pred.reshaped([pred.count]), target.reshaped([target.count]).to(pred.dtype))
-        }.remembering(name)
+        }
+        .made(by: configuration, of: ())
     }
 
     /// The share of decisions that equal their targets; not a number where there is nothing to decide on.

@@ -25,11 +25,11 @@ extension Metric {
 
     /// What an argument was that the metric was made of.
     final func argument<Value>(_ name: String, as type: Value.Type = Value.self) -> Value? {
-        recipe?.arguments.list.first { $0.name == name }?.value as? Value
+        (try? ExportRegistry.describe(self, at: ""))?.arguments.first { $0.name == name }?.value as? Value
     }
 
     private func averageProblem(_ prediction: Outline, _ target: Outline) -> String? {
-        switch recipe?.name {
+        switch origin?.function.name {
         case "accuracy", "errorRate":
             let axis = argument("axis") ?? -1
             return axisProblem(prediction, axis) ?? countProblem(prediction.without(axis: axis), target)
@@ -83,9 +83,9 @@ extension AccumMetric {
         // Tables of several labels for each item.
         guard answers.rank != 0, answers.fits(target) else { return "outputs \(answers) but targets \(target)" }
         guard let columns = answers[-1] else { return nil }
-        let average = argument("average", as: String.self)
+        let average = argument("average", as: Average.self)
         let labels = argument("labels", as: [Int].self) ?? []
-        let used = labels + (average == Average.binary.rawValue ? [argument("positive") ?? 0] : [])
+        let used = labels + (average == .binary ? [argument("positive") ?? 0] : [])
         let strange = used.first { !(0..<columns).contains($0) }
         return strange.map { "there is no label \($0) among \(columns)" }
     }
@@ -93,7 +93,7 @@ extension AccumMetric {
 
 extension LossMetric {
     fileprivate func problem(_ loss: any LossFunction) -> String? {
-        guard let attribute: String = argument("attribute") else { return nil }
+        guard let attribute else { return nil }
         guard let value = storedProperty(attribute, of: loss) else {
             return "\(loss.name) has no property \(attribute)"
         }

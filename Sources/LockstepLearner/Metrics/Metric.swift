@@ -30,8 +30,8 @@ import LockstepTensor
 /// one that keeps more than its state says before its value is reported. Keep only plain numbers and detached tensors. Not
 /// `Sendable`.
 open class Metric {
-    /// How it was made, when options are hidden in its functions.
-    final var recipe: MetricRecipe?
+    /// How it was made, when a function made it.
+    final var origin: MetricOrigin?
     /// Whether it has been seen that its state is all it keeps; not asked on one rank.
     final var isProved = false
     /// What was found instead.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person sees of a fit: a bar while it runs, a table of its epochs.
 
+public import LockstepTensor
+
 /// Shows a table of rows, and in a terminal a bar for the batches of each phase.
 ///
 /// Where output is no terminal there are plain lines and no bars; `NO_COLOR` takes the colour away; on ranks that do not
@@ -58,4 +60,8 @@ public final class ProgressCallback: Callback {
         replaced = nil
         isShown = false
     }
+}
+
+extension ProgressCallback: Configurable {
+    public static let configuration = Configuration(ProgressCallback.self) { _ in ProgressCallback() }
 }

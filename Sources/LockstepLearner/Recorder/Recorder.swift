@@ -150,3 +150,16 @@ public final class Recorder: Callback, Resumable {
         }
     }
 }
+
+extension Recorder: Configurable {
+    public static let configuration = Configuration(Recorder.self) {
+        Field("addTime", \.addTime)
+        Field("trainMetrics", \.trainMetrics)
+        Field("validMetrics", \.validMetrics)
+        Field("beta", \.beta, .within(0...1))
+    } make: {
+        Recorder(
+            addTime: try $0("addTime"), trainMetrics: try $0("trainMetrics"), validMetrics: try $0("validMetrics"),
+            beta: try $0("beta"))
+    }
+}

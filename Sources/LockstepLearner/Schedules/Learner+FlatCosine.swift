@@ -2,6 +2,7 @@
 // Training at a constant rate with a cosine descent at the end.
 
 public import LockstepOptim
+import LockstepTensor
 
 extension Learner {
     /// Trains at `lr` for the first `pctStart` of the fit, then lets it fall along a cosine to `lr / divFinal`.

@@ -2,6 +2,7 @@
 // One-cycle training.
 
 public import LockstepOptim
+import LockstepTensor
 
 extension Learner {
     /// Trains with one cycle of the learning rate, and the reverse cycle of the momentum. Smith, arXiv 1708.07120.

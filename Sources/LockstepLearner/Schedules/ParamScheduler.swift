@@ -12,7 +12,7 @@ public import LockstepTensor
 ///
 /// What was scheduled is put back after the fit, so that the next one starts from the optimizer's own values. The last
 /// group's values go to ``Recorder/hps``. Schedules are functions of progress, the same on every rank.
-public final class ParamScheduler: Callback, Configured, Resumable {
+public final class ParamScheduler: Callback, Resumable {
     private let names: [String]
     /// For each name one schedule per group, or one for all.
     private let schedules: [[Schedule]]
@@ -34,14 +34,6 @@ public final class ParamScheduler: Callback, Configured, Resumable {
         (names, self.schedules) = (schedules.map(\.0), schedules.map(\.1))
         super.init()
         runValid = false
-    }
-
-    /// What each schedule gives at the start, at quarters, and at the end.
-    public var arguments: KeyValuePairs<String, ConfigValue> {
-        let values = zip(names, schedules).map { name, schedules in
-            "\(name) \(schedules.map { schedule in [0, 0.25, 0.5, 0.75, 1].map { schedule($0) } })"
-        }
-        return ["scheds": .string(values.joined(separator: "; "))]
     }
 
     /// Whether it sets the hyper-parameter called `name`.
@@ -116,5 +108,17 @@ public final class ParamScheduler: Callback, Configured, Resumable {
 
     private func publish(_ learner: Learner) {
         learner.recorder?.hps = Dictionary(zip(names, record), uniquingKeysWith: { $1 })
+    }
+}
+
+extension ParamScheduler: Configurable {
+    public static let configuration = Configuration(ParamScheduler.self) {
+        /// What each schedule gives at the start, at quarters, and at the end.
+        Field(told: "scheds") { scheduler in
+            .string(
+                zip(scheduler.names, scheduler.schedules).map { name, schedules in
+                    "\(name) \(schedules.map { schedule in [0, 0.25, 0.5, 0.75, 1].map { schedule($0) } })"
+                }.joined(separator: "; "))
+        }
     }
 }

@@ -8,6 +8,10 @@ public final class ReLU: Module, UnaryLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.relu()) }
 }
 
+extension ReLU: Configurable {
+    public static let configuration = Configuration(ReLU.self) { _ in ReLU() }
+}
+
 /// `x` where positive, `slope·x` elsewhere. PyTorch: `torch.nn.LeakyReLU`.
 public final class LeakyReLU: Module, UnaryLayer {
     /// The slope for negative values.
@@ -20,9 +24,21 @@ public final class LeakyReLU: Module, UnaryLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.leakyRelu(slope: slope)) }
 }
 
+extension LeakyReLU: Configurable {
+    public static let configuration = Configuration(LeakyReLU.self) {
+        Field("slope", \.slope, python: "negative_slope")
+    } make: {
+        LeakyReLU(try $0("slope"))
+    }
+}
+
 /// `x·Φ(x)`, exactly, with the normal distribution's Φ. Hendrycks and Gimpel (2016). PyTorch: `torch.nn.GELU`.
 public final class GELU: Module, UnaryLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.gelu()) }
+}
+
+extension GELU: Configurable {
+    public static let configuration = Configuration(GELU.self) { _ in GELU() }
 }
 
 /// `x·σ(x)`, also called swish. PyTorch: `torch.nn.SiLU`.
@@ -30,9 +46,17 @@ public final class SiLU: Module, UnaryLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.silu()) }
 }
 
+extension SiLU: Configurable {
+    public static let configuration = Configuration(SiLU.self) { _ in SiLU() }
+}
+
 /// `1 / (1 + e^(−x))`. PyTorch: `torch.nn.Sigmoid`.
 public final class Sigmoid: Module, UnaryLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.sigmoid()) }
+}
+
+extension Sigmoid: Configurable {
+    public static let configuration = Configuration(Sigmoid.self) { _ in Sigmoid() }
 }
 
 /// The hyperbolic tangent. PyTorch: `torch.nn.Tanh`.
@@ -40,9 +64,17 @@ public final class Tanh: Module, UnaryLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.tanh()) }
 }
 
+extension Tanh: Configurable {
+    public static let configuration = Configuration(Tanh.self) { _ in Tanh() }
+}
+
 /// `log(1 + e^x)`. PyTorch: `torch.nn.Softplus` with β = 1.
 public final class Softplus: Module, UnaryLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.softplus()) }
+}
+
+extension Softplus: Configurable {
+    public static let configuration = Configuration(Softplus.self) { _ in Softplus() }
 }
 
 /// Exponentials that sum to 1 along an axis. PyTorch: `torch.nn.Softmax`.
@@ -59,6 +91,14 @@ public final class Softmax: Module, UnaryLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.softmax(axis: axis)) }
 }
 
+extension Softmax: Configurable {
+    public static let configuration = Configuration(Softmax.self) {
+        Field("axis", \.axis, python: "dim")
+    } make: {
+        Softmax(axis: try $0("axis"))
+    }
+}
+
 /// The logarithm of ``Softmax``, computed stably. PyTorch: `torch.nn.LogSoftmax`.
 public final class LogSoftmax: Module, UnaryLayer {
     /// The axis whose exponentials sum to 1.
@@ -69,4 +109,12 @@ public final class LogSoftmax: Module, UnaryLayer {
     }
     public override var describeExtra: String { "axis: \(axis)" }
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.logSoftmax(axis: axis)) }
+}
+
+extension LogSoftmax: Configurable {
+    public static let configuration = Configuration(LogSoftmax.self) {
+        Field("axis", \.axis, python: "dim")
+    } make: {
+        LogSoftmax(axis: try $0("axis"))
+    }
 }

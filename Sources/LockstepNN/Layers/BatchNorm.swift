@@ -7,7 +7,7 @@ public import LockstepTensor
 ///
 /// Ioffe and Szegedy, *Batch Normalization* (2015). While training, mean and (biased) variance are the batch's, and running
 /// averages of both are kept; otherwise the running averages are used. Use ``BatchNorm1d``, ``BatchNorm2d``, ``BatchNorm3d``.
-public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
+public class BatchNorm: Module, UnaryLayer, NormalizationLayer, Configurable {
     private let _weight: Parameter?
     private let _bias: Parameter?
     private let _runningMean: Buffer?
@@ -77,6 +77,30 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer {
         "\(channels)" + (epsilon == 1e-5 ? "" : ", epsilon: \(epsilon)")
             + (momentum == 0.1 ? "" : ", momentum: \(momentum.map(String.init(describing:)) ?? "nil")")
             + (_weight == nil ? ", affine: false" : "") + (_runningMean == nil ? ", trackRunningStats: false" : "")
+    }
+
+    public class var configuration: Configuration {
+        configuration(of: BatchNorm.self) {
+            BatchNorm($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4)
+        }
+    }
+
+    /// That of a kind of batch normalisation.
+    final class func configuration<Norm: BatchNorm>(
+        of type: Norm.Type, _ make: @escaping @Sendable (Int, Double, Double?, Bool, Bool) -> Norm
+    ) -> Configuration {
+        Configuration(type) {
+            Field("channels", \.channels, .size, python: "num_features")
+            Field("epsilon", \.epsilon, python: "eps")
+            Field("momentum", \.momentum)
+            Field("affine", { $0.weight != nil })
+            Field("tracks", { $0.runningMean != nil }, python: "track_running_stats")
+        } make: { fields in
+            try fields.claimChannelNorm()
+            return make(
+                try fields("channels"), try fields("epsilon"), try fields("momentum"), try fields("affine"),
+                try fields("tracks"))
+        }
     }
 
     /// The ranks of input that the layer takes, and how they are called.
@@ -165,6 +189,12 @@ public final class BatchNorm1d: BatchNorm {
     override var accepted: (ranks: ClosedRange<Int>, form: String) {
         (2...3, "[N, \(channels)] or [N, \(channels), L]")
     }
+
+    public override class var configuration: Configuration {
+        configuration(of: BatchNorm1d.self) {
+            BatchNorm1d($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4)
+        }
+    }
 }
 
 /// ``BatchNorm`` of images.
@@ -173,6 +203,12 @@ public final class BatchNorm1d: BatchNorm {
 /// - Note: PyTorch: `torch.nn.BatchNorm2d`.
 public final class BatchNorm2d: BatchNorm {
     override var accepted: (ranks: ClosedRange<Int>, form: String) { (4...4, "[N, \(channels), H, W]") }
+
+    public override class var configuration: Configuration {
+        configuration(of: BatchNorm2d.self) {
+            BatchNorm2d($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4)
+        }
+    }
 }
 
 /// ``BatchNorm`` of volumes.
@@ -181,4 +217,18 @@ public final class BatchNorm2d: BatchNorm {
 /// - Note: PyTorch: `torch.nn.BatchNorm3d`.
 public final class BatchNorm3d: BatchNorm {
     override var accepted: (ranks: ClosedRange<Int>, form: String) { (5...5, "[N, \(channels), D, H, W]") }
+
+    public override class var configuration: Configuration {
+        configuration(of: BatchNorm3d.self) {
+            BatchNorm3d($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4)
+        }
+    }
+}
+
+extension ExportFields {
+    /// Claims the weights and statistics of a normalisation of channels.
+    func claimChannelNorm() throws {
+        let (affine, tracks): (Bool, Bool) = (try self("affine"), try self("tracks"))
+        if affine || tracks { try claim(self("channels", as: Int.self)) }
+    }
 }

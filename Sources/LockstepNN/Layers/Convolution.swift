@@ -69,6 +69,26 @@ public final class Conv2d: Module, UnaryLayer {
     }
 }
 
+extension Conv2d: Configurable {
+    public static let configuration = Configuration(Conv2d.self) {
+        Field("inputs", { $0.weight.shape[1] * $0.groups }, .size, python: "in_channels")
+        Field("outputs", { $0.weight.shape[0] }, .size, python: "out_channels")
+        Field("kernel", { Pair($0.weight.shape[2], $0.weight.shape[3]) }, .sizes, python: "kernel_size")
+        Field("stride", \.stride, .sizes)
+        Field("padding", \.padding, .lengths)
+        Field("dilation", \.dilation, .sizes)
+        Field("groups", \.groups, .size)
+        Field("bias", { $0.bias != nil })
+    } make: { fields in
+        let (inputs, outputs, groups) = try fields.channels()
+        let kernel: Pair = try fields("kernel")
+        try fields.claim(outputs, inputs / groups, kernel.height, kernel.width)
+        return Conv2d(
+            inputs, outputs, kernelSize: kernel, stride: try fields("stride"), padding: try fields("padding"),
+            dilation: try fields("dilation"), groups: groups, bias: try fields("bias"))
+    }
+}
+
 /// A one-dimensional convolution (cross-correlation) with learned kernels.
 ///
 /// - Shape: `[N, inputs, L]` → `[N, outputs, L′]`, `L′ = (L + 2·padding − dilation·(k − 1) − 1) / stride + 1`.
@@ -124,6 +144,26 @@ public final class Conv1d: Module, UnaryLayer {
             x.conv1d(
                 weight, bias: _bias?.wrappedValue, stride: stride, padding: padding, dilation: dilation, groups: groups)
         )
+    }
+}
+
+extension Conv1d: Configurable {
+    public static let configuration = Configuration(Conv1d.self) {
+        Field("inputs", { $0.weight.shape[1] * $0.groups }, .size, python: "in_channels")
+        Field("outputs", { $0.weight.shape[0] }, .size, python: "out_channels")
+        Field("kernel", { $0.weight.shape[2] }, .size, python: "kernel_size")
+        Field("stride", \.stride, .size)
+        Field("padding", \.padding, .lengths)
+        Field("dilation", \.dilation, .size)
+        Field("groups", \.groups, .size)
+        Field("bias", { $0.bias != nil })
+    } make: { fields in
+        let (inputs, outputs, groups) = try fields.channels()
+        let kernel: Int = try fields("kernel")
+        try fields.claim(outputs, inputs / groups, kernel)
+        return Conv1d(
+            inputs, outputs, kernelSize: kernel, stride: try fields("stride"), padding: try fields("padding"),
+            dilation: try fields("dilation"), groups: groups, bias: try fields("bias"))
     }
 }
 
@@ -183,6 +223,37 @@ public final class ConvTranspose2d: Module, UnaryLayer {
             x.convTranspose2d(
                 weight, bias: _bias?.wrappedValue, stride: stride, padding: padding, outputPadding: outputPadding,
                 dilation: dilation, groups: groups))
+    }
+}
+
+extension ConvTranspose2d: Configurable {
+    public static let configuration = Configuration(ConvTranspose2d.self) {
+        Field("inputs", { $0.weight.shape[0] }, .size, python: "in_channels")
+        Field("outputs", { $0.weight.shape[1] * $0.groups }, .size, python: "out_channels")
+        Field("kernel", { Pair($0.weight.shape[2], $0.weight.shape[3]) }, .sizes, python: "kernel_size")
+        Field("stride", \.stride, .sizes)
+        Field("padding", \.padding, .lengths)
+        Field("outputPadding", \.outputPadding, .lengths)
+        Field("dilation", \.dilation, .sizes)
+        Field("groups", \.groups, .size)
+        Field("bias", { $0.bias != nil })
+    } make: { fields in
+        let (inputs, outputs, groups) = try fields.channels()
+        let kernel: Pair = try fields("kernel")
+        try fields.claim(inputs, outputs / groups, kernel.height, kernel.width)
+        return ConvTranspose2d(
+            inputs, outputs, kernelSize: kernel, stride: try fields("stride"), padding: try fields("padding"),
+            outputPadding: try fields("outputPadding"), groups: groups, bias: try fields("bias"),
+            dilation: try fields("dilation"))
+    }
+}
+
+extension ExportFields {
+    /// Channels and groups of a convolution, which must divide them.
+    fileprivate func channels() throws -> (inputs: Int, outputs: Int, groups: Int) {
+        let (inputs, outputs, groups): (Int, Int, Int) = (try self("inputs"), try self("outputs"), try self("groups"))
+        try check(inputs % groups == 0 && outputs % groups == 0, "groups do not divide the channels")
+        return (inputs, outputs, groups)
     }
 }
 

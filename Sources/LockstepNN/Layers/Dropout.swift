@@ -29,6 +29,14 @@ public final class Dropout: Module, UnaryLayer {
     }
 }
 
+extension Dropout: Configurable {
+    public static let configuration = Configuration(Dropout.self) {
+        Field("p", \.p, .within(0...1))
+    } make: {
+        Dropout(try $0("p"))
+    }
+}
+
 extension Tensor {
     /// Dropout whose mask for an item depends on the item's place in the global batch, not on who else is in this tensor.
     func droppedByItem(_ p: Double, itemAxis: Int) -> Tensor {

@@ -54,3 +54,17 @@ public final class Embedding: Module, UnaryLayer {
         observed(embedding(weight, x, paddingIndex: paddingIndex))
     }
 }
+
+extension Embedding: Configurable {
+    public static let configuration = Configuration(Embedding.self) {
+        Field("count", \.count, .size, python: "num_embeddings")
+        Field("width", \.width, .size, python: "embedding_dim")
+        Field("padding", \.paddingIndex, python: "padding_idx")
+    } make: { fields in
+        let (count, width): (Int, Int) = (try fields("count"), try fields("width"))
+        let padding: Int? = try fields("padding")
+        try fields.check(padding.map { $0 >= 0 && $0 < count } ?? true, "padding is not a row")
+        try fields.claim(count, width)
+        return Embedding(count, width, paddingIndex: padding, initializer: .zeros)
+    }
+}

@@ -22,3 +22,12 @@ public final class Flatten: Module, UnaryLayer {
     public override var describeExtra: String { from == 1 && to == -1 ? "" : "from: \(from), to: \(to)" }
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.flattened(from: from, to: to)) }
 }
+
+extension Flatten: Configurable {
+    public static let configuration = Configuration(Flatten.self) {
+        Field("from", \.from, python: "start_dim")
+        Field("to", \.to, python: "end_dim")
+    } make: {
+        Flatten(from: try $0("from"), to: try $0("to"))
+    }
+}

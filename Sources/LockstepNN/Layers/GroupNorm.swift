@@ -58,3 +58,18 @@ public final class GroupNorm: Module, UnaryLayer {
             x.groupNorm(groups: groups, weight: _weight?.wrappedValue, bias: _bias?.wrappedValue, epsilon: epsilon))
     }
 }
+
+extension GroupNorm: Configurable {
+    public static let configuration = Configuration(GroupNorm.self) {
+        Field("groups", \.groups, .size, python: "num_groups")
+        Field("channels", \.channels, .size, python: "num_channels")
+        Field("epsilon", \.epsilon, python: "eps")
+        Field("affine", { $0.weight != nil })
+    } make: { fields in
+        let (groups, channels): (Int, Int) = (try fields("groups"), try fields("channels"))
+        let affine: Bool = try fields("affine")
+        try fields.check(channels % groups == 0, "groups do not divide the channels")
+        if affine { try fields.claim(channels) }
+        return GroupNorm(groups, channels, epsilon: try fields("epsilon"), affine: affine)
+    }
+}

@@ -8,6 +8,10 @@ public final class Identity: Module, UnaryLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x) }
 }
 
+extension Identity: Configurable {
+    public static let configuration = Configuration(Identity.self) { _ in Identity() }
+}
+
 /// A function as a layer: for a reshape or a slice in the middle of a ``Sequential``.
 ///
 /// ```swift
@@ -64,5 +68,22 @@ public final class Residual: Module, UnaryLayer {
             "Residual: the layers turn \(x.shape) into \(y.shape), the shortcut into \(around.shape); both must be equal"
         )
         return observed(around + y)
+    }
+}
+
+extension Residual: Configurable {
+    public static let configuration = Configuration(Residual.self) {
+        Field(parts: "layers") { $0.layers.layers }
+        Field(parts: "shortcut") { $0.shortcut?.layers }
+    } make: { fields in
+        let layers: [any UnaryLayer] = try fields.parts("layers")
+        guard let shortcut = try fields.partsIfAny("shortcut", as: (any UnaryLayer).self) else {
+            return Residual { layers }
+        }
+        return Residual {
+            layers
+        } shortcut: {
+            shortcut
+        }
     }
 }

@@ -87,3 +87,18 @@ public final class InstanceNorm2d: Module, UnaryLayer, NormalizationLayer {
         return observed(x.instanceNorm(weight: _weight?.wrappedValue, bias: _bias?.wrappedValue, epsilon: epsilon))
     }
 }
+
+extension InstanceNorm2d: Configurable {
+    public static let configuration = Configuration(InstanceNorm2d.self) {
+        Field("channels", \.channels, .size, python: "num_features")
+        Field("epsilon", \.epsilon, python: "eps")
+        Field("momentum", \.momentum)
+        Field("affine", { $0.weight != nil })
+        Field("tracks", { $0.runningMean != nil }, python: "track_running_stats")
+    } make: { fields in
+        try fields.claimChannelNorm()
+        return InstanceNorm2d(
+            try fields("channels"), epsilon: try fields("epsilon"), momentum: try fields("momentum"),
+            affine: try fields("affine"), trackRunningStats: try fields("tracks"))
+    }
+}

@@ -57,3 +57,19 @@ public final class LayerNorm: Module, UnaryLayer, NormalizationLayer {
                 epsilon: epsilon))
     }
 }
+
+extension LayerNorm: Configurable {
+    public static let configuration = Configuration(LayerNorm.self) {
+        Field("shape", \.normalizedShape.dimensions, python: "normalized_shape")
+        Field("epsilon", \.epsilon, python: "eps")
+        Field("affine", { $0.weight != nil }, python: "elementwise_affine")
+        Field("bias", { $0.bias != nil })
+    } make: { fields in
+        let (shape, affine): ([Int], Bool) = (try fields("shape"), try fields("affine"))
+        try fields.check(
+            (1...Shape.maxRank).contains(shape.count) && shape.allSatisfy { $0 > 0 }, "\(shape) is no shape")
+        if affine { try fields.claim(shape) }
+        return LayerNorm(
+            Shape(shape), epsilon: try fields("epsilon"), elementwiseAffine: affine, bias: try fields("bias"))
+    }
+}

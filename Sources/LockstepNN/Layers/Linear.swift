@@ -73,6 +73,18 @@ public final class Linear: Module, UnaryLayer {
     }
 }
 
+extension Linear: Configurable {
+    public static let configuration = Configuration(Linear.self) {
+        Field("inputs", \.inputs, .size, python: "in_features")
+        Field("outputs", \.outputs, .size, python: "out_features")
+        Field("bias", { $0.bias != nil })
+    } make: { fields in
+        let (inputs, outputs): (Int, Int) = (try fields("inputs"), try fields("outputs"))
+        try fields.claim(outputs, inputs)
+        return Linear(inputs, outputs, bias: try fields("bias"))
+    }
+}
+
 extension Module {
     /// Assigns to a parameter that a layer may have been made without.
     func assign(_ value: Tensor?, to parameter: Parameter?, _ name: String) {

@@ -134,6 +134,32 @@ public final class MultiheadAttention: Module, UnaryLayer {
     }
 }
 
+extension MultiheadAttention: Configurable {
+    public static let configuration = Configuration(MultiheadAttention.self) {
+        Field("width", \.width, .size, python: "embed_dim")
+        Field("heads", \.heads, .size, python: "num_heads")
+        Field("dropout", \.dropout, .within(0...1))
+        Field("bias", \.hasBias)
+        Field("batchFirst", \.batchFirst)
+        Field("causal", \.causal)
+    } make: { fields in
+        let (width, heads) = try fields.claimAttention()
+        return MultiheadAttention(
+            width, heads, dropout: try fields("dropout"), bias: try fields("bias"),
+            batchFirst: try fields("batchFirst"), causal: try fields("causal"))
+    }
+}
+
+extension ExportFields {
+    /// Claims the projections of an attention; its heads must divide the width.
+    func claimAttention() throws -> (width: Int, heads: Int) {
+        let (width, heads): (Int, Int) = (try self("width"), try self("heads"))
+        try check(width % heads == 0, "the heads do not divide the width")
+        try claim(4, width, width)
+        return (width, heads)
+    }
+}
+
 extension Tensor {
     /// Whether this is the very same value: memory, layout and place in the graph.
     fileprivate func isSame(as other: Tensor) -> Bool { body === other.body && node === other.node }

@@ -27,6 +27,18 @@ public final class MaxPool2d: Module, UnaryLayer {
     }
 }
 
+extension MaxPool2d: Configurable {
+    public static let configuration = Configuration(MaxPool2d.self) {
+        Field("kernel", \.kernelSize, .sizes, python: "kernel_size")
+        Field("stride", \.stride, .sizes)
+        Field("padding", \.padding, .lengths)
+        Field("ceilMode", \.ceilMode)
+    } make: {
+        MaxPool2d(
+            try $0("kernel"), stride: try $0("stride"), padding: try $0("padding"), ceilMode: try $0("ceilMode"))
+    }
+}
+
 /// The mean of each window of an image.
 ///
 /// - Shape: `[N, C, H, W]` → `[N, C, H′, W′]`, `H′ = (H + 2·padding − k) / stride + 1`.
@@ -58,6 +70,20 @@ public final class AvgPool2d: Module, UnaryLayer {
     }
 }
 
+extension AvgPool2d: Configurable {
+    public static let configuration = Configuration(AvgPool2d.self) {
+        Field("kernel", \.kernelSize, .sizes, python: "kernel_size")
+        Field("stride", \.stride, .sizes)
+        Field("padding", \.padding, .lengths)
+        Field("ceilMode", \.ceilMode)
+        Field("countIncludePad", \.countIncludePad)
+    } make: {
+        AvgPool2d(
+            try $0("kernel"), stride: try $0("stride"), padding: try $0("padding"), ceilMode: try $0("ceilMode"),
+            countIncludePad: try $0("countIncludePad"))
+    }
+}
+
 /// The mean of image regions chosen so that the result has the given size.
 ///
 /// - Shape: `[N, C, H, W]` → `[N, C, outputSize…]`.
@@ -72,6 +98,14 @@ public final class AdaptiveAvgPool2d: Module, UnaryLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.adaptiveAvgPool2d(outputSize)) }
 }
 
+extension AdaptiveAvgPool2d: Configurable {
+    public static let configuration = Configuration(AdaptiveAvgPool2d.self) {
+        Field("size", \.outputSize, .sizes, python: "output_size")
+    } make: {
+        AdaptiveAvgPool2d(try $0("size"))
+    }
+}
+
 /// The largest value of image regions chosen so that the result has the given size.
 ///
 /// - Shape: `[N, C, H, W]` → `[N, C, outputSize…]`.
@@ -84,6 +118,14 @@ public final class AdaptiveMaxPool2d: Module, UnaryLayer {
     }
     public override var describeExtra: String { "\(outputSize)" }
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.adaptiveMaxPool2d(outputSize)) }
+}
+
+extension AdaptiveMaxPool2d: Configurable {
+    public static let configuration = Configuration(AdaptiveMaxPool2d.self) {
+        Field("size", \.outputSize, .sizes, python: "output_size")
+    } make: {
+        AdaptiveMaxPool2d(try $0("size"))
+    }
 }
 
 /// The largest value of each window of a sequence.
@@ -103,6 +145,16 @@ public final class MaxPool1d: Module, UnaryLayer {
     public override var describeExtra: String { describeWindow(Pair(kernelSize), Pair(stride), Pair(padding)) }
     public func callAsFunction(_ x: Tensor) -> Tensor {
         observed(x.maxPool1d(kernelSize: kernelSize, stride: stride, padding: padding))
+    }
+}
+
+extension MaxPool1d: Configurable {
+    public static let configuration = Configuration(MaxPool1d.self) {
+        Field("kernel", \.kernelSize, .size, python: "kernel_size")
+        Field("stride", \.stride, .size)
+        Field("padding", \.padding, .length)
+    } make: {
+        MaxPool1d(try $0("kernel"), stride: try $0("stride"), padding: try $0("padding"))
     }
 }
 
@@ -126,6 +178,16 @@ public final class AvgPool1d: Module, UnaryLayer {
     }
 }
 
+extension AvgPool1d: Configurable {
+    public static let configuration = Configuration(AvgPool1d.self) {
+        Field("kernel", \.kernelSize, .size, python: "kernel_size")
+        Field("stride", \.stride, .size)
+        Field("padding", \.padding, .length)
+    } make: {
+        AvgPool1d(try $0("kernel"), stride: try $0("stride"), padding: try $0("padding"))
+    }
+}
+
 /// The mean of stretches of a sequence chosen so that the result has the given length.
 ///
 /// - Shape: `[N, C, L]` → `[N, C, outputSize]`.
@@ -140,6 +202,14 @@ public final class AdaptiveAvgPool1d: Module, UnaryLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.adaptiveAvgPool1d(outputSize)) }
 }
 
+extension AdaptiveAvgPool1d: Configurable {
+    public static let configuration = Configuration(AdaptiveAvgPool1d.self) {
+        Field("size", \.outputSize, .size, python: "output_size")
+    } make: {
+        AdaptiveAvgPool1d(try $0("size"))
+    }
+}
+
 /// The largest value of stretches of a sequence chosen so that the result has the given length.
 ///
 /// - Shape: `[N, C, L]` → `[N, C, outputSize]`.
@@ -152,6 +222,14 @@ public final class AdaptiveMaxPool1d: Module, UnaryLayer {
     }
     public override var describeExtra: String { "\(outputSize)" }
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.adaptiveMaxPool1d(outputSize)) }
+}
+
+extension AdaptiveMaxPool1d: Configurable {
+    public static let configuration = Configuration(AdaptiveMaxPool1d.self) {
+        Field("size", \.outputSize, .size, python: "output_size")
+    } make: {
+        AdaptiveMaxPool1d(try $0("size"))
+    }
 }
 
 private func describeWindow(_ kernelSize: Pair, _ stride: Pair, _ padding: Pair) -> String {

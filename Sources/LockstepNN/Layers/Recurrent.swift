@@ -66,6 +66,17 @@ public class Recurrent: Module, Resumable {
             + (bidirectional ? ", bidirectional: true" : "") + (carriesState ? ", carriesState: true" : "")
     }
 
+    /// The fields of every recurrent layer.
+    final class func fields<Layer: Recurrent>(of type: Layer.Type = Layer.self) -> [Field<Layer>] {
+        [
+            Field("inputs", \.inputSize, .size, python: "input_size"),
+            Field("hidden", \.hiddenSize, .size, python: "hidden_size"),
+            Field("layers", \.layers, .size, python: "num_layers"), Field("bias", \.hasBias),
+            Field("batchFirst", \.batchFirst), Field("dropout", \.dropout, .within(0...1)),
+            Field("bidirectional", \.bidirectional), Field("carriesState", \.carriesState),
+        ]
+    }
+
     /// Forgets the carried state.
     public override func reset() {
         carried = []
@@ -184,6 +195,18 @@ public final class LSTM: Recurrent, UnaryLayer {
     }
 }
 
+extension LSTM: Configurable {
+    public static let configuration = Configuration(LSTM.self) {
+        Recurrent.fields()
+    } make: { fields in
+        try fields.claimRecurrent(gates: 4, directions: fields("bidirectional") ? 2 : 1)
+        return LSTM(
+            try fields("inputs"), try fields("hidden"), layers: try fields("layers"), bias: try fields("bias"),
+            batchFirst: try fields("batchFirst"), dropout: try fields("dropout"),
+            bidirectional: try fields("bidirectional"), carriesState: try fields("carriesState"))
+    }
+}
+
 /// Gated recurrent units over a sequence.
 ///
 /// With the gates in the order r, z, n: `r, z = σ(x Wᵢᵀ + bᵢ + h Wₕᵀ + bₕ)`, `n = tanh(x Wᵢᵀ + bᵢ + r·(h Wₕᵀ + bₕ))`,
@@ -225,5 +248,28 @@ public final class GRU: Recurrent, UnaryLayer {
             return (y.output, [y.hidden])
         }
         return (result.output, result.states[0])
+    }
+}
+
+extension GRU: Configurable {
+    public static let configuration = Configuration(GRU.self) {
+        Recurrent.fields()
+    } make: { fields in
+        try fields.claimRecurrent(gates: 3, directions: fields("bidirectional") ? 2 : 1)
+        return GRU(
+            try fields("inputs"), try fields("hidden"), layers: try fields("layers"), bias: try fields("bias"),
+            batchFirst: try fields("batchFirst"), dropout: try fields("dropout"),
+            bidirectional: try fields("bidirectional"), carriesState: try fields("carriesState"))
+    }
+}
+
+extension ExportFields {
+    /// Claims the matrices of recurrent layers: the first reads the input, the others both directions of the one before.
+    func claimRecurrent(gates: Int, inputs name: String = "inputs", directions: Int = 1) throws {
+        let (inputs, hidden, layers): (Int, Int, Int) = (try self(name), try self("hidden"), try self("layers"))
+        try claim(parts: layers, directions, 4)
+        try claim(directions, gates, hidden, inputs)
+        try claim(layers, directions, gates, hidden, hidden)
+        try claim(layers - 1, directions, directions, gates, hidden, hidden)
     }
 }

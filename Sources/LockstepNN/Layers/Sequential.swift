@@ -68,3 +68,11 @@ public final class Sequential: Module, UnaryLayer {
         return positive
     }
 }
+
+extension Sequential: Configurable {
+    public static let configuration = Configuration(Sequential.self) {
+        Field(parts: "layers") { $0.layers }
+    } make: {
+        Sequential(try $0.parts("layers"))
+    }
+}

@@ -49,6 +49,23 @@ public struct BCEWithLogitsFlat: LossFunction {
     public func decodes(_ prediction: Tensor) -> Tensor { prediction .> threshold }
 }
 
+extension BCEWithLogitsFlat: Configurable {
+    public static let configuration = Configuration(BCEWithLogitsFlat.self) {
+        Field("threshold", \.threshold)
+        Field(tensor: "weight") { $0.weight }
+        Field(tensor: "positiveWeight") { $0.positiveWeight }
+        Field("flattens", \.flattening.flattens, python: "flatten")
+        Field("convertsTarget", \.flattening.convertsTarget, python: "floatify")
+        Field("reduction", \.reduction)
+    } make: { fields in
+        let (positive, flattens): (Tensor?, Bool) = (try fields.tensor("positiveWeight"), try fields("flattens"))
+        try fields.check(positive == nil || !flattens, "positiveWeight needs flattens to be false")
+        return BCEWithLogitsFlat(
+            threshold: try fields("threshold"), weight: try fields.tensor("weight"), positiveWeight: positive,
+            flattens: flattens, convertsTarget: try fields("convertsTarget"), reduction: try fields("reduction"))
+    }
+}
+
 /// Binary cross entropy between probabilities and targets of 0 and 1: `−y·log p − (1 − y)·log(1 − p)`.
 ///
 /// Logarithms are kept above −100, so that a certain, wrong prediction costs 100 instead of infinity.
@@ -70,5 +87,13 @@ public struct BCEFlat: LossFunction {
             to: losses.recording("bce", from: p, y) { dy, needs in
                 (needs.0 ? dy * (q - t) / ((1 - q) * q).clamped(min: 1e-12) : nil, needs.1 ? dy * (no - yes) : nil)
             })
+    }
+}
+
+extension BCEFlat: Configurable {
+    public static let configuration = Configuration(BCEFlat.self) {
+        Field("reduction", \.reduction)
+    } make: {
+        BCEFlat(reduction: try $0("reduction"))
     }
 }

@@ -47,6 +47,19 @@ public struct CrossEntropyFlat: LossFunction {
     }
 }
 
+extension CrossEntropyFlat: Configurable {
+    public static let configuration = Configuration(CrossEntropyFlat.self) {
+        Field("axis", \.axis)
+        Field(tensor: "weight") { $0.weight }
+        Field("ignoreIndex", \.ignoreIndex)
+        Field("reduction", \.reduction)
+    } make: {
+        CrossEntropyFlat(
+            axis: try $0("axis"), weight: try $0.tensor("weight"), ignoreIndex: try $0("ignoreIndex"),
+            reduction: try $0("reduction"))
+    }
+}
+
 /// Flattens to `[rows, classes]` and `[rows]` and insists on integer targets.
 func classRows(
     _ prediction: Tensor, _ target: Tensor, axis: Int, for loss: @autoclosure () -> String

@@ -49,3 +49,16 @@ public struct DiceLoss: LossFunction {
     public func activation(_ prediction: Tensor) -> Tensor { prediction.softmax(axis: axis) }
     public func decodes(_ prediction: Tensor) -> Tensor { prediction.argmax(axis: axis) }
 }
+
+extension DiceLoss: Configurable {
+    public static let configuration = Configuration(DiceLoss.self) {
+        Field("axis", \.axis)
+        Field("smooth", \.smooth)
+        Field("squaresInUnion", \.squaresInUnion)
+        Field("reduction", \.reduction)
+    } make: {
+        DiceLoss(
+            axis: try $0("axis"), smooth: try $0("smooth"), reduction: try $0("reduction"),
+            squaresInUnion: try $0("squaresInUnion"))
+    }
+}

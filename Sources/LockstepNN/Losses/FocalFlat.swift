@@ -38,3 +38,16 @@ public struct FocalFlat: LossFunction {
     public func decodes(_ prediction: Tensor) -> Tensor { prediction.argmax(axis: axis) }
     public var usesIntegerTargets: Bool { true }
 }
+
+extension FocalFlat: Configurable {
+    public static let configuration = Configuration(FocalFlat.self) {
+        Field("gamma", \.gamma)
+        Field(tensor: "weight") { $0.weight }
+        Field("axis", \.axis)
+        Field("reduction", \.reduction)
+    } make: {
+        FocalFlat(
+            gamma: try $0("gamma"), weight: try $0.tensor("weight"), axis: try $0("axis"),
+            reduction: try $0("reduction"))
+    }
+}

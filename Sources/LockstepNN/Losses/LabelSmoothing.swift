@@ -46,6 +46,17 @@ public struct LabelSmoothingCrossEntropy: LossFunction {
     }
 }
 
+extension LabelSmoothingCrossEntropy: Configurable {
+    public static let configuration = Configuration(LabelSmoothingCrossEntropy.self) {
+        Field("eps", \.eps)
+        Field(tensor: "weight") { $0.weight }
+        Field("reduction", \.reduction)
+    } make: {
+        LabelSmoothingCrossEntropy(
+            eps: try $0("eps"), weight: try $0.tensor("weight"), reduction: try $0("reduction"))
+    }
+}
+
 /// ``LabelSmoothingCrossEntropy`` of flattened predictions, with the classes on ``axis``.
 public struct LabelSmoothingCrossEntropyFlat: LossFunction {
     /// The share ε.
@@ -78,6 +89,19 @@ public struct LabelSmoothingCrossEntropyFlat: LossFunction {
     }
     public func weight(_ prediction: Tensor, _ target: Tensor) -> Double {
         smoothingWeight(target, eps: eps, weight: weight, items: itemCount(prediction))
+    }
+}
+
+extension LabelSmoothingCrossEntropyFlat: Configurable {
+    public static let configuration = Configuration(LabelSmoothingCrossEntropyFlat.self) {
+        Field("eps", \.eps)
+        Field("axis", \.axis)
+        Field(tensor: "weight") { $0.weight }
+        Field("reduction", \.reduction)
+    } make: {
+        LabelSmoothingCrossEntropyFlat(
+            axis: try $0("axis"), eps: try $0("eps"), weight: try $0.tensor("weight"),
+            reduction: try $0("reduction"))
     }
 }
 

@@ -24,6 +24,15 @@ public struct MSEFlat: LossFunction {
     }
 }
 
+extension MSEFlat: Configurable {
+    public static let configuration = Configuration(MSEFlat.self) {
+        Field("convertsTarget", \.flattening.convertsTarget, python: "floatify")
+        Field("reduction", \.reduction)
+    } make: {
+        MSEFlat(reduction: try $0("reduction"), convertsTarget: try $0("convertsTarget"))
+    }
+}
+
 /// Mean of absolute differences: `|x − y|`.
 ///
 /// - Shape: prediction and target have the same number of elements; both are flattened, so `[N, 1]` fits `[N]`.
@@ -42,5 +51,14 @@ public struct L1Flat: LossFunction {
         }
         let (x, y) = flattening(prediction, target, for: name)
         return l1Loss(x, y, reduction: reduction)
+    }
+}
+
+extension L1Flat: Configurable {
+    public static let configuration = Configuration(L1Flat.self) {
+        Field("convertsTarget", \.flattening.convertsTarget, python: "floatify")
+        Field("reduction", \.reduction)
+    } make: {
+        L1Flat(reduction: try $0("reduction"), convertsTarget: try $0("convertsTarget"))
     }
 }

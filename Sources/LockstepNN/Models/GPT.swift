@@ -76,3 +76,24 @@ public final class GPT: Module, UnaryLayer {
         return observed(head(norm(hidden)))
     }
 }
+
+extension GPT: Configurable {
+    public static let configuration = Configuration(GPT.self) {
+        Field("vocabulary", \.vocabulary, .size, python: "vocab_size")
+        Field("context", \.context, .size, python: "n_positions")
+        Field("width", \.width, .size, python: "n_embd")
+        Field("layers", \.layers, .size, python: "n_layer")
+        Field("heads", \.heads, .size, python: "n_head")
+        Field("dropout", \.dropoutRate, .within(0...1))
+    } make: { fields in
+        let (vocabulary, context): (Int, Int) = (try fields("vocabulary"), try fields("context"))
+        let (width, layers, heads): (Int, Int, Int) = (try fields("width"), try fields("layers"), try fields("heads"))
+        try fields.check(width % heads == 0, "\(heads) heads do not divide a width of \(width)")
+        try fields.claim(parts: layers, 12)
+        for size in [vocabulary, context, vocabulary] { try fields.claim(size, width) }
+        try fields.claim(layers, 12, width, width)
+        return GPT(
+            vocabulary: vocabulary, context: context, width: width, layers: layers, heads: heads,
+            dropout: try fields("dropout"))
+    }
+}

@@ -46,3 +46,23 @@ public final class RecurrentLanguageModel: Module, UnaryLayer {
 
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(head(dropout(lstm(embedding(x))))) }
 }
+
+extension RecurrentLanguageModel: Configurable {
+    public static let configuration = Configuration(RecurrentLanguageModel.self) {
+        Field("vocabulary", \.vocabulary, .size, python: "ntoken")
+        Field("width", \.sizes.width, .size, python: "ninp")
+        Field("hidden", \.sizes.hidden, .size, python: "nhid")
+        Field("layers", \.sizes.layers, .size, python: "nlayers")
+        Field("dropout", \.dropoutRate, .within(0...1))
+        Field("carriesState", \.carriesState)
+    } make: { fields in
+        let (vocabulary, width): (Int, Int) = (try fields("vocabulary"), try fields("width"))
+        let (hidden, layers): (Int, Int) = (try fields("hidden"), try fields("layers"))
+        try fields.claim(vocabulary, width)
+        try fields.claimRecurrent(gates: 4, inputs: "width")
+        try fields.claim(vocabulary, hidden)
+        return RecurrentLanguageModel(
+            vocabulary: vocabulary, width: width, hidden: hidden, layers: layers, dropout: try fields("dropout"),
+            carriesState: try fields("carriesState"))
+    }
+}

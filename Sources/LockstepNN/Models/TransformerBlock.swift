@@ -56,3 +56,19 @@ public final class TransformerBlock: Module, UnaryLayer {
         return observed(dropout2.isInactive ? linear2(hidden, adding: y) : y + dropout2(linear2(hidden)))
     }
 }
+
+extension TransformerBlock: Configurable {
+    public static let configuration = Configuration(TransformerBlock.self) {
+        Field("width", \.width, .size, python: "d_model")
+        Field("heads", \.heads, .size, python: "nhead")
+        Field("hidden", \.hidden, .size, python: "dim_feedforward")
+        Field("dropout", \.dropoutRate, .within(0...1))
+        Field("causal", \.causal)
+    } make: { fields in
+        let (width, heads) = try fields.claimAttention()
+        let hidden: Int = try fields("hidden")
+        try fields.claim(2, width, hidden)
+        return TransformerBlock(
+            width, heads, hidden: hidden, dropout: try fields("dropout"), causal: try fields("causal"))
+    }
+}

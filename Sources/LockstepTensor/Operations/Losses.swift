@@ -174,7 +174,7 @@ public func nllLoss(
 }
 
 /// What a loss does with the losses of the single elements.
-public enum Reduction: String, Sendable, CaseIterable {
+public enum Reduction: String, Sendable, Codable, CaseIterable {
     /// Their mean (weighted, where the loss has class weights).
     case mean
     /// Their sum.

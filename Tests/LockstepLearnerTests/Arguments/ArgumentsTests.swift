@@ -32,8 +32,9 @@ struct ArgumentsTests {
 
     @Test("[ARG-01] callbacks, losses, optimizers and fits tell theirs")
     func parts() throws {
-        final class Mine: Callback, Configured {
-            var arguments: KeyValuePairs<String, ConfigValue> { ["power": .int(7)] }
+        final class Mine: Callback, Configurable {
+            let power = 7
+            static let configuration = Configuration(Mine.self) { Field("power", \.power) }
         }
         let learner = goldenLearner(
             optimizer: .adam(),

@@ -147,7 +147,7 @@ private struct Exportable: @unchecked Sendable, CustomTestStringConvertible {  /
     @Test("every layer and model of the registry is among them") func complete() {
         let all = [Exportable.simple, Exportable.windows, Exportable.norms, Exportable.sequences]
         let tried = Set(all.joined().map(\.type))
-        for entry in ExportRegistry.Entry.layers {
+        for entry in Configuration.layers {
             #expect(tried.contains(entry.name), "add \(entry.name) to the list")
         }
     }

@@ -3,6 +3,7 @@
 
 import LockstepLearner
 import LockstepNN
+import LockstepTensor
 
 /// Layers that need not fit each other, as those of a `Sequential` must: what is looked at is how each is made again.
 final class Parts: Module {

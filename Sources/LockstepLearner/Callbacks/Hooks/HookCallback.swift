@@ -9,7 +9,7 @@ public import LockstepTensor
 /// Layers are those given, or all that have parameters of their own. Hooks are taken away when the fit ends, however it
 /// ends. On several ranks each looks at its own parts.
 /// - Note: fastai: `HookCallback`.
-open class HookCallback: Callback {
+open class HookCallback: Callback, Configurable {
     /// Look every so many training batches; nil always, in validation too.
     public final let every: Int?
     private let wanted: [Module]?
@@ -28,6 +28,8 @@ open class HookCallback: Callback {
         (wanted, self.every) = (modules, every)
         super.init()
     }
+
+    open class var configuration: Configuration { Configuration(HookCallback.self) { Field("every", \.every) } }
 
     /// Called with each output of each layer while it is being looked at. The default does nothing.
     open func hook(_ module: Module, output: Tensor, layer: Int, learner: Learner) {}

@@ -2,6 +2,7 @@
 // The rows of fits as a CSV file that is complete after every epoch.
 
 public import LockstepData
+public import LockstepTensor
 
 /// Writes the recorder's rows to a file: one header, then a line per epoch with numbers in full precision, flushed to the
 /// disk each time.
@@ -86,5 +87,12 @@ public final class CSVLogger: Callback {
                 ? "\"\(field.replacing("\"", with: "\"\""))\"" : field
         }
         return quoted.joined(separator: ",") + "\n"
+    }
+}
+
+extension CSVLogger: Configurable {
+    public static let configuration = Configuration(CSVLogger.self) {
+        Field("filename", \.filename, python: "fname")
+        Field("append", \.append)
     }
 }

@@ -22,6 +22,17 @@ public final class EarlyStoppingCallback: Tracker {
             monitor: monitor, direction: direction, minDelta: minDelta, resetOnFit: resetOnFit, console: console)
     }
 
+    public override class var configuration: Configuration {
+        Configuration(EarlyStoppingCallback.self) {
+            fields()
+            Field("patience", \.patience, .length)
+        } make: {
+            EarlyStoppingCallback(
+                monitor: try $0("monitor"), direction: try $0("smallerIsBetter") ? .less : .greater,
+                minDelta: try $0("minDelta"), patience: try $0("patience"), resetOnFit: try $0("resetOnFit"))
+        }
+    }
+
     public override var order: Int { 63 }
 
     /// The best value, and the epochs waited.

@@ -30,6 +30,20 @@ public final class ReduceLROnPlateau: Tracker {
             monitor: monitor, direction: direction, minDelta: minDelta, resetOnFit: resetOnFit, console: console)
     }
 
+    public override class var configuration: Configuration {
+        Configuration(ReduceLROnPlateau.self) {
+            fields()
+            Field("patience", \.patience, .length)
+            Field("factor", \.factor, .within(1...Double.infinity))
+            Field("minLR", \.minLR)
+        } make: {
+            ReduceLROnPlateau(
+                monitor: try $0("monitor"), direction: try $0("smallerIsBetter") ? .less : .greater,
+                minDelta: try $0("minDelta"), patience: try $0("patience"), factor: try $0("factor"),
+                minLR: try $0("minLR"), resetOnFit: try $0("resetOnFit"))
+        }
+    }
+
     public override var order: Int { 62 }
 
     /// The best value, and the epochs waited; the rates it has come to are the optimizer's.

@@ -45,6 +45,28 @@ public final class SaveModelCallback: Tracker {
             monitor: monitor, direction: direction, minDelta: minDelta, resetOnFit: resetOnFit, console: console)
     }
 
+    public override class var configuration: Configuration {
+        Configuration(SaveModelCallback.self) {
+            fields()
+            Field("filename", \.filename, python: "fname")
+            Field(stored: "saving", \.moment.word)
+            Field(stored: "every", \.moment.epochs)
+            Field(told: "every_epoch") { $0.moment.epochs.map { .int($0) } ?? .bool(false) }
+            Field(told: "at_end") { .bool($0.moment == .atEnd) }
+            Field("withOptimizer", \.withOptimizer, python: "with_opt")
+        } make: { fields in
+            let name: String = try fields("filename")
+            // Training on must not write where the bundle's author wants.
+            try fields.check(
+                !name.hasPrefix("/") && !name.split(separator: "/").contains("..") && !name.contains("\0"),
+                "the file name “\(name.prefix(80))” leads out of the learner's folder")
+            return SaveModelCallback(
+                monitor: try fields("monitor"), direction: try fields("smallerIsBetter") ? .less : .greater,
+                minDelta: try fields("minDelta"), filename: name, saving: try Moment(fields),
+                withOptimizer: try fields("withOptimizer"), resetOnFit: try fields("resetOnFit"))
+        }
+    }
+
     public override var order: Int { 61 }
 
     /// The best value, and whether its model was saved.
@@ -82,5 +104,22 @@ public final class SaveModelCallback: Tracker {
                 learner.warn("SaveModelCallback: \(monitor) never improved, so no best model was saved or loaded")
             }
         }
+    }
+}
+
+extension SaveModelCallback.Moment {
+    fileprivate var word: String {
+        switch self {
+        case .best: "best"
+        case .atEnd: "atEnd"
+        case .everyEpoch: "everyEpoch"
+        }
+    }
+    fileprivate var epochs: Int? { if case .everyEpoch(let count) = self { count } else { nil } }
+
+    fileprivate init(_ fields: ExportFields) throws {
+        let word: String = try fields("saving")
+        let moments = ["best": SaveModelCallback.Moment.best, "atEnd": .atEnd]
+        self = try moments[word] ?? .everyEpoch(fields.size("every"))
     }
 }

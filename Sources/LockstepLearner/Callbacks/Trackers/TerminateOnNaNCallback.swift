@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ending a fit whose loss is not a number.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// Ends the fit when a batch's loss is NaN or infinite, in training or validation. That batch is not recorded.
 ///
@@ -23,4 +23,8 @@ public final class TerminateOnNaNCallback: Callback {
         }
         throw CancelSignal.fit
     }
+}
+
+extension TerminateOnNaNCallback: Configurable {
+    public static let configuration = Configuration(TerminateOnNaNCallback.self) { _ in TerminateOnNaNCallback() }
 }

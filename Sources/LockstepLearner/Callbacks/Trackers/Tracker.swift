@@ -16,7 +16,7 @@ public enum TrackedDirection: Sendable {
 ///
 /// On several ranks the recorder's values are the same everywhere, so every rank decides alike; only the writing rank
 /// prints.
-open class Tracker: Callback, Resumable {
+open class Tracker: Callback, Configurable, Resumable {
     /// The column: `valid_loss`, `train_loss`, a metric's name.
     public final let monitor: String
     /// Whether smaller or greater values are better.
@@ -63,6 +63,17 @@ open class Tracker: Callback, Resumable {
         name.lowercased().split(separator: "_").contains { word in
             ["loss", "losses", "error", "errors"].contains { word.hasSuffix($0) }
         }
+    }
+
+    open class var configuration: Configuration { Configuration(Tracker.self) { fields() } }
+
+    /// The fields of every tracker.
+    final class func fields<Kind: Tracker>(of type: Kind.Type = Kind.self) -> [Field<Kind>] {
+        [
+            Field("monitor", \.monitor), Field(stored: "smallerIsBetter", { $0.direction == .less }),
+            Field(told: "comp") { .string($0.direction == .less ? "less" : "greater") },
+            Field("minDelta", \.minDelta), Field("resetOnFit", \.resetOnFit),
+        ]
     }
 
     open override var order: Int { 60 }

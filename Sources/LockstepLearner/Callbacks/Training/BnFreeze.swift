@@ -2,7 +2,7 @@
 // Keeping the statistics of frozen batch normalisation.
 
 import LockstepNN
-import LockstepTensor
+public import LockstepTensor
 
 /// Keeps batch-norm layers whose parameters do not train in evaluation mode, so that their running statistics stay too.
 ///
@@ -20,4 +20,8 @@ public final class BnFreeze: Callback {
             if !parameters.isEmpty && parameters.allSatisfy({ !$0.isTrainable }) { layer.eval() }
         }
     }
+}
+
+extension BnFreeze: Configurable {
+    public static let configuration = Configuration(BnFreeze.self) { _ in BnFreeze() }
 }

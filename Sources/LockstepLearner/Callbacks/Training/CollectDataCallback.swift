@@ -33,3 +33,7 @@ public final class CollectDataCallback: Callback {
                 outputs: learner.preds.map(\.detached), loss: learner.loss?.detached))
     }
 }
+
+extension CollectDataCallback: Configurable {
+    public static let configuration = Configuration(CollectDataCallback.self) { _ in CollectDataCallback() }
+}

@@ -61,6 +61,14 @@ public final class CutMix: MixHandler {
     }
 }
 
+extension CutMix: Configurable {
+    public static let configuration = Configuration(CutMix.self) {
+        Field("alpha", { try known($0.alpha, "CutMix") }, .positive)
+    } make: {
+        CutMix(alpha: try $0("alpha"))
+    }
+}
+
 /// A batch that ``CutMix`` cannot cut boxes from.
 public struct CutMixError: Error, CustomStringConvertible, Sendable {
     /// Of the first input.

@@ -67,3 +67,11 @@ public final class GradientAccumulation: Callback, Resumable {
         count = 0
     }
 }
+
+extension GradientAccumulation: Configurable {
+    public static let configuration = Configuration(GradientAccumulation.self) {
+        Field("samples", \.samples, .size, python: "n_acc")
+    } make: {
+        GradientAccumulation(samples: try $0("samples"))
+    }
+}

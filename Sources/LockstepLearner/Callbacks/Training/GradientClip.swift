@@ -2,7 +2,7 @@
 // Limiting the length of the gradient.
 
 import LockstepOptim
-import LockstepTensor
+public import LockstepTensor
 
 /// Scales all gradients by `maxNorm / (norm + 1e-6)` before each step in which their norm, as one vector, is larger.
 ///
@@ -35,5 +35,14 @@ public final class GradientClip: Callback {
         self.norm = norm
         let factor = maxNorm / (norm + 1e-6)
         if factor < 1 { arena.scaleGradients(by: factor) }
+    }
+}
+
+extension GradientClip: Configurable {
+    public static let configuration = Configuration(GradientClip.self) {
+        Field("maxNorm", \.maxNorm, .positive)
+        Field("normType", \.normType, .positive)
+    } make: {
+        GradientClip(maxNorm: try $0("maxNorm"), normType: try $0("normType"))
     }
 }

@@ -49,3 +49,7 @@ public final class MCDropoutCallback: Callback, Resumable {
         saved = nil
     }
 }
+
+extension MCDropoutCallback: Configurable {
+    public static let configuration = Configuration(MCDropoutCallback.self) { _ in MCDropoutCallback() }
+}

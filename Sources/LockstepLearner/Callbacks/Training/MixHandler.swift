@@ -55,6 +55,13 @@ open class MixHandler: Callback {
         }
     }
 
+    /// The parameter of the distribution that shares are drawn from, where they are.
+    static func known(_ alpha: Double?, _ type: String) throws -> Double {
+        if let alpha { return alpha }
+        throw ExportError(
+            .function, "\(type) draws shares from a function, and code cannot be stored", remedy: "Give it an alpha")
+    }
+
     /// `other + share · (own − other)`, item by item.
     static func mix(_ own: Tensor, _ other: Tensor, _ share: Tensor) -> Tensor {
         guard own.dtype.isFloatingPoint else { return own }

@@ -41,3 +41,11 @@ public final class MixUp: MixHandler {
         mixTargets(learner, others: partners.targets, share: share)
     }
 }
+
+extension MixUp: Configurable {
+    public static let configuration = Configuration(MixUp.self) {
+        Field("alpha", { try known($0.alpha, "MixUp") }, .positive)
+    } make: {
+        MixUp(alpha: try $0("alpha"))
+    }
+}

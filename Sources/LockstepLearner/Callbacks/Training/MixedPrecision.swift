@@ -22,7 +22,7 @@ public import LockstepTensor
 /// loss, and gradients are checked after they were reduced: all ranks leave out the steps that one process would. Validation runs under autocast
 /// too.
 /// - Note: fastai: `MixedPrecision`; PyTorch: `GradScaler`.
-public final class MixedPrecision: Callback, Configured, Resumable {
+public final class MixedPrecision: Callback, Resumable {
     /// What products are rounded to.
     public let precision: ReducedPrecision
     /// What losses are multiplied by; 1 for `ReducedPrecision.bfloat16`.
@@ -54,10 +54,6 @@ public final class MixedPrecision: Callback, Configured, Resumable {
     public override var order: Int { 10 }
     /// A learner that is given away predicts in float32.
     public override var isExported: Bool { false }
-    public var arguments: KeyValuePairs<String, ConfigValue> {
-        ["precision": .string("\(precision)"), "init_scale": .double(initialScale)]
-    }
-
     public override func beforeFit(_ learner: Learner) {
         if learner.isInferring { return }
         (scale, goodSteps, skippedSteps, hasOverflowed) = (initialScale, 0, 0, false)
@@ -133,6 +129,14 @@ public final class MixedPrecision: Callback, Configured, Resumable {
             goodSteps += 1
             if goodSteps == growthInterval { (scale, goodSteps) = (scale * 2, 0) }
         }
+    }
+}
+
+extension MixedPrecision: Configurable {
+    public static let configuration = Configuration(MixedPrecision.self) {
+        Field(told: "precision") { .string("\($0.precision)") }
+        Field(told: "init_scale") { .double($0.initialScale) }
+        Field(told: "growth_interval") { .int($0.growthInterval) }
     }
 }
 

@@ -2,6 +2,7 @@
 // Forgetting recurrent state between phases.
 
 import LockstepNN
+public import LockstepTensor
 
 /// Calls the model's `reset()` before each training and validation phase and after the fit. For models that carry state
 /// from batch to batch, such as language models. Runs on every rank alike.
@@ -11,4 +12,8 @@ public final class ModelResetter: Callback {
     public override func beforeTrain(_ learner: Learner) { learner.model.reset() }
     public override func beforeValidate(_ learner: Learner) { learner.model.reset() }
     public override func afterFit(_ learner: Learner) { learner.model.reset() }
+}
+
+extension ModelResetter: Configurable {
+    public static let configuration = Configuration(ModelResetter.self) { _ in ModelResetter() }
 }

@@ -25,6 +25,10 @@ public final class RNNCallback: Callback {
     public override func afterBatch(_ learner: Learner) { (rawStates, states) = (nil, nil) }
 }
 
+extension RNNCallback: Configurable {
+    public static let configuration = Configuration(RNNCallback.self) { _ in RNNCallback() }
+}
+
 /// Adds penalties on large states (AR) and on fast changes of them (TAR) to what is differentiated. Merity et al., arXiv
 /// 1708.02182.
 ///
@@ -33,7 +37,7 @@ public final class RNNCallback: Callback {
 /// ```
 /// The loss that is logged stays as it is. On several ranks penalties are means over the global batch.
 /// - Note: fastai: `RNNRegularizer`.
-public final class RNNRegularizer: Callback, Configured {
+public final class RNNRegularizer: Callback {
     /// The weight of the penalty on large states.
     public let alpha: Double
     /// The weight of the penalty on fast changes.
@@ -48,7 +52,6 @@ public final class RNNRegularizer: Callback, Configured {
 
     public override var order: Int { 1 }
     public override var runsAfter: [Callback.Type] { [RNNCallback.self] }
-    public var arguments: KeyValuePairs<String, ConfigValue> { ["alpha": .double(alpha), "beta": .double(beta)] }
 
     public override func afterLoss(_ learner: Learner) throws {
         guard let states = learner.callback(ofType: RNNCallback.self) else {
@@ -69,6 +72,15 @@ public final class RNNRegularizer: Callback, Configured {
             penalty = penalty.map { $0 + change } ?? change
         }
         if let penalty { learner.lossGrad = loss + penalty }
+    }
+}
+
+extension RNNRegularizer: Configurable {
+    public static let configuration = Configuration(RNNRegularizer.self) {
+        Field("alpha", \.alpha)
+        Field("beta", \.beta)
+    } make: {
+        RNNRegularizer(alpha: try $0("alpha"), beta: try $0("beta"))
     }
 }
 

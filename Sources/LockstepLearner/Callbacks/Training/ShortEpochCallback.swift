@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Epochs cut short, to try things out.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// Ends the training phase, and the validation phase if wanted, after a fraction of its batches, at least one.
 ///
@@ -30,5 +30,14 @@ public final class ShortEpochCallback: Callback {
         if Double(learner.iter) / Double(learner.nIter) < fraction { return }
         if learner.training { throw CancelSignal.train }
         if shortValid { throw CancelSignal.validate }
+    }
+}
+
+extension ShortEpochCallback: Configurable {
+    public static let configuration = Configuration(ShortEpochCallback.self) {
+        Field("fraction", \.fraction, .within(0...1), python: "pct")
+        Field("shortValid", \.shortValid)
+    } make: {
+        ShortEpochCallback(fraction: try $0("fraction"), shortValid: try $0("shortValid"))
     }
 }

@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // Area under the ROC curve and average precision of one class per item. Scores are compared before probabilities saturate.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// Average precision of two classes, from the probability of the last one: the area under precision over recall, in steps.
 ///
 /// One output per item, where there are no two, is that of a sigmoid.
-public final class APScoreBinary: AccumMetric {
+public final class APScoreBinary: AccumMetric, Configurable {
+    let axis: Int
+    let positive: Int
+
     /// Average precision of class `positive` against the other, from the scores along `axis`.
     public init(axis: Int = -1, positive: Int = 1, name: String = "average_precision_score") {
+        (self.axis, self.positive) = (axis, positive)
         super.init(named: name, .classes, activation: .binarySoftmax, argmaxAxis: axis, isRanking: true) {
             scores, targets in
             Ranking(scores.doubles, targets.ints.map { $0 == positive }).averagePrecision
         }
-        recipe = MetricRecipe(name: "APScoreBinary", arguments: ["axis": axis, "positive": positive, "name": name])
+    }
+
+    public static let configuration = Configuration(APScoreBinary.self) {
+        Field("axis", \.axis)
+        Field("positive", \.positive, python: "pos_label")
+        Field("name", \.name)
+    } make: {
+        APScoreBinary(axis: try $0("axis"), positive: try $0("positive"), name: try $0("name"))
     }
 }
 
@@ -22,9 +33,13 @@ public final class APScoreBinary: AccumMetric {
 ///
 /// It is the probability that a positive item scores higher than a negative one, ties counting one half. Nil, with a
 /// warning, when there are only positive or only negative items.
-public final class RocAucBinary: AccumMetric {
+public final class RocAucBinary: AccumMetric, Configurable {
+    let axis: Int
+    let maxFPR: Double?
+
     /// - Parameter maxFPR: Only the part up to this false positive rate, rescaled so that chance is 1/2.
     public init(axis: Int = -1, maxFPR: Double? = nil, name: String? = nil) {
+        (self.axis, self.maxFPR) = (axis, maxFPR)
         let label = name ?? maxFPR.map { "roc_auc_score_binary_\(suffix($0))" } ?? "roc_auc_score_binary"
         let warning = Warning(of: label)
         super.init(named: label, .classes, activation: .binarySoftmax, argmaxAxis: axis, isRanking: true) {
@@ -33,16 +48,27 @@ public final class RocAucBinary: AccumMetric {
             if area == nil { warning.onlyOneClass() }
             return area
         }
-        recipe = MetricRecipe(name: "RocAucBinary", arguments: ["axis": axis, "maxFPR": maxFPR, "name": label])
+    }
+
+    public static let configuration = Configuration(RocAucBinary.self) {
+        Field("axis", \.axis)
+        Field("maxFPR", \.maxFPR)
+        Field("name", \.name)
+    } make: {
+        RocAucBinary(axis: try $0("axis"), maxFPR: try $0("maxFPR"), name: try $0("name"))
     }
 }
 
 /// The area under the ROC curve of several classes, from their probabilities.
 ///
 /// Nil, with a warning, when the targets lack one of the classes.
-public final class RocAuc: AccumMetric {
+public final class RocAuc: AccumMetric, Configurable {
+    let axis: Int
+    let average: Average
+    let multiClass: MultiClass
+
     /// What is compared with what.
-    public enum MultiClass: String, Sendable {
+    public enum MultiClass: String, Sendable, Codable {
         /// Each class with all others together.
         case oneVsRest = "ovr"
         /// Each class with each other.
@@ -54,6 +80,7 @@ public final class RocAuc: AccumMetric {
         axis: Int = -1, average: Average = .macro, multiClass: MultiClass = .oneVsRest, name: String? = nil,
         file: StaticString = #fileID, line: UInt = #line
     ) {
+        (self.axis, self.average, self.multiClass) = (axis, average, multiClass)
         let base = multiClass == .oneVsRest ? "roc_auc_score" : "roc_auc_score_ovo"
         let label = name ?? average.named(base, usual: .macro)
         require(
@@ -73,9 +100,6 @@ public final class RocAuc: AccumMetric {
             if area == nil { warning.onlyOneClass() }
             return area
         }
-        recipe = MetricRecipe(
-            name: "RocAuc",
-            arguments: ["axis": axis, "average": average.rawValue, "multiClass": multiClass.rawValue, "name": label])
     }
 
     private static func oneVsRest(_ scores: LabelTable<Double>, _ targets: [Int], _ average: Average) -> Double? {
@@ -99,5 +123,14 @@ public final class RocAuc: AccumMetric {
             }
         }
         return total == 0 ? nil : sum / total
+    }
+
+    public static let configuration = Configuration(RocAuc.self) {
+        Field("axis", \.axis)
+        Field("average", \.average, .macroOrWeighted)
+        Field("multiClass", \.multiClass)
+        Field("name", \.name)
+    } make: {
+        RocAuc(axis: try $0("axis"), average: try $0("average"), multiClass: try $0("multiClass"), name: try $0("name"))
     }
 }

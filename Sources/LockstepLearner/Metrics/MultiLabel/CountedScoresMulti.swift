@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // F1, F-beta, precision, recall and Jaccard of several labels per item.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// The harmonic mean of precision and recall; of several yes-or-no labels per item.
 ///
 /// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
-public final class F1ScoreMulti: AccumMetric {
+public final class F1ScoreMulti: AccumMetric, Configurable {
+    let threshold: Double
+    let sigmoid: Bool
+    let average: Average
+    let labels: [Int]?
+    let positive: Int
+
     /// - Parameters:
     ///   - sigmoid: Whether outputs are turned into probabilities first.
     ///   - labels: Which labels count; nil: all.
@@ -16,25 +22,42 @@ public final class F1ScoreMulti: AccumMetric {
         threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
+        (self.threshold, self.sigmoid, self.average, self.labels, self.positive) = (
+            threshold, sigmoid, average, labels, positive
+        )
         let label = name ?? average.named("f1_score_multi", usual: .macro)
         super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
         {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.fBeta(1).ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
-        recipe = MetricRecipe(
-            name: "F1ScoreMulti",
-            arguments: [
-                "threshold": threshold, "sigmoid": sigmoid, "average": average.rawValue, "labels": labels,
-                "positive": positive, "name": label,
-            ])
+    }
+
+    public static let configuration = Configuration(F1ScoreMulti.self) {
+        Field("threshold", \.threshold, python: "thresh")
+        Field("sigmoid", \.sigmoid)
+        Field("average", \.average)
+        Field("labels", \.labels)
+        Field("positive", \.positive, python: "pos_label")
+        Field("name", \.name)
+    } make: {
+        F1ScoreMulti(
+            threshold: try $0("threshold"), sigmoid: try $0("sigmoid"), average: try $0("average"),
+            labels: try $0("labels"), positive: try $0("positive"), name: try $0("name"))
     }
 }
 
 /// Precision and recall in one number, recall counting β times as much: (1 + β²)·P·R / (β²·P + R); of several yes-or-no labels per item.
 ///
 /// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
-public final class FBetaMulti: AccumMetric {
+public final class FBetaMulti: AccumMetric, Configurable {
+    let beta: Double
+    let threshold: Double
+    let sigmoid: Bool
+    let average: Average
+    let labels: [Int]?
+    let positive: Int
+
     /// - Parameters:
     ///   - sigmoid: Whether outputs are turned into probabilities first.
     ///   - labels: Which labels count; nil: all.
@@ -44,25 +67,42 @@ public final class FBetaMulti: AccumMetric {
         _ beta: Double, threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
+        (self.beta, self.threshold, self.sigmoid, self.average, self.labels, self.positive) = (
+            beta, threshold, sigmoid, average, labels, positive
+        )
         let label = name ?? average.named("fbeta_score_multi_\(suffix(beta))", usual: .macro)
         super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
         {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.fBeta(beta).ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
-        recipe = MetricRecipe(
-            name: "FBetaMulti",
-            arguments: [
-                "beta": beta, "threshold": threshold, "sigmoid": sigmoid, "average": average.rawValue, "labels": labels,
-                "positive": positive, "name": label,
-            ])
+    }
+
+    public static let configuration = Configuration(FBetaMulti.self) {
+        Field("beta", \.beta)
+        Field("threshold", \.threshold, python: "thresh")
+        Field("sigmoid", \.sigmoid)
+        Field("average", \.average)
+        Field("labels", \.labels)
+        Field("positive", \.positive, python: "pos_label")
+        Field("name", \.name)
+    } make: {
+        FBetaMulti(
+            try $0("beta"), threshold: try $0("threshold"), sigmoid: try $0("sigmoid"), average: try $0("average"),
+            labels: try $0("labels"), positive: try $0("positive"), name: try $0("name"))
     }
 }
 
 /// Of the items said to be of a class, the share that are; of several yes-or-no labels per item.
 ///
 /// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
-public final class PrecisionMulti: AccumMetric {
+public final class PrecisionMulti: AccumMetric, Configurable {
+    let threshold: Double
+    let sigmoid: Bool
+    let average: Average
+    let labels: [Int]?
+    let positive: Int
+
     /// - Parameters:
     ///   - sigmoid: Whether outputs are turned into probabilities first.
     ///   - labels: Which labels count; nil: all.
@@ -72,25 +112,41 @@ public final class PrecisionMulti: AccumMetric {
         threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
+        (self.threshold, self.sigmoid, self.average, self.labels, self.positive) = (
+            threshold, sigmoid, average, labels, positive
+        )
         let label = name ?? average.named("precision_score_multi", usual: .macro)
         super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
         {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.precision.ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
-        recipe = MetricRecipe(
-            name: "PrecisionMulti",
-            arguments: [
-                "threshold": threshold, "sigmoid": sigmoid, "average": average.rawValue, "labels": labels,
-                "positive": positive, "name": label,
-            ])
+    }
+
+    public static let configuration = Configuration(PrecisionMulti.self) {
+        Field("threshold", \.threshold, python: "thresh")
+        Field("sigmoid", \.sigmoid)
+        Field("average", \.average)
+        Field("labels", \.labels)
+        Field("positive", \.positive, python: "pos_label")
+        Field("name", \.name)
+    } make: {
+        PrecisionMulti(
+            threshold: try $0("threshold"), sigmoid: try $0("sigmoid"), average: try $0("average"),
+            labels: try $0("labels"), positive: try $0("positive"), name: try $0("name"))
     }
 }
 
 /// Of the items of a class, the share that were found; of several yes-or-no labels per item.
 ///
 /// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
-public final class RecallMulti: AccumMetric {
+public final class RecallMulti: AccumMetric, Configurable {
+    let threshold: Double
+    let sigmoid: Bool
+    let average: Average
+    let labels: [Int]?
+    let positive: Int
+
     /// - Parameters:
     ///   - sigmoid: Whether outputs are turned into probabilities first.
     ///   - labels: Which labels count; nil: all.
@@ -100,25 +156,41 @@ public final class RecallMulti: AccumMetric {
         threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
+        (self.threshold, self.sigmoid, self.average, self.labels, self.positive) = (
+            threshold, sigmoid, average, labels, positive
+        )
         let label = name ?? average.named("recall_score_multi", usual: .macro)
         super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
         {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.recall.ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
-        recipe = MetricRecipe(
-            name: "RecallMulti",
-            arguments: [
-                "threshold": threshold, "sigmoid": sigmoid, "average": average.rawValue, "labels": labels,
-                "positive": positive, "name": label,
-            ])
+    }
+
+    public static let configuration = Configuration(RecallMulti.self) {
+        Field("threshold", \.threshold, python: "thresh")
+        Field("sigmoid", \.sigmoid)
+        Field("average", \.average)
+        Field("labels", \.labels)
+        Field("positive", \.positive, python: "pos_label")
+        Field("name", \.name)
+    } make: {
+        RecallMulti(
+            threshold: try $0("threshold"), sigmoid: try $0("sigmoid"), average: try $0("average"),
+            labels: try $0("labels"), positive: try $0("positive"), name: try $0("name"))
     }
 }
 
 /// Of the items that are of a class or were said to be, the share for which both hold; of several yes-or-no labels per item.
 ///
 /// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
-public final class JaccardMulti: AccumMetric {
+public final class JaccardMulti: AccumMetric, Configurable {
+    let threshold: Double
+    let sigmoid: Bool
+    let average: Average
+    let labels: [Int]?
+    let positive: Int
+
     /// - Parameters:
     ///   - sigmoid: Whether outputs are turned into probabilities first.
     ///   - labels: Which labels count; nil: all.
@@ -128,18 +200,28 @@ public final class JaccardMulti: AccumMetric {
         threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
+        (self.threshold, self.sigmoid, self.average, self.labels, self.positive) = (
+            threshold, sigmoid, average, labels, positive
+        )
         let label = name ?? average.named("jaccard_score_multi", usual: .macro)
         super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
         {
             let (answers, targets) = labelTables($0, $1, label, file, line)
             return CountScore.jaccard.ofLabels(answers, targets, average, labels: labels, positive: positive)
         }
-        recipe = MetricRecipe(
-            name: "JaccardMulti",
-            arguments: [
-                "threshold": threshold, "sigmoid": sigmoid, "average": average.rawValue, "labels": labels,
-                "positive": positive, "name": label,
-            ])
+    }
+
+    public static let configuration = Configuration(JaccardMulti.self) {
+        Field("threshold", \.threshold, python: "thresh")
+        Field("sigmoid", \.sigmoid)
+        Field("average", \.average)
+        Field("labels", \.labels)
+        Field("positive", \.positive, python: "pos_label")
+        Field("name", \.name)
+    } make: {
+        JaccardMulti(
+            threshold: try $0("threshold"), sigmoid: try $0("sigmoid"), average: try $0("average"),
+            labels: try $0("labels"), positive: try $0("positive"), name: try $0("name"))
     }
 }
 

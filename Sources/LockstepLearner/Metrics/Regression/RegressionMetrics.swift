@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RMSE, RMSPE, R², explained variance and correlations over all items.
 
-import LockstepTensor
+public import LockstepTensor
 
 extension Metric {
     /// Square root of the mean squared error over all items.
@@ -9,7 +9,12 @@ extension Metric {
         AccumMetric(named: "rmse", .numbers) { preds, targets in
             meanSquare(preds.doubles, targets.doubles)?.squareRoot()
         }
-        .remembering("rmse")
+        .made(by: rmseConfiguration, of: ())
+    }
+
+    static let rmseConfiguration = Configuration(function: "rmse", of: Void.self) {
+    } make: { _ in
+        rmse
     }
 
     /// Root mean squared relative error of exp(prediction): for targets that are logarithms.
@@ -18,14 +23,20 @@ extension Metric {
             // (eᵗ − eᵖ) / eᵗ = 1 − eᵖ⁻ᵗ, which does not overflow for large t.
             let ratios = (preds.to(.float64) - targets.to(.float64)).exp().doubles
             return meanSquare(ratios, [Double](repeating: 1, count: ratios.count))?.squareRoot()
-        }.remembering("expRMSPE")
+        }
+        .made(by: expRMSPEConfiguration, of: ())
+    }
+
+    static let expRMSPEConfiguration = Configuration(function: "expRMSPE", of: Void.self) {
+    } make: { _ in
+        expRMSPE
     }
 }
 
 /// The share of the targets' variance that predictions explain: 1 − SSres / SStot. Nil for fewer than two items.
 ///
 /// For targets that are all the same it is 1 when the predictions are exact, else 0.
-public final class R2Score: AccumMetric {
+public final class R2Score: AccumMetric, Configurable {
     /// R² under a name.
     public init(name: String = "r2_score") {
         super.init(named: name, .numbers) { preds, targets in
@@ -34,12 +45,17 @@ public final class R2Score: AccumMetric {
             let residuals = zip(targets, preds).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
             return shareExplained(residuals, squaredDeviations(targets))
         }
-        recipe = MetricRecipe(name: "R2Score", arguments: ["name": name])
+    }
+
+    public static let configuration = Configuration(R2Score.self) {
+        Field("name", \.name)
+    } make: {
+        R2Score(name: try $0("name"))
     }
 }
 
 /// As ``R2Score``, but a constant error does not count: 1 − Var(t − p) / Var(t). Nil without items.
-public final class ExplainedVariance: AccumMetric {
+public final class ExplainedVariance: AccumMetric, Configurable {
     /// The explained share under a name.
     public init(name: String = "explained_variance_score") {
         super.init(named: name, .numbers) { preds, targets in
@@ -47,44 +63,75 @@ public final class ExplainedVariance: AccumMetric {
             if targets.isEmpty { return nil }
             return shareExplained(squaredDeviations(zip(targets, preds).map { $0 - $1 }), squaredDeviations(targets))
         }
-        recipe = MetricRecipe(name: "ExplainedVariance", arguments: ["name": name])
+    }
+
+    public static let configuration = Configuration(ExplainedVariance.self) {
+        Field("name", \.name)
+    } make: {
+        ExplainedVariance(name: try $0("name"))
     }
 }
 
 /// Pearson's correlation of predictions and targets. Nil where either never changes.
-public final class PearsonCorrCoef: AccumMetric {
+public final class PearsonCorrCoef: AccumMetric, Configurable {
+    let activation: AccumMetric.Activation
+    let argmaxAxis: Int?
+    let threshold: Double?
+
     /// The correlation of what activation, argmax and threshold make of the outputs (see ``AccumMetric``).
     public init(
         activation: AccumMetric.Activation = .none, argmaxAxis: Int? = nil, threshold: Double? = nil,
         name: String = "pearsonr"
     ) {
+        (self.activation, self.argmaxAxis, self.threshold) = (activation, argmaxAxis, threshold)
         super.init(
             named: name, .numbers, activation: activation, argmaxAxis: argmaxAxis, threshold: threshold
         ) { preds, targets in
             correlation(preds.doubles, targets.doubles)
         }
-        recipe = MetricRecipe(
-            name: "PearsonCorrCoef",
-            arguments: ["activation": "\(activation)", "argmaxAxis": argmaxAxis, "threshold": threshold, "name": name])
+    }
+
+    public static let configuration = Configuration(PearsonCorrCoef.self) {
+        Field("activation", \.activation)
+        Field("argmaxAxis", \.argmaxAxis)
+        Field("threshold", \.threshold, python: "thresh")
+        Field("name", \.name)
+    } make: {
+        PearsonCorrCoef(
+            activation: try $0("activation"), argmaxAxis: try $0("argmaxAxis"), threshold: try $0("threshold"),
+            name: try $0("name"))
     }
 }
 
 /// Spearman's correlation: that of the ranks, ties sharing their mean rank. Nil where either never changes.
-public final class SpearmanCorrCoef: AccumMetric {
+public final class SpearmanCorrCoef: AccumMetric, Configurable {
+    let activation: AccumMetric.Activation
+    let argmaxAxis: Int?
+    let threshold: Double?
+
     /// The correlation of what activation, argmax and threshold make of the outputs (see ``AccumMetric``).
     public init(
         activation: AccumMetric.Activation = .none, argmaxAxis: Int? = nil, threshold: Double? = nil,
         name: String = "spearmanr"
     ) {
+        (self.activation, self.argmaxAxis, self.threshold) = (activation, argmaxAxis, threshold)
         super.init(
             named: name, .numbers, activation: activation, argmaxAxis: argmaxAxis, threshold: threshold,
             isRanking: true
         ) { preds, targets in
             correlation(ranks(of: preds.doubles), ranks(of: targets.doubles))
         }
-        recipe = MetricRecipe(
-            name: "SpearmanCorrCoef",
-            arguments: ["activation": "\(activation)", "argmaxAxis": argmaxAxis, "threshold": threshold, "name": name])
+    }
+
+    public static let configuration = Configuration(SpearmanCorrCoef.self) {
+        Field("activation", \.activation)
+        Field("argmaxAxis", \.argmaxAxis)
+        Field("threshold", \.threshold, python: "thresh")
+        Field("name", \.name)
+    } make: {
+        SpearmanCorrCoef(
+            activation: try $0("activation"), argmaxAxis: try $0("argmaxAxis"), threshold: try $0("threshold"),
+            name: try $0("name"))
     }
 }
 

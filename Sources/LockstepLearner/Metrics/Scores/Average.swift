@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the scores of several classes become one number.
 
+import LockstepTensor
+
 /// How a score that exists per class (precision, recall, F1, Jaccard, …) becomes one number.
-public enum Average: String, Sendable {
+public enum Average: String, Sendable, Codable {
     /// The score of the positive class alone; an error when there are more than two classes.
     case binary
     /// The score of all classes' counts added up.
@@ -26,4 +28,13 @@ func suffix(_ number: Double) -> String {
 /// The mean of the defined numbers; nil when there are none.
 func mean(of numbers: [Double]) -> Double? {
     numbers.isEmpty ? nil : numbers.reduce(0, +) / Double(numbers.count)
+}
+
+extension Requirement where Value == Average {
+    /// One class per item has no samples to average over.
+    static var ofClasses: Requirement { Requirement("but an item has one class") { $0 != .samples } }
+
+    static var macroOrWeighted: Requirement {
+        Requirement("neither macro nor weighted") { $0 == .macro || $0 == .weighted }
+    }
 }

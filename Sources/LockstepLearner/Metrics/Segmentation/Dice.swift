@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Overlap of a predicted and a true region of two classes.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// Twice the overlap of the predicted and the true region, divided by the sum of their sizes; over all pixels.
 ///
 /// The region is where the second of two classes has the larger output along `axis`; targets are 0 and 1. Nil when both
 /// regions are empty, not a number when an output is none. For more classes use ``DiceMulti``. On several ranks pixel counts are added up.
-open class Dice: Metric {
+open class Dice: Metric, Configurable {
     let axis: Int
     private let (file, line): (StaticString, UInt)
     /// Pixels in both regions.
@@ -48,11 +48,27 @@ open class Dice: Metric {
 
     /// The score of regions that are not both empty.
     fileprivate var score: Double { 2 * Double(inter) / Double(union) }
+
+    open class var configuration: Configuration {
+        Configuration(Dice.self) {
+            Field("axis", \.axis)
+        } make: {
+            Dice(axis: try $0("axis"))
+        }
+    }
 }
 
 /// The overlap of the predicted and the true region, divided by what they cover together; otherwise as ``Dice``.
 public final class JaccardCoeff: Dice {
     fileprivate override var score: Double { Double(inter) / Double(union - inter) }
+
+    public override class var configuration: Configuration {
+        Configuration(JaccardCoeff.self) {
+            Field("axis", \.axis)
+        } make: {
+            JaccardCoeff(axis: try $0("axis"))
+        }
+    }
 }
 
 /// The class of every pixel, predicted and true; nil where an output or a target is not a number and so of no class.

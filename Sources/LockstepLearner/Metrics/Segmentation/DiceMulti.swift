@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Overlap of predicted and true regions, class by class.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// The mean of the classes' ``Dice``, leaving out classes that are neither predicted nor there.
 ///
 /// Classes are along `axis` of the outputs; targets are class indices, of which those that are no class (an ignored 255,
 /// say) belong to no region. Nil when there is nothing, not a number when an output is none. On several ranks pixel counts are added up.
-open class DiceMulti: Metric {
+open class DiceMulti: Metric, Configurable {
     let axis: Int
     private let (file, line): (StaticString, UInt)
     /// For each class the pixels in both regions, then the sizes of both regions, added.
@@ -51,9 +51,25 @@ open class DiceMulti: Metric {
 
     /// The score of one class, from the pixels in both regions and the regions' sizes added.
     fileprivate func score(_ inter: Double, _ union: Double) -> Double { 2 * inter / union }
+
+    open class var configuration: Configuration {
+        Configuration(DiceMulti.self) {
+            Field("axis", \.axis)
+        } make: {
+            DiceMulti(axis: try $0("axis"))
+        }
+    }
 }
 
 /// The mean of the classes' ``JaccardCoeff``, leaving out classes that are neither predicted nor there.
 public final class JaccardCoeffMulti: DiceMulti {
     fileprivate override func score(_ inter: Double, _ union: Double) -> Double { inter / (union - inter) }
+
+    public override class var configuration: Configuration {
+        Configuration(JaccardCoeffMulti.self) {
+            Field("axis", \.axis)
+        } make: {
+            JaccardCoeffMulti(axis: try $0("axis"))
+        }
+    }
 }

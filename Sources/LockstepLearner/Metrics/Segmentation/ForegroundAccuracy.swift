@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Accuracy over the pixels that are not background.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// The share of right answers among the pixels whose target is not background, over all pixels. Nil without any,
 /// not a number when an output is none.
@@ -41,6 +41,15 @@ public final class ForegroundAcc: Metric {
             counts = newValue.counts.isEmpty ? [0, 0] : newValue.counts
             mark = NaNMark(sums: newValue.sums)
         }
+    }
+}
+
+extension ForegroundAcc: Configurable {
+    public static let configuration = Configuration(ForegroundAcc.self) {
+        Field("background", \.background, python: "bkg_idx")
+        Field("axis", \.axis)
+    } make: {
+        ForegroundAcc(background: try $0("background"), axis: try $0("axis"))
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How well generated token sequences match their references.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// The BLEU score of all sequences together (Papineni et al. 2002), of tokens with the largest output along `axis`.
 ///
@@ -80,5 +80,13 @@ public final class CorpusBLEU: Metric {
     private func grams(_ tokens: [Int], _ length: Int) -> [ArraySlice<Int>: Int] {
         guard tokens.count >= length else { return [:] }
         return (0...tokens.count - length).reduce(into: [:]) { $0[tokens[$1..<$1 + length], default: 0] += 1 }
+    }
+}
+
+extension CorpusBLEU: Configurable {
+    public static let configuration = Configuration(CorpusBLEU.self) {
+        Field("axis", \.axis)
+    } make: {
+        CorpusBLEU(axis: try $0("axis"))
     }
 }

@@ -50,8 +50,7 @@ struct BundleMutation {
         "-0.0", "0.5", "1.5", "1e-300", "\"nan\"", "\"inf\"", "\"-inf\"",
     ]
     private static let types =
-        (ExportRegistry.Entry.layers + ExportRegistry.Entry.losses + ExportRegistry.Entry.metrics
-        + ExportRegistry.Entry.callbacks + ExportRegistry.Entry.data).map(\.name).sorted()
+        ExportRegistry.builtInTypes.map(\.name).sorted()
 
     private mutating func changeValue() {
         let path = pick(tree.paths)

@@ -13,7 +13,7 @@ extension Learner {
     /// `MixedPrecision` in float32, the type that its weights have. Its loaders have no items: `validate` gives nil entries.
     /// It has no optimizer yet. ``path`` is the exporting machine's if that folder exists here, else `.`. It may come
     /// from anyone, and no code in it is run: what it describes is checked before anything is made of it and again before it
-    /// meets data, so that predicting and training throw an ``ExportError`` where layers, loss or metrics do not fit. What may be
+    /// meets data, so that predicting and training throw an `ExportError` where layers, loss or metrics do not fit. What may be
     /// described is limited; docs/design.md has the numbers.
     ///
     /// Not collective: every rank that calls it reads the file. After an ``export(to:)`` that ranks made together it is
@@ -23,7 +23,7 @@ extension Learner {
     ///   - file: The path of the file.
     ///   - optimizer: Makes the optimizer for further training; a bundle does not say which one was used.
     ///   - splitter: Cuts the model into parameter groups, likewise.
-    /// - Throws: `DataError` for a file that cannot be read or is damaged, ``ExportError`` for one that holds no learner or
+    /// - Throws: `DataError` for a file that cannot be read or is damaged, `ExportError` for one that holds no learner or
     ///   one of types that are not registered here, `StateDictionaryError` when its weights do not fit its model.
     /// - Note: fastai: `load_learner`.
     public static func load(
@@ -71,7 +71,7 @@ extension LearnerBundle {
         }
         let weights = archive.entries.reduce(0) { $0 + $1.range.count / $1.type.byteCount }
         // Initial weights are overwritten: the program's own random numbers go on where they were.
-        let reader = ExportReader(weights: weights)
+        let reader = ExportReader(weights: weights, RegistryCatalog())
         let description = try withSeed(0) { try LearnerDescription.parse(json, reader) }
         let model = try description.model.made(as: Module.self, at: "model")
         let state = Checkpoint.modelState(archive)
@@ -89,7 +89,7 @@ extension LearnerBundle {
 }
 
 extension LearnerBundle {
-    /// - Throws: ``ExportError`` when the real weights of one layer are not of one type, as its operations need them.
+    /// - Throws: `ExportError` when the real weights of one layer are not of one type, as its operations need them.
     private static func checkTypes(of state: [(name: String, tensor: Tensor)]) throws(ExportError) {
         var first: [Substring: (name: String, dtype: DType)] = [:]
         for (name, tensor) in state where tensor.dtype.isFloatingPoint {
@@ -122,7 +122,7 @@ extension LearnerDescription {
         return learner
     }
 
-    /// - Throws: ``ExportError`` for hyper-parameters that cannot be, and more parts than anybody uses.
+    /// - Throws: `ExportError` for hyper-parameters that cannot be, and more parts than anybody uses.
     private func checkNumbers() throws(ExportError) {
         func fail(_ place: String, _ reason: String) -> ExportError { ExportError(.malformed, at: place, reason) }
         guard moms.count == 3, moms.allSatisfy({ (0...1).contains($0) }) else {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values of arguments, for experiment logs.
 
-public import LockstepOptim
-
 /// The value of an argument: what a log of experiments stores. Encodes as a plain JSON value.
 public enum ConfigValue: Equatable, Sendable, Codable, CustomStringConvertible {
     case bool(Bool)
@@ -10,12 +8,29 @@ public enum ConfigValue: Equatable, Sendable, Codable, CustomStringConvertible {
     case double(Double)
     case string(String)
 
-    /// A number, or what a slice or list of rates looks like in Python.
-    public init(_ value: HyperValue) {
+    /// Any value as a log can hold it: the raw value of a choice, the description of what is no number and no word; nil for nil.
+    package init?(of value: Any) {
         switch value {
-        case .value(let number): self = .double(number)
-        case .range(let start, let stop): self = .string("slice(\(start.map { "\($0), " } ?? "")\(stop))")
-        case .perGroup(let values): self = .string("\(values)")
+        case let it as Bool: self = .bool(it)
+        case let it as Int: self = .int(it)
+        case let it as Double: self = .double(it)
+        case let it as String: self = .string(it)
+        default:
+            let mirror = Mirror(reflecting: value)
+            guard mirror.displayStyle == .optional else {
+                self.init(raw: value)
+                return
+            }
+            guard let wrapped = mirror.children.first?.value else { return nil }
+            self.init(of: wrapped)
+        }
+    }
+
+    private init(raw value: Any) {
+        if let choice = value as? any RawRepresentable, let word = choice.rawValue as? String {
+            self = .string(word)
+        } else {
+            self = .string("\(value)")
         }
     }
 
@@ -60,17 +75,4 @@ public enum ConfigValue: Equatable, Sendable, Codable, CustomStringConvertible {
         case .string(let value): try container.encode(value)
         }
     }
-}
-
-/// A callback or a loss that tells its arguments; ours do without it.
-///
-/// ```swift
-/// final class Waiting: Callback, Configured {
-///     let patience = 3
-///     var arguments: KeyValuePairs<String, ConfigValue> { ["patience": .int(patience)] }
-/// }
-/// ```
-public protocol Configured {
-    /// Names as in Python, and values.
-    var arguments: KeyValuePairs<String, ConfigValue> { get }
 }

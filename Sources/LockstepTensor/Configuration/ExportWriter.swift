@@ -1,68 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-// A value of a registered type inside a description: `{"type": "Linear", "inputs": 64, …}`.
+// What one export, and one load, keep track of while parts are written and made.
 
-import LockstepNN
+/// What knows the types of parts by name: the learner's registry.
+package protocol PartCatalog: Sendable {
+    /// What files call the type of `value`, and its fields.
+    func describe(
+        _ value: Any, at place: String
+    ) throws -> (
+        name: String, arguments: [(name: String, value: any Encodable)]
+    )
 
-/// A layer, loss, metric, callback or transform inside the arguments of another one.
-///
-/// ```swift
-/// ExportRegistry.register(Twice.self) { ["body": ExportPart($0.body)] } make: { try Twice($0.part("body")) }
-/// ```
-public struct ExportPart: Codable {
-    let value: Any
-
-    /// A part whose type is registered.
-    public init(_ value: Any) { self.value = value }
-
-    /// - Throws: ``ExportError`` when the value's type is not registered.
-    public func encode(to encoder: any Encoder) throws {
-        guard let writer = encoder.userInfo[ExportWriter.key] as? ExportWriter else {
-            throw EncodingError.invalidValue(
-                value, .init(codingPath: encoder.codingPath, debugDescription: "only an export encodes an ExportPart"))
-        }
-        try writer.write(value, to: encoder)
-    }
-
-    public init(from decoder: any Decoder) throws {
-        guard let reader = decoder.userInfo[ExportReader.key] as? ExportReader else {
-            throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "only a bundle decodes to an ExportPart"))
-        }
-        value = try reader.make(decoder)
-    }
-
-    /// The value as what it has to be.
-    func made<Value>(as type: Value.Type, at place: String) throws -> Value {
-        if let value = value as? Value { return value }
-        throw ExportError(.malformed, at: place, "a \(Swift.type(of: value)) stands where \(type) is needed")
-    }
+    /// A value of the type that files call `name`.
+    func make(_ name: String, from fields: ExportFields) throws -> Any
 }
 
+/// A part that may stand in several places of a description, and is then the same one: a module.
+package protocol SharedPart: AnyObject {}
+
 /// What one export keeps track of.
-final class ExportWriter: @unchecked Sendable {  // lives on one thread, for the length of one call
-    static let key = CodingUserInfoKey(rawValue: "lockstep.export.writer")!
+package final class ExportWriter: @unchecked Sendable {  // lives on one thread, for the length of one call
+    package static let key = userInfoKey("lockstep.export.writer")
+    private let catalog: any PartCatalog
     /// Where each module was described: one that is used twice is described once.
     private var places: [ObjectIdentifier: String] = [:]
+
+    package init(_ catalog: any PartCatalog) { self.catalog = catalog }
 
     func write(_ value: Any, to encoder: any Encoder) throws {
         let place = encoder.codingPath.place
         var container = encoder.container(keyedBy: ExportKey.self)
-        if let module = value as? Module {
+        if let module = value as? any SharedPart {
             if let first = places[ObjectIdentifier(module)] {
                 return try container.encode(first, forKey: ExportKey("shared"))
             }
             places[ObjectIdentifier(module)] = place
         }
-        let (name, arguments) = try ExportRegistry.describe(value, at: place)
+        let (name, arguments) = try catalog.describe(value, at: place)
         try container.encode(name, forKey: ExportKey("type"))
-        for (key, argument) in arguments.list { try container.encode(argument, forKey: ExportKey(key)) }
+        for (key, argument) in arguments { try container.encode(argument, forKey: ExportKey(key)) }
     }
 }
 
 /// What one load keeps track of.
-final class ExportReader: @unchecked Sendable {  // lives on one thread, for the length of one call
-    static let key = CodingUserInfoKey(rawValue: "lockstep.export.reader")!
-    private var modules: [String: Module] = [:]
+package final class ExportReader: @unchecked Sendable {  // lives on one thread, for the length of one call
+    package static let key = userInfoKey("lockstep.export.reader")
+    private let catalog: any PartCatalog
+    private var modules: [String: any SharedPart] = [:]
     /// How many parts each of them has, counted as often as they are used.
     private var sizes: [String: Int] = [:]
     private var made = 0
@@ -71,7 +54,7 @@ final class ExportReader: @unchecked Sendable {  // lives on one thread, for the
     /// How many more weights may be asked for: a few bytes must not make a program ask for all memory.
     var unclaimedWeights: Int
 
-    init(weights: Int) { unclaimedWeights = weights }
+    package init(weights: Int, _ catalog: any PartCatalog) { (unclaimedWeights, self.catalog) = (weights, catalog) }
 
     func make(_ decoder: any Decoder) throws -> Any {
         let place = decoder.codingPath.place
@@ -87,13 +70,13 @@ final class ExportReader: @unchecked Sendable {  // lives on one thread, for the
         try count(1, at: place)
         let name = try container.decode(String.self, forKey: ExportKey("type"))
         let fields = ExportFields(container: container, type: name, place: place, reader: self)
-        let value = try ExportRegistry.make(name, from: fields)
-        if let module = value as? Module { (modules[place], sizes[place]) = (module, made - before) }
+        let value = try catalog.make(name, from: fields)
+        if let module = value as? any SharedPart { (modules[place], sizes[place]) = (module, made - before) }
         return value
     }
 
     /// Where each module is described.
-    var places: [ObjectIdentifier: String] {
+    package var places: [ObjectIdentifier: String] {
         Dictionary(modules.map { (ObjectIdentifier($1), $0) }, uniquingKeysWith: min)
     }
 
@@ -113,4 +96,11 @@ struct ExportKey: CodingKey {
     init(_ name: String) { stringValue = name }
     init?(stringValue: String) { self.stringValue = stringValue }
     init?(intValue: Int) { nil }
+}
+
+private func userInfoKey(_ name: String) -> CodingUserInfoKey {
+    guard let key = CodingUserInfoKey(rawValue: name) else {
+        stop("CodingUserInfoKey: “\(name)” is no key", file: #fileID, line: #line)
+    }
+    return key
 }

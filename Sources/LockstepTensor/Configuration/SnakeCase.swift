@@ -3,7 +3,7 @@
 
 /// `typeName` without a trailing `suffix`, in snake case: `TrainEvalCallback` → `train_eval`, `CSVLogger` → `csv_logger`,
 /// `TerminateOnNaNCallback` → `terminate_on_nan`. A name that is nothing but the suffix keeps it.
-func snakeCaseName(_ typeName: String, dropping suffix: String = "") -> String {
+package func snakeCaseName(_ typeName: String, dropping suffix: String = "") -> String {
     var name = typeName.split(separator: "<").first.map(String.init) ?? typeName
     if name.hasSuffix(suffix), name.count > suffix.count { name.removeLast(suffix.count) }
     return snakeCase(name)
@@ -11,7 +11,7 @@ func snakeCaseName(_ typeName: String, dropping suffix: String = "") -> String {
 
 /// Words are told apart by a lower-case letter or digit before a capital, and by the last capital before a lower-case
 /// letter; `NaN` is one word.
-func snakeCase(_ name: String) -> String {
+package func snakeCase(_ name: String) -> String {
     let letters = Array(name.replacing("NaN", with: "Nan"))
     var result = ""
     for (index, letter) in letters.enumerated() {
