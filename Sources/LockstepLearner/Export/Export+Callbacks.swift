@@ -33,6 +33,13 @@ extension ExportRegistry.Entry {
         } _: {
             GradientClip(maxNorm: try $0.positive("maxNorm"), normType: try $0.positive("normType"))
         },
+        Entry(WeightAverage.self) {
+            ["decay": $0.decay, "warmsUp": $0.warmsUp, "validates": $0.validates, "isKept": $0.isKept]
+        } _: {
+            WeightAverage(
+                decay: try $0.number("decay", in: 0...1), warmsUp: try $0("warmsUp"), validates: try $0("validates"),
+                isKept: try $0("isKept"))
+        },
         Entry(GradientAccumulation.self) {
             ["samples": $0.samples]
         } _: {
