@@ -39,7 +39,7 @@ let learnerParts: [Target.Dependency] = ["LockstepTensor", "LockstepNN", "Lockst
 let libraryParts: [Target.Dependency] =
     learnerParts + ["LockstepComm", "LockstepLearner", "LockstepDistributed"]
 let library: [Target.Dependency] = libraryParts + ["Lockstep"]
-let tested: [Target.Dependency] = library + ["LockstepTesting"]
+let tested: [Target.Dependency] = library + ["LockstepTesting", "LockstepChecks"]
 
 let package = Package(
     name: "lockstep",
@@ -82,6 +82,8 @@ let package = Package(
         .target(name: "LockstepDistributed", dependencies: learnerParts + ["LockstepLearner", "LockstepComm"]),
         .target(name: "Lockstep", dependencies: libraryParts),
         .target(name: "LockstepTesting", dependencies: library),
+        // What the tests of this package share, and no product: checks that run on one rank, on threads and under mpirun.
+        .target(name: "LockstepChecks", dependencies: library + ["LockstepTesting"]),
 
         // MARK: Tools
         .target(name: "LockstepBench", dependencies: library + ["CLockstepKernels"]),
@@ -115,6 +117,11 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `make test-one MODULE=LockstepOptim`: the tests of the other modules are not there, so nobody builds them.
+if let module = Context.environment["LOCKSTEP_TEST_ONLY"] {
+    package.targets.removeAll { $0.type == .test && $0.name != module + "Tests" }
+}
 
 for target in package.targets where [.regular, .executable, .test].contains(target.type) {
     target.swiftSettings = (target.swiftSettings ?? []) + swiftSettings

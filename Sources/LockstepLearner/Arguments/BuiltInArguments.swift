@@ -29,6 +29,8 @@ func arguments(of callback: Callback) -> KeyValuePairs<String, ConfigValue> {
     case let it as GradientClip: ["max_norm": .double(it.maxNorm), "norm_type": .double(it.normType)]
     case let it as GradientAccumulation: ["n_acc": .int(it.samples)]
     case let it as ShortEpochCallback: ["pct": .double(it.fraction), "short_valid": .bool(it.shortValid)]
+    case let it as MixUp: it.alpha.map { ["alpha": .double($0)] } ?? [:]
+    case let it as CutMix: it.alpha.map { ["alpha": .double($0)] } ?? [:]
     case let it as CSVLogger: ["fname": .string(it.filename), "append": .bool(it.append)]
     case let it as HookCallback: it.every.map { ["every": .int($0)] } ?? [:]
     default: [:]
