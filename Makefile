@@ -3,6 +3,8 @@
 
 ## run        train on real handwritten digits, two MPI ranks (set-up and build included)
 ## test       run every test, the mpirun ones too (set-up and build included)
+## test-one   build and run the tests of one module, without those of the others (MODULE=LockstepOptim FILTER=words)
+## compile-tests  compile every test target, in debug, and show the errors of all
 ## conformance  run every test and report on each identifier of the behaviour contract
 ## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
 ## test-configurations  training runs composed at random, on 1, 2, 3, 5 ranks (SEED=1 COUNT=200)
@@ -22,7 +24,7 @@
 ## format     rewrite the sources with swift format, those in C with clang-format
 ## lint       check format, layers of the kernels, licence headers, file sizes and the top level
 ## docs       build the reference documentation into .build/docs; a warning is an error
-## reference  regenerate Tests/Reference/*.safetensors with PyTorch and fastai (needs PyPI)
+## reference  bring Tests/Reference up to date with PyTorch and fastai: changed cases only (CASES="optimizers"; needs PyPI)
 ## clean      remove everything that was built
 
 # One configuration for all: tests run on the code that trains, and a second command never builds the first one's work
@@ -37,6 +39,11 @@ RUNS        = 60
 # Which runs are composed at random, and how many.
 SEED       ?= 1
 COUNT      ?= 200
+# The module whose tests test-one runs, and words that their names hold; all if empty.
+MODULE     ?= LockstepTensor
+FILTER      =
+# Which reference data is made anew; all if empty.
+CASES       =
 # Only checks whose names hold this; all if empty.
 CHECKS      =
 SOURCES     = Package.swift Sources Tests
@@ -45,7 +52,7 @@ SOURCES     = Package.swift Sources Tests
 include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test conformance test-faults test-kills test-outputs test-configurations test-tsan test-nodes test-slurm test-reproducible test-dependent test-instructions build bench bench-peers roofline warnings format lint docs reference clean
+.PHONY: help setup run test test-one compile-tests conformance test-faults test-kills test-outputs test-configurations test-tsan test-nodes test-slurm test-reproducible test-dependent test-instructions build bench bench-peers roofline warnings format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -57,6 +64,17 @@ setup:
 run: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@$(LOCKSTEP) train digits --ranks 2
+
+# In debug, where it builds fastest, beside the other build.
+test-one: setup
+	LOCKSTEP_TEST_ONLY=$(MODULE) swift test --manifest-cache local --scratch-path .build/one \
+	    --test-product lockstepPackageTests $(if $(FILTER),--filter "$(FILTER)")
+
+compile-tests: setup
+	@status=0; for tests in $(notdir $(wildcard Tests/*Tests)); do \
+	    echo "== $$tests"; \
+	    swift build --manifest-cache local --scratch-path .build/one --target $$tests || status=1; \
+	done; exit $$status
 
 conformance: setup
 	@Tests/Scripts/conformance.sh $(SWIFT_FLAGS)
@@ -139,7 +157,7 @@ docs: setup
 	@.ci/docs.sh $(SWIFT_FLAGS)
 
 reference:
-	@Tests/Reference/regenerate.sh
+	@Tests/Reference/regenerate.sh $(CASES)
 
 clean:
 	rm -rf .build

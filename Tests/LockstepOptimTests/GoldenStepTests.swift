@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The golden steps of the behaviour contract, observed on fastai 2.8.12.
+import LockstepChecks
 import LockstepOptim
 import LockstepTensor
 import Testing
@@ -71,6 +72,13 @@ let goldens: [Golden] = [
         ]),
 ]
 
+/// Those of the contract, and those of the list.
+private let all =
+    goldens
+    + Listed.optimizers.compactMap { optimizer in
+        optimizer.golden.map { Golden(name: optimizer.name, factory: optimizer.factory, steps: $0) }
+    }
+
 let gradients: [[Float]] = [[0.1, -0.2, 0.3], [0.2, 0.1, -0.1], [-0.3, 0.4, 0.05]]
 
 /// Values of a parameter over `count` steps with the repeating gradients.
@@ -86,8 +94,9 @@ func trajectory(_ factory: OptimizerFactory, start: [Float] = [1, -2, 3], count:
 }
 
 @Suite("Golden optimizer steps") struct GoldenStepTests {
-    @Test("[§8.6] three steps", arguments: goldens)
+    @Test("[§8.6] three steps", arguments: all)
     func threeSteps(_ golden: Golden) {
+        #expect(golden.steps.count == 3)
         for (step, (actual, expected)) in zip(trajectory(golden.factory, start: golden.start, count: 3), golden.steps)
             .enumerated()
         {
@@ -115,6 +124,13 @@ func trajectory(_ factory: OptimizerFactory, start: [Float] = [1, -2, 3], count:
         }
         let sgd: [Float] = [0.99, 0.985, 1.015, 0.995]
         for (a, e) in zip(trajectory(.lookahead(.sgd(), k: 2), count: 4), sgd) { #expect(abs(a[0] - e) < 1e-6) }
+    }
+
+    @Test("every rule of the list has golden steps") func complete() {
+        let tried = Set(goldens.map(\.factory.name) + ["radam", "lookahead(sgd)", "lookahead(radam)"])
+        for optimizer in Listed.optimizers where optimizer.golden == nil {
+            #expect(tried.contains(optimizer.factory.name), "\(optimizer.factory.name) has no golden steps")
+        }
     }
 
     @Test("[OPT-02] LARC moves a parameter that starts at zero")

@@ -20,33 +20,98 @@ def versions():
     return {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
-def write(folder):
+def write(folder, only):
+    """Writes the files whose name begins with one of `only`, or all."""
+    import importlib
+
     import torch
     from safetensors.numpy import save_file
     from safetensors.torch import save_file as save_state
 
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    from cases import (data, functional, images, integers, layers, losses, metrics, models, norms, numbers, ops, optimizers,
-                       precision, schedules, text, training, trajectories)
-
     notes = versions()
-    for name, module in {"ops": ops, "functional": functional, "images": images, "layers": layers, "losses": losses,
-                         "norms": norms, "optimizers": optimizers, "training": training,
-                         "trajectories": trajectories}.items():
-        save_file(module.build(), folder / f"{name}.safetensors", metadata=notes)
-    for name, (state, example) in models.build().items():
-        save_state(state, folder / f"model.{name}.safetensors", metadata=notes)
-        save_state(example, folder / f"model.{name}.example.safetensors", metadata=notes)
-    save_state(models.dtypes(), folder / "dtypes.safetensors", metadata=notes | {"purpose": "one tensor of every type"})
+
+    def wanted(name):
+        return not only or name in only
+
+    def case(name):
+        return importlib.import_module(f"cases.{name}")
+
+    for name in ["ops", "functional", "images", "layers", "losses", "norms", "optimizers", "training", "trajectories"]:
+        if wanted(name):
+            save_file(case(name).build(), folder / f"{name}.safetensors", metadata=notes)
+    if wanted("models"):
+        for name, (state, example) in case("models").build().items():
+            save_state(state, folder / f"model.{name}.safetensors", metadata=notes)
+            save_state(example, folder / f"model.{name}.example.safetensors", metadata=notes)
+        save_state(case("models").dtypes(), folder / "dtypes.safetensors",
+                   metadata=notes | {"purpose": "one tensor of every type"})
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)
-    for name, values in {"schedules": schedules.build(), "metrics": metrics.build(), "data": data.build(),
-                         "integers": integers.build(), "numbers": numbers.build(), "precision": precision.build(),
-                         "text": text.build(),
-                         "optimizers.hypers": optimizers.hypers()}.items():
-        document = json.dumps({"versions": notes, **values}, indent=1, sort_keys=True)
-        (folder / f"{name}.json").write_text(document + "\n")
+    for name in ["schedules", "metrics", "data", "integers", "numbers", "precision", "text"]:
+        if wanted(name):
+            write_json(folder / f"{name}.json", {"versions": notes, **case(name).build()})
+    if wanted("optimizers"):
+        write_json(folder / "optimizers.hypers.json", {"versions": notes, **case("optimizers").hypers()})
+
+
+def write_json(path, document):
+    path.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+
+
+def take_over(folder, only):
+    """Takes the cases of `folder` that differ into the committed files, sorted by name; what is the same to rounding stays
+    as it is, to the bit. Says what has changed."""
+    changes = []
+    for path in sorted(folder.iterdir()):
+        old = HERE / path.name
+        changed = (take_json if path.suffix == ".json" else take_tensors)(path, old)
+        changes += [f"{path.name}: {change}" for change in changed]
+    if not only:
+        for old in sorted(HERE.iterdir()):
+            if old.suffix in (".safetensors", ".json") and not (folder / old.name).exists():
+                old.unlink()
+                changes.append(f"{old.name}: removed")
+    return changes
+
+
+def differences(old, new, same):
+    """The entries of two dictionaries that are not the same, and what to keep: the old values of the others."""
+    changed = [f"{key} {'changed' if key in old else 'added'}" for key in sorted(new)
+               if key not in old or not same(old[key], new[key])]
+    changed += [f"{key} removed" for key in sorted(old.keys() - new.keys())]
+    kept = {key: old[key] if key in old and same(old[key], new[key]) else new[key] for key in sorted(new)}
+    return changed, kept
+
+
+def take_json(path, old):
+    new = json.loads(path.read_text())
+    before = json.loads(old.read_text()) if old.exists() else {}
+    versions_before, versions_now = before.pop("versions", None), new.pop("versions")
+    changed, kept = differences(before, new, close)
+    if changed:
+        write_json(old, {"versions": versions_now if not old.exists() else versions_before | versions_now, **kept})
+    return changed
+
+
+def take_tensors(path, old):
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save_file
+
+    new, before = load_file(path), load_file(old) if old.exists() else {}
+    changed, kept = differences(before, new, same_tensors)
+    if changed:
+        with safe_open(path, framework="pt") as file:
+            save_file(kept, old, metadata=file.metadata())
+        old.chmod(0o644)
+    return changed
+
+
+def same_tensors(a, b):
+    import torch
+
+    return a.shape == b.shape and a.dtype == b.dtype and torch.allclose(a.double(), b.double(), 1e-5, 1e-6, equal_nan=True)
 
 
 def close(a, b):
@@ -60,45 +125,43 @@ def close(a, b):
     return a == b
 
 
-def compare(folder):
-    import torch
+def compare(folder, only):
     from safetensors.torch import load_file
 
     problems = []
     fresh = {path.name for path in folder.iterdir()}
     committed = {path.name for path in HERE.iterdir() if path.suffix in (".safetensors", ".json")}
-    problems += [f"{name}: committed, but generate.py does not write it" for name in sorted(committed - fresh)]
+    if not only:
+        problems += [f"{name}: committed, but generate.py does not write it" for name in sorted(committed - fresh)]
     problems += [f"{name}: not committed" for name in sorted(fresh - committed)]
     for name in sorted(fresh & committed):
         if name.endswith(".json"):
             old, new = (json.loads((where / name).read_text()) for where in (HERE, folder))
             old.pop("versions"), new.pop("versions")
-            if not close(old, new):
-                problems.append(f"{name}: differs")
-            continue
-        old, new = load_file(HERE / name), load_file(folder / name)
-        if old.keys() != new.keys():
-            problems.append(f"{name}: other names: {sorted(old.keys() ^ new.keys())[:5]}")
-            continue
-        for key in old:
-            a, b = old[key], new[key]
-            if a.shape != b.shape or a.dtype != b.dtype or not torch.allclose(a.double(), b.double(), 1e-5, 1e-6, equal_nan=True):
-                problems.append(f"{name}: {key} differs")
+            problems += [f"{name}: {change}" for change in differences(old, new, close)[0]]
+        else:
+            old, new = load_file(HERE / name), load_file(folder / name)
+            problems += [f"{name}: {change}" for change in differences(old, new, same_tensors)[0]]
     return problems
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description="Brings the reference data up to date: cases that give the same stay.")
+    parser.add_argument("cases", nargs="*", help="modules of Tests/Reference/cases, such as optimizers; all if none")
     parser.add_argument("--check", action="store_true", help="write nothing; compare with the committed files")
     arguments = parser.parse_args()
+    for name in arguments.cases:
+        if not (HERE / "cases" / f"{name}.py").exists():
+            parser.error(f"there is no Tests/Reference/cases/{name}.py")
     sys.path.insert(0, str(HERE))
     sys.dont_write_bytecode = True
-    if not arguments.check:
-        write(HERE)
-        return
     with tempfile.TemporaryDirectory() as name:
-        write(pathlib.Path(name))
-        problems = compare(pathlib.Path(name))
+        folder = pathlib.Path(name)
+        write(folder, arguments.cases)
+        if not arguments.check:
+            print("\n".join(take_over(folder, arguments.cases)) or "nothing has changed")
+            return
+        problems = compare(folder, arguments.cases)
     print("\n".join(problems) or "The committed reference data is what these versions give: "
           + ", ".join(f"{key} {value}" for key, value in versions().items()))
     sys.exit(1 if problems else 0)

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Regenerates the reference data, or with --check compares it, with Python packages from PyPI in a cache outside the tree.
+# Brings the reference data up to date, or with --check compares it, with Python packages from PyPI in a cache outside the tree.
 set -euo pipefail
 
 if [ "${1:-}" = "--help" ]; then
-    echo "usage: Tests/Reference/regenerate.sh [--check]"
+    echo "usage: Tests/Reference/regenerate.sh [--check] [case …]    (cases: the modules of Tests/Reference/cases; all if none)"
+    echo "Only what has changed is rewritten, and said."
     echo "LOCKSTEP_PYTHON=/path/to/python uses an interpreter that has the packages of requirements.txt."
     exit 0
 fi

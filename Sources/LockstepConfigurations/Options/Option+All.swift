@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every option of a training run, and every value it can have.
 
+import LockstepChecks
+
 extension Option {
     /// All options. New ones go here; the generator, the shrinker and the tests follow from this list.
     public static let all: [Option] = data + model + optimization + callbacks + ranks + afterwards
@@ -39,10 +41,17 @@ extension Option {
         Option("reduction", 0.15, "mean", "sum"),
     ]
 
+    /// Those with options of their own, and whatever else `OptimizerFactory` makes.
+    private static let optimizers: [String] = {
+        let known = [
+            "sgd", "momentum", "adam", "adamW", "rmsProp", "radam", "qhadam", "larc", "lars", "lamb", "lookahead",
+            "ranger",
+        ]
+        return Listed.optimizers.map(\.function).reduce(into: known) { if !$0.contains($1) { $0.append($1) } }
+    }()
+
     private static let optimization: [Option] = [
-        Option(
-            "optimizer", 0.6, "sgd", "momentum", "adam", "adamW", "rmsProp", "radam", "qhadam", "larc", "lars", "lamb",
-            "lookahead", "ranger"),
+        Option("optimizer", 0.6, optimizers),
         Option("decay", 0.2, "none", "decoupled", "coupled"),
         Option("wdBnBias", 0.05, "no", "yes"),
         Option("groups", 0.25, "one", "two", "discriminative"),

@@ -19,6 +19,10 @@ public struct Option: Sendable {
         (self.name, self.share, self.values) = (name, share, values)
     }
 
+    init(_ name: String, _ share: Double, _ values: [String]) {
+        (self.name, self.share, self.values) = (name, share, values)
+    }
+
     /// The option called `name`.
     public static func named(_ name: String) -> Option? { all.first { $0.name == name } }
 }

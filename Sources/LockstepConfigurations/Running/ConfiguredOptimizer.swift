@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The optimizer, the parameter groups and the schedule of a configuration.
 
+import LockstepChecks
 import LockstepLearner
 import LockstepNN
 import LockstepOptim
@@ -22,7 +23,8 @@ extension Configuration {
         case "lamb": return .lamb(eps: 1e-2, wd: decay, decoupleWD: decouples)
         case "lookahead": return .lookahead(.sgd(mom: 0.9, wd: decay), k: 2)
         case "ranger": return .ranger(wd: decay, eps: 1e-2, k: 3)
-        default: return .sgd(wd: decay, decoupleWD: decouples)
+        case "sgd": return .sgd(wd: decay, decoupleWD: decouples)
+        case let other: return Listed.optimizers.first { $0.function == other }?.factory ?? .sgd()
         }
     }
 

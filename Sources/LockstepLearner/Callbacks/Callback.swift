@@ -102,10 +102,29 @@ open class Callback {
     /// After the last epoch, cancelled or not.
     open func afterFit(_ learner: Learner) throws {}
 
+    /// Surrounds a level of the loop: what follows `level()` happens however the level is left, by whatever signal or error.
+    ///
+    /// ```swift
+    /// final class Timed: Callback {
+    ///     override func around(_ phase: Phase, _ learner: Learner, _ level: () throws -> Void) throws {
+    ///         let start = ContinuousClock.now
+    ///         defer { if phase == .validate { print(ContinuousClock.now - start) } }
+    ///         try level()
+    ///     }
+    /// }
+    /// ```
+    /// `level` is the level's `before` event and what it does, up to its `after_cancel` and `after` events, which stay as they are.
+    /// Call it once; what it throws leaves the level whether or not you let it through. Callbacks that come first in the running
+    /// order are outermost. A signal or error of your own counts as if the `before` event had thrown it. A callback that would
+    /// not see a level's events (``run``, ``runTrain``, ``runValid``, ``takesPartInInference``) does not surround it.
+    open func around(_ phase: Phase, _ learner: Learner, _ level: () throws -> Void) throws { try level() }
+
     /// Puts back what the callback replaced. Runs whenever a fit (or a `validate`, or `predictions`) ends, however it
     /// ends, last callback first; also when `beforeFit` was never reached, so it must not rely on it.
     open func teardown(_ learner: Learner) {}
 
+    /// Whether it surrounds levels of the loop.
+    var surroundsLevels: Bool { OverriddenEvents.surroundsLevels(type(of: self)) }
     /// The events it implements.
     var handledEvents: EventSet { OverriddenEvents.of(type(of: self)) }
 

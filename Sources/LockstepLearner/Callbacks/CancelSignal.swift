@@ -12,6 +12,9 @@
 /// | `epoch` | the epoch, without its inner `after_…` events | `after_cancel_epoch`, `after_epoch` |
 /// | `fit` | everything, without any inner `after_…` event | `after_cancel_fit`, `after_fit` |
 ///
+/// `after_validate` is therefore no place to put something back: a signal for epoch or fit leaves the phase without it. What a
+/// callback does after `level()` in ``Callback/around(_:_:_:)`` happens whichever signal, or error, ends the level.
+///
 /// Thrown where no such level is running (say `.train` from `afterTrain`), it leaves `fit` as an ``EscapedCancelError``.
 public enum CancelSignal: String, Error, Sendable, CaseIterable {
     case fit, epoch, train, validate, batch, step, backward

@@ -23,6 +23,7 @@ public final class ClosureCallback: Callback {
     public override var order: Int { position }
     public override var name: String { "callback" }
 
+    override var surroundsLevels: Bool { false }
     override var handledEvents: EventSet { handlers.keys.reduce(into: []) { $0.insert(EventSet($1)) } }
     override func handle(_ event: Event, _ learner: Learner) throws { try handlers[event]?(learner) }
 }

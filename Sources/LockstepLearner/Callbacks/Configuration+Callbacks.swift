@@ -10,6 +10,7 @@ extension Configuration {
     private static let callbackTypes: [any Configurable.Type] = [
         TrainEvalCallback.self, Recorder.self, ProgressCallback.self,
         GradientClip.self, GradientAccumulation.self, ShortEpochCallback.self, MixUp.self, CutMix.self,
+        WeightAverage.self,
         BnFreeze.self, CollectDataCallback.self, MCDropoutCallback.self, ModelResetter.self, RNNCallback.self,
         RNNRegularizer.self,
         TerminateOnNaNCallback.self, EarlyStoppingCallback.self, ReduceLROnPlateau.self, SaveModelCallback.self,

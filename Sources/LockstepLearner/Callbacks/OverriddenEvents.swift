@@ -18,6 +18,18 @@ enum OverriddenEvents {
         return found
     }
 
+    /// Whether `type` or a superclass below ``Callback`` overrides `around`.
+    static func surroundsLevels(_ type: Callback.Type) -> Bool {
+        guard let surrounding else { return true }
+        return words(of: Callback.self)[surrounding] != words(of: type)[surrounding]
+    }
+
+    /// The word of `around`.
+    private static let surrounding: Int? = {
+        let own = MethodTable.differences(probes + [Around.self], from: Callback.self, methods: Event.allCases.count)
+        return own?.last.flatMap { $0.count == 1 ? $0.first : nil }
+    }()
+
     /// For each event its word in the metadata; nil when the probes do not agree that there is exactly one.
     static let slots: [Int]? = {
         let own = MethodTable.differences(probes, from: Callback.self, methods: Event.allCases.count)
@@ -61,3 +73,6 @@ private final class P20: Callback { override func afterCancelEpoch(_: Learner) t
 private final class P21: Callback { override func afterEpoch(_: Learner) throws { throw CancelSignal.fit } }
 private final class P22: Callback { override func afterCancelFit(_: Learner) throws { throw CancelSignal.fit } }
 private final class P23: Callback { override func afterFit(_: Learner) throws { throw CancelSignal.fit } }
+private final class Around: Callback {
+    override func around(_: Phase, _: Learner, _: () throws -> Void) throws { throw CancelSignal.fit }
+}

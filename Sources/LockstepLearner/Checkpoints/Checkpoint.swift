@@ -124,7 +124,7 @@ enum Checkpoint {
     /// What a hyper-parameter can be: every one is a finite number, shares are no more than 1.
     static func range(ofHyper name: String) -> ClosedRange<Double> {
         switch name {
-        case "mom", "sqr_mom", "beta": 0...1
+        case "mom", "sqr_mom": 0...1
         case "lr", "wd", "eps": 0...Double.greatestFiniteMagnitude
         default: -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
         }

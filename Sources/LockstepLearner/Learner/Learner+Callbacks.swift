@@ -92,7 +92,8 @@ extension Learner {
         dls model loss_function loss_func optimizer_factory opt_func optimizer opt lr wd moms splitter wd_bn_bias
         train_bn metrics path model_directory model_dir seed callbacks cbs logger coordinator dl xb yb x y pred preds
         loss loss_grad step_loss step_strategy batch_weight batch_item_count n_epoch epoch epochs_seen n_iter iter training
-        train_iter pct_train smooth_loss final_record non_finite_loss is_fitting is_inferring inference_epoch works_alone fit_arguments
+        train_iter pct_train smooth_loss final_record non_finite_loss is_fitting is_inferring inference_epoch works_alone has_lent_weights
+        is_surrounded with_weights fit_arguments
         shows_progress create_mbar lock passes batch_first_item first_batch place running_order training_loop_description
         fit fit_one_cycle one_batch all_batches create_optimizer create_opt validate predictions get_preds predict
         show_results save load export tta summary gather_arguments gather_args lr_find fine_tune fit_flat_cos fit_sgdr

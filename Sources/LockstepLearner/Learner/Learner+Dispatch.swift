@@ -37,6 +37,9 @@ extension Learner {
     /// Forgets the running order: after a callback's ``Callback/order`` has changed. On this rank only.
     public func invalidateOrder() { dispatchLists = nil }
 
+    /// Those of the callbacks of this rank that surround levels of the loop, outermost first.
+    var surrounding: [Callback] { lists.surrounding(isInferring: isInferring) }
+
     private var lists: DispatchLists {
         if let dispatchLists { return dispatchLists }
         // Adding a callback has checked that an order exists.
@@ -46,7 +49,7 @@ extension Learner {
         return lists
     }
 
-    private func noted(_ error: any Error, from callback: Callback, at event: Event) -> any Error {
+    func noted(_ error: any Error, from callback: Callback, at event: Event) -> any Error {
         switch error {
         case is CancelSignal:
             cancelOrigin = (callback.typeName, event)
@@ -64,6 +67,7 @@ final class DispatchLists {
     let order: [Callback]
     private let whileFitting: [[Callback]]
     private let whileInferring: [[Callback]]
+    private let surrounding: (whileFitting: [Callback], whileInferring: [Callback])
     /// The events anybody implements.
     let handled: EventSet
 
@@ -73,6 +77,14 @@ final class DispatchLists {
         handled = events.reduce([]) { $0.union($1) }
         whileFitting = Event.allCases.map { event in zip(order, events).filter { $1.contains(event) }.map(\.0) }
         whileInferring = whileFitting.map { $0.filter(\.takesPartInInference) }
+        let around = order.filter(\.surroundsLevels)
+        surrounding = (around, around.filter(\.takesPartInInference))
+    }
+
+    var isSurrounded: Bool { !surrounding.whileFitting.isEmpty }
+
+    func surrounding(isInferring: Bool) -> [Callback] {
+        isInferring ? surrounding.whileInferring : surrounding.whileFitting
     }
 
     func callbacks(for event: Event, isInferring: Bool) -> [Callback] {

@@ -23,6 +23,10 @@ extension Learner {
         resetOptimizer: Bool = false, startEpoch: Int = 0
     ) throws {
         guard !isFitting else { throw LearnerError(.busy, "fit: this learner is in the middle of a fit") }
+        guard !hasLentWeights else {
+            throw LearnerError(
+                .busy, "fit: the parameters have other values here (withWeights); what is trained would be lost")
+        }
         note(
             "fit",
             [
@@ -32,7 +36,12 @@ extension Learner {
         let skipping = startEpoch == 0 ? [] : [SkipToEpoch(startEpoch)]
         try withAddedCallbacks(skipping + callbacks) {
             let optimizer = try standingOptimizer(reset: resetOptimizer)
-            if let wd = wd ?? self.wd { try optimizer.setHyper("wd", wd) }
+            if let wd = wd ?? self.wd {
+                if optimizer.hyperIndex("wd") == nil {
+                    warn("\(optimizer.rule.name) knows no weight decay: wd has no effect")
+                }
+                try optimizer.setHyper("wd", wd)
+            }
             try optimizer.setHyper("lr", lr ?? self.lr)
             try checkTrainable(optimizer)
             optimizer.zeroGradients()

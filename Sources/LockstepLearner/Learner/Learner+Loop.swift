@@ -118,9 +118,11 @@ extension Learner {
     func run(_ phase: Phase, _ body: () throws -> Void) throws {
         var signal: CancelSignal?
         do {
-            try self(phase.before)
-            try coordinator.enter(phase)
-            try body()
+            if isSurrounded {
+                try surround(phase, surrounding[...]) { try enter(phase, body) }
+            } else {
+                try enter(phase, body)
+            }
         } catch let raised as CancelSignal {
             signal = raised
         }
@@ -138,6 +140,38 @@ extension Learner {
         }
         try self(phase.after)
         try throwMistake()
+    }
+
+    private func enter(_ phase: Phase, _ body: () throws -> Void) throws {
+        try self(phase.before)
+        try coordinator.enter(phase)
+        try body()
+    }
+
+    /// Runs a level with what callbacks have put around it.
+    private func surround(_ phase: Phase, _ callbacks: ArraySlice<Callback>, _ level: () throws -> Void) throws {
+        guard let callback = callbacks.first else { return try level() }
+        let inner = callbacks.dropFirst()
+        guard callback.isDue(at: phase.before, isTraining: training) else { return try surround(phase, inner, level) }
+        var (hasRun, failure): (Bool, (any Error)?) = (false, nil)
+        do {
+            try callback.around(phase, self) {
+                guard !hasRun else { throw LearnerError(.busy, "around: the level was run already") }
+                hasRun = true
+                do { try surround(phase, inner, level) } catch {
+                    failure = error
+                    throw error
+                }
+            }
+        } catch {
+            throw failure ?? noted(error, from: callback, at: phase.before)
+        }
+        // The other ranks have left the level so, too.
+        if let failure { throw failure }
+        guard hasRun else {
+            let error = LearnerError(.busy, "around: \(callback.typeName) did not run the level \(phase.rawValue)")
+            throw noted(error, from: callback, at: phase.before)
+        }
     }
 
     /// - Throws: ``LearnerError`` (`unusableData`) when an operation has met data that it cannot use.

@@ -12,9 +12,12 @@ extension Learner {
     /// Nothing is communicated: each rank makes its own, and a fit gives all of them rank 0's state.
     ///
     /// - Throws: `OptimizerError` when ``lr`` lists another number of rates than there are groups;
-    ///   ``NothingToTrainError`` when the model has no parameters.
+    ///   ``LearnerError`` inside of ``withWeights(_:_:)``; ``NothingToTrainError`` when the model has no parameters.
     @discardableResult
     public func createOptimizer() throws -> Optimizer {
+        guard !hasLentWeights else {
+            throw LearnerError(.busy, "createOptimizer: the parameters have other values here (withWeights)")
+        }
         if let own = optimizerFactory.lr { lr = .value(own) }
         let groups = splitter(model)
         guard groups.contains(where: { !$0.isEmpty }) else {

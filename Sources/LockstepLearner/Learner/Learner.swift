@@ -126,12 +126,21 @@ public final class Learner {
     public internal(set) var isInferring = false
     /// Whether what runs is this rank's own business, such as predicting one item: nothing is shared out or agreed on.
     public internal(set) var worksAlone = false
+    /// Whether the parameters have other values for a scope (``withWeights(_:_:)``).
+    var hasLentWeights = false
     /// Whether progress callbacks show bars and a table.
     public var showsProgress = true
 
     /// Which epoch's order and random changes inference asks loaders for; test-time augmentation counts its passes here.
     var inferenceEpoch = 0
-    var dispatchLists: DispatchLists? { didSet { handledEvents = dispatchLists?.handled ?? .all } }
+    var dispatchLists: DispatchLists? {
+        didSet {
+            handledEvents = dispatchLists?.handled ?? .all
+            isSurrounded = dispatchLists?.isSurrounded ?? true
+        }
+    }
+    /// Whether anybody surrounds levels of the loop.
+    private(set) var isSurrounded = true
     /// The events anybody implements: most cost one test of a bit.
     private(set) var handledEvents = EventSet.all
     /// Arguments of the fit methods called so far; later calls replace earlier ones.

@@ -9,7 +9,7 @@ public struct LearnerError: Error, CustomStringConvertible, Sendable {
     public struct Code: Hashable, Sendable {
         private enum Kind {
             case nameCollision, duplicate, cycle, noLoader, unsizedLoader, busy, noReduction, missingCallback,
-                unstableOrder, unusableData
+                unstableOrder, unusableData, unsuitableWeights
         }
         private let kind: Kind
         /// A callback's name is that of a member of the learner.
@@ -22,7 +22,7 @@ public struct LearnerError: Error, CustomStringConvertible, Sendable {
         public static let noLoader = Code(kind: .noLoader)
         /// A loader does not know how many batches it has.
         public static let unsizedLoader = Code(kind: .unsizedLoader)
-        /// A fit inside a fit.
+        /// A fit inside a fit, or while the parameters have other values.
         public static let busy = Code(kind: .busy)
         /// The loss function cannot give one loss per item.
         public static let noReduction = Code(kind: .noReduction)
@@ -33,6 +33,8 @@ public struct LearnerError: Error, CustomStringConvertible, Sendable {
         /// A batch holds what an operation cannot use: a label that is no class, a token beyond its table, one item where batch
         /// normalisation needs more.
         public static let unusableData = Code(kind: .unusableData)
+        /// Tensors that are to stand for the parameters differ from them in number or shape.
+        public static let unsuitableWeights = Code(kind: .unsuitableWeights)
     }
     /// What kind of problem it is.
     public let code: Code

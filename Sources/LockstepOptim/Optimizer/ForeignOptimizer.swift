@@ -111,7 +111,7 @@ struct WrappedRule: UpdateRule {
         defaults = Array(zip(wrapper.names, values).dropFirst()).map { (name: $0.ours, value: $1) }
     }
 
-    func update(_ stretch: Stretch) {
+    func update<Scalar>(_ stretch: Stretch<Scalar>) {
         stop("WrappedRule: \(name) steps by itself", file: #fileID, line: #line)
     }
 }

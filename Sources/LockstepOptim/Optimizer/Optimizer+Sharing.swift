@@ -46,7 +46,7 @@ package struct SharedState {
 extension Optimizer {
     /// Bytes that the state of a slice of the arena takes in shared memory.
     package func sharedStateByteCount(_ slice: Range<Int>) -> Int {
-        SharedState.byteCount(slice, states: rule.stateNames.count, width: arena.gradientType.byteCount)
+        SharedState.byteCount(slice, states: ruleNames.states.count, width: arena.gradientType.byteCount)
     }
 
     /// Why this optimizer's step cannot be divided among ranks; nil when it can.
@@ -63,7 +63,7 @@ extension Optimizer {
     package func shareState(_ slices: SharedState) {
         let dtype = arena.gradientType
         let owned = slices.owned
-        let places = rule.stateNames.indices.map { slices.tensor(slices.own, state: $0, dtype: dtype) }
+        let places = ruleNames.states.indices.map { slices.tensor(slices.own, state: $0, dtype: dtype) }
         for (index, place) in places.enumerated() {
             if state.isEmpty {
                 Tensor.copy(.zeros(place.shape, dtype: dtype), into: place)
@@ -89,7 +89,7 @@ extension Optimizer {
     func wholeState() -> [Tensor] {
         guard let shared else { return state }
         let dtype = arena.gradientType
-        return rule.stateNames.indices.map { number in
+        return ruleNames.states.indices.map { number in
             let whole = Tensor.uninitialized([arena.count], dtype: dtype)
             for (index, slice) in shared.slices.enumerated() {
                 Tensor.copy(

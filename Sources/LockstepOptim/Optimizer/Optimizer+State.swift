@@ -43,7 +43,7 @@ public struct OptimizerState {
 extension Optimizer {
     /// A deep copy of everything but the parameters.
     public var stateDictionary: OptimizerState {
-        let stateNames = rule.stateNames
+        let stateNames = ruleNames.states
         let state = wholeState()
         let entries = arena.slots.indices.map { index in
             OptimizerState.Entry(
@@ -75,7 +75,7 @@ extension Optimizer {
         }
         for (index, entry) in new.entries.enumerated() {
             for (name, tensor) in entry.tensors where foreign == nil {
-                guard rule.stateNames.contains(name) else {
+                guard ruleNames.states.contains(name) else {
                     throw OptimizerError(
                         .stateMismatch, "optimizer state “\(name)” of \(new.rule) does not belong to \(rule.name)")
                 }
@@ -110,7 +110,7 @@ extension Optimizer {
         try check(new)
         names = new.hypers.first?.map(\.name) ?? names
         values = new.hypers.map { $0.map(\.value) }
-        for name in ["lr"] + rule.defaults.map(\.name) where !names.contains(name) {
+        for name in ruleNames.hypers where !names.contains(name) {
             let fallback = rule.defaults.first { $0.name == name }?.value ?? 0
             names.append(name)
             for group in values.indices { values[group].append(fallback) }
@@ -125,7 +125,7 @@ extension Optimizer {
             prepareState()
             for (index, entry) in new.entries.enumerated() {
                 for (name, tensor) in entry.tensors {
-                    guard let place = rule.stateNames.firstIndex(of: name) else { continue }
+                    guard let place = ruleNames.states.firstIndex(of: name) else { continue }
                     Tensor.copy(tensor, into: part(state[place], index))
                 }
             }
@@ -167,7 +167,7 @@ extension Optimizer {
 
     /// Puts `lr` and the rule's hyper-parameters first, where stretches look for them.
     private func reorderHypers() {
-        let wanted = ["lr"] + rule.defaults.map(\.name)
+        let wanted = ruleNames.hypers
         let order =
             wanted.compactMap { names.firstIndex(of: $0) } + names.indices.filter { !wanted.contains(names[$0]) }
         names = order.map { names[$0] }

@@ -37,7 +37,12 @@ public final class Optimizer {
     /// Per parameter: steps taken.
     var steps: [Int]
     /// Per state name: one element per element of the arena, or of this rank's slice; made at the first step.
-    var state: [Tensor] = []
+    var state: [Tensor] = [] {
+        didSet { statePlaces = state.map(\.unsafePointer) }
+    }
+    private var statePlaces: [UnsafeMutableRawPointer] = []
+    /// What the rule has said of itself.
+    let ruleNames: RuleNames
     /// Where the other ranks' slices of the state are, when each rank keeps its own.
     var shared: SharedState?
     var lookahead: LookaheadState?
@@ -50,11 +55,12 @@ public final class Optimizer {
     ) {
         self.groups = groups
         self.rule = rule
+        ruleNames = RuleNames(rule, file: file, line: line)
         foreign = nil
         arena = ParameterArena(groups, file: file, line: line)
         flags = Array(repeating: Flags(), count: arena.slots.count)
         steps = Array(repeating: 0, count: arena.slots.count)
-        names = ["lr"] + rule.defaults.map(\.name)
+        names = ruleNames.hypers
         values = Array(repeating: [lr] + rule.defaults.map(\.value), count: groups.count)
     }
 
@@ -62,6 +68,7 @@ public final class Optimizer {
     public init(wrapping wrapper: OptimizerWrapper, file: StaticString = #fileID, line: UInt = #line) {
         (groups, foreign) = (wrapper.optimizer.groups, wrapper)
         rule = WrappedRule(wrapper)
+        ruleNames = RuleNames(rule, file: file, line: line)
         arena = ParameterArena(groups, file: file, line: line)
         flags = Array(repeating: Flags(), count: arena.slots.count)
         steps = Array(repeating: 0, count: arena.slots.count)
@@ -192,28 +199,42 @@ public final class Optimizer {
         // State of a slice starts where the slice does.
         let stateOffset = (range.lowerBound - (shared?.owned.lowerBound ?? 0)) * width
         let deferred = arena.deferred
-        values[run.group].withUnsafeBufferPointer { hypers in
-            guard let base = hypers.baseAddress else { return }
-            let decay = run.flags.doWD ? base[1] : 0
-            let common = lsk_update(
-                gradient_scale: deferred.scale, decay: rule.decouplesDecay ? 1 - base[0] * decay : 1,
-                l2: rule.decouplesDecay ? 0 : decay,
-                pair: (pair.map { $0.first + skipped }, pair.map { $0.second + skipped }),
-                share: pair?.shares ?? (1, 0), streams: streams ? 1 : 0)
+        var passes = 0
+        let group = values[run.group]
+        let decay = run.flags.doWD ? ruleNames.decay.map { group[$0] } ?? 0 : 0
+        let common = lsk_update(
+            gradient_scale: deferred.scale, decay: rule.decouplesDecay ? 1 - group[0] * decay : 1,
+            l2: rule.decouplesDecay ? 0 : decay,
+            pair: (pair.map { $0.first + skipped }, pair.map { $0.second + skipped }),
+            share: pair?.shares ?? (1, 0), streams: streams ? 1 : 0)
+        withUnsafePointers(group, statePlaces, &passes) { hypers, states, passes in
             rule.update(
-                Stretch(
-                    dtype: arena.gradientType.kernelType, count: range.count, value: place,
-                    gradient: deferred.memory.unsafePointer + range.lowerBound * width,
-                    state: (
-                        !state.isEmpty ? state[0].unsafePointer + stateOffset : nil,
-                        state.count > 1 ? state[1].unsafePointer + stateOffset : nil
-                    ), hypers: base, step: run.step, common: common))
+                untyped: UntypedStretch(
+                    dtype: arena.gradientType.kernelType, isDouble: arena.gradientType == .float64,
+                    count: range.count, step: run.step, value: place,
+                    gradient: deferred.memory.unsafePointer + range.lowerBound * width, states: states,
+                    stateOffset: stateOffset, hypers: hypers, names: ruleNames, common: common,
+                    isWholeParameter: rule.isPerParameter, passes: passes))
+        }
+    }
+
+    /// The memory of three values, for as long as `body` runs.
+    private func withUnsafePointers(
+        _ hypers: [Double], _ states: [UnsafeMutableRawPointer], _ passes: inout Int,
+        _ body: (UnsafePointer<Double>, UnsafePointer<UnsafeMutableRawPointer>?, UnsafeMutablePointer<Int>) -> Void
+    ) {
+        withUnsafeMutablePointer(to: &passes) { passes in
+            hypers.withUnsafeBufferPointer { hypers in
+                states.withUnsafeBufferPointer { states in
+                    if let start = hypers.baseAddress { body(start, states.baseAddress, passes) }
+                }
+            }
         }
     }
 
     func prepareState() {
         guard state.isEmpty, shared == nil else { return }
-        state = rule.stateNames.map { _ in .zeros([arena.count], dtype: arena.gradientType) }
+        state = ruleNames.states.map { _ in .zeros([arena.count], dtype: arena.gradientType) }
     }
 
     /// Forgets all gradients; the next backward pass starts from zero.

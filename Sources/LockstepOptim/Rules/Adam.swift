@@ -22,12 +22,13 @@ public struct AdamRule: UpdateRule {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps)]
     }
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
-    public func update(_ s: Stretch) {
-        guard let mean = s.state.0, let squares = s.state.1 else { return }
-        let rate = s.lr / (1 - power(s.hyper(1), Double(s.step)))
-        let root = (1 / (1 - power(s.hyper(2), Double(s.step)))).squareRoot()
+    public func update<Scalar>(_ s: Stretch<Scalar>) {
+        guard let mean = s.place("grad_avg"), let squares = s.place("sqr_avg") else { return }
+        let rate = s.rate / (1 - power(s.hyper("mom"), Double(s.step)))
+        let root = (1 / (1 - power(s.hyper("sqr_mom"), Double(s.step)))).squareRoot()
         lsk_adam(
-            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, rate, s.hyper(1), s.hyper(2), s.hyper(3),
+            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, rate, s.hyper("mom"), s.hyper("sqr_mom"),
+            s.hyper("eps"),
             root)
     }
 }
@@ -53,20 +54,20 @@ public struct RAdamRule: UpdateRule {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps), ("beta", beta)]
     }
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
-    public func update(_ s: Stretch) {
-        guard let mean = s.state.0, let squares = s.state.1 else { return }
+    public func update<Scalar>(_ s: Stretch<Scalar>) {
+        guard let mean = s.place("grad_avg"), let squares = s.place("sqr_avg") else { return }
         let t = Double(s.step)
-        let (β1, β2) = (s.hyper(1), s.hyper(2))
+        let (β1, β2) = (s.hyper("mom"), s.hyper("sqr_mom"))
         let decay = power(β2, t)
         let limit = 2 / (1 - β2) - 1
         let r = limit - 2 * t * decay / (1 - decay)
-        var rate = s.lr / (1 - power(β1, t))
+        var rate = s.rate / (1 - power(β1, t))
         if r > 5 {
             rate *= ((r - 4) * (r - 2) * limit / ((limit - 4) * (limit - 2) * r)).squareRoot()
         }
         lsk_radam(
-            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, rate, β1, β2, s.hyper(3),
-            (1 / (1 - decay)).squareRoot(), s.hyper(4), r > 5 ? 1 : 0)
+            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, rate, β1, β2, s.hyper("eps"),
+            (1 / (1 - decay)).squareRoot(), s.hyper("beta"), r > 5 ? 1 : 0)
     }
 }
 
@@ -91,11 +92,12 @@ public struct QHAdamRule: UpdateRule {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps), ("nu_1", nu1), ("nu_2", nu2)]
     }
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
-    public func update(_ s: Stretch) {
-        guard let mean = s.state.0, let squares = s.state.1 else { return }
+    public func update<Scalar>(_ s: Stretch<Scalar>) {
+        guard let mean = s.place("grad_avg"), let squares = s.place("sqr_avg") else { return }
         let t = Double(s.step)
         lsk_qhadam(
-            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, s.lr, s.hyper(1), s.hyper(2), s.hyper(3),
-            1 - power(s.hyper(1), t), 1 - power(s.hyper(2), t), s.hyper(4), s.hyper(5))
+            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, s.rate, s.hyper("mom"), s.hyper("sqr_mom"),
+            s.hyper("eps"),
+            1 - power(s.hyper("mom"), t), 1 - power(s.hyper("sqr_mom"), t), s.hyper("nu_1"), s.hyper("nu_2"))
     }
 }

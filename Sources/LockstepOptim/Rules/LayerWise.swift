@@ -30,18 +30,18 @@ public struct LarcRule: UpdateRule {
     }
     public var stateNames: [String] { hasMomentum ? ["grad_avg"] : [] }
     public var isPerParameter: Bool { true }
-    public func update(_ s: Stretch) {
+    public func update<Scalar>(_ s: Stretch<Scalar>) {
         if s.common.decay != 1 { lsk_scale(s.dtype, s.count, s.value, s.common.decay) }
         let size = lsk_sum_of_squares(s.dtype, s.count, s.value).squareRoot()
         let slope = lsk_sum_of_squares(s.dtype, s.count, s.gradient).squareRoot() * s.common.gradient_scale
-        var rate = s.lr
+        var rate = s.rate
         if size > 0 {
-            rate = s.lr * s.hyper(2) * size / (slope + s.hyper(0) * size + s.hyper(3))
-            if clips { rate = min(rate, s.lr) }
+            rate = s.rate * s.hyper("trust_coeff") * size / (slope + s.hyper("wd") * size + s.hyper("eps"))
+            if clips { rate = min(rate, s.rate) }
         }
         var rest = s.common
         rest.decay = 1
-        lsk_sgd(s.dtype, s.count, s.value, s.gradient, s.state.0, rest, rate, s.hyper(1))
+        lsk_sgd(s.dtype, s.count, s.value, s.gradient, s.place("grad_avg"), rest, rate, s.hyper("mom"))
     }
 }
 
@@ -64,20 +64,21 @@ public struct LambRule: UpdateRule {
     }
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
     public var isPerParameter: Bool { true }
-    public func update(_ s: Stretch) {
-        guard let mean = s.state.0, let squares = s.state.1, s.count > 0 else { return }
+    public func update<Scalar>(_ s: Stretch<Scalar>) {
+        guard let mean = s.place("grad_avg"), let squares = s.place("sqr_avg"), s.count > 0 else { return }
         let t = Double(s.step)
         let width = s.dtype == LSK_FLOAT64 ? 8 : 4
         let direction = lsk_allocate(s.count * width)
         defer { lsk_release(direction) }
         lsk_lamb_direction(
-            s.dtype, s.count, direction, s.value, s.gradient, mean, squares, s.common, s.hyper(1), s.hyper(2),
-            s.hyper(3),
-            1 / (1 - power(s.hyper(1), t)), (1 / (1 - power(s.hyper(2), t))).squareRoot())
+            s.dtype, s.count, direction, s.value, s.gradient, mean, squares, s.common, s.hyper("mom"),
+            s.hyper("sqr_mom"),
+            s.hyper("eps"),
+            1 / (1 - power(s.hyper("mom"), t)), (1 / (1 - power(s.hyper("sqr_mom"), t))).squareRoot())
         if s.common.decay != 1 { lsk_scale(s.dtype, s.count, s.value, s.common.decay) }
         let size = lsk_sum_of_squares(s.dtype, s.count, s.value).squareRoot()
         let slope = lsk_sum_of_squares(s.dtype, s.count, direction).squareRoot()
         let ratio = size == 0 || slope == 0 ? 1 : min(size / slope, 10)
-        lsk_axpby(s.dtype, s.count, s.value, 1, direction, -s.lr * ratio)
+        lsk_axpby(s.dtype, s.count, s.value, 1, direction, -s.rate * ratio)
     }
 }

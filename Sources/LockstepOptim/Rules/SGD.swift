@@ -20,8 +20,8 @@ public struct SGDRule: UpdateRule {
     }
     public var defaults: [(name: String, value: Double)] { [("wd", wd), ("mom", mom)] }
     public var stateNames: [String] { hasMomentum ? ["grad_avg"] : [] }
-    public func update(_ s: Stretch) {
-        lsk_sgd(s.dtype, s.count, s.value, s.gradient, s.state.0, s.common, s.lr, s.hyper(1))
+    public func update<Scalar>(_ s: Stretch<Scalar>) {
+        lsk_sgd(s.dtype, s.count, s.value, s.gradient, s.place("grad_avg"), s.common, s.rate, s.hyper("mom"))
     }
 }
 
@@ -45,10 +45,11 @@ public struct RMSPropRule: UpdateRule {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps)]
     }
     public var stateNames: [String] { hasMomentum ? ["sqr_avg", "grad_avg"] : ["sqr_avg"] }
-    public func update(_ s: Stretch) {
-        guard let squares = s.state.0 else { return }
+    public func update<Scalar>(_ s: Stretch<Scalar>) {
+        guard let squares = s.place("sqr_avg") else { return }
         lsk_rmsprop(
-            s.dtype, s.count, s.value, s.gradient, s.state.1, squares, s.common, s.lr, s.hyper(1), s.hyper(2),
-            s.hyper(3))
+            s.dtype, s.count, s.value, s.gradient, s.place("grad_avg"), squares, s.common, s.rate, s.hyper("mom"),
+            s.hyper("sqr_mom"),
+            s.hyper("eps"))
     }
 }

@@ -62,6 +62,29 @@ public final class Parameter {
         body = memory.body
     }
 
+    /// Lends this parameter other memory: its own, and the arena's, stays as it is, whoever reads it.
+    /// - Returns: what ``takeBack(_:)`` wants.
+    package func lend(_ memory: Tensor) -> Lent {
+        let before = Lent(body: body, arena: arena)
+        (body, arena) = (memory.body, nil)
+        return before
+    }
+
+    /// Ends what ``lend(_:)`` began.
+    package func takeBack(_ lent: Lent) {
+        body = lent.body
+        guard let arena = lent.arena else { return }
+        self.arena = arena
+        // Values may have moved in the meantime.
+        arena.placeValue(of: self)
+    }
+
+    /// Where a parameter's value lay.
+    package struct Lent {
+        fileprivate let body: TensorBody
+        fileprivate weak var arena: ParameterArena?
+    }
+
     /// Makes `memory` the value, as it is: for memory that a reduction or another rank has filled.
     package func adopt(_ memory: Tensor) { body = memory.body }
 }

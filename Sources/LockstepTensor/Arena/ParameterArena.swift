@@ -46,6 +46,8 @@ public final class ParameterArena {
     package let deferred: DeferredGradients
     /// Whether the values lie in memory that several ranks read.
     package private(set) var sharesValues = false
+    /// Where each parameter stands among the slots, once somebody has asked.
+    private var places: [ObjectIdentifier: Int] = [:]
     /// The elements after the gradients: `[tailCount]`.
     package private(set) var tail: Tensor
 
@@ -132,6 +134,17 @@ public final class ParameterArena {
     private func adopt(_ memory: Tensor) {
         values = memory
         for slot in slots where slot.parameter.arena === self { slot.parameter.adopt(view(of: memory, slot)) }
+    }
+
+    /// Makes the arena's memory the value of one of its parameters again.
+    func placeValue(of parameter: Parameter) {
+        if places.isEmpty {
+            places = Dictionary(
+                slots.enumerated().map { (ObjectIdentifier($1.parameter), $0) }, uniquingKeysWith: { first, _ in first }
+            )
+        }
+        guard let index = places[ObjectIdentifier(parameter)] else { return }
+        parameter.adopt(view(of: values, slots[index]))
     }
 
     private func whole(of storage: Storage, elements: Int, dtype: DType) -> Tensor {

@@ -2,6 +2,7 @@
 // Every built-in type says what it remembers, or there is a reason why that need not come back in a run that goes on.
 
 import Foundation
+import LockstepChecks
 import LockstepComm
 import LockstepData
 import LockstepDistributed
@@ -16,30 +17,13 @@ import Testing
 @Suite("Declared state", .timeLimit(.minutes(5))) struct DeclaredStateTests {
     // MARK: Callbacks
 
-    /// An example of every callback, in lists that need each other; a base stands for itself where nothing extends it here.
+    /// The listed callbacks, in lists that need each other, and those that only this package adds.
     static func callbacks(_ folder: String, _ c: any Communicator) throws -> [[Callback]] {
-        let quiet = Console { _ in }
-        return [
-            [DistributedCallback(communicator: c, batchNorm: .averageStatistics)], [ActivationStats()],
-            [BeforeBatchCallback { _, xb, yb in (xb, yb) }], [BnFreeze()], [CSVLogger(filename: folder + "/h.csv")],
-            [ClosureCallback([.afterLoss: { _ in }])], [CollectDataCallback()], [CutMixOnRows()],
-            [EarlyStoppingCallback(direction: .greater, patience: 9, console: quiet)], [FetchPredsCallback()],
-            [GradientAccumulation(samples: 40)], [GradientClip(maxNorm: 0.1)], [HookCallback()], [MCDropoutCallback()],
-            [MixUp()], [MixedPrecision(initialScale: 16_777_216, growthInterval: 2)], [ModelResetter()],
-            [ParamScheduler(["lr": .cosine(0.1, 0.01)])],
-            [PreemptionCallback(saving: folder + "/p", everyEpochs: 1, console: quiet, requested: { nil })],
-            [RNNCallback(), RNNRegularizer(alpha: 0.1, beta: 0.1)],
-            [ReduceLROnPlateau(direction: .greater, console: quiet)],
-            [SaveModelCallback(filename: folder + "/best", console: quiet)], [ShortEpochCallback(fraction: 0.9)],
-            [ShowGraphCallback(console: quiet)], [SkipToEpoch(0)], [TerminateOnNaNCallback()],
-            [TimeReport(console: quiet)], [TraceCallback(folder + "/t.json")], [Tracker()],
-            [try RankLog(folder: folder, over: c)], [ResumeCallback(ResumePoint(epoch: 0))],
-            [ProgressCallback(quiet)],
+        // One wants images, one is in every learner here.
+        try Listed.callbacks.filter { !["CutMix", "Recorder"].contains($0.name) }.map { try $0.make(folder, c) } + [
+            [SkipToEpoch(0)]
         ]
     }
-
-    /// CutMix, which wants images, on batches that it does not get to see.
-    private final class CutMixOnRows: Callback {}
 
     /// Types that no fit of this test can hold, and why.
     static let elsewhere = [
@@ -66,13 +50,14 @@ import Testing
         // Worked out anew in every batch, phase or epoch before it is used.
         "GradientAccumulation.weight": "of the batch", "GradientAccumulation.batchItems": "of the batch",
         "GradientAccumulation.globalLoss": "of the batch", "GradientAccumulation.unscaled": "of the batch",
-        "MixedPrecision.hasOverflowed": "of the step", "MixHandler.mixedLoss": "of the batch",
+        "MixedPrecision.hasOverflowed": "of the step", "WeightAverage.wasCancelled": "of the step",
+        "MixHandler.mixedLoss": "of the batch",
         "Recorder.trainValues": "of the phase", "Recorder.validValues": "of the phase",
         "Recorder.validLoss": "of the phase", "Recorder.isCancelled": "of the phase",
         "Recorder.sawPhase": "of the epoch",
         "Tracker.outcome": "of the epoch",
         "DistributedCallback.state": "between ranks, of the batch, and what it declares: buffers and kept gradients",
-        "MCDropoutCallback.saved": "of the phase", "MCDropoutCallback.switchedOn": "of the phase",
+        "MCDropoutCallback.switchedOn": "of the phase",
         // Declared under the names of what it consists of.
         "Recorder.smooth": "count and sum", "Recorder.metrics": "each under its number",
     ]
@@ -88,7 +73,7 @@ import Testing
             Issue.record("\(property) is declared, so it needs no reason (\(reason))")
         }
         let known = seen[0].types.union(DeclaredStateTests.elsewhere.keys)
-        let all = try declaredTypes(below: "Callback")
+        let all = try Listed.declaredTypes(below: "Callback")
         #expect(all.count > 40, "the sources are read")
         #expect(all.subtracting(known).isEmpty, "these callbacks have no example: \(all.subtracting(known))")
     }
@@ -146,32 +131,12 @@ import Testing
 
     @Test("every module that keeps state declares it")
     func modules() throws {
-        let x = sample([4, 3], seed: 1)
-        let sequence = sample([2, 5, 3], seed: 2)
-        let images = sample([2, 4, 6, 6], seed: 3)
-        let tokens = sampleIntegers([2, 5], seed: 4, in: 0..<7)
-        let examples: [(Module, Tensor)] = [
-            (Linear(3, 2), x), (Dropout(0.5), x), (Identity(), x), (Flatten(), images), (Apply("double") { $0 * 2 }, x),
-            (ReLU(), x), (GELU(), x), (SiLU(), x), (Sigmoid(), x), (Tanh(), x), (Softmax(), x), (LogSoftmax(), x),
-            (Softplus(), x), (LeakyReLU(), x), (BatchNorm(3), x), (BatchNorm1d(3), x), (BatchNorm2d(4), images),
-            (BatchNorm3d(4), images.unsqueezed(axis: 2)), (InstanceNorm2d(4, trackRunningStats: true), images),
-            (GroupNorm(2, 4), images), (LayerNorm(3), x), (Embedding(7, 3), tokens),
-            (Conv1d(5, 2, kernelSize: 3), sequence),
-            (Conv2d(4, 2, kernelSize: 3), images), (ConvTranspose2d(4, 2, kernelSize: 3), images),
-            (MaxPool1d(2), sequence),
-            (AvgPool1d(2), sequence), (AdaptiveAvgPool1d(2), sequence), (AdaptiveMaxPool1d(2), sequence),
-            (MaxPool2d(2), images), (AvgPool2d(2), images), (AdaptiveAvgPool2d(2), images),
-            (AdaptiveMaxPool2d(2), images), (LSTM(3, 4, batchFirst: true, carriesState: true), sequence),
-            (GRU(3, 4, batchFirst: true, carriesState: true), sequence), (MultiheadAttention(3, 1), sequence),
-            (TransformerBlock(3, 1), sequence), (Residual { Linear(3, 3) }, x), (Sequential { Linear(3, 3) }, x),
-            (RecurrentLanguageModel(vocabulary: 7, width: 4, hidden: 4, carriesState: true), tokens),
-            (GPT(vocabulary: 7, context: 5, width: 4, layers: 1, heads: 2), tokens),
-        ]
-        var types: Set<String> = ["Recurrent", "TabularModel"]  // LSTM and GRU; embeddings, batch norm and layers
-        for (module, input) in examples {
+        var types: Set<String> = ["Recurrent"]  // LSTM and GRU
+        for example in Listed.layers {
+            let module = example.make()
             for part in module.modules() { types.insert(part.typeName) }
             let before = module.modules().map { storedProperties(of: $0) }
-            _ = module.forward([input])
+            _ = module.forward(example.inputs(.float32))
             for (part, stored) in zip(module.modules(), before) {
                 let declared = try declared(by: part)
                 for (property, value) in storedProperties(of: part) where stored[property] != value {
@@ -182,28 +147,19 @@ import Testing
                 }
             }
         }
-        let missing = try declaredTypes(below: "Module").subtracting(types)
+        let missing = try Listed.declaredTypes(below: "Module").subtracting(types)
         #expect(missing.isEmpty, "these modules have no example: \(missing)")
     }
 
     @Test("losses keep nothing from batch to batch")
     func losses() throws {
-        let (scores, classes) = (sample([4, 3], seed: 1), sampleIntegers([4], seed: 2, in: 0..<3))
-        let (numbers, shares) = (sample([4, 3], seed: 3), sample([4, 3], seed: 4, in: 0..<1))
-        let examples: [(any LossFunction, Tensor, Tensor)] = [
-            (CrossEntropyFlat(), scores, classes), (FocalFlat(), scores, classes), (DiceLoss(), scores, classes),
-            (LabelSmoothingCrossEntropy(), scores, classes), (LabelSmoothingCrossEntropyFlat(), scores, classes),
-            (MSEFlat(), scores, numbers), (L1Flat(), scores, numbers), (BCEFlat(), shares, shares),
-            (BCEWithLogitsFlat(), scores, shares), (CustomLoss("own") { p, t in (p - t).abs() }, scores, numbers),
-            (MixedLoss(CrossEntropyFlat()), scores, classes),
-        ]
-        for (loss, prediction, target) in examples {
+        let mixed = { MixedLoss(CrossEntropyFlat()) as any LossFunction }
+        let examples = Listed.losses.map { ($0.make(), $0.prediction(), $0.target()) }
+        for (loss, prediction, target) in examples + [(mixed(), examples[0].1, examples[0].2)] {
             let before = storedProperties(of: loss)
             _ = loss(prediction, target)
             #expect(storedProperties(of: loss) == before, "\(loss.name)")
         }
-        let missing = try declaredTypes(below: "LossFunction").subtracting(examples.map { "\(type(of: $0.0))" })
-        #expect(missing.isEmpty, "these losses have no example: \(missing)")
     }
 }
 

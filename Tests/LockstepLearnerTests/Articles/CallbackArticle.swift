@@ -35,6 +35,31 @@ final class WeightPenalty: Callback {
     }
 }
 
+/// Validates with the average of the weights over all steps.
+final class MeanWeights: Callback, Resumable {
+    private var mean: [Tensor] = []
+    private var steps = 0
+
+    override func beforeFit(_ learner: Learner) {
+        if learner.isInferring { return }
+        (mean, steps) = (learner.model.parameters().map { Tensor.zeros(like: $0.value) }, 0)
+    }
+    override func afterStep(_ learner: Learner) {
+        steps += 1
+        for (index, parameter) in learner.model.parameters().enumerated() {
+            mean[index] = mean[index] + (parameter.value - mean[index]) / Double(steps)
+        }
+    }
+    override func around(_ phase: Phase, _ learner: Learner, _ level: () throws -> Void) throws {
+        guard phase == .validate, learner.isFitting, steps > 0 else { return try level() }
+        try learner.withWeights(mean, level)
+    }
+    func exchangeState(with archive: StateArchive) throws {
+        try archive.integer("steps", &steps)
+        for index in mean.indices { try archive.tensor("mean.\(index)", &mean[index]) }
+    }
+}
+
 /// Trains with one loss function and validates with the learner's.
 final class TrainingLoss: Callback {
     private let loss: any LossFunction
@@ -69,6 +94,15 @@ struct CallbackArticle {
         #expect(rows.count < 50 && (rows.last?["valid_loss"] ?? 1) < 0.1)
         #expect(rows.dropLast().allSatisfy { ($0["valid_loss"] ?? 0) >= 0.1 })
         #expect(synthLearner(callbacks: [Late()]).orderedCallbacks(for: .beforeFit).count == 1)
+    }
+
+    @Test("a mean of weights is validated, and training does not notice")
+    func mean() throws {
+        let (plain, averaged) = (goldenLearner(trainRows: 4), goldenLearner(trainRows: 4, callbacks: [MeanWeights()]))
+        for learner in [plain, averaged] { try learner.fit(3) }
+        #expect(plain.recorder?.losses == averaged.recorder?.losses)
+        let rows = [plain, averaged].map { $0.recorder?.rows.map { $0["valid_loss"] ?? .nan } ?? [] }
+        #expect(rows[0].count == 3 && rows[0][2] != rows[1][2])
     }
 
     @Test("a penalty changes the training and not the logs")

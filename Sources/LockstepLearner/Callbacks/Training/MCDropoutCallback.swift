@@ -16,37 +16,34 @@ public import LockstepTensor
 public final class MCDropoutCallback: Callback, Resumable {
     private var passes = 0
     private var switchedOn: [Module] = []
-    private var saved: DropoutContext?
 
     public override init() { super.init() }
 
     /// How many passes have drawn: the next draws others.
     public func exchangeState(with archive: StateArchive) throws { try archive.integer("passes", &passes) }
 
+    public override func around(_ phase: Phase, _ learner: Learner, _ level: () throws -> Void) throws {
+        guard phase == .validate else { return try level() }
+        let context = DropoutContext.current
+        defer {
+            for layer in switchedOn { layer.eval() }
+            (switchedOn, DropoutContext.current) = ([], context)
+        }
+        try level()
+    }
+
     public override func beforeValidate(_ learner: Learner) {
         switchedOn = learner.model.modules().filter { $0 is Dropout && !$0.isTraining }
         for layer in switchedOn { layer.train() }
-        saved = DropoutContext.current
         passes += 1
     }
 
     public override func beforeBatch(_ learner: Learner) {
-        guard !learner.training, saved != nil else { return }
+        guard !learner.training else { return }
         let pass = PhiloxGenerator.block(seed: learner.seed, stream: UInt64(passes), counter: 0)
         DropoutContext.current = DropoutContext(
             seed: UInt64(pass.0) << 32 | UInt64(pass.1), step: learner.iter, firstItem: learner.batchFirstItem,
             itemCount: learner.batchItemCount)
-    }
-
-    public override func afterValidate(_ learner: Learner) { switchOff() }
-
-    public override func teardown(_ learner: Learner) { switchOff() }
-
-    private func switchOff() {
-        for layer in switchedOn { layer.eval() }
-        switchedOn = []
-        if let saved { DropoutContext.current = saved }
-        saved = nil
     }
 }
 
