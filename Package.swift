@@ -23,8 +23,6 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),  // SE-0335: write `any`
     .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444: import what you use
     .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409: C modules stay out of our interface
-    // Debug builds check that nobody changes what another is reading; the checks are a fifth of a small step.
-    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 // Unsafe flags reach packages that depend on a version of this one: SwiftPM allows it from tools version 6.2 on, and

@@ -14,6 +14,8 @@ complain() { echo "$1"; problems=$((problems + 1)); }
 
 swift format lint --strict --parallel --recursive "$@" || complain "swift format: see above; make format mends most of it"
 
+.ci/lint-swift.sh || complain "Swift: see above"
+
 .ci/lint-c.sh || complain "C: see above; make format mends the format, Sources/CLockstepKernels/LAYERS says who may use whom"
 
 .ci/lint-docs.sh Sources/Lockstep{Learner,Data,Comm,Distributed,Optim} || complain "documentation: see above"

@@ -6,7 +6,8 @@ import LockstepTensor
 /// The batches of one epoch, and the error that ended them.
 ///
 /// ```swift
-/// let batches = dls.valid.batchSequence()
+/// let batches = dls.train.batchSequence()
+/// var count = 0
 /// for batch in batches { count += batch.size }
 /// try batches.check()
 /// ```

@@ -7,12 +7,12 @@
 /// order of the items, test-time augmentation, shown results, a shard for each rank, worker threads, resuming.
 ///
 /// ```swift
-/// final class Rows: IndexedBatchSource {
+/// final class Squares: IndexedBatchSource {
 ///     var options = DataLoader.Options()
 ///     var epoch = 0
 ///     let inputCount = 1
-///     func indices(epoch: Int) -> [Int] { options.indices(of: table.count, epoch: epoch) }
-///     func batch(of indices: [Int], epoch: Int) throws -> Batch { try Batch(inputs: [table.rows(indices)]) }
+///     func indices(epoch: Int) -> [Int] { options.indices(of: 100, epoch: epoch) }
+///     func batch(of indices: [Int], epoch: Int) -> Batch { Batch(inputs: [Tensor(indices.map { $0 * $0 })]) }
 /// }
 /// ```
 /// Numbers are those of ``BatchSource/dataset``, where there is one; without it any that stand for an item. Hooks and transforms

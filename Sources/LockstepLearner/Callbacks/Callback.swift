@@ -23,11 +23,11 @@ open class Callback {
     /// The learner it was added to; nil before and after.
     public internal(set) final weak var learner: Learner?
     /// Whether it runs at all. Back to true after every fit: set it to false in `beforeFit` to sit one out.
-    public final var run = true
+    @exclusivity(unchecked) public final var run = true
     /// Whether it sees batch events in training.
-    public final var runTrain = true
+    @exclusivity(unchecked) public final var runTrain = true
     /// Whether it sees batch events in validation.
-    public final var runValid = true
+    @exclusivity(unchecked) public final var runValid = true
 
     /// A callback that runs in training and validation.
     public init() {}

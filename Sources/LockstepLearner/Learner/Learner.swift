@@ -22,13 +22,13 @@ public final class Learner {
     /// The loaders: training at index 0, validation at 1, more if you like.
     public var dls: DataLoaders
     /// What is trained. On several ranks each rank has its own copy, kept equal.
-    public var model: Module
+    @exclusivity(unchecked) public var model: Module
     /// What is minimised.
-    public var lossFunction: any LossFunction
+    @exclusivity(unchecked) public var lossFunction: any LossFunction
     /// Makes ``optimizer``.
     public var optimizerFactory: OptimizerFactory
     /// Made on first need: by `fit`, `load`, freezing, or ``createOptimizer()``.
-    public internal(set) var optimizer: Optimizer?
+    @exclusivity(unchecked) public internal(set) var optimizer: Optimizer?
     /// The default learning rate of `fit`.
     public var lr: LearningRate
     /// The default weight decay of `fit`; nil leaves the optimizer's own.
@@ -50,82 +50,84 @@ public final class Learner {
     /// What everything random that the learner itself starts is derived from.
     public let seed: UInt64
     /// In the order they were added; ``orderedCallbacks(for:)`` gives running order.
-    public internal(set) var callbacks: [Callback] = []
+    @exclusivity(unchecked) public internal(set) var callbacks: [Callback] = []
     /// Gets one row per epoch.
     public var logger: any RowLogger = PrintLogger()
     /// The other ranks.
-    public var coordinator: any TrainingCoordinator = SoloCoordinator()
+    @exclusivity(unchecked) public var coordinator: any TrainingCoordinator = SoloCoordinator()
     /// How gradients become whole, and who updates.
-    public var stepStrategy: any StepStrategy = LocalStep()
+    @exclusivity(unchecked) public var stepStrategy: any StepStrategy = LocalStep()
     /// Who makes the passes of a batch, when it is not the learner.
-    public var passes: (any BatchPasses)?
+    @exclusivity(unchecked) public var passes: (any BatchPasses)?
 
     // MARK: Where the loop stands
+    // A step looks at these a hundred times: checks at run time that nobody changes what another is reading would be a fifth
+    // of a small one. They are checked everywhere else, in release too.
 
     /// The loader being iterated. Replace it in `beforeTrain` or `beforeValidate` to iterate another.
     public var dl: (any BatchSource)?
     /// The batch's inputs.
-    public var xb: [Tensor] = []
+    @exclusivity(unchecked) public var xb: [Tensor] = []
     /// The batch's targets; empty when it has none.
-    public var yb: [Tensor] = []
+    @exclusivity(unchecked) public var yb: [Tensor] = []
     /// The model's outputs. Empty before the model ran, and on a rank whose part of the batch is empty; where layers
     /// communicate such a rank has outputs without rows from `afterPred` until the loss is computed.
-    public var preds: [Tensor] = []
+    @exclusivity(unchecked) public var preds: [Tensor] = []
     /// What is differentiated; scale this to scale gradients.
-    public var lossGrad: Tensor?
+    @exclusivity(unchecked) public var lossGrad: Tensor?
     /// The loss for logs and metrics: a detached copy of ``lossGrad`` taken before `afterLoss`.
-    public var loss: Tensor?
+    @exclusivity(unchecked) public var loss: Tensor?
     /// The training batch's loss over all ranks, the same on every rank: known after ``evenOutLoss()`` or the reduction of
     /// gradients, at the latest in `afterCancelBatch` and `afterBatch`. Nil where no rank came to a loss.
-    public var stepLoss: Double?
+    @exclusivity(unchecked) public var stepLoss: Double?
     /// How much this rank's part of the batch counts beside the others: its number of items before there is a loss, then what
     /// the loss says (`LossFunction.weight`).
-    public var batchWeight = 0.0
+    @exclusivity(unchecked) public var batchWeight = 0.0
     /// What is known of this rank's part of the batch besides.
-    package var part = BatchPart()
+    @exclusivity(unchecked) package var part = BatchPart()
     /// Whether the loss of parts is still to be compared with that of their whole (``checkLossMerges()``).
-    var checksLoss = false
+    @exclusivity(unchecked) var checksLoss = false
     /// The place of the batch's first item in the global batch, when this is one rank's part of it; otherwise 0.
-    public internal(set) var batchFirstItem = 0
+    @exclusivity(unchecked) public internal(set) var batchFirstItem = 0
     /// Number of epochs of this fit.
-    public var nEpoch = 1
+    @exclusivity(unchecked) public var nEpoch = 1
     /// The epoch, from 0.
-    public var epoch = 0
+    @exclusivity(unchecked) public var epoch = 0
     /// Epochs of earlier fits. Loaders shuffle by this plus ``epoch``, so that no two epochs are alike.
-    public internal(set) var epochsSeen = 0
+    @exclusivity(unchecked) public internal(set) var epochsSeen = 0
     /// Number of batches in ``dl``; 0 when it does not know.
-    public var nIter = 0
+    @exclusivity(unchecked) public var nIter = 0
     /// The batch with which the training phase begins; set it in `beforeTrain` to leave out those before, as when resuming.
     public var firstBatch = 0
     /// Where the fit at hand is, in finished batches: where a run that is interrupted now goes on.
-    public internal(set) var place = ResumePoint(epoch: 0)
+    @exclusivity(unchecked) public internal(set) var place = ResumePoint(epoch: 0)
     /// What the loop keeps for runs that are interrupted, or go on.
-    package var resuming = Resuming()
+    @exclusivity(unchecked) package var resuming = Resuming()
     /// The batch in ``dl``, from 0.
-    public var iter = 0
+    @exclusivity(unchecked) public var iter = 0
     /// Whether batches train. Set by ``TrainEvalCallback``, as the next two are.
-    public var training = false
+    @exclusivity(unchecked) public var training = false
     /// Training batches since the start of the fit.
-    public var trainIter = 0
+    @exclusivity(unchecked) public var trainIter = 0
     /// How much of the fit is done, 0 to 1; what schedules follow. Rises with every batch, or only with every epoch where
     /// the training loader does not know how many batches it has.
-    public var pctTrain = 0.0
+    @exclusivity(unchecked) public var pctTrain = 0.0
     /// The smoothed training loss. Set by the recorder, as the next is.
-    public var smoothLoss: Double?
+    @exclusivity(unchecked) public var smoothLoss: Double?
     /// The last row of a fit, without epoch and time.
     public var finalRecord: [Double?] = []
     /// The first loss of the latest fit that was no finite number; nil when all have been.
-    public internal(set) var nonFiniteLoss: NonFiniteLoss?
+    @exclusivity(unchecked) public internal(set) var nonFiniteLoss: NonFiniteLoss?
     /// The first validation batch of the phase at hand whose loss is none, on this rank.
-    var badValidationBatch: Int?
+    @exclusivity(unchecked) var badValidationBatch: Int?
     /// Whether a loss that explodes is what the fit is for.
-    var expectsNonFiniteLoss = false
+    @exclusivity(unchecked) var expectsNonFiniteLoss = false
     /// Whether a fit is running.
-    public internal(set) var isFitting = false
+    @exclusivity(unchecked) public internal(set) var isFitting = false
     /// Whether a validation or a prediction run is going on, be it inside a fit.
-    public internal(set) var isInferring = false
+    @exclusivity(unchecked) public internal(set) var isInferring = false
     /// Whether what runs is this rank's own business, such as predicting one item: nothing is shared out or agreed on.
-    public internal(set) var worksAlone = false
+    @exclusivity(unchecked) public internal(set) var worksAlone = false
     /// Whether the parameters have other values for a scope (``withWeights(_:_:)``).
     var hasLentWeights = false
     /// Whether progress callbacks show bars and a table.
@@ -142,12 +144,12 @@ public final class Learner {
     /// Whether anybody surrounds levels of the loop.
     private(set) var isSurrounded = true
     /// The events anybody implements: most cost one test of a bit.
-    private(set) var handledEvents = EventSet.all
+    @exclusivity(unchecked) private(set) var handledEvents = EventSet.all
     /// Arguments of the fit methods called so far; later calls replace earlier ones.
     var fitArguments: [String: ConfigValue] = [:]
-    var cancelOrigin: (callback: String, event: Event)?
+    @exclusivity(unchecked) var cancelOrigin: (callback: String, event: Event)?
     /// Set where somebody else has described the learner.
-    var bundleCheck: BundleCheck?
+    @exclusivity(unchecked) var bundleCheck: BundleCheck?
     /// Hears of data that operations cannot use.
     let mistakes = DataMistakes.Listener()
     /// What was warned of, once each.

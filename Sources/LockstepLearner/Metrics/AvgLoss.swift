@@ -18,9 +18,9 @@ open class AvgLoss: Metric, Configurable {
         let part: LossPart
     }
     /// What was seen, by batch; parts of a batch side by side, in the order of its items.
-    private var entries: [Entry] = []
+    @exclusivity(unchecked) private var entries: [Entry] = []
     /// What is added to the learner's count of batches, which starts over in each phase.
-    private var offset = 0
+    @exclusivity(unchecked) private var offset = 0
 
     public override init() {}
     open override var name: String { "loss" }

@@ -49,8 +49,8 @@ public final class AvgSmoothLoss: Metric {
     /// How much of the old average stays at each batch.
     public let beta: Double
     /// How many losses it has seen.
-    public private(set) var count = 0
-    private var sum = 0.0
+    @exclusivity(unchecked) public private(set) var count = 0
+    @exclusivity(unchecked) private var sum = 0.0
 
     /// A smoothed loss of which a share of `beta` stays at each batch.
     public init(beta: Double = 0.98) { self.beta = beta }

@@ -18,28 +18,28 @@ public final class Recorder: Callback, Resumable {
     public let validMetrics: Bool
 
     /// Learning rate of the last parameter group in each training batch of the fit.
-    public private(set) var lrs: [Double] = []
+    @exclusivity(unchecked) public private(set) var lrs: [Double] = []
     /// Smoothed loss after each training batch of the fit.
-    public private(set) var losses: [Double] = []
+    @exclusivity(unchecked) public private(set) var losses: [Double] = []
     /// For each row, how many training batches had been seen.
-    public private(set) var iters: [Int] = []
+    @exclusivity(unchecked) public private(set) var iters: [Int] = []
     /// The rows of the fit.
     public private(set) var rows: [EpochRow] = []
     /// The columns between epoch and time.
     public private(set) var names: [String] = []
     /// What a ``ParamScheduler`` recorded: for each hyper-parameter the last group's value in each training batch.
-    public internal(set) var hps: [String: [Double]] = [:]
+    @exclusivity(unchecked) public internal(set) var hps: [String: [Double]] = [:]
 
     /// How much of the smoothed loss stays from batch to batch.
     var beta: Double { smooth.beta }
 
     let smooth: AvgSmoothLoss
     private let validLoss = AvgLoss()
-    private var trainValues: [Double?]?
-    private var validValues: [Double?]?
-    private var metrics: [Metric] = []
-    private var sawPhase = false
-    private var isCancelled = false
+    @exclusivity(unchecked) private var trainValues: [Double?]?
+    @exclusivity(unchecked) private var validValues: [Double?]?
+    @exclusivity(unchecked) private var metrics: [Metric] = []
+    @exclusivity(unchecked) private var sawPhase = false
+    @exclusivity(unchecked) private var isCancelled = false
     private var start = ContinuousClock.now
 
     /// A recorder; `beta` is how much of the smoothed loss stays at each batch.

@@ -26,26 +26,26 @@ public final class Optimizer {
     /// Values and gradients in memory.
     public let arena: ParameterArena
     /// Flags of each parameter, in the order of the arena.
-    public var flags: [Flags]
+    @exclusivity(unchecked) public var flags: [Flags]
     /// The parameters, group by group.
     public let groups: [[Parameter]]
     /// The first group that is trained.
-    public private(set) var frozenIndex = 0
+    @exclusivity(unchecked) public private(set) var frozenIndex = 0
     /// Per group: `lr` and the rule's hyper-parameters, in the order of `names`.
-    var values: [[Double]]
-    var names: [String]
+    @exclusivity(unchecked) var values: [[Double]]
+    @exclusivity(unchecked) var names: [String]
     /// Per parameter: steps taken.
-    var steps: [Int]
+    @exclusivity(unchecked) var steps: [Int]
     /// Per state name: one element per element of the arena, or of this rank's slice; made at the first step.
-    var state: [Tensor] = [] {
+    @exclusivity(unchecked) var state: [Tensor] = [] {
         didSet { statePlaces = state.map(\.unsafePointer) }
     }
-    private var statePlaces: [UnsafeMutableRawPointer] = []
+    @exclusivity(unchecked) private var statePlaces: [UnsafeMutableRawPointer] = []
     /// What the rule has said of itself.
     let ruleNames: RuleNames
     /// Where the other ranks' slices of the state are, when each rank keeps its own.
-    var shared: SharedState?
-    var lookahead: LookaheadState?
+    @exclusivity(unchecked) var shared: SharedState?
+    @exclusivity(unchecked) var lookahead: LookaheadState?
     /// What steps in place of `rule`, when the optimizer is not one of ours.
     let foreign: OptimizerWrapper?
 
@@ -157,7 +157,7 @@ public final class Optimizer {
         let flags: Flags
         let step: Int
     }
-    private var runs: [Run] = []
+    @exclusivity(unchecked) private var runs: [Run] = []
 
     private func step(_ foreign: OptimizerWrapper) {
         var due: Set<ObjectIdentifier> = []

@@ -11,13 +11,13 @@ import CLockstepKernels
 /// Shared by an arena and its leaves: reading a gradient materialises what was deferred, so readers need not know.
 package final class DeferredGradients {
     /// Copies what other ranks hold into this rank's memory; nil when nothing is missing.
-    private var fetch: (() -> Void)?
+    @exclusivity(unchecked) private var fetch: (() -> Void)?
     /// What all gradients are still to be multiplied by.
-    package private(set) var scale = 1.0
+    @exclusivity(unchecked) package private(set) var scale = 1.0
     /// The square of the norm of what is in memory, where a reduction has measured it in passing.
-    private(set) var squaredNorm: Double?
+    @exclusivity(unchecked) private(set) var squaredNorm: Double?
     /// All gradients of the arena.
-    package internal(set) var memory: Tensor
+    @exclusivity(unchecked) package internal(set) var memory: Tensor
 
     init(_ memory: Tensor) { self.memory = memory }
 

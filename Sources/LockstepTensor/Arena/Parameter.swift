@@ -13,7 +13,7 @@
 /// writes into the same memory, so optimizers and arenas stay attached. Not `Sendable`.
 @propertyWrapper
 public final class Parameter {
-    private var body: TensorBody
+    @exclusivity(unchecked) private var body: TensorBody
     package let leaf = LeafNode("parameter")
     /// The arena it lies in, if any.
     package weak var arena: ParameterArena?

@@ -33,7 +33,7 @@ public final class ParameterArena {
     /// Extra elements after the gradients, free for whoever reduces them.
     public let tailCount: Int
     /// All values: `[count]`.
-    public private(set) var values: Tensor
+    @exclusivity(unchecked) public private(set) var values: Tensor
     /// All gradients: `[count]`, of ``gradientType``. Meaningful where a gradient has arrived since the last `zeroGradients`.
     public var gradients: Tensor {
         deferred.materialize()
@@ -45,11 +45,11 @@ public final class ParameterArena {
     /// What is still to be done to the gradients before they can be read.
     package let deferred: DeferredGradients
     /// Whether the values lie in memory that several ranks read.
-    package private(set) var sharesValues = false
+    @exclusivity(unchecked) package private(set) var sharesValues = false
     /// Where each parameter stands among the slots, once somebody has asked.
     private var places: [ObjectIdentifier: Int] = [:]
     /// The elements after the gradients: `[tailCount]`.
-    package private(set) var tail: Tensor
+    @exclusivity(unchecked) package private(set) var tail: Tensor
 
     /// Moves the parameters of `groups` into one arena.
     ///

@@ -4,12 +4,12 @@
 /// Holds the gradient of a leaf, in memory of its own or in a destination (an arena's range) it was given.
 package final class LeafNode: GradientNode {
     /// Where the gradient lives when it has a destination: contiguous, shaped as the parameter.
-    package private(set) var destination: Tensor?
+    @exclusivity(unchecked) package private(set) var destination: Tensor?
     /// Whether a gradient has arrived since the last reset. A destination that is untouched holds no meaning yet.
-    package private(set) var isTouched = false
-    private var loose: Tensor?
+    @exclusivity(unchecked) package private(set) var isTouched = false
+    @exclusivity(unchecked) private var loose: Tensor?
     /// What must happen before the destination can be read.
-    private var deferred: DeferredGradients?
+    @exclusivity(unchecked) private var deferred: DeferredGradients?
 
     package init(_ name: StaticString) { super.init(name, nil, rule: .leaf) }
 

@@ -11,7 +11,7 @@ import CLockstepKernels
 package enum DataMistakes {
     /// Keeps the first sentence that is noted while it listens. Used on one thread.
     package final class Listener: @unchecked Sendable {
-        package private(set) var sentence: String?
+        @exclusivity(unchecked) package private(set) var sentence: String?
 
         package init() {}
 

@@ -26,7 +26,7 @@ import Testing
     /// What a value is made of, as files have it.
     private func described(_ value: Any) throws -> (name: String, arguments: [(name: String, value: String)]) {
         let part = try ExportRegistry.describe(value, at: "")
-        return (part.name, part.arguments.list.map { ($0.name, "\($0.value)") })
+        return (part.name, part.arguments.map { ($0.name, "\($0.value)") })
     }
 
     /// Values that consist of functions, which only the program knows.
