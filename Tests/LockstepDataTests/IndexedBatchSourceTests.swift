@@ -175,7 +175,7 @@ final class OwnLoader: IndexedBatchSource {
     @Test("transforms can be added to loaders that take them, of whatever class")
     func transforming() throws {
         let plain = DataLoaders([Numbers(count: 3)])
-        let transformed = DataLoaders(try TransformedDataLoader(Numbers(count: 3), batchSize: 3))
+        let transformed = DataLoaders(TransformedDataLoader(Numbers(count: 3), batchSize: 3))
         try transformed.addTransforms([FunctionTransform { (x: Tensor) in x + 1 }], at: .afterBatch)
         #expect(try transformed.oneBatch().inputs[0].ints == [1, 2, 3])
         #expect((plain.train as? any TransformingBatchSource) == nil)

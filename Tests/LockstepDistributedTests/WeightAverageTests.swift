@@ -100,7 +100,7 @@ private final class OwnAverage: Callback, Resumable {
 
     @Test("an average in one file trains, validates and resumes on ranks", arguments: [1, 2, 3])
     func ownAverage(ranks: Int) throws {
-        try withTemporaryFolder { folder in
+        _ = try withTemporaryFolder { folder in
             try InProcessWorld(ranks).run { c in
                 func run(_ callbacks: [Callback], interrupted: Bool = false, resumed: Bool = false) throws -> Learner {
                     let learner = Self.learner(callbacks, folder: folder.path)

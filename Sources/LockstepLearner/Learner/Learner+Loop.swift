@@ -121,7 +121,9 @@ extension Learner {
             if isSurrounded {
                 try surround(phase, surrounding[...]) { try enter(phase, body) }
             } else {
-                try enter(phase, body)
+                try self(phase.before)
+                try coordinator.enter(phase)
+                try body()
             }
         } catch let raised as CancelSignal {
             signal = raised

@@ -8,9 +8,12 @@ extension Learner {
     /// Warns, on every rank alike, when the loss of two halves of the first batch is not that of the whole: then training on
     /// several ranks is not that of one process, and no trainer could tell from the result.
     func checkLossMerges() throws {
-        checksLoss = false
-        guard coordinator.rankCount > 1, passes == nil, lossFunction.reduction == .mean else { return }
+        guard coordinator.rankCount > 1, passes == nil, lossFunction.reduction == .mean else {
+            return checksLoss = false
+        }
         let differs = try coordinator.average(mergesWrongly() ? 1 : 0, weight: 1).mean ?? 0 > 0
+        // Not before: a rank that has left the batch makes the others throw here, and all of them check the next one.
+        checksLoss = false
         guard differs else { return }
         warn(
             "the loss “\(lossFunction.name)” of two halves of a batch, merged by its weights, is not that of the whole: "

@@ -20,7 +20,7 @@ public final class Learner {
     // MARK: What is trained, and with what
 
     /// The loaders: training at index 0, validation at 1, more if you like.
-    public var dls: DataLoaders
+    @exclusivity(unchecked) public var dls: DataLoaders
     /// What is trained. On several ranks each rank has its own copy, kept equal.
     @exclusivity(unchecked) public var model: Module
     /// What is minimised.
@@ -65,7 +65,7 @@ public final class Learner {
     // of a small one. They are checked everywhere else, in release too.
 
     /// The loader being iterated. Replace it in `beforeTrain` or `beforeValidate` to iterate another.
-    public var dl: (any BatchSource)?
+    @exclusivity(unchecked) public var dl: (any BatchSource)?
     /// The batch's inputs.
     @exclusivity(unchecked) public var xb: [Tensor] = []
     /// The batch's targets; empty when it has none.
@@ -142,7 +142,7 @@ public final class Learner {
         }
     }
     /// Whether anybody surrounds levels of the loop.
-    private(set) var isSurrounded = true
+    @exclusivity(unchecked) private(set) var isSurrounded = true
     /// The events anybody implements: most cost one test of a bit.
     @exclusivity(unchecked) private(set) var handledEvents = EventSet.all
     /// Arguments of the fit methods called so far; later calls replace earlier ones.

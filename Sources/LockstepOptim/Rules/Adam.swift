@@ -23,12 +23,13 @@ public struct AdamRule: UpdateRule {
     }
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
     public func update<Scalar>(_ s: Stretch<Scalar>) {
-        guard let mean = s.place("grad_avg"), let squares = s.place("sqr_avg") else { return }
-        let rate = s.rate / (1 - power(s.hyper("mom"), Double(s.step)))
-        let root = (1 / (1 - power(s.hyper("sqr_mom"), Double(s.step)))).squareRoot()
+        guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
+        let rate = s.rate / (1 - power(s.hyper("mom", at: 2), Double(s.step)))
+        let root = (1 / (1 - power(s.hyper("sqr_mom", at: 3), Double(s.step)))).squareRoot()
         lsk_adam(
-            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, rate, s.hyper("mom"), s.hyper("sqr_mom"),
-            s.hyper("eps"),
+            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, rate, s.hyper("mom", at: 2),
+            s.hyper("sqr_mom", at: 3),
+            s.hyper("eps", at: 4),
             root)
     }
 }
@@ -55,9 +56,9 @@ public struct RAdamRule: UpdateRule {
     }
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
     public func update<Scalar>(_ s: Stretch<Scalar>) {
-        guard let mean = s.place("grad_avg"), let squares = s.place("sqr_avg") else { return }
+        guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
         let t = Double(s.step)
-        let (β1, β2) = (s.hyper("mom"), s.hyper("sqr_mom"))
+        let (β1, β2) = (s.hyper("mom", at: 2), s.hyper("sqr_mom", at: 3))
         let decay = power(β2, t)
         let limit = 2 / (1 - β2) - 1
         let r = limit - 2 * t * decay / (1 - decay)
@@ -66,8 +67,8 @@ public struct RAdamRule: UpdateRule {
             rate *= ((r - 4) * (r - 2) * limit / ((limit - 4) * (limit - 2) * r)).squareRoot()
         }
         lsk_radam(
-            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, rate, β1, β2, s.hyper("eps"),
-            (1 / (1 - decay)).squareRoot(), s.hyper("beta"), r > 5 ? 1 : 0)
+            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, rate, β1, β2, s.hyper("eps", at: 4),
+            (1 / (1 - decay)).squareRoot(), s.hyper("beta", at: 5), r > 5 ? 1 : 0)
     }
 }
 
@@ -93,11 +94,13 @@ public struct QHAdamRule: UpdateRule {
     }
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
     public func update<Scalar>(_ s: Stretch<Scalar>) {
-        guard let mean = s.place("grad_avg"), let squares = s.place("sqr_avg") else { return }
+        guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
         let t = Double(s.step)
         lsk_qhadam(
-            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, s.rate, s.hyper("mom"), s.hyper("sqr_mom"),
-            s.hyper("eps"),
-            1 - power(s.hyper("mom"), t), 1 - power(s.hyper("sqr_mom"), t), s.hyper("nu_1"), s.hyper("nu_2"))
+            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, s.rate, s.hyper("mom", at: 2),
+            s.hyper("sqr_mom", at: 3),
+            s.hyper("eps", at: 4),
+            1 - power(s.hyper("mom", at: 2), t), 1 - power(s.hyper("sqr_mom", at: 3), t), s.hyper("nu_1", at: 5),
+            s.hyper("nu_2", at: 6))
     }
 }

@@ -36,12 +36,14 @@ public struct LarcRule: UpdateRule {
         let slope = lsk_sum_of_squares(s.dtype, s.count, s.gradient).squareRoot() * s.common.gradient_scale
         var rate = s.rate
         if size > 0 {
-            rate = s.rate * s.hyper("trust_coeff") * size / (slope + s.hyper("wd") * size + s.hyper("eps"))
+            rate =
+                s.rate * s.hyper("trust_coeff", at: 3) * size
+                / (slope + s.hyper("wd", at: 1) * size + s.hyper("eps", at: 4))
             if clips { rate = min(rate, s.rate) }
         }
         var rest = s.common
         rest.decay = 1
-        lsk_sgd(s.dtype, s.count, s.value, s.gradient, s.place("grad_avg"), rest, rate, s.hyper("mom"))
+        lsk_sgd(s.dtype, s.count, s.value, s.gradient, s.place("grad_avg", at: 0), rest, rate, s.hyper("mom", at: 2))
     }
 }
 
@@ -65,16 +67,18 @@ public struct LambRule: UpdateRule {
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
     public var isPerParameter: Bool { true }
     public func update<Scalar>(_ s: Stretch<Scalar>) {
-        guard let mean = s.place("grad_avg"), let squares = s.place("sqr_avg"), s.count > 0 else { return }
+        guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1), s.count > 0 else {
+            return
+        }
         let t = Double(s.step)
         let width = s.dtype == LSK_FLOAT64 ? 8 : 4
         let direction = lsk_allocate(s.count * width)
         defer { lsk_release(direction) }
         lsk_lamb_direction(
-            s.dtype, s.count, direction, s.value, s.gradient, mean, squares, s.common, s.hyper("mom"),
-            s.hyper("sqr_mom"),
-            s.hyper("eps"),
-            1 / (1 - power(s.hyper("mom"), t)), (1 / (1 - power(s.hyper("sqr_mom"), t))).squareRoot())
+            s.dtype, s.count, direction, s.value, s.gradient, mean, squares, s.common, s.hyper("mom", at: 2),
+            s.hyper("sqr_mom", at: 3),
+            s.hyper("eps", at: 4),
+            1 / (1 - power(s.hyper("mom", at: 2), t)), (1 / (1 - power(s.hyper("sqr_mom", at: 3), t))).squareRoot())
         if s.common.decay != 1 { lsk_scale(s.dtype, s.count, s.value, s.common.decay) }
         let size = lsk_sum_of_squares(s.dtype, s.count, s.value).squareRoot()
         let slope = lsk_sum_of_squares(s.dtype, s.count, direction).squareRoot()

@@ -21,7 +21,8 @@ public struct SGDRule: UpdateRule {
     public var defaults: [(name: String, value: Double)] { [("wd", wd), ("mom", mom)] }
     public var stateNames: [String] { hasMomentum ? ["grad_avg"] : [] }
     public func update<Scalar>(_ s: Stretch<Scalar>) {
-        lsk_sgd(s.dtype, s.count, s.value, s.gradient, s.place("grad_avg"), s.common, s.rate, s.hyper("mom"))
+        lsk_sgd(
+            s.dtype, s.count, s.value, s.gradient, s.place("grad_avg", at: 0), s.common, s.rate, s.hyper("mom", at: 2))
     }
 }
 
@@ -46,10 +47,11 @@ public struct RMSPropRule: UpdateRule {
     }
     public var stateNames: [String] { hasMomentum ? ["sqr_avg", "grad_avg"] : ["sqr_avg"] }
     public func update<Scalar>(_ s: Stretch<Scalar>) {
-        guard let squares = s.place("sqr_avg") else { return }
+        guard let squares = s.place("sqr_avg", at: 0) else { return }
         lsk_rmsprop(
-            s.dtype, s.count, s.value, s.gradient, s.place("grad_avg"), squares, s.common, s.rate, s.hyper("mom"),
-            s.hyper("sqr_mom"),
-            s.hyper("eps"))
+            s.dtype, s.count, s.value, s.gradient, s.place("grad_avg", at: 1), squares, s.common, s.rate,
+            s.hyper("mom", at: 2),
+            s.hyper("sqr_mom", at: 3),
+            s.hyper("eps", at: 4))
     }
 }

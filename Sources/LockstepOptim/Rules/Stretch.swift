@@ -183,5 +183,17 @@ extension Stretch {
     var gradient: UnsafeMutableRawPointer { memory.gradient }
     var common: lsk_update { memory.common }
     var rate: Double { memory.lr }
-    func place(_ state: String) -> UnsafeMutableRawPointer? { memory.state(state) }
+
+    /// A hyper-parameter by its place, which is found without comparing words: 1 is the first of the rule's defaults.
+    func hyper(_ name: StaticString, at index: Int) -> Double {
+        assert(memory.names.hypers[index] == "\(name)")
+        return memory.hypers[index]
+    }
+
+    /// A state by its place; nil where the rule keeps fewer.
+    func place(_ name: StaticString, at index: Int) -> UnsafeMutableRawPointer? {
+        guard let states = memory.states, index < memory.names.states.count else { return nil }
+        assert(memory.names.states[index] == "\(name)")
+        return states[index] + memory.stateOffset
+    }
 }

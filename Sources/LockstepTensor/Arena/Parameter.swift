@@ -18,7 +18,7 @@ public final class Parameter {
     /// The arena it lies in, if any.
     package weak var arena: ParameterArena?
     /// Whether training changes the value. A frozen parameter gets no gradient and is never stepped.
-    public var isTrainable = true
+    @exclusivity(unchecked) public var isTrainable = true
     /// A name in saved files that differs from the property's.
     public let savedName: String?
 

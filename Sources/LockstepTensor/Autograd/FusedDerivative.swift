@@ -11,9 +11,9 @@ final class FusedDerivative {
     let saved: Tensor
     let keepsPositive: Bool
     /// The sum of the gradients that have been multiplied.
-    var multiplied: Tensor?
+    @exclusivity(unchecked) var multiplied: Tensor?
     /// A gradient that is added to the pending one on its way through.
-    var second: Tensor?
+    @exclusivity(unchecked) var second: Tensor?
 
     init(factor: Tensor) { (saved, keepsPositive) = (factor.detached, false) }
     /// Gradients are kept where `values` are above 0, as a rectifier's are.

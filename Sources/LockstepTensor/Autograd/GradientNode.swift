@@ -7,15 +7,15 @@ import CLockstepKernels
 package class GradientNode {
     package final let name: StaticString
     package final let number: UInt64
-    final var first: GradientNode?
-    final var second: GradientNode?
-    final var more: [GradientNode?] = []
-    final var rule: Pullback
+    @exclusivity(unchecked) final var first: GradientNode?
+    @exclusivity(unchecked) final var second: GradientNode?
+    @exclusivity(unchecked) final var more: [GradientNode?] = []
+    @exclusivity(unchecked) final var rule: Pullback
     /// The gradient that has arrived so far.
-    final var pending: Tensor?
+    @exclusivity(unchecked) final var pending: Tensor?
     /// The derivative that arriving gradients pass first, where the operation has one that is element-wise.
-    final var derivative: FusedDerivative?
-    final var isQueued = false
+    @exclusivity(unchecked) final var derivative: FusedDerivative?
+    @exclusivity(unchecked) final var isQueued = false
 
     init(_ name: StaticString, _ first: GradientNode?, _ second: GradientNode? = nil, rule: Pullback) {
         self.name = name

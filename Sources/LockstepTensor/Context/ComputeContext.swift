@@ -9,7 +9,7 @@ import CLockstepKernels
 /// holds for the process: ``defaultThreads``, and `LOCKSTEP_CONV`.
 ///
 /// ```swift
-/// let logits = ComputeContext.with(threads: 4) { model(x) }
+/// let product = ComputeContext.with(threads: 4) { a.matmul(b) }
 /// ```
 /// Recording (`withNoGrad`), the place of dropout masks (``DropoutContext``) and the generator of initial weights (`setSeed`)
 /// are parts of the same structure, with scopes of their own.

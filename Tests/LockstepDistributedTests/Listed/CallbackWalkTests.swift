@@ -42,7 +42,7 @@ import Testing
 
     @Test("goes on as if nothing had happened", arguments: walked, [1, 2])
     func resumed(_ example: Listed.Callbacks, ranks: Int) throws {
-        try withTemporaryFolder { folder in
+        _ = try withTemporaryFolder { folder in
             try InProcessWorld(ranks).run { c in
                 let images = example.name == "CutMix"
                 func make() throws -> Learner {

@@ -86,7 +86,7 @@ struct WalkedOptimizer: Sendable, CustomTestStringConvertible {
 
     @Test("a run that is interrupted goes on to the same bits", arguments: WalkedOptimizer.all, [1, 2, 3])
     func resumed(_ optimizer: WalkedOptimizer, ranks: Int) throws {
-        try withTemporaryFolder { folder in
+        _ = try withTemporaryFolder { folder in
             try InProcessWorld(ranks).run { c in
                 func run(_ learner: Learner, _ callbacks: [Callback] = []) throws {
                     try learner.distributed(over: c) { try learner.fit(3, callbacks: callbacks) }
