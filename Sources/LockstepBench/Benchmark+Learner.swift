@@ -30,8 +30,8 @@ extension Benchmark {
 
 /// Notes when each training batch ended.
 private final class Stopwatch: Callback {
-    var first = 0.0
-    var stamps: [ContinuousClock.Instant] = []
+    @exclusivity(unchecked) var first = 0.0
+    @exclusivity(unchecked) var stamps: [ContinuousClock.Instant] = []
 
     override var order: Int { 1000 }
 

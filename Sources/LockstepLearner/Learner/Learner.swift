@@ -135,7 +135,7 @@ public final class Learner {
 
     /// Which epoch's order and random changes inference asks loaders for; test-time augmentation counts its passes here.
     var inferenceEpoch = 0
-    var dispatchLists: DispatchLists? {
+    @exclusivity(unchecked) var dispatchLists: DispatchLists? {
         didSet {
             handledEvents = dispatchLists?.handled ?? .all
             isSurrounded = dispatchLists?.isSurrounded ?? true

@@ -102,7 +102,7 @@ public final class Optimizer {
     /// Counts a step and works out which parameters take part; ``update(within:averaging:)`` then does it, in any number of pieces.
     package func beginStep() {
         prepareState()
-        lookahead?.remember(arena)
+        if lookahead != nil { lookahead?.remember(arena) }
         runs.removeAll(keepingCapacity: true)
         let slots = arena.slots
         var index = 0
@@ -169,8 +169,7 @@ public final class Optimizer {
     }
 
     private func isDue(_ index: Int) -> Bool {
-        let parameter = arena.slots[index].parameter
-        return parameter.isTrainable && parameter.leaf.isTouched
+        arena.slots[index].parameter.isDue
     }
 
     private func joins(_ next: Int, _ first: Int) -> Bool {
@@ -179,10 +178,9 @@ public final class Optimizer {
     }
 
     private func update(_ range: Range<Int>, _ run: Run, _ pair: GradientPair?, skipping skipped: Int) {
-        if arena.values.dtype == arena.gradientType {
+        if let values = arena.valueMemory {
             let offset = range.lowerBound * arena.gradientType.byteCount
-            return update(
-                range, run, pair, skipping: skipped, values: arena.values.unsafePointer + offset, shared != nil)
+            return update(range, run, pair, skipping: skipped, values: values + offset, shared != nil)
         }
         // A storage type is widened, stepped and rounded: the rules know floats only.
         let stored = arena.values.view([range.count], strides: [1], offset: range.lowerBound)
@@ -198,12 +196,12 @@ public final class Optimizer {
         let width = arena.gradientType.byteCount
         // State of a slice starts where the slice does.
         let stateOffset = (range.lowerBound - (shared?.owned.lowerBound ?? 0)) * width
-        let deferred = arena.deferred
+        let gradients = arena.unscaledGradients
         var passes = 0
         let group = values[run.group]
         let decay = run.flags.doWD ? ruleNames.decay.map { group[$0] } ?? 0 : 0
         let common = lsk_update(
-            gradient_scale: deferred.scale, decay: rule.decouplesDecay ? 1 - group[0] * decay : 1,
+            gradient_scale: gradients.scale, decay: rule.decouplesDecay ? 1 - group[0] * decay : 1,
             l2: rule.decouplesDecay ? 0 : decay,
             pair: (pair.map { $0.first + skipped }, pair.map { $0.second + skipped }),
             share: pair?.shares ?? (1, 0), streams: streams ? 1 : 0)
@@ -212,7 +210,7 @@ public final class Optimizer {
                 untyped: UntypedStretch(
                     dtype: arena.gradientType.kernelType, isDouble: arena.gradientType == .float64,
                     count: range.count, step: run.step, value: place,
-                    gradient: deferred.memory.unsafePointer + range.lowerBound * width, states: states,
+                    gradient: gradients.memory + range.lowerBound * width, states: states,
                     stateOffset: stateOffset, hypers: hypers, names: ruleNames, common: common,
                     isWholeParameter: rule.isPerParameter, passes: passes))
         }

@@ -22,7 +22,8 @@ public struct AdamRule: UpdateRule {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps)]
     }
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
-    public func update<Scalar>(_ s: Stretch<Scalar>) {
+    public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    public func update(untyped s: UntypedStretch) {
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
         let rate = s.rate / (1 - power(s.hyper("mom", at: 2), Double(s.step)))
         let root = (1 / (1 - power(s.hyper("sqr_mom", at: 3), Double(s.step)))).squareRoot()
@@ -55,7 +56,8 @@ public struct RAdamRule: UpdateRule {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps), ("beta", beta)]
     }
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
-    public func update<Scalar>(_ s: Stretch<Scalar>) {
+    public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    public func update(untyped s: UntypedStretch) {
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
         let t = Double(s.step)
         let (β1, β2) = (s.hyper("mom", at: 2), s.hyper("sqr_mom", at: 3))
@@ -93,7 +95,8 @@ public struct QHAdamRule: UpdateRule {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps), ("nu_1", nu1), ("nu_2", nu2)]
     }
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
-    public func update<Scalar>(_ s: Stretch<Scalar>) {
+    public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    public func update(untyped s: UntypedStretch) {
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
         let t = Double(s.step)
         lsk_qhadam(

@@ -30,7 +30,8 @@ public struct LarcRule: UpdateRule {
     }
     public var stateNames: [String] { hasMomentum ? ["grad_avg"] : [] }
     public var isPerParameter: Bool { true }
-    public func update<Scalar>(_ s: Stretch<Scalar>) {
+    public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    public func update(untyped s: UntypedStretch) {
         if s.common.decay != 1 { lsk_scale(s.dtype, s.count, s.value, s.common.decay) }
         let size = lsk_sum_of_squares(s.dtype, s.count, s.value).squareRoot()
         let slope = lsk_sum_of_squares(s.dtype, s.count, s.gradient).squareRoot() * s.common.gradient_scale
@@ -66,7 +67,8 @@ public struct LambRule: UpdateRule {
     }
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
     public var isPerParameter: Bool { true }
-    public func update<Scalar>(_ s: Stretch<Scalar>) {
+    public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    public func update(untyped s: UntypedStretch) {
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1), s.count > 0 else {
             return
         }

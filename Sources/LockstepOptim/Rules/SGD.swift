@@ -20,7 +20,8 @@ public struct SGDRule: UpdateRule {
     }
     public var defaults: [(name: String, value: Double)] { [("wd", wd), ("mom", mom)] }
     public var stateNames: [String] { hasMomentum ? ["grad_avg"] : [] }
-    public func update<Scalar>(_ s: Stretch<Scalar>) {
+    public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    public func update(untyped s: UntypedStretch) {
         lsk_sgd(
             s.dtype, s.count, s.value, s.gradient, s.place("grad_avg", at: 0), s.common, s.rate, s.hyper("mom", at: 2))
     }
@@ -46,7 +47,8 @@ public struct RMSPropRule: UpdateRule {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps)]
     }
     public var stateNames: [String] { hasMomentum ? ["sqr_avg", "grad_avg"] : ["sqr_avg"] }
-    public func update<Scalar>(_ s: Stretch<Scalar>) {
+    public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    public func update(untyped s: UntypedStretch) {
         guard let squares = s.place("sqr_avg", at: 0) else { return }
         lsk_rmsprop(
             s.dtype, s.count, s.value, s.gradient, s.place("grad_avg", at: 1), squares, s.common, s.rate,

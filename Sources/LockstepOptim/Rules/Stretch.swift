@@ -176,24 +176,20 @@ public struct UntypedStretch {
     }
 }
 
-extension Stretch {
-    // What the rules of this package give to their kernels.
-    var dtype: lsk_dtype { memory.dtype }
-    var value: UnsafeMutableRawPointer { memory.value }
-    var gradient: UnsafeMutableRawPointer { memory.gradient }
-    var common: lsk_update { memory.common }
-    var rate: Double { memory.lr }
+extension UntypedStretch {
+    /// The learning rate, as kernels take it.
+    var rate: Double { lr }
 
     /// A hyper-parameter by its place, which is found without comparing words: 1 is the first of the rule's defaults.
     func hyper(_ name: StaticString, at index: Int) -> Double {
-        assert(memory.names.hypers[index] == "\(name)")
-        return memory.hypers[index]
+        assert(names.hypers[index] == "\(name)")
+        return hypers[index]
     }
 
     /// A state by its place; nil where the rule keeps fewer.
     func place(_ name: StaticString, at index: Int) -> UnsafeMutableRawPointer? {
-        guard let states = memory.states, index < memory.names.states.count else { return nil }
-        assert(memory.names.states[index] == "\(name)")
-        return states[index] + memory.stateOffset
+        guard let states, index < names.states.count else { return nil }
+        assert(names.states[index] == "\(name)")
+        return states[index] + stateOffset
     }
 }

@@ -53,6 +53,9 @@ public final class Parameter {
         set { leaf.gradient = newValue }
     }
 
+    /// Whether the next step changes it: it is trained, and a gradient has arrived.
+    package var isDue: Bool { isTrainable && leaf.isTouched }
+
     /// Moves the value into `memory` (contiguous, same shape and type), keeping it.
     package func move(to memory: Tensor) {
         require(

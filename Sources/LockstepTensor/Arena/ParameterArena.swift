@@ -102,6 +102,16 @@ public final class ParameterArena {
         return memory.view(shape, strides: shape.contiguousStrides, offset: slot.range.lowerBound)
     }
 
+    /// Where the values lie, if their type is one that steps are made in; nil for a storage type.
+    package var valueMemory: UnsafeMutableRawPointer? {
+        values.dtype == gradientType ? values.unsafePointer : nil
+    }
+
+    /// All gradients as they lie in memory, and what they are still to be multiplied by.
+    package var unscaledGradients: (memory: UnsafeMutableRawPointer, scale: Double) {
+        (deferred.memory.unsafePointer, deferred.scale)
+    }
+
     /// Bytes that the values need.
     package var valueByteCount: Int { count * values.dtype.byteCount }
 
