@@ -76,6 +76,13 @@ import Testing
             for _ in Failing().batchSequence() {}
         }
         #expect(sentence(forgotten).contains("nobody asked for the error") && sentence(forgotten).contains("index: 3"))
+        let early = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            // Asked before there was one.
+            let batches = Failing().batchSequence()
+            try batches.check()
+            for _ in batches {}
+        }
+        #expect(sentence(early).contains("nobody asked for the error"))
         await #expect(processExitsWith: .success) {
             // Who leaves early has had no error.
             for _ in Failing() { break }

@@ -40,8 +40,8 @@ private final class OwnAverage: Callback, Resumable {
 }
 
 @Suite("Averages of weights on ranks", .timeLimit(.minutes(2))) struct WeightAverageTests {
-    private static func learner(_ callbacks: [Callback], folder: String = ".") -> Learner {
-        setSeed(11)
+    private static func learner(_ callbacks: [Callback], folder: String = ".", seed: Int = 11) -> Learner {
+        setSeed(UInt64(seed))
         let model = Sequential {
             Linear(5, 19); Tanh(); Linear(19, 3)
         }
@@ -142,7 +142,8 @@ private final class OwnAverage: Callback, Resumable {
         try one.fit(2)
         let all = try InProcessWorld(ranks).run { c in
             let average = WeightAverage(decay: 0.9)
-            let learner = Self.learner([average])
+            // Ranks begin with rank 0's weights, whatever they have made themselves.
+            let learner = Self.learner([average], seed: 11 + c.rank)
             try learner.distributed(over: c, update: .owner) { try learner.fit(2) }
             #expect(Self.weights(learner) == average.weights.flatMap(\.doubles))
             #expect(average.steps == 10)

@@ -190,4 +190,29 @@ import Testing
         }
         expectTrap(state, says: "UpdateRule: plain has states [\"a/b\"]")
     }
+
+    @Test("names that a saved file could not keep are refused, and so is a stretch handed on to another rule")
+    func unkeepable() async {
+        let spaced = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = OptimizerFactory(Plain(defaults: [("weight decay", 0)]))([[Parameter(wrappedValue: .ones([1]))]], lr: 1)
+        }
+        expectTrap(spaced, says: "each wants a name of its own without spaces, = and /")
+        let slow = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = OptimizerFactory(Plain(stateNames: ["slow"]))([[Parameter(wrappedValue: .ones([1]))]], lr: 1)
+        }
+        expectTrap(slow, says: "without / and not slow")
+        let handed = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            struct Handing: UpdateRule {
+                let name = "handing"
+                var defaults: [(name: String, value: Double)] { [] }
+                let stateNames: [String] = []
+                func update<Scalar>(_ stretch: Stretch<Scalar>) { AdamRule().update(stretch) }
+            }
+            let parameter = Parameter(wrappedValue: .ones([1]))
+            let optimizer = OptimizerFactory(Handing())([[parameter]], lr: 1)
+            parameter.gradient = .ones([1])
+            optimizer.step()
+        }
+        expectTrap(handed, says: "handing hands its stretch to AdamRule")
+    }
 }

@@ -32,6 +32,7 @@ static struct {
     _Atomic(void *) context;
     _Atomic ptrdiff_t count, grain;
     _Atomic int spins;
+    _Atomic int32_t threads;  // of whoever began the job: what its parts begin cuts alike on every thread
     int32_t started;  // threads besides callers; changed by who is busy
 } pool;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -72,7 +73,10 @@ static void help(void) {
         ptrdiff_t grain = atomic_load_explicit(&pool.grain, memory_order_relaxed), pieces = (count + grain - 1) / grain;
         ptrdiff_t begin = pieces * mine / parts * grain, end = pieces * (mine + 1) / parts * grain;
         lsk_part part = atomic_load_explicit(&pool.part, memory_order_relaxed);
+        int32_t own = lsk_thread_context.threads;
+        lsk_thread_context.threads = atomic_load_explicit(&pool.threads, memory_order_relaxed);
         part(atomic_load_explicit(&pool.context, memory_order_relaxed), begin, end < count ? end : count);
+        lsk_thread_context.threads = own;
         atomic_fetch_add_explicit(&pool.finished, 1, memory_order_release);
     }
 }
@@ -135,6 +139,7 @@ void lsk_parallel(ptrdiff_t count, ptrdiff_t grain, lsk_part part, void *context
     atomic_store_explicit(&pool.context, context, memory_order_relaxed);
     atomic_store_explicit(&pool.count, count, memory_order_relaxed);
     atomic_store_explicit(&pool.grain, grain, memory_order_relaxed);
+    atomic_store_explicit(&pool.threads, lsk_get_threads(), memory_order_relaxed);
     atomic_store_explicit(&pool.finished, 0, memory_order_relaxed);
     uint64_t number = (atomic_load_explicit(&pool.word, memory_order_relaxed) >> 32) + 1;
     atomic_store_explicit(&pool.word, number << 32 | (uint64_t)threads << 16, memory_order_release);

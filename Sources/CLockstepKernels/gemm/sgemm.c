@@ -43,7 +43,9 @@ void lsk_sgemm_epilogue(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE ta, enum CB
         return;
     }
 #endif
-    lsk_blas_sgemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    // Beside our own kernels only narrow products are left for OpenBLAS: whole, with the same bits for any number of threads.
+    if (lsk_uses_own_products()) cblas_sgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    else lsk_blas_sgemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     if (e) lsk_apply_epilogue(LSK_FLOAT32, m, n, c, ldc, e);
 }
 

@@ -14,6 +14,9 @@ public struct StatusWord: OptionSet, Sendable, Hashable {
     /// An error on this rank; its text travels separately (`Communicator.fail(_:during:)`).
     public static let failed = StatusWord(rawValue: 1 << 0)
 
+    /// Bits 1 to 31 are for the modules of this package.
+    package static func reserved(_ index: Int) -> StatusWord { StatusWord(rawValue: 1 << UInt64(1 + index)) }
+
     /// Bits 32 to 63 are the caller's own.
     public static func custom(_ index: Int) -> StatusWord { StatusWord(rawValue: 1 << UInt64(32 + (index & 31))) }
 }

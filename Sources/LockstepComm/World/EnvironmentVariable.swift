@@ -41,7 +41,7 @@ public struct EnvironmentVariable: Sendable {
 }
 
 extension EnvironmentVariable {
-    static let threads = Self("THREADS", "threads of each rank", in: 1...1024)
+    static let threads = Self("THREADS", "threads of each rank", in: 1...256)
     static let convolutions = Self(
         "CONV", "who convolves", oneOf: ["blas", "onednn", "direct", "measured"])
     static let products = Self("PRODUCTS", "who multiplies float32 matrices", oneOf: ["openblas", "own"])

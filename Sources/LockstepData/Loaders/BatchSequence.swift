@@ -32,7 +32,7 @@ public final class BatchSequence: Sequence, IteratorProtocol {
 
     /// The error that ended the batches; nil where there was none yet.
     public var error: (any Error)? {
-        isTold = true
+        if failure != nil { isTold = true }
         return failure
     }
 

@@ -134,12 +134,17 @@ extension DataLoader {
         return done
     }
 
-    /// A batch of no items with the shapes and types that items have, as the first item shows them.
+    /// A batch of no items with the shapes and types that items have, as the first item shows them that is not skipped.
     private func emptyBatch() throws -> Batch {
         guard let dataset, dataset.count > 0, options.batchSize != nil else {
             return Batch(inputs: [], targets: [], size: 0)
         }
-        let context = ItemContext(seed: options.seed, epoch: 0, index: modelItem)
-        return try createBatch(beforeBatch([afterItem(createItem(context), context: context)])).withoutItems
+        for item in modelItems(of: dataset) {
+            let context = ItemContext(seed: options.seed, epoch: 0, index: item)
+            do {
+                return try createBatch(beforeBatch([afterItem(createItem(context), context: context)])).withoutItems
+            } catch is SkipItem { continue }
+        }
+        return Batch(inputs: [], targets: [], size: 0)
     }
 }

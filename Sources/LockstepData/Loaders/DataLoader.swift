@@ -231,8 +231,8 @@ open class DataLoader: IndexedBatchSource {
         return stride(from: 0, to: end, by: size).map { Array(order[$0..<Swift.min($0 + size, end)]) }
     }
 
-    /// The item whose shapes a batch without items has.
-    var modelItem: Int { 0 }
+    /// Items whose shapes a batch without items may have: the first that is not skipped gives them.
+    func modelItems(of dataset: any Dataset) -> any Sequence<Int> { 0..<dataset.count }
 
     /// Whether items of an epoch may be skipped: not where batches are read whole. The same answer on every rank.
     func maySkip(epoch: Int) -> Bool {

@@ -62,6 +62,8 @@ final class IndexedLoader: TransformedDataLoader {
         var options = base.options
         // The order, which `base` knows, has seen to these.
         (options.n, options.sampling, options.batchSize) = (nil, .every, base.batchSize)
+        // Transforms for one part of the data act on the part that `base` has.
+        options.splitIndex = (base.dataset as? any TransformedDataset)?.splitIndex ?? options.splitIndex
         self.init(LoadedItems(base: base, keepsOrder: true), options: options)
     }
 
@@ -69,7 +71,7 @@ final class IndexedLoader: TransformedDataLoader {
 
     override var inputCount: Int { items?.inputCount ?? super.inputCount }
     override var itemCount: Int? { items.map { $0.keepsOrder ? $0.base.itemCount : $0.count } ?? super.itemCount }
-    override var modelItem: Int { items?.numbers.first ?? 0 }
+    override func modelItems(of dataset: any Dataset) -> any Sequence<Int> { items?.numbers ?? [] }
     override var ordersBySeed: Bool { items.map { !$0.keepsOrder || $0.base.ordersBySeed } ?? true }
 
     override func indices(epoch: Int) -> [Int] {

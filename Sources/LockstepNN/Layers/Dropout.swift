@@ -6,7 +6,7 @@ public import LockstepTensor
 /// While training, zeroes each value with probability `p` and scales the others by `1 / (1 − p)`; otherwise does nothing.
 ///
 /// Srivastava et al., *Dropout* (2014). What is dropped depends on the seed, the batch's number, the item's place in the
-/// global batch and which dropout of the model this is, never on the rank: see ``DropoutContext``.
+/// global batch and which dropout of the model this is, never on the rank: see `DropoutContext`.
 ///
 /// - Shape: any, items on the first axis; unchanged.
 /// - Note: PyTorch: `torch.nn.Dropout`.

@@ -68,6 +68,11 @@ extension Optimizer {
                 .stateMismatch,
                 "optimizer state has \(new.hypers.count) parameter groups, this optimizer \(groups.count)")
         }
+        let known = new.hypers.first?.map(\.name) ?? []
+        guard Set(known).count == known.count, new.hypers.allSatisfy({ $0.map(\.name) == known }) else {
+            throw OptimizerError(
+                .stateMismatch, "the parameter groups of the optimizer state have different hyper-parameters")
+        }
         guard new.entries.count == arena.slots.count else {
             throw OptimizerError(
                 .stateMismatch,

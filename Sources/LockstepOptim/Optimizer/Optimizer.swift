@@ -206,13 +206,14 @@ public final class Optimizer {
             pair: (pair.map { $0.first + skipped }, pair.map { $0.second + skipped }),
             share: pair?.shares ?? (1, 0), streams: streams ? 1 : 0)
         withUnsafePointers(group, statePlaces, &passes) { hypers, states, passes in
-            rule.update(
-                untyped: UntypedStretch(
-                    dtype: arena.gradientType.kernelType, isDouble: arena.gradientType == .float64,
-                    count: range.count, step: run.step, value: place,
-                    gradient: gradients.memory + range.lowerBound * width, states: states,
-                    stateOffset: stateOffset, hypers: hypers, names: ruleNames, common: common,
-                    isWholeParameter: rule.isPerParameter, passes: passes))
+            let stretch = UntypedStretch(
+                dtype: arena.gradientType.kernelType, isDouble: arena.gradientType == .float64,
+                count: range.count, step: run.step, value: place,
+                gradient: gradients.memory + range.lowerBound * width, states: states,
+                stateOffset: stateOffset, hypers: hypers, names: ruleNames, common: common,
+                isWholeParameter: rule.isPerParameter, passes: passes)
+            rule.update(untyped: stretch)
+            if passes.pointee == 0 { stretch.averagePair() }
         }
     }
 

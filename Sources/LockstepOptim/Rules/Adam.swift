@@ -24,6 +24,7 @@ public struct AdamRule: UpdateRule {
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
     public func update(untyped s: UntypedStretch) {
+        s.begin(Self.self)
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
         let rate = s.rate / (1 - power(s.hyper("mom", at: 2), Double(s.step)))
         let root = (1 / (1 - power(s.hyper("sqr_mom", at: 3), Double(s.step)))).squareRoot()
@@ -58,6 +59,7 @@ public struct RAdamRule: UpdateRule {
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
     public func update(untyped s: UntypedStretch) {
+        s.begin(Self.self)
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
         let t = Double(s.step)
         let (β1, β2) = (s.hyper("mom", at: 2), s.hyper("sqr_mom", at: 3))
@@ -97,6 +99,7 @@ public struct QHAdamRule: UpdateRule {
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
     public func update(untyped s: UntypedStretch) {
+        s.begin(Self.self)
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
         let t = Double(s.step)
         lsk_qhadam(

@@ -32,6 +32,7 @@ public struct LarcRule: UpdateRule {
     public var isPerParameter: Bool { true }
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
     public func update(untyped s: UntypedStretch) {
+        s.begin(Self.self)
         if s.common.decay != 1 { lsk_scale(s.dtype, s.count, s.value, s.common.decay) }
         let size = lsk_sum_of_squares(s.dtype, s.count, s.value).squareRoot()
         let slope = lsk_sum_of_squares(s.dtype, s.count, s.gradient).squareRoot() * s.common.gradient_scale
@@ -69,6 +70,7 @@ public struct LambRule: UpdateRule {
     public var isPerParameter: Bool { true }
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
     public func update(untyped s: UntypedStretch) {
+        s.begin(Self.self)
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1), s.count > 0 else {
             return
         }

@@ -22,6 +22,7 @@ public struct SGDRule: UpdateRule {
     public var stateNames: [String] { hasMomentum ? ["grad_avg"] : [] }
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
     public func update(untyped s: UntypedStretch) {
+        s.begin(Self.self)
         lsk_sgd(
             s.dtype, s.count, s.value, s.gradient, s.place("grad_avg", at: 0), s.common, s.rate, s.hyper("mom", at: 2))
     }
@@ -49,6 +50,7 @@ public struct RMSPropRule: UpdateRule {
     public var stateNames: [String] { hasMomentum ? ["sqr_avg", "grad_avg"] : ["sqr_avg"] }
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
     public func update(untyped s: UntypedStretch) {
+        s.begin(Self.self)
         guard let squares = s.place("sqr_avg", at: 0) else { return }
         lsk_rmsprop(
             s.dtype, s.count, s.value, s.gradient, s.place("grad_avg", at: 1), squares, s.common, s.rate,

@@ -160,6 +160,11 @@ public struct UntypedStretch {
             passes.pointee == 0,
             "UpdateRule: \(names.rule) calls forEach a second time for a stretch; values would decay twice")
         passes.pointee += 1
+        averagePair()
+    }
+
+    /// The mean of two ranks' gradients, where the step makes it: also for a rule that does not look at them.
+    func averagePair() {
         guard let first = common.pair.0, let second = common.pair.1 else { return }
         // As where ranks reduce without stepping: products are rounded before they are added.
         let (share, rest) = (Float(common.share.0), Float(common.share.1))
@@ -179,6 +184,15 @@ public struct UntypedStretch {
 extension UntypedStretch {
     /// The learning rate, as kernels take it.
     var rate: Double { lr }
+
+    /// - Precondition: `rule` is the one whose stretch this is, and it has not updated it.
+    func begin(_ rule: (some UpdateRule).Type) {
+        require(
+            names.type == ObjectIdentifier(rule) && passes.pointee == 0,
+            "UpdateRule: \(names.rule) hands its stretch to \(rule), which has other hyper-parameters; write the formula out"
+        )
+        passes.pointee += 1
+    }
 
     /// A hyper-parameter by its place, which is found without comparing words: 1 is the first of the rule's defaults.
     func hyper(_ name: StaticString, at index: Int) -> Double {

@@ -37,11 +37,11 @@ public protocol UpdateRule: Sendable {
     /// The hyper-parameters it has besides `lr`, with their defaults. The one called `wd` is weight decay, which the optimizer
     /// applies; a rule without it does not decay. `mom` and `sqr_mom` are the names that schedules and fastai use.
     ///
-    /// - Precondition: no name twice, none empty or `lr`; values are finite.
+    /// - Precondition: no name twice, none empty, `lr`, or with spaces, `=` or `/`; values are finite.
     var defaults: [(name: String, value: Double)] { get }
     /// Names of its per-element state, in any number: each as large as the parameters and zero at first.
     ///
-    /// - Precondition: no name twice, none empty or with a `/`.
+    /// - Precondition: no name twice, none empty, `slow` (Lookahead's), or with a `/`.
     var stateNames: [String] { get }
     /// Whether it needs whole parameters one at a time, for their norms; then every rank updates all of them. The default is no.
     var isPerParameter: Bool { get }
@@ -74,6 +74,7 @@ extension UpdateRule {
 @usableFromInline
 final class RuleNames: Sendable {
     let rule: String
+    let type: ObjectIdentifier
     /// `lr`, then the rule's own.
     let hypers: [String]
     let states: [String]
@@ -83,18 +84,24 @@ final class RuleNames: Sendable {
     /// - Precondition: the names can be told apart, and stand in files.
     init(_ rule: any UpdateRule, file: StaticString, line: UInt) {
         let defaults = rule.defaults
+        type = ObjectIdentifier(Swift.type(of: rule))
         (self.rule, hypers, states) = (rule.name, ["lr"] + defaults.map(\.name), rule.stateNames)
         decay = hypers.firstIndex(of: "wd")
         require(
-            Set(hypers).count == hypers.count && !hypers.contains(""),
-            "UpdateRule: \(rule.name) has hyper-parameters \(hypers.dropFirst()); each wants a name of its own, and none is lr",
+            Set(hypers).count == hypers.count
+                && hypers.allSatisfy { name in
+                    !name.isEmpty && !name.contains { $0.isWhitespace || $0 == "=" || $0 == "/" }
+                },
+            "UpdateRule: \(rule.name) has hyper-parameters \(hypers.dropFirst()); each wants a name of its own without spaces, = and /, and none is lr",
             file: file, line: line)
         require(
             defaults.allSatisfy { $0.value.isFinite }, "UpdateRule: \(rule.name) has defaults \(defaults.map(\.value))",
             file: file, line: line)
         require(
-            Set(states).count == states.count && states.allSatisfy { !$0.isEmpty && !$0.contains("/") },
-            "UpdateRule: \(rule.name) has states \(states); each wants a name of its own, without /", file: file,
+            Set(states).count == states.count
+                && states.allSatisfy { !$0.isEmpty && !$0.contains("/") && $0 != "slow" },
+            "UpdateRule: \(rule.name) has states \(states); each wants a name of its own, without / and not slow",
+            file: file,
             line: line)
     }
 }

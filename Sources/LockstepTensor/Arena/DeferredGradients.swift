@@ -21,9 +21,6 @@ package final class DeferredGradients {
 
     init(_ memory: Tensor) { self.memory = memory }
 
-    /// Whether memory lacks what other ranks hold.
-    var isIncomplete: Bool { fetch != nil }
-
     package func deferFetch(with fetch: @escaping () -> Void) { self.fetch = fetch }
     package func deferScaling(by factor: Double) { scale *= factor }
     package func note(squaredNorm: Double) { self.squaredNorm = squaredNorm }

@@ -75,11 +75,9 @@ public final class Parameter {
 
     /// Ends what ``lend(_:)`` began.
     package func takeBack(_ lent: Lent) {
-        body = lent.body
-        guard let arena = lent.arena else { return }
-        self.arena = arena
-        // Values may have moved in the meantime.
-        arena.placeValue(of: self)
+        (body, arena) = (lent.body, lent.arena)
+        // Values may have moved in the meantime; a value of another shape has taken the gradient out of the arena.
+        if let arena { arena.takeBack(self) } else if leaf.destination != nil { leaf.move(to: nil) }
     }
 
     /// Where a parameter's value lay.

@@ -146,8 +146,8 @@ public final class ParameterArena {
         for slot in slots where slot.parameter.arena === self { slot.parameter.adopt(view(of: memory, slot)) }
     }
 
-    /// Makes the arena's memory the value of one of its parameters again.
-    func placeValue(of parameter: Parameter) {
+    /// Makes the arena's memory the value and the gradient of one of its parameters again.
+    func takeBack(_ parameter: Parameter) {
         if places.isEmpty {
             places = Dictionary(
                 slots.enumerated().map { (ObjectIdentifier($1.parameter), $0) }, uniquingKeysWith: { first, _ in first }
@@ -155,6 +155,10 @@ public final class ParameterArena {
         }
         guard let index = places[ObjectIdentifier(parameter)] else { return }
         parameter.adopt(view(of: values, slots[index]))
+        let destination = view(of: deferred.memory, slots[index])
+        if parameter.leaf.destination?.unsafePointer != destination.unsafePointer {
+            parameter.leaf.move(to: destination, deferred: deferred)
+        }
     }
 
     private func whole(of storage: Storage, elements: Int, dtype: DType) -> Tensor {

@@ -35,7 +35,8 @@ public struct ComputeContext: Sendable, Equatable {
         set {
             require(newValue.threads >= 1, "ComputeContext: \(newValue.threads) threads; at least 1 is needed")
             let raw = lsk_current_context()
-            raw.pointee.threads = Int32(clamping: newValue.threads)
+            // What nobody has changed goes on following the process.
+            if newValue.threads != Int(lsk_get_threads()) { raw.pointee.threads = Int32(clamping: newValue.threads) }
             raw.pointee.convolution_engine = newValue.convolution.raw
             raw.pointee.precision = newValue.precision?.raw ?? 0
         }

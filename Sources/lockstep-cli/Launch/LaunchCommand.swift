@@ -66,6 +66,10 @@ struct LaunchCommand: ParsableCommand {
             throw ValidationError(
                 "--write \(write.rawValue) and --hosts exclude each other: the batch system knows the hosts")
         }
+        if write != nil, stdin != nil {
+            throw ValidationError(
+                "--write and --stdin exclude each other: a written script gives standard input to rank 0")
+        }
         if subnet != nil, hosts == nil { throw ValidationError("--subnet goes with --hosts") }
         if command.first == "--" ? command.count < 2 : command.isEmpty { throw ValidationError("which program?") }
     }

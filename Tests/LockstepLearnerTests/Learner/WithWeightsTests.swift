@@ -40,6 +40,19 @@ import Testing
         #expect(weights(learner) == weights(other))
     }
 
+    @Test("what a scope assigns to a parameter, in another shape too, leaves training as it was")
+    func otherShapes() throws {
+        let (learner, other) = (synthLearner(), synthLearner())
+        for learner in [learner, other] { try learner.fit(1) }
+        let parameter = learner.model.parameters()[0]
+        try learner.withWeights(learner.model.parameters().map { $0.value + 1 }) {
+            parameter.wrappedValue = .ones([3, 3])
+        }
+        #expect(learner.optimizer?.arena.isWhole == true)
+        for learner in [learner, other] { try learner.fit(2) }
+        #expect(weights(learner) == weights(other))
+    }
+
     @Test("a scope evaluates, predicts, saves and exports the other values")
     func uses() throws {
         let learner = synthLearner()

@@ -45,6 +45,7 @@ import Testing
                 // Rows packed, columns packed, few of either, primes, and neighbours of the tile's 12 and the panel's 32.
                 let shapes = [
                     (64, 512, 300), (512, 64, 300), (257, 131, 67), (33, 1023, 64), (1000, 17, 97), (31, 31, 1200),
+                    (1024, 10, 512), (10, 1024, 512),
                 ]
                 for (m, n, k) in shapes {
                     let (a, b) = (sample([m, k], seed: 1), sample([k, n], seed: 2))

@@ -10,8 +10,8 @@ public import LockstepTensor
 /// a ← d·a + (1−d)·p   after every step t = 1, 2, …;   d = min(decay, (1+t)/(10+t)) while it warms up
 /// ```
 /// It begins with the parameters as they are before the first step. Validation in the fit measures the average; training goes
-/// on with the parameters themselves. Buffers, such as running statistics, are not averaged. A ``SaveModelCallback`` saves the
-/// parameters; `learner.withWeights(average.weights) { try learner.save("average") }` the average.
+/// on with the parameters themselves. Buffers, such as running statistics, are not averaged. A ``SaveModelCallback`` that
+/// keeps the best epoch saves and brings back the parameters, one that saves at the end what the model then has; `learner.withWeights(average.weights) { try learner.save("average") }` the average.
 ///
 /// On several ranks each averages the same parameters. A run that is interrupted goes on with its average.
 /// - Note: timm: `ModelEmaV3`; PyTorch: `AveragedModel(multi_avg_fn=get_ema_multi_avg_fn(0.999))`.
@@ -47,8 +47,13 @@ public final class WeightAverage: Callback, Resumable {
         }
     }
 
-    public override func beforeFit(_ learner: Learner) {
-        if learner.isInferring { return }
+    /// After ranks have been given equal parameters.
+    public override var order: Int { 12 }
+    public override var takesPartInInference: Bool { false }
+
+    public override func beforeFit(_ learner: Learner) { begin(learner) }
+
+    private func begin(_ learner: Learner) {
         (steps, wasCancelled) = (0, false)
         weights = learner.model.parameters().map { parameter in
             let value = parameter.value
@@ -61,6 +66,8 @@ public final class WeightAverage: Callback, Resumable {
     public override func afterStep(_ learner: Learner) {
         defer { wasCancelled = false }
         if wasCancelled { return }
+        // Added in the middle of a fit, or the model has grown.
+        if weights.count != learner.model.parameters().count { begin(learner) }
         steps += 1
         let kept = warmsUp ? min(decay, Double(1 + steps) / Double(10 + steps)) : decay
         for (index, parameter) in learner.model.parameters().enumerated() {
@@ -69,12 +76,12 @@ public final class WeightAverage: Callback, Resumable {
     }
 
     public override func around(_ phase: Phase, _ learner: Learner, _ level: () throws -> Void) throws {
-        guard phase == .validate, validates, learner.isFitting else { return try level() }
+        guard phase == .validate, validates, learner.isFitting, steps > 0 else { return try level() }
         try learner.withWeights(weights, level)
     }
 
     public override func afterFit(_ learner: Learner) {
-        guard isKept, !learner.isInferring, steps > 0 else { return }
+        guard isKept, steps > 0 else { return }
         for (parameter, average) in zip(learner.model.parameters(), weights) {
             parameter.wrappedValue = average.to(parameter.value.dtype)
         }
