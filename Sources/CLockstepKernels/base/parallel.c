@@ -127,7 +127,8 @@ static void start(int32_t count) {
 
 void lsk_parallel(ptrdiff_t count, ptrdiff_t grain, lsk_part part, void *context) {
     if (count <= 0) return;
-    ptrdiff_t threads = lsk_get_threads(), pieces = (count + grain - 1) / grain;
+    int32_t own = lsk_get_threads();
+    ptrdiff_t threads = own, pieces = (count + grain - 1) / grain;
     if (threads > pieces) threads = pieces;
     int idle = 0;
     if (threads < 2 || !atomic_compare_exchange_strong(&pool.busy, &idle, 1)) {
@@ -139,7 +140,7 @@ void lsk_parallel(ptrdiff_t count, ptrdiff_t grain, lsk_part part, void *context
     atomic_store_explicit(&pool.context, context, memory_order_relaxed);
     atomic_store_explicit(&pool.count, count, memory_order_relaxed);
     atomic_store_explicit(&pool.grain, grain, memory_order_relaxed);
-    atomic_store_explicit(&pool.threads, lsk_get_threads(), memory_order_relaxed);
+    atomic_store_explicit(&pool.threads, own, memory_order_relaxed);
     atomic_store_explicit(&pool.finished, 0, memory_order_relaxed);
     uint64_t number = (atomic_load_explicit(&pool.word, memory_order_relaxed) >> 32) + 1;
     atomic_store_explicit(&pool.word, number << 32 | (uint64_t)threads << 16, memory_order_release);

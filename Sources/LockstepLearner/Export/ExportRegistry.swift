@@ -41,18 +41,14 @@ public enum ExportRegistry {
     public static func register<Value: Configurable>(
         _ type: Value.Type, file: StaticString = #fileID, line: UInt = #line
     ) {
-        let configuration = type.configuration
-        require(
-            configuration.isMade && configuration.type == type,
-            "ExportRegistry: the configuration of \(type) makes no value of it", file: file, line: line)
-        add(configuration, file, line)
+        add(described: type, file, line)
     }
 
     /// Makes a type known that says what its values are made of, and codes itself for other ends.
     public static func register<Value: Configurable & Codable & SendableMetatype>(
         _ type: Value.Type, file: StaticString = #fileID, line: UInt = #line
     ) {
-        add(type.configuration, file, line)
+        add(described: type, file, line)
     }
 
     /// Makes `type` known.
@@ -85,6 +81,14 @@ public enum ExportRegistry {
         _ type: Value.Type, called label: String, make: @escaping @Sendable () -> Value
     ) {
         own.withLock { $0.functions[functionName("\(type)", label)] = { _ in make() } }
+    }
+
+    private static func add<Value: Configurable>(described type: Value.Type, _ file: StaticString, _ line: UInt) {
+        let configuration = type.configuration
+        require(
+            configuration.isMade && configuration.type == type,
+            "ExportRegistry: the configuration of \(type) makes no value of it", file: file, line: line)
+        add(configuration, file, line)
     }
 
     private static func add(_ configuration: Configuration, _ file: StaticString, _ line: UInt) {
@@ -138,9 +142,6 @@ public enum ExportRegistry {
             remedy: "Call ExportRegistry.register for it before loading")
     }
 
-    /// Whether files may hold a type of this name.
-    static func knows(_ name: String) -> Bool { own.withLock { $0.byName[name] != nil } || builtIn.byName[name] != nil }
-
     /// Values that are functions with a name.
     private static func label(ofFunction value: Any) -> String? {
         switch value {
@@ -190,13 +191,16 @@ extension ExportRegistry {
 
         func configuration(of type: Any.Type) -> Configuration? { byType[ObjectIdentifier(type)] }
 
-        func isFree(_ new: Configuration) -> Bool { byName[new.name].map { $0.type == new.type } ?? true }
+        func isFree(_ new: Configuration) -> Bool {
+            byName[new.name].map { $0.type == new.type && $0.isFunction == new.isFunction } ?? true
+        }
 
         /// False, and nothing is added, when the name belongs to another type.
         mutating func add(_ new: Configuration) -> Bool {
             guard isFree(new) else { return false }
             byName[new.name] = new
-            byType[ObjectIdentifier(new.type)] = new
+            // What a function has made says so itself; the type of its options is anything's.
+            if !new.isFunction { byType[ObjectIdentifier(new.type)] = new }
             return true
         }
     }

@@ -41,7 +41,7 @@ extension Learner {
     }
 
     private func orderly(_ source: any BatchSource, _ inOrder: Bool) -> any BatchSource {
-        guard let loader = source as? any IndexedBatchSource,
+        guard let loader = source.indexed,
             loader.options.dropLast || loader.options.shuffle && inOrder
         else { return source }
         return loader.complete(shuffle: inOrder ? false : nil, seed: nil)

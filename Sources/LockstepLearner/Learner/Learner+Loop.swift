@@ -121,9 +121,7 @@ extension Learner {
             if isSurrounded {
                 try surround(phase, surrounding[...]) { try enter(phase, body) }
             } else {
-                try self(phase.before)
-                try coordinator.enter(phase)
-                try body()
+                try enter(phase, body)
             }
         } catch let raised as CancelSignal {
             signal = raised
@@ -144,6 +142,8 @@ extension Learner {
         try throwMistake()
     }
 
+    /// Inlined: where nobody surrounds levels, `run` is compiled for each body.
+    @inline(__always)
     private func enter(_ phase: Phase, _ body: () throws -> Void) throws {
         try self(phase.before)
         try coordinator.enter(phase)

@@ -67,8 +67,8 @@ public final class Optimizer {
     /// An optimizer that lets a foreign one step, over that one's groups.
     public init(wrapping wrapper: OptimizerWrapper, file: StaticString = #fileID, line: UInt = #line) {
         (groups, foreign) = (wrapper.optimizer.groups, wrapper)
-        rule = WrappedRule(wrapper)
-        ruleNames = RuleNames(rule, file: file, line: line)
+        let wrapped = WrappedRule(wrapper)
+        (rule, ruleNames) = (wrapped, RuleNames(wrapped: wrapped))
         arena = ParameterArena(groups, file: file, line: line)
         flags = Array(repeating: Flags(), count: arena.slots.count)
         steps = Array(repeating: 0, count: arena.slots.count)
@@ -102,7 +102,7 @@ public final class Optimizer {
     /// Counts a step and works out which parameters take part; ``update(within:averaging:)`` then does it, in any number of pieces.
     package func beginStep() {
         prepareState()
-        if lookahead != nil { lookahead?.remember(arena) }
+        lookahead?.remember(arena)
         runs.removeAll(keepingCapacity: true)
         let slots = arena.slots
         var index = 0

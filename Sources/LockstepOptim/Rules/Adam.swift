@@ -26,7 +26,7 @@ public struct AdamRule: UpdateRule {
     public func update(untyped s: UntypedStretch) {
         s.begin(Self.self)
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
-        let rate = s.rate / (1 - power(s.hyper("mom", at: 2), Double(s.step)))
+        let rate = s.lr / (1 - power(s.hyper("mom", at: 2), Double(s.step)))
         let root = (1 / (1 - power(s.hyper("sqr_mom", at: 3), Double(s.step)))).squareRoot()
         lsk_adam(
             s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, rate, s.hyper("mom", at: 2),
@@ -66,7 +66,7 @@ public struct RAdamRule: UpdateRule {
         let decay = power(β2, t)
         let limit = 2 / (1 - β2) - 1
         let r = limit - 2 * t * decay / (1 - decay)
-        var rate = s.rate / (1 - power(β1, t))
+        var rate = s.lr / (1 - power(β1, t))
         if r > 5 {
             rate *= ((r - 4) * (r - 2) * limit / ((limit - 4) * (limit - 2) * r)).squareRoot()
         }
@@ -103,7 +103,7 @@ public struct QHAdamRule: UpdateRule {
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
         let t = Double(s.step)
         lsk_qhadam(
-            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, s.rate, s.hyper("mom", at: 2),
+            s.dtype, s.count, s.value, s.gradient, mean, squares, s.common, s.lr, s.hyper("mom", at: 2),
             s.hyper("sqr_mom", at: 3),
             s.hyper("eps", at: 4),
             1 - power(s.hyper("mom", at: 2), t), 1 - power(s.hyper("sqr_mom", at: 3), t), s.hyper("nu_1", at: 5),

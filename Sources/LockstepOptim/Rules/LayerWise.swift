@@ -35,13 +35,13 @@ public struct LarcRule: UpdateRule {
         s.begin(Self.self)
         if s.common.decay != 1 { lsk_scale(s.dtype, s.count, s.value, s.common.decay) }
         let size = lsk_sum_of_squares(s.dtype, s.count, s.value).squareRoot()
-        let slope = lsk_sum_of_squares(s.dtype, s.count, s.gradient).squareRoot() * s.common.gradient_scale
-        var rate = s.rate
+        let norm = lsk_sum_of_squares(s.dtype, s.count, s.gradient).squareRoot() * s.common.gradient_scale
+        var rate = s.lr
         if size > 0 {
             rate =
-                s.rate * s.hyper("trust_coeff", at: 3) * size
-                / (slope + s.hyper("wd", at: 1) * size + s.hyper("eps", at: 4))
-            if clips { rate = min(rate, s.rate) }
+                s.lr * s.hyper("trust_coeff", at: 3) * size
+                / (norm + s.hyper("wd", at: 1) * size + s.hyper("eps", at: 4))
+            if clips { rate = min(rate, s.lr) }
         }
         var rest = s.common
         rest.decay = 1
@@ -85,8 +85,8 @@ public struct LambRule: UpdateRule {
             1 / (1 - power(s.hyper("mom", at: 2), t)), (1 / (1 - power(s.hyper("sqr_mom", at: 3), t))).squareRoot())
         if s.common.decay != 1 { lsk_scale(s.dtype, s.count, s.value, s.common.decay) }
         let size = lsk_sum_of_squares(s.dtype, s.count, s.value).squareRoot()
-        let slope = lsk_sum_of_squares(s.dtype, s.count, direction).squareRoot()
-        let ratio = size == 0 || slope == 0 ? 1 : min(size / slope, 10)
-        lsk_axpby(s.dtype, s.count, s.value, 1, direction, -s.rate * ratio)
+        let norm = lsk_sum_of_squares(s.dtype, s.count, direction).squareRoot()
+        let ratio = size == 0 || norm == 0 ? 1 : min(size / norm, 10)
+        lsk_axpby(s.dtype, s.count, s.value, 1, direction, -s.lr * ratio)
     }
 }

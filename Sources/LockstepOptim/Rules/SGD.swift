@@ -24,7 +24,7 @@ public struct SGDRule: UpdateRule {
     public func update(untyped s: UntypedStretch) {
         s.begin(Self.self)
         lsk_sgd(
-            s.dtype, s.count, s.value, s.gradient, s.place("grad_avg", at: 0), s.common, s.rate, s.hyper("mom", at: 2))
+            s.dtype, s.count, s.value, s.gradient, s.place("grad_avg", at: 0), s.common, s.lr, s.hyper("mom", at: 2))
     }
 }
 
@@ -53,7 +53,7 @@ public struct RMSPropRule: UpdateRule {
         s.begin(Self.self)
         guard let squares = s.place("sqr_avg", at: 0) else { return }
         lsk_rmsprop(
-            s.dtype, s.count, s.value, s.gradient, s.place("grad_avg", at: 1), squares, s.common, s.rate,
+            s.dtype, s.count, s.value, s.gradient, s.place("grad_avg", at: 1), squares, s.common, s.lr,
             s.hyper("mom", at: 2),
             s.hyper("sqr_mom", at: 3),
             s.hyper("eps", at: 4))

@@ -182,9 +182,6 @@ public struct UntypedStretch {
 }
 
 extension UntypedStretch {
-    /// The learning rate, as kernels take it.
-    var rate: Double { lr }
-
     /// - Precondition: `rule` is the one whose stretch this is, and it has not updated it.
     func begin(_ rule: (some UpdateRule).Type) {
         require(

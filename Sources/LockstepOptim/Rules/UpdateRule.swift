@@ -81,6 +81,12 @@ final class RuleNames: Sendable {
     /// Where weight decay stands among ``hypers``; nil for a rule that does not decay.
     let decay: Int?
 
+    /// What an optimizer from elsewhere has, which steps by itself: whatever it says.
+    init(wrapped rule: WrappedRule) {
+        (self.rule, type) = (rule.name, ObjectIdentifier(WrappedRule.self))
+        (hypers, states, decay) = (["lr"] + rule.defaults.map(\.name), [], nil)
+    }
+
     /// - Precondition: the names can be told apart, and stand in files.
     init(_ rule: any UpdateRule, file: StaticString, line: UInt) {
         let defaults = rule.defaults

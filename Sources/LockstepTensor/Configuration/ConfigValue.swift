@@ -17,12 +17,16 @@ public enum ConfigValue: Equatable, Sendable, Codable, CustomStringConvertible {
         case let it as String: self = .string(it)
         default:
             let mirror = Mirror(reflecting: value)
-            guard mirror.displayStyle == .optional else {
+            switch mirror.displayStyle {
+            case .optional:
+                guard let wrapped = mirror.children.first?.value else { return nil }
+                self.init(of: wrapped)
+            case .dictionary, .set:
+                // Their order differs between processes, which compare what they tell.
+                self = .string("[\(mirror.children.map { "\($0.value)" }.sorted().joined(separator: ", "))]")
+            default:
                 self.init(raw: value)
-                return
             }
-            guard let wrapped = mirror.children.first?.value else { return nil }
-            self.init(of: wrapped)
         }
     }
 

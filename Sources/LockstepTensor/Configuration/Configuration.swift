@@ -11,6 +11,8 @@ public struct Configuration: Sendable {
     public let name: String
     /// The type.
     package let type: any Any.Type
+    /// Whether it is of a function's results, and ``type`` that of the function's options.
+    package let isFunction: Bool
     /// Names of the fields in files, and of the arguments told.
     package let fieldNames: [String], argumentNames: [String]
     private let read: @Sendable (Any) throws -> [(name: String, value: any Encodable)]?
@@ -19,9 +21,9 @@ public struct Configuration: Sendable {
 
     private init<Value>(
         _ type: Value.Type, _ name: String?, _ fields: [Field<Value>],
-        _ construct: (@Sendable (ExportFields) throws -> Any)?
+        _ construct: (@Sendable (ExportFields) throws -> Any)?, isFunction: Bool = false
     ) {
-        (self.name, self.type, self.construct) = (name ?? "\(type)", type, construct)
+        (self.name, self.type, self.construct, self.isFunction) = (name ?? "\(type)", type, construct, isFunction)
         (fieldNames, argumentNames) = (fields.compactMap(\.name), fields.compactMap(\.argument))
         read = { value in
             guard let value = value as? Value else { return nil }
@@ -75,7 +77,7 @@ public struct Configuration: Sendable {
         codable type: Value.Type, as name: String? = nil,
         checking check: @escaping @Sendable (_ value: Value, _ fields: ExportFields) throws -> Void = { _, _ in }
     ) {
-        (self.name, self.type) = (name ?? "\(type)", type)
+        (self.name, self.type, isFunction) = (name ?? "\(type)", type, false)
         (fieldNames, argumentNames) = (["value"], [])
         read = { value in (value as? Value).map { [("value", $0)] } }
         tell = { value in (value as? Value).map(Configuration.stored) }
@@ -92,7 +94,7 @@ public struct Configuration: Sendable {
         make: @escaping @Sendable (_ fields: ExportFields) throws -> Made
     ) {
         let fields = fields()
-        self.init(options, name, fields, Configuration.checking(fields, make))
+        self.init(options, name, fields, Configuration.checking(fields, make), isFunction: true)
     }
 
     /// A type whose arguments are given as a whole.
@@ -101,7 +103,7 @@ public struct Configuration: Sendable {
         reading: @escaping @Sendable (Value) throws -> [(name: String, value: any Encodable)],
         make: @escaping @Sendable (ExportFields) throws -> Value
     ) {
-        (self.name, self.type, construct) = (name ?? "\(type)", type, make)
+        (self.name, self.type, construct, isFunction) = (name ?? "\(type)", type, make, false)
         (fieldNames, argumentNames) = ([], [])
         read = { value in try (value as? Value).map(reading) }
         tell = { _ in nil }

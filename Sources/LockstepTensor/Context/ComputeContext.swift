@@ -70,33 +70,32 @@ extension ComputeContext {
     /// Other values from its making to ``end()``, for what begins in one call and ends in another.
     package final class Scope {
         private let thread = lsk_current_context()
-        private var undo: [(UnsafeMutablePointer<lsk_context>) -> Void] = []
+        private let before: lsk_context
+        private let (changesThreads, changesConvolution, changesPrecision): (Bool, Bool, Bool)
+        private var isOver = false
 
         package init(
             threads: Int? = nil, convolution: ConvolutionEngine.Choice? = nil, precision: ReducedPrecision?? = .none
         ) {
-            let before = thread.pointee
+            before = thread.pointee
+            (changesThreads, changesConvolution) = (threads != nil, convolution != nil)
+            changesPrecision = precision != nil
             if let threads {
                 require(threads >= 1, "ComputeContext: \(threads) threads; at least 1 is needed")
                 thread.pointee.threads = Int32(clamping: threads)
-                undo.append { $0.pointee.threads = before.threads }
             }
-            if let convolution {
-                thread.pointee.convolution_engine = convolution.raw
-                undo.append { $0.pointee.convolution_engine = before.convolution_engine }
-            }
-            if let precision {
-                thread.pointee.precision = precision?.raw ?? 0
-                undo.append { $0.pointee.precision = before.precision }
-            }
+            if let convolution { thread.pointee.convolution_engine = convolution.raw }
+            if let precision { thread.pointee.precision = precision?.raw ?? 0 }
         }
 
         /// Puts back what it has changed. A second call does nothing, nor does one on another thread: a context is one
         /// thread's own.
         package func end() {
-            guard thread == lsk_current_context() else { return }
-            for step in undo { step(thread) }
-            undo = []
+            guard !isOver, thread == lsk_current_context() else { return }
+            isOver = true
+            if changesThreads { thread.pointee.threads = before.threads }
+            if changesConvolution { thread.pointee.convolution_engine = before.convolution_engine }
+            if changesPrecision { thread.pointee.precision = before.precision }
         }
 
         deinit { end() }

@@ -42,6 +42,7 @@ import Testing
         "BeforeBatchCallback": "a function",
         // Bases.
         "Module": "a base", "Recurrent": "a base", "MixHandler": "a base", "TimingCallback": "a base",
+        "ClassScore": "a base", "LabelScore": "a base",
         // What looks at a run and changes nothing.
         "ActivationStats": "as HookCallback", "ShowGraphCallback": "where a graph is drawn",
         "GatherPredsCallback": "of one inference run", "FetchPredsCallback": "of one inference run",
@@ -60,6 +61,14 @@ import Testing
         for name in ConfigurationTests.undescribed.keys.sorted() where declared.described.contains(name) {
             Issue.record("\(name) is described, so it needs no reason")
         }
+    }
+
+    @Test("dictionaries and sets are told in one order, whatever the process") func order() {
+        let words = ["b", "a", "d", "c", "e"]
+        let numbers = Dictionary(uniqueKeysWithValues: words.enumerated().map { ($1, $0) })
+        let sorted = numbers.sorted { $0.key < $1.key }.map { "(key: \"\($0.key)\", value: \($0.value))" }
+        #expect(ConfigValue(of: numbers) == .string("[\(sorted.joined(separator: ", "))]"))
+        #expect(ConfigValue(of: Set(words)) == .string("[a, b, c, d, e]"))
     }
 
     // MARK: What is told, written and made again

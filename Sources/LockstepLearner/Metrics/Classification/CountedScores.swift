@@ -6,12 +6,7 @@ public import LockstepTensor
 /// The harmonic mean of precision and recall; over all items.
 ///
 /// The class is the one with the largest output along `axis`. Undefined values count as 0.
-public final class F1Score: AccumMetric, Configurable {
-    let average: Average
-    let axis: Int
-    let labels: [Int]?
-    let positive: Int
-
+public final class F1Score: ClassScore, Configurable {
     /// - Parameters:
     ///   - average: How the classes' scores become one; `.binary` is an error when there are more than two classes.
     ///   - labels: Which classes count; nil: those that occur.
@@ -21,21 +16,12 @@ public final class F1Score: AccumMetric, Configurable {
         average: Average = .binary, axis: Int = -1, labels: [Int]? = nil, positive: Int = 1, name: String? = nil,
         file: StaticString = #fileID, line: UInt = #line
     ) {
-        (self.average, self.axis, self.labels, self.positive) = (average, axis, labels, positive)
-        let label = name ?? average.named("f1_score", usual: .binary)
-        super.init(named: label, .classes, argmaxAxis: axis) { answers, targets in
-            CountScore.fBeta(1).ofClasses(
-                answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
-                line: line)
-        }
+        super.init(
+            .fBeta(1), "f1_score", average, axis, labels, positive, name, file, line)
     }
 
     public static let configuration = Configuration(F1Score.self) {
-        Field("average", \.average, .ofClasses)
-        Field("axis", \.axis)
-        Field("labels", \.labels)
-        Field("positive", \.positive, python: "pos_label")
-        Field("name", \.name)
+        fields()
     } make: {
         F1Score(
             average: try $0("average"), axis: try $0("axis"), labels: try $0("labels"), positive: try $0("positive"),
@@ -46,12 +32,8 @@ public final class F1Score: AccumMetric, Configurable {
 /// Precision and recall in one number, recall counting β times as much: (1 + β²)·P·R / (β²·P + R); over all items.
 ///
 /// The class is the one with the largest output along `axis`. Undefined values count as 0.
-public final class FBeta: AccumMetric, Configurable {
+public final class FBeta: ClassScore, Configurable {
     let beta: Double
-    let average: Average
-    let axis: Int
-    let labels: [Int]?
-    let positive: Int
 
     /// - Parameters:
     ///   - average: How the classes' scores become one; `.binary` is an error when there are more than two classes.
@@ -63,22 +45,14 @@ public final class FBeta: AccumMetric, Configurable {
         name: String? = nil,
         file: StaticString = #fileID, line: UInt = #line
     ) {
-        (self.beta, self.average, self.axis, self.labels, self.positive) = (beta, average, axis, labels, positive)
-        let label = name ?? average.named("fbeta_score_\(suffix(beta))", usual: .binary)
-        super.init(named: label, .classes, argmaxAxis: axis) { answers, targets in
-            CountScore.fBeta(beta).ofClasses(
-                answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
-                line: line)
-        }
+        self.beta = beta
+        super.init(
+            .fBeta(beta), "fbeta_score_\(suffix(beta))", average, axis, labels, positive, name, file, line)
     }
 
     public static let configuration = Configuration(FBeta.self) {
         Field("beta", \.beta)
-        Field("average", \.average, .ofClasses)
-        Field("axis", \.axis)
-        Field("labels", \.labels)
-        Field("positive", \.positive, python: "pos_label")
-        Field("name", \.name)
+        fields()
     } make: {
         FBeta(
             try $0("beta"), average: try $0("average"), axis: try $0("axis"), labels: try $0("labels"),
@@ -89,12 +63,7 @@ public final class FBeta: AccumMetric, Configurable {
 /// Of the items said to be of a class, the share that are; over all items.
 ///
 /// The class is the one with the largest output along `axis`. Undefined values count as 0.
-public final class Precision: AccumMetric, Configurable {
-    let average: Average
-    let axis: Int
-    let labels: [Int]?
-    let positive: Int
-
+public final class Precision: ClassScore, Configurable {
     /// - Parameters:
     ///   - average: How the classes' scores become one; `.binary` is an error when there are more than two classes.
     ///   - labels: Which classes count; nil: those that occur.
@@ -104,21 +73,12 @@ public final class Precision: AccumMetric, Configurable {
         average: Average = .binary, axis: Int = -1, labels: [Int]? = nil, positive: Int = 1, name: String? = nil,
         file: StaticString = #fileID, line: UInt = #line
     ) {
-        (self.average, self.axis, self.labels, self.positive) = (average, axis, labels, positive)
-        let label = name ?? average.named("precision_score", usual: .binary)
-        super.init(named: label, .classes, argmaxAxis: axis) { answers, targets in
-            CountScore.precision.ofClasses(
-                answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
-                line: line)
-        }
+        super.init(
+            .precision, "precision_score", average, axis, labels, positive, name, file, line)
     }
 
     public static let configuration = Configuration(Precision.self) {
-        Field("average", \.average, .ofClasses)
-        Field("axis", \.axis)
-        Field("labels", \.labels)
-        Field("positive", \.positive, python: "pos_label")
-        Field("name", \.name)
+        fields()
     } make: {
         Precision(
             average: try $0("average"), axis: try $0("axis"), labels: try $0("labels"), positive: try $0("positive"),
@@ -129,12 +89,7 @@ public final class Precision: AccumMetric, Configurable {
 /// Of the items of a class, the share that were found; over all items.
 ///
 /// The class is the one with the largest output along `axis`. Undefined values count as 0.
-public final class Recall: AccumMetric, Configurable {
-    let average: Average
-    let axis: Int
-    let labels: [Int]?
-    let positive: Int
-
+public final class Recall: ClassScore, Configurable {
     /// - Parameters:
     ///   - average: How the classes' scores become one; `.binary` is an error when there are more than two classes.
     ///   - labels: Which classes count; nil: those that occur.
@@ -144,21 +99,12 @@ public final class Recall: AccumMetric, Configurable {
         average: Average = .binary, axis: Int = -1, labels: [Int]? = nil, positive: Int = 1, name: String? = nil,
         file: StaticString = #fileID, line: UInt = #line
     ) {
-        (self.average, self.axis, self.labels, self.positive) = (average, axis, labels, positive)
-        let label = name ?? average.named("recall_score", usual: .binary)
-        super.init(named: label, .classes, argmaxAxis: axis) { answers, targets in
-            CountScore.recall.ofClasses(
-                answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
-                line: line)
-        }
+        super.init(
+            .recall, "recall_score", average, axis, labels, positive, name, file, line)
     }
 
     public static let configuration = Configuration(Recall.self) {
-        Field("average", \.average, .ofClasses)
-        Field("axis", \.axis)
-        Field("labels", \.labels)
-        Field("positive", \.positive, python: "pos_label")
-        Field("name", \.name)
+        fields()
     } make: {
         Recall(
             average: try $0("average"), axis: try $0("axis"), labels: try $0("labels"), positive: try $0("positive"),
@@ -169,12 +115,7 @@ public final class Recall: AccumMetric, Configurable {
 /// Of the items that are of a class or were said to be, the share for which both hold; over all items.
 ///
 /// The class is the one with the largest output along `axis`. Undefined values count as 0.
-public final class Jaccard: AccumMetric, Configurable {
-    let average: Average
-    let axis: Int
-    let labels: [Int]?
-    let positive: Int
-
+public final class Jaccard: ClassScore, Configurable {
     /// - Parameters:
     ///   - average: How the classes' scores become one; `.binary` is an error when there are more than two classes.
     ///   - labels: Which classes count; nil: those that occur.
@@ -184,24 +125,45 @@ public final class Jaccard: AccumMetric, Configurable {
         average: Average = .binary, axis: Int = -1, labels: [Int]? = nil, positive: Int = 1, name: String? = nil,
         file: StaticString = #fileID, line: UInt = #line
     ) {
+        super.init(
+            .jaccard, "jaccard_score", average, axis, labels, positive, name, file, line)
+    }
+
+    public static let configuration = Configuration(Jaccard.self) {
+        fields()
+    } make: {
+        Jaccard(
+            average: try $0("average"), axis: try $0("axis"), labels: try $0("labels"), positive: try $0("positive"),
+            name: try $0("name"))
+    }
+}
+
+/// What the scores of one class per item share: their options.
+public class ClassScore: AccumMetric {
+    let average: Average
+    let axis: Int
+    let labels: [Int]?
+    let positive: Int
+
+    /// - Parameter usual: The column's name where `name` says none, before the options that differ from the usual ones.
+    init(
+        _ score: CountScore, _ usual: String, _ average: Average, _ axis: Int, _ labels: [Int]?, _ positive: Int,
+        _ name: String?, _ file: StaticString, _ line: UInt
+    ) {
         (self.average, self.axis, self.labels, self.positive) = (average, axis, labels, positive)
-        let label = name ?? average.named("jaccard_score", usual: .binary)
+        let label = name ?? average.named(usual, usual: .binary)
         super.init(named: label, .classes, argmaxAxis: axis) { answers, targets in
-            CountScore.jaccard.ofClasses(
+            score.ofClasses(
                 answers.ints, targets.ints, average, labels: labels, positive: positive, name: label, file: file,
                 line: line)
         }
     }
 
-    public static let configuration = Configuration(Jaccard.self) {
-        Field("average", \.average, .ofClasses)
-        Field("axis", \.axis)
-        Field("labels", \.labels)
-        Field("positive", \.positive, python: "pos_label")
-        Field("name", \.name)
-    } make: {
-        Jaccard(
-            average: try $0("average"), axis: try $0("axis"), labels: try $0("labels"), positive: try $0("positive"),
-            name: try $0("name"))
+    /// The fields of every such score.
+    final class func fields<Kind: ClassScore>(of type: Kind.Type = Kind.self) -> [Field<Kind>] {
+        [
+            Field("average", \.average, .ofClasses), Field("axis", \.axis), Field("labels", \.labels),
+            Field("positive", \.positive, python: "pos_label"), Field("name", \.name),
+        ]
     }
 }

@@ -6,13 +6,7 @@ public import LockstepTensor
 /// The harmonic mean of precision and recall; of several yes-or-no labels per item.
 ///
 /// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
-public final class F1ScoreMulti: AccumMetric, Configurable {
-    let threshold: Double
-    let sigmoid: Bool
-    let average: Average
-    let labels: [Int]?
-    let positive: Int
-
+public final class F1ScoreMulti: LabelScore, Configurable {
     /// - Parameters:
     ///   - sigmoid: Whether outputs are turned into probabilities first.
     ///   - labels: Which labels count; nil: all.
@@ -22,24 +16,12 @@ public final class F1ScoreMulti: AccumMetric, Configurable {
         threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
-        (self.threshold, self.sigmoid, self.average, self.labels, self.positive) = (
-            threshold, sigmoid, average, labels, positive
-        )
-        let label = name ?? average.named("f1_score_multi", usual: .macro)
-        super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
-        {
-            let (answers, targets) = labelTables($0, $1, label, file, line)
-            return CountScore.fBeta(1).ofLabels(answers, targets, average, labels: labels, positive: positive)
-        }
+        super.init(
+            .fBeta(1), "f1_score_multi", threshold, sigmoid, average, labels, positive, name, file, line)
     }
 
     public static let configuration = Configuration(F1ScoreMulti.self) {
-        Field("threshold", \.threshold, python: "thresh")
-        Field("sigmoid", \.sigmoid)
-        Field("average", \.average)
-        Field("labels", \.labels)
-        Field("positive", \.positive, python: "pos_label")
-        Field("name", \.name)
+        fields()
     } make: {
         F1ScoreMulti(
             threshold: try $0("threshold"), sigmoid: try $0("sigmoid"), average: try $0("average"),
@@ -50,13 +32,8 @@ public final class F1ScoreMulti: AccumMetric, Configurable {
 /// Precision and recall in one number, recall counting β times as much: (1 + β²)·P·R / (β²·P + R); of several yes-or-no labels per item.
 ///
 /// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
-public final class FBetaMulti: AccumMetric, Configurable {
+public final class FBetaMulti: LabelScore, Configurable {
     let beta: Double
-    let threshold: Double
-    let sigmoid: Bool
-    let average: Average
-    let labels: [Int]?
-    let positive: Int
 
     /// - Parameters:
     ///   - sigmoid: Whether outputs are turned into probabilities first.
@@ -67,25 +44,15 @@ public final class FBetaMulti: AccumMetric, Configurable {
         _ beta: Double, threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
-        (self.beta, self.threshold, self.sigmoid, self.average, self.labels, self.positive) = (
-            beta, threshold, sigmoid, average, labels, positive
-        )
-        let label = name ?? average.named("fbeta_score_multi_\(suffix(beta))", usual: .macro)
-        super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
-        {
-            let (answers, targets) = labelTables($0, $1, label, file, line)
-            return CountScore.fBeta(beta).ofLabels(answers, targets, average, labels: labels, positive: positive)
-        }
+        self.beta = beta
+        super.init(
+            .fBeta(beta), "fbeta_score_multi_\(suffix(beta))", threshold, sigmoid, average, labels, positive, name,
+            file, line)
     }
 
     public static let configuration = Configuration(FBetaMulti.self) {
         Field("beta", \.beta)
-        Field("threshold", \.threshold, python: "thresh")
-        Field("sigmoid", \.sigmoid)
-        Field("average", \.average)
-        Field("labels", \.labels)
-        Field("positive", \.positive, python: "pos_label")
-        Field("name", \.name)
+        fields()
     } make: {
         FBetaMulti(
             try $0("beta"), threshold: try $0("threshold"), sigmoid: try $0("sigmoid"), average: try $0("average"),
@@ -96,13 +63,7 @@ public final class FBetaMulti: AccumMetric, Configurable {
 /// Of the items said to be of a class, the share that are; of several yes-or-no labels per item.
 ///
 /// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
-public final class PrecisionMulti: AccumMetric, Configurable {
-    let threshold: Double
-    let sigmoid: Bool
-    let average: Average
-    let labels: [Int]?
-    let positive: Int
-
+public final class PrecisionMulti: LabelScore, Configurable {
     /// - Parameters:
     ///   - sigmoid: Whether outputs are turned into probabilities first.
     ///   - labels: Which labels count; nil: all.
@@ -112,24 +73,12 @@ public final class PrecisionMulti: AccumMetric, Configurable {
         threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
-        (self.threshold, self.sigmoid, self.average, self.labels, self.positive) = (
-            threshold, sigmoid, average, labels, positive
-        )
-        let label = name ?? average.named("precision_score_multi", usual: .macro)
-        super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
-        {
-            let (answers, targets) = labelTables($0, $1, label, file, line)
-            return CountScore.precision.ofLabels(answers, targets, average, labels: labels, positive: positive)
-        }
+        super.init(
+            .precision, "precision_score_multi", threshold, sigmoid, average, labels, positive, name, file, line)
     }
 
     public static let configuration = Configuration(PrecisionMulti.self) {
-        Field("threshold", \.threshold, python: "thresh")
-        Field("sigmoid", \.sigmoid)
-        Field("average", \.average)
-        Field("labels", \.labels)
-        Field("positive", \.positive, python: "pos_label")
-        Field("name", \.name)
+        fields()
     } make: {
         PrecisionMulti(
             threshold: try $0("threshold"), sigmoid: try $0("sigmoid"), average: try $0("average"),
@@ -140,13 +89,7 @@ public final class PrecisionMulti: AccumMetric, Configurable {
 /// Of the items of a class, the share that were found; of several yes-or-no labels per item.
 ///
 /// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
-public final class RecallMulti: AccumMetric, Configurable {
-    let threshold: Double
-    let sigmoid: Bool
-    let average: Average
-    let labels: [Int]?
-    let positive: Int
-
+public final class RecallMulti: LabelScore, Configurable {
     /// - Parameters:
     ///   - sigmoid: Whether outputs are turned into probabilities first.
     ///   - labels: Which labels count; nil: all.
@@ -156,24 +99,12 @@ public final class RecallMulti: AccumMetric, Configurable {
         threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
-        (self.threshold, self.sigmoid, self.average, self.labels, self.positive) = (
-            threshold, sigmoid, average, labels, positive
-        )
-        let label = name ?? average.named("recall_score_multi", usual: .macro)
-        super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
-        {
-            let (answers, targets) = labelTables($0, $1, label, file, line)
-            return CountScore.recall.ofLabels(answers, targets, average, labels: labels, positive: positive)
-        }
+        super.init(
+            .recall, "recall_score_multi", threshold, sigmoid, average, labels, positive, name, file, line)
     }
 
     public static let configuration = Configuration(RecallMulti.self) {
-        Field("threshold", \.threshold, python: "thresh")
-        Field("sigmoid", \.sigmoid)
-        Field("average", \.average)
-        Field("labels", \.labels)
-        Field("positive", \.positive, python: "pos_label")
-        Field("name", \.name)
+        fields()
     } make: {
         RecallMulti(
             threshold: try $0("threshold"), sigmoid: try $0("sigmoid"), average: try $0("average"),
@@ -184,13 +115,7 @@ public final class RecallMulti: AccumMetric, Configurable {
 /// Of the items that are of a class or were said to be, the share for which both hold; of several yes-or-no labels per item.
 ///
 /// Outputs and targets are `[items, labels]`; an output at or above `threshold` is a yes. Undefined values count as 0.
-public final class JaccardMulti: AccumMetric, Configurable {
-    let threshold: Double
-    let sigmoid: Bool
-    let average: Average
-    let labels: [Int]?
-    let positive: Int
-
+public final class JaccardMulti: LabelScore, Configurable {
     /// - Parameters:
     ///   - sigmoid: Whether outputs are turned into probabilities first.
     ///   - labels: Which labels count; nil: all.
@@ -200,28 +125,48 @@ public final class JaccardMulti: AccumMetric, Configurable {
         threshold: Double = 0.5, sigmoid: Bool = true, average: Average = .macro, labels: [Int]? = nil,
         positive: Int = 1, name: String? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
-        (self.threshold, self.sigmoid, self.average, self.labels, self.positive) = (
-            threshold, sigmoid, average, labels, positive
-        )
-        let label = name ?? average.named("jaccard_score_multi", usual: .macro)
-        super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
-        {
-            let (answers, targets) = labelTables($0, $1, label, file, line)
-            return CountScore.jaccard.ofLabels(answers, targets, average, labels: labels, positive: positive)
-        }
+        super.init(
+            .jaccard, "jaccard_score_multi", threshold, sigmoid, average, labels, positive, name, file, line)
     }
 
     public static let configuration = Configuration(JaccardMulti.self) {
-        Field("threshold", \.threshold, python: "thresh")
-        Field("sigmoid", \.sigmoid)
-        Field("average", \.average)
-        Field("labels", \.labels)
-        Field("positive", \.positive, python: "pos_label")
-        Field("name", \.name)
+        fields()
     } make: {
         JaccardMulti(
             threshold: try $0("threshold"), sigmoid: try $0("sigmoid"), average: try $0("average"),
             labels: try $0("labels"), positive: try $0("positive"), name: try $0("name"))
+    }
+}
+
+/// What the scores of several yes-or-no labels per item share: their options.
+public class LabelScore: AccumMetric {
+    let threshold: Double
+    let sigmoid: Bool
+    let average: Average
+    let labels: [Int]?
+    let positive: Int
+
+    /// - Parameter usual: The column's name where `name` says none, before the options that differ from the usual ones.
+    init(
+        _ score: CountScore, _ usual: String, _ threshold: Double, _ sigmoid: Bool, _ average: Average,
+        _ labels: [Int]?, _ positive: Int, _ name: String?, _ file: StaticString, _ line: UInt
+    ) {
+        (self.threshold, self.sigmoid, self.average) = (threshold, sigmoid, average)
+        (self.labels, self.positive) = (labels, positive)
+        let label = name ?? average.named(usual, usual: .macro)
+        super.init(named: label, .classes, activation: sigmoid ? .sigmoid : .none, threshold: threshold, flatten: false)
+        {
+            let (answers, targets) = labelTables($0, $1, label, file, line)
+            return score.ofLabels(answers, targets, average, labels: labels, positive: positive)
+        }
+    }
+
+    /// The fields of every such score.
+    final class func fields<Kind: LabelScore>(of type: Kind.Type = Kind.self) -> [Field<Kind>] {
+        [
+            Field("threshold", \.threshold, python: "thresh"), Field("sigmoid", \.sigmoid), Field("average", \.average),
+            Field("labels", \.labels), Field("positive", \.positive, python: "pos_label"), Field("name", \.name),
+        ]
     }
 }
 
