@@ -16,7 +16,8 @@
 /// }
 /// ```
 /// Numbers are those of ``BatchSource/dataset``, where there is one; without it any that stand for an item. Hooks and transforms
-/// among the options act on what `batch(of:epoch:)` gives.
+/// among the options act on what `batch(of:epoch:)` gives; results are shown as ``BatchSource/decodeBatch(_:maxCount:full:)`` says,
+/// which does not undo them unless the loader writes it.
 public protocol IndexedBatchSource: BatchSource {
     /// How batches are made of the order: sizes, whether a short last one is dropped, seed, workers. `shuffle` says that
     /// `indices(epoch:)` is a random order.
@@ -33,7 +34,8 @@ public protocol IndexedBatchSource: BatchSource {
     var ordersBySeed: Bool { get }
     /// Whether a batch may have fewer items than were asked for, because some are left out of the epoch. False by default.
     var skipsItems: Bool { get }
-    /// The same items, none left out: in a random order, in the order of their numbers, or (nil) in the loader's.
+    /// The same items, none left out: in a random order, in the order of their numbers, or (nil) in the loader's. Without a data set
+    /// these are the items of epoch 0: a loader that draws only some of them writes this itself.
     func complete(shuffle: Bool?, seed: UInt64?) -> any IndexedBatchSource
 }
 
