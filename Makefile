@@ -8,7 +8,7 @@
 ## conformance  run every test and report on each identifier of the behaviour contract
 ## test-faults  kill, stop and confuse ranks, in random order (FAULTS=200 for a night)
 ## test-configurations  training runs composed at random, on 1, 2, 3, 5 ranks (SEED=1 COUNT=200)
-## test-kills   kill training runs at random and resume them until they are done (ROUNDS=40)
+## test-kill    kill training runs at random and start them again until they are done (KILLS=20)
 ## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer (CHECKS=communicator THREADS="2 4")
 ## test-outputs  send what is written to full disks, closed pipes, links and folders (part of test; needs root for disks)
 ## test-dependent  build, test and run a package that depends on a version of this one (part of test)
@@ -52,7 +52,7 @@ SOURCES     = Package.swift Sources Tests
 include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-one compile-tests conformance test-faults test-kills test-outputs test-configurations test-tsan test-nodes test-slurm test-reproducible test-dependent test-instructions build bench bench-peers roofline warnings format lint docs reference clean
+.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-outputs test-configurations test-tsan test-nodes test-slurm test-reproducible test-dependent test-instructions build bench bench-peers roofline warnings format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -92,9 +92,9 @@ test-configurations: setup
 	@.build/release/lockstep-configurations --corners Tests/LockstepConfigurationsTests/corners.txt
 	@.build/release/lockstep-configurations --seed $(SEED) --count $(COUNT)
 
-test-kills: setup
+test-kill: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
-	@Tests/Scripts/test-kills.sh $(ROUNDS)
+	@Tests/Scripts/test-kill.sh $(KILLS)
 
 test-tsan: setup
 	@Tests/Scripts/test-tsan.sh $(CHECKS)

@@ -95,13 +95,14 @@ extension DistributedChecks {
 
     // MARK: Runs
 
-    private static func run(
-        _ learner: Learner, _ scene: ResumeScene, _ callbacks: [Callback] = [], over c: any Communicator
+    static func run(
+        _ learner: Learner, _ scene: ResumeScene, _ callbacks: [Callback] = [], resume: ResumePolicy = .never,
+        over c: any Communicator
     ) throws {
-        guard c.size > 1 else { return try scene.fit(learner, callbacks) }
+        guard c.size > 1 else { return try scene.fit(learner, callbacks, resume) }
         try learner.addCallback(DistributedCallback(communicator: c, batchNorm: scene.batchNorm))
         defer { learner.detachDistributed() }
-        try scene.fit(learner, callbacks)
+        try scene.fit(learner, callbacks, resume)
     }
 
     /// A run that is asked to stop in a batch, by the last rank; nil when the fit was over before it did.
@@ -138,7 +139,7 @@ extension DistributedChecks {
 
     // MARK: Comparison
 
-    private static func compare(
+    static func compare(
         _ resumed: Learner, with whole: Learner, _ what: String, _ tolerance: Double
     ) throws {
         func state(_ learner: Learner) -> [Double] {
@@ -166,7 +167,7 @@ extension DistributedChecks {
     }
 
     /// The same name on every rank, in rank 0's folder.
-    private static func inSharedFolder(_ c: any Communicator, _ body: (String) throws -> Void) throws {
+    static func inSharedFolder(_ c: any Communicator, _ body: (String) throws -> Void) throws {
         try withTemporaryFolder { folder in try body(c.broadcast(folder.path, from: 0, name: "folder")) }
         try c.barrier()
     }

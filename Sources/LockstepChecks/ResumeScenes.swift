@@ -14,18 +14,25 @@ struct ResumeScene: Sendable {
     let name: String
     /// A learner whose files go to a folder.
     let make: @Sendable (_ folder: String, _ callbacks: [Callback]) -> Learner
-    var fit: @Sendable (_ learner: Learner, _ callbacks: [Callback]) throws -> Void = {
-        try $0.fitOneCycle(3, lrMax: 0.02, callbacks: $1)
+    var fit: @Sendable (_ learner: Learner, _ callbacks: [Callback], _ resume: ResumePolicy) throws -> Void = {
+        try $0.fitOneCycle(3, lrMax: 0.02, callbacks: $1, resume: $2)
     }
     var batchNorm = BatchNormPolicy.sync
     /// How far another number of ranks may lead away, by rounding.
     var tolerance = 5e-3
 
+    /// Sums of other ranks are rounded to ten bits.
+    private var halfPrecise: ResumeScene {
+        var scene = self
+        scene.tolerance = 3e-2
+        return scene
+    }
+
     /// Every scene.
     static let all: [ResumeScene] = [
         ResumeScene(name: "half precision whose scale overflows") { folder, callbacks in
             classifier(folder, callbacks + [MixedPrecision(initialScale: 16_777_216, growthInterval: 3)])
-        },
+        }.halfPrecise,
         ResumeScene(name: "accumulation that leaves a remainder at every epoch's end") { folder, callbacks in
             classifier(folder, callbacks + [GradientAccumulation(samples: 13)], rows: 22)
         },
@@ -56,7 +63,7 @@ struct ResumeScene: Sendable {
                         ReduceLROnPlateau(direction: .greater, patience: 1, factor: 3, console: quiet),
                         SaveModelCallback(monitor: "accuracy", filename: "best", console: quiet),
                     ])
-            }, fit: { try $0.fit(5, lr: 0.05, callbacks: $1) }),
+            }, fit: { try $0.fit(5, lr: 0.05, callbacks: $1, resume: $2) }),
         ResumeScene(name: "dropout on in validation, mixed items, a metric of training batches") { folder, callbacks in
             classifier(
                 folder, callbacks + [MCDropoutCallback(), MixUp()], recorder: Recorder(trainMetrics: true))
@@ -67,7 +74,7 @@ struct ResumeScene: Sendable {
                 classifier(
                     folder, callbacks + [ShortEpochCallback(fraction: 0.5, shortValid: false)], optimizer: .ranger(k: 3)
                 )
-            }, fit: { try $0.fitSGDR(cycles: 2, cycleLength: 1, lrMax: 0.02, callbacks: $1) }),
+            }, fit: { try $0.fitSGDR(cycles: 2, cycleLength: 1, lrMax: 0.02, callbacks: $1, resume: $2) }),
         ResumeScene(
             name: "running statistics that ranks average once an epoch",
             make: { folder, callbacks in classifier(folder, callbacks, rows: 48, batchSize: 12) },
@@ -87,6 +94,27 @@ struct ResumeScene: Sendable {
                 DataLoader(data, batchSize: 6, shuffle: true), DataLoader(data, batchSize: 6), path: folder)
             return learner
         },
+    ]
+
+    /// Fits of several phases, which only a program that is started again can go on with.
+    static let phases: [ResumeScene] = [
+        ResumeScene(
+            name: "fine-tuning, the first phase and the second",
+            make: { folder, callbacks in
+                let learner = classifier(folder, callbacks + [MixUp()])
+                learner.splitter = ParameterSplitter { model in
+                    let all = model.parameters()
+                    return [Array(all.prefix(2)), Array(all.dropFirst(2))]
+                }
+                return learner
+            }, fit: { try $0.fineTune(2, freezeEpochs: 1, callbacks: $1, resume: $2) }),
+        ResumeScene(
+            name: "two fits, the second with a new optimizer",
+            make: { folder, callbacks in classifier(folder, callbacks) },
+            fit: {
+                try $0.fit(1, lr: 0.02, callbacks: $1, resume: $2)
+                try $0.fitFlatCos(2, lr: 0.01, callbacks: $1, resetOptimizer: true, resume: $2)
+            }),
     ]
 
     /// Batch norm, dropout, momentum and moments on 24 items of four numbers in batches of six.

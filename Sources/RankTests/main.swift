@@ -24,8 +24,8 @@ let communicatorChecks: [ThreadSuite.Check] = [
 ]
 
 /// Of the runs that are interrupted, those in which ranks hold something of their own; threads run all of them.
-let resumedChecks = DistributedChecks.resumingAnywhere.filter {
-    $0.name.contains("carries its state") || $0.name.contains("under accumulation")
+let resumedChecks = (DistributedChecks.resumingAnywhere + DistributedChecks.checkpoints).filter {
+    $0.name.contains("carries its state") || $0.name.contains("under accumulation") || $0.name.contains("fine-tuning")
 }
 
 let trainingChecks: [ThreadSuite.Check] =

@@ -95,7 +95,7 @@ struct OutputTests {
         // With several ranks only the first reader gets the rows: what the others say comes after the signal's end.
         let result = try shell(command, ranks == 1 ? line : earlyRanks(signal))
         expectRefused(result, 75, "stopped before training had begun")
-        #expect(!command.exists("out/resume.safetensors"))
+        #expect(!command.exists("out/checkpoints"))
     }
 
     private func earlyRanks(_ signal: Int32) -> String {
@@ -107,7 +107,7 @@ struct OutputTests {
         let command = try Command()
         let result = try shell(command, "ulimit -St 2; exec $L train digits --epochs 1000000 --run out")
         #expect(result.status == 75 && result.errors.contains("SIGXCPU: stopped in epoch"), "\(result.errors)")
-        #expect(command.exists("out/resume.safetensors"))
+        #expect(command.exists("out/checkpoints"))
     }
 
     @Test("lines of dashes on a rank's standard error swallow nothing, and words blame nobody")

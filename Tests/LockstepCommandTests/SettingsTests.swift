@@ -30,7 +30,7 @@ struct SettingsTests {
         // What changes nothing about the training.
         let elsewhere: Set = [
             "run", "ranks", "in-process", "workers", "save", "export", "show-results", "print-config", "resume",
-            "checkpoint-every", "trace", "log-dir", "times", "help", "version",
+            "overwrite", "checkpoint-every", "keep", "time-limit", "trace", "log-dir", "times", "help", "version",
         ]
         let options = page.split(separator: "\n").compactMap { $0.firstMatch(of: /^  (?:-h, )?--([a-z-]+)/)?.1 }
         #expect(options.count > 15)

@@ -19,4 +19,17 @@ import Testing
             Issue.record("\(check.name) on \(ranks) ranks: \(error)")
         }
     }
+
+    @Test(
+        "a run that was killed goes on by itself to the bits of an uninterrupted one", .timeLimit(.minutes(5)),
+        arguments: DistributedChecks.checkpoints.indices, [1, 2, 3])
+    func killed(_ index: Int, ranks: Int) throws {
+        let check = DistributedChecks.checkpoints[index]
+        do {
+            if ranks == 1 { return try check.body(SoloCommunicator()) }
+            try InProcessWorld(ranks).run { communicator in try check.body(communicator) }
+        } catch {
+            Issue.record("\(check.name) on \(ranks) ranks: \(error)")
+        }
+    }
 }

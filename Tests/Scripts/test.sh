@@ -85,7 +85,7 @@ script 900 Tests/Scripts/test-dependent.sh
 script 600 Tests/Scripts/test-faults.sh 20
 script 600 Tests/Scripts/test-outputs.sh
 script 300 Tests/Scripts/test-reproducible.sh 4 2
-script 300 Tests/Scripts/test-kills.sh 3
+script 300 Tests/Scripts/test-kill.sh 4
 script 300 Tests/Scripts/test-instructions.sh
 
 echo

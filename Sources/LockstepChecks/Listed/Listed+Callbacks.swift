@@ -76,6 +76,9 @@ extension Listed {
     ]
 
     private static let runs: [Callbacks] = [
+        Callbacks("CheckpointCallback") { folder, _ in
+            [CheckpointCallback(folder: folder + "/checkpoints", overwrites: true, console: quiet)]
+        },
         Callbacks("DistributedCallback") { _, ranks in
             [DistributedCallback(communicator: ranks, batchNorm: .averageStatistics)]
         },

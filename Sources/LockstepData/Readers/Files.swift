@@ -69,10 +69,12 @@ package enum Files {
     }
 
     /// The same for bytes that may lie elsewhere.
-    package static func writeAtomically(_ chunks: [ByteChunk], to path: String) throws(DataError) {
+    package static func writeAtomically(
+        _ chunks: [ByteChunk], to path: String, checking check: (_ path: String) throws(DataError) -> Void = { _ in }
+    ) throws(DataError) {
         let file = try OutputFile(path)
         for chunk in chunks { try file.write(chunk) }
-        try file.finish()
+        try file.finish(checking: check)
     }
 
     /// Whether something that can be opened for reading lies at `path`.

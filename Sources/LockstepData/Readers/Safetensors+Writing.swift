@@ -16,10 +16,16 @@ extension Safetensors {
     }
 
     /// The same for tensors whose bytes may lie elsewhere.
+    ///
+    /// - Parameter readsBack: Whether what the disk gives back is compared with the checksum before the file takes its place.
     package static func write(
-        _ parts: [Part], metadata: [(key: String, value: String)] = [], checksum: Bool = true, to path: String
+        _ parts: [Part], metadata: [(key: String, value: String)] = [], checksum: Bool = true,
+        readsBack: Bool = false, to path: String
     ) throws(DataError) {
-        try Files.writeAtomically(chunks(parts, metadata: metadata, checksum: checksum, file: path), to: path)
+        try Files.writeAtomically(chunks(parts, metadata: metadata, checksum: checksum, file: path), to: path) {
+            (temporary) throws(DataError) in
+            if readsBack { try verify(temporary) }
+        }
     }
 
     /// `items` as the bytes of a file; the same items give the same bytes.

@@ -4,10 +4,10 @@
 import Foundation
 import Glibc
 
-/// A folder that a program works in. Held until the program ends, or lets go of it.
+/// A folder that a program works in. Held until it is let go of, or the program ends.
 ///
 /// The lock is the kernel's (`flock`), so that a killed program leaves none behind; the file says who holds it. Where the
-/// file system has no such locks, who the file names counts as long as that process is seen to live.
+/// file system has no such locks, who the file names counts: until that process is seen to be gone, or its job is started again.
 package final class FolderLock {
     /// Who works in a folder.
     package struct Holder: Equatable {
@@ -39,7 +39,12 @@ package final class FolderLock {
         }
 
         /// Whether it is known to be gone: only of this machine's processes is that seen.
-        fileprivate var isGone: Bool { host == Holder.own.host && kill(process, 0) != 0 && errno == ESRCH }
+        fileprivate var isGone: Bool {
+            let own = Holder.own
+            // A batch system runs a job once at a time.
+            if !job.isEmpty, job == own.job, (host, process) != (own.host, own.process) { return true }
+            return host == own.host && kill(process, 0) != 0 && errno == ESRCH
+        }
 
         fileprivate var words: String { "process \(process) on \(host)" + (job.isEmpty ? "" : " (job \(job))") }
     }
@@ -85,7 +90,10 @@ package final class FolderLock {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        ftruncate(descriptor, 0)
+        close(descriptor)
+    }
 
     /// Who works in `folder`, as its lock says; nil where nobody does.
     package static func current(in folder: String) -> Holder? {
@@ -105,6 +113,6 @@ package final class FolderLock {
     private static func isHeld(_ folder: String, by holder: Holder?) -> DataError {
         DataError(
             .unwritable, file: folder, "\(holder?.words ?? "another program") works in this folder",
-            remedy: "Wait for its end, or name another folder")
+            remedy: "Wait for its end, or name another folder; if it is known to be gone, remove \(folder)/\(name)")
     }
 }

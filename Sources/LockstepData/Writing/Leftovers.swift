@@ -16,20 +16,22 @@ package enum Leftovers {
         "\(folder)/\(prefix)\(host)-\(getpid())-\(UInt32.random(in: 0 ... .max))\(suffix)"
     }
 
-    /// Removes from `folder` what processes have left that are gone. For folders in which nobody else works.
+    /// Removes from `folder` what processes have left that are gone.
     ///
+    /// - Parameter isOwn: Whether nobody else can be writing there, nor this program: then all of it is left.
     /// - Returns: how many there were.
     @discardableResult
-    package static func remove(in folder: String) -> Int {
+    package static func remove(in folder: String, isOwn: Bool = false) -> Int {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.sorted().count { name in
-            guard isLeft("\(folder)/\(name)", name) else { return false }
+            guard name.hasPrefix(prefix), name.hasSuffix(suffix), isOwn || isLeft("\(folder)/\(name)", name) else {
+                return false
+            }
             return unlink("\(folder)/\(name)") == 0
         }
     }
 
     private static func isLeft(_ path: String, _ name: String) -> Bool {
-        guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return false }
         let parts = name.dropFirst(prefix.count).dropLast(suffix.count).split(separator: "-")
         guard parts.count >= 2, let process = Int32(parts[parts.count - 2]) else { return false }
         // Names of earlier versions have no host: they were of this one.

@@ -61,8 +61,11 @@ package final class OutputFile {
 
     /// Puts the file in its place.
     ///
+    /// - Parameter check: Looks at the file that is about to take its place, and throws to prevent it.
     /// - Throws: `DataError` (`.unwritten`); what was at `path` is then still there.
-    package func finish() throws(DataError) {
+    package func finish(
+        checking check: (_ path: String) throws(DataError) -> Void = { _ in }
+    ) throws(DataError) {
         if fsync(descriptor) != 0, !(temporary.isEmpty && Descriptor.cannotBeFlushed) {
             throw failure(.unwritten, "cannot be flushed to the disk")
         }
@@ -70,6 +73,10 @@ package final class OutputFile {
         descriptor = -1
         guard closed == 0 else { throw failure(.unwritten, "cannot be closed") }
         guard case .file(let file, _) = target else { return }
+        do throws(DataError) { try check(temporary) } catch {
+            discard()
+            throw error
+        }
         guard rename(temporary, file) == 0 else { throw failure(.unwritten, "cannot be put in place") }
         temporary = ""
         // The rename itself is durable only once the folder is flushed; some file systems refuse, which is no error.

@@ -70,7 +70,7 @@ public final class PreemptionCallback: Callback {
     /// Why this rank is to stop, if it is.
     private func wanted(_ learner: Learner) -> StopReason? {
         if let number = requested() { return .signal(number) }
-        guard let deadline else { return nil }
+        guard let deadline, deadline.isSet else { return nil }
         return deadline.isNear(leaving: secondsToSave(learner)) ? .timeLimit : nil
     }
 
@@ -99,7 +99,9 @@ public final class PreemptionCallback: Callback {
         let own = wanted(learner)?.number
         let met = try learner.coordinator.average(Double(own ?? 0), weight: own == nil ? 0 : 1)
         guard let mean = met.mean else { return }
-        let reason = StopReason(mean)
+        let number = Double(own ?? 0)
+        let squares = try learner.coordinator.average(number * number, weight: own == nil ? 0 : 1)
+        let reason = StopReason(mean: mean, ofSquares: squares.mean ?? mean * mean)
         self.reason = reason
         // One that another callback has ended goes on with its end, as it would have without a signal.
         let stopped = try learner.coordinator.average(0, weight: hasStopped ? 1 : 0).weight > 0

@@ -19,9 +19,13 @@ public enum StopReason: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Of the mean of ranks' numbers: ranks that got different signals call it SIGTERM.
-    init(_ mean: Double) {
-        self = mean == 0 ? .timeLimit : .signal(mean == mean.rounded() ? Int32(mean) : 15)
+    /// Of the mean of ranks' numbers, and of their squares: ranks that got different signals call it SIGTERM.
+    init(mean: Double, ofSquares squares: Double) {
+        if abs(squares - mean * mean) > 1e-9 * max(1, squares) {
+            self = .signal(15)
+        } else {
+            self = mean == 0 ? .timeLimit : .signal(Int32(mean.rounded()))
+        }
     }
 
     public var description: String {
@@ -48,6 +52,14 @@ public struct Deadline: Sendable {
     }
 
     private init(time: Double?) { self.time = time }
+
+    /// The earlier of both.
+    public static func earlier(_ a: Deadline, _ b: Deadline) -> Deadline {
+        Deadline(time: [a.time, b.time].compactMap(\.self).min())
+    }
+
+    /// Whether there is such a time.
+    var isSet: Bool { time != nil }
 
     /// Whether no more than `seconds` are left.
     func isNear(leaving seconds: Double) -> Bool {

@@ -76,6 +76,9 @@ package final class GradientExchange {
         }
     }
 
+    /// Whether no rank is in the middle of an update of its slice, or has made one more than another.
+    package var isAtRest: Bool { if case .sharded(let slices) = owners { slices.isAtRest } else { true } }
+
     /// Whether each rank updates its slice of the parameters only.
     package var dividesUpdates: Bool { if case .sharded = owners { true } else { false } }
 
@@ -201,12 +204,14 @@ package final class GradientExchange {
         arena.completeGradients()
         findRanges()
         _ = writeFlags()
+        let slices = owners.memory
         try reducer.reduceOwned(
             weight: weight, count: arena.count, tailCount: arena.slots.count, ranges: ranges,
             averagesPairs: true,
             begin: { sums in
                 for (slot, flag) in zip(arena.slots, sums) where flag > 0 { slot.parameter.leaf.markTouched() }
                 if scale != 1 { arena.scaleGradients(by: scale) }
+                slices?.beginUpdate()
                 optimizer.beginStep()
             },
             update: { range, pair in
@@ -217,12 +222,16 @@ package final class GradientExchange {
                             first: $0.first, second: $0.second, shares: (Double($0.shares.0), Double($0.shares.1)))
                     })
             })
+        slices?.endUpdate()
         arena.deferred.deferFetch(with: fetch)
     }
 
     /// Steps with gradients that are whole, each rank its slice. Collective.
     package func updateSlice(_ optimizer: Optimizer) throws {
+        let slices = owners.memory
+        slices?.beginUpdate()
         optimizer.stepSlice()
+        slices?.endUpdate()
         try communicator.barrier(name: "update")
     }
 

@@ -4,12 +4,13 @@
 import LockstepComm
 import LockstepOptim
 import LockstepTensor
+import Synchronization
 
 /// The shared memory behind ``UpdatePolicy/owner``.
 ///
 /// ```
 ///  parameters   | slice 0    | slice 1    | …   one window, read by all ranks, each slice written by its owner
-///  state        | m₀ v₀ |     | m₁ v₁ |         a segment per rank, read by others only to save it whole
+///  state        | m₀ v₀ | n |  | m₁ v₁ | n |   a segment per rank, read by others only to save it whole; updates begun and ended
 /// ```
 final class SliceOwnership {
     let optimizer: Optimizer
@@ -17,6 +18,13 @@ final class SliceOwnership {
     private let owned: [Range<Int>]
     private let values: Storage
     private let state: SharedState
+    /// The updates of each rank's slice, begun and ended, in its segment: they tell whoever survives it where it was.
+    private let updates: [UnsafeMutablePointer<Updates>]
+
+    private struct Updates: ~Copyable {
+        let begun = Atomic<Int>(0)
+        let ended = Atomic<Int>(0)
+    }
 
     /// Why the updates of `optimizer` cannot be divided among the ranks that `reducer` connects; nil when they can.
     static func obstacle(_ optimizer: Optimizer, _ reducer: SharedReducer) -> String? {
@@ -37,7 +45,9 @@ final class SliceOwnership {
         let owned = reducer.ownedRanges(of: arena.count)
         self.owned = owned
         let parameters = try communicator.allocateShared(byteCount: rank == 0 ? arena.valueByteCount : 0)
-        let moments = try communicator.allocateShared(byteCount: optimizer.sharedStateByteCount(owned[rank]))
+        // A cache line of its own after the state.
+        func end(_ range: Range<Int>) -> Int { (optimizer.sharedStateByteCount(range) + 63) / 64 * 64 }
+        let moments = try communicator.allocateShared(byteCount: end(owned[rank]) + 64)
         let size = communicator.size
         guard
             try communicator.allRanks(
@@ -51,6 +61,21 @@ final class SliceOwnership {
             slices.append((range, Storage(foreign: base, byteCount: memory.count, owner: moments.owner)))
         }
         state = SharedState(slices: slices, own: rank)
+        updates = zip(owned, slices).map { range, slice in
+            // Zeros, which is what both begin as.
+            (slice.memory.pointer + end(range)).assumingMemoryBound(to: Updates.self)
+        }
+    }
+
+    func beginUpdate() { updates[communicator.rank].pointee.begun.add(1, ordering: .releasing) }
+    func endUpdate() { updates[communicator.rank].pointee.ended.add(1, ordering: .releasing) }
+
+    /// Whether all slices have had the same number of updates, and none is in the middle of one.
+    var isAtRest: Bool {
+        let own = updates[communicator.rank].pointee.ended.load(ordering: .acquiring)
+        return updates.allSatisfy {
+            $0.pointee.begun.load(ordering: .acquiring) == own && $0.pointee.ended.load(ordering: .acquiring) == own
+        }
     }
 
     /// Moves parameters and state, which must be equal on all ranks, into the shared memory. Collective.

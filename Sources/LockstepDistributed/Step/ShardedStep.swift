@@ -24,6 +24,8 @@ final class ShardedStep: RankStep {
 
     init(_ exchange: GradientExchange) { self.exchange = exchange }
 
+    var isAtRest: Bool { exchange.isAtRest }
+
     func reduce(_ optimizer: Optimizer, _ contribution: Contribution, for needs: GradientNeeds) throws {
         if needs.isEmpty, !exchange.hasAside { return progress = .due(contribution) }
         progress = .whole

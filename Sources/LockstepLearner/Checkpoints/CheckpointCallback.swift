@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checkpoints while training goes on, and going on from the newest of them.
 
+import Glibc
 import LockstepData
 import LockstepOptim
 public import LockstepTensor
@@ -15,10 +16,14 @@ public import LockstepTensor
 /// A checkpoint holds everything that decides the steps to come (``Learner/saveResumePoint(_:to:)``); it is taken between two
 /// steps, which are delayed by a copy of parameters and optimizer state in memory, of which each rank of a node makes its share.
 /// A thread of the writing rank then writes it out. One at most is on its way: one that falls due meanwhile is taken when the
-/// first is there. Where writing fails, again and again, that is said and training goes on; only the last checkpoint of a fit must succeed.
+/// first is there. Where writing fails, again and again, that is said and training goes on; if it does at the end, the fit throws.
 ///
 /// The end of each fit leaves a checkpoint, too. A program may have several fits (``Learner/fineTune(_:baseLR:freezeEpochs:lrMult:pctStart:div:divFinal:wd:moms:callbacks:resume:)``
 /// has two): started again, it skips those that are over and goes on in the one it was in.
+///
+/// When a rank is lost, or a fit fails otherwise, a rank that is left writes the last step that all had completed, if it can: not if the loss
+/// fell into an update (some have made it, others not), if ranks hold something of their own (running statistics, states, gradients that
+/// wait), or if the steps are so short that keeping what that takes would cost them more than a hundredth.
 ///
 /// The memory for the copy, as large as parameters and optimizer state together, is taken with the first fit and kept.
 public final class CheckpointCallback: Callback {
@@ -36,7 +41,10 @@ public final class CheckpointCallback: Callback {
     public private(set) var step = 0
 
     private let console: Console
-    private let clock: () -> Double
+    /// Seconds from any moment on.
+    package var clock: () -> Double = { CheckpointCallback.now }
+    private static let start = ContinuousClock.now
+    private static var now: Double { (ContinuousClock.now - start) / .seconds(1) }
     private let writer = CheckpointWriter()
     private var memory: (snapshot: SnapshotMemory, byteCount: Int)?
     private var lock: FolderLock?
@@ -47,12 +55,30 @@ public final class CheckpointCallback: Callback {
     private var isResuming = false
     private var bestValue: Double?
     private var bestStep: Int?
+    /// The one before: it stays should that of the best not come to be written.
+    private var formerBest: Int?
     /// When the last checkpoint was begun, by `clock`.
     private var lastTime = 0.0
     /// Whether one is due that could not be taken because another was being written.
     private var isDeferred = false
-    /// Whether something has ended the fit that has left a checkpoint of its place.
-    private var isLeft = false
+    /// What of the fit at hand is over.
+    private struct Progress {
+        /// Whether any of its epochs has begun.
+        var hasBegun = false
+        /// Whether something has ended it that has left a checkpoint of its place.
+        var isLeft = false
+        /// Whether it has come to its end.
+        var isOver = false
+        /// The place of the last checkpoint that was begun, and the batches before it.
+        var last: (point: ResumePoint, step: Int)?
+    }
+    private var progress = Progress()
+    /// Whether every step is kept for the case that the next one fails, whatever that costs.
+    package var keepsEveryStep = false
+    /// What would be written should the next batch fail.
+    private var completed: CompletedStep?
+    /// Seconds that keeping it took the last time, and when that was, by a clock that nobody sets.
+    private var keeping: (cost: Double, time: Double) = (0, 0)
 
     private enum Found {
         case nothing
@@ -65,22 +91,21 @@ public final class CheckpointCallback: Callback {
     ///   - best: A column of the report; the checkpoint of the epoch in which it was best stays, too.
     ///   - folder: Where they go, inside of the learner's path unless absolute.
     ///   - overwrites: Whether a run that begins anew replaces the checkpoints of an earlier one.
-    ///   - clock: Seconds from any moment on, for tests.
     public init(
         every interval: CheckpointInterval = .epochs(1), keep: Int = 3, best: BestCheckpoint? = nil,
         folder: String = "checkpoints", overwrites: Bool = false, console: Console = .standardError,
-        clock: @escaping () -> Double = monotonicSeconds, file: StaticString = #fileID, line: UInt = #line
+        file: StaticString = #fileID, line: UInt = #line
     ) {
         if let problem = interval.problem { stop("CheckpointCallback: \(problem)", file: file, line: line) }
         require(keep > 0, "CheckpointCallback: keep \(keep); at least 1", file: file, line: line)
         (self.interval, self.keep, self.best, self.folder) = (interval, keep, best, folder)
-        (self.overwrites, self.console, self.clock) = (overwrites, console, clock)
+        (self.overwrites, self.console) = (overwrites, console)
     }
 
     /// No: it belongs to a run.
     public override var isExported: Bool { false }
-    /// After all others, so that the batch and the epoch at hand are complete, and before what goes on from a checkpoint.
-    public override var order: Int { 1_000_001 }
+    /// After all others, so that the batch and the epoch at hand are complete; before what stops a run there.
+    public override var order: Int { 999_999 }
     public override var takesPartInInference: Bool { false }
 
     /// The checkpoints of `learner`.
@@ -88,6 +113,9 @@ public final class CheckpointCallback: Callback {
 
     /// Seconds that the longest write of this run took on the writing rank; 0 before there was one.
     public var longestWrite: Double { writer.longestWrite }
+
+    /// Waits for the checkpoint that is being written, if one is: on the writing rank.
+    public func wait() { writer.wait() }
 
     // MARK: Going on
 
@@ -101,26 +129,46 @@ public final class CheckpointCallback: Callback {
 
     /// What the fit that is about to begin has to do. Collective.
     ///
+    /// - Parameter resetOptimizer: Whether it begins with a new optimizer: what comes back is that one's state.
     /// - Throws: what is wrong with a checkpoint that is whole, and not one of this learner.
-    func plan(_ learner: Learner) throws -> Plan {
-        try hold(learner)
-        let found = try found ?? look(learner)
-        self.found = found
-        guard case .checkpoint(let number, let path) = found, number > fit else { return .begin }
-        if number > fit + 1 {
-            fit += 1
-            return .isOver
+    func plan(_ learner: Learner, _ policy: ResumePolicy, resetOptimizer: Bool) throws -> Plan {
+        do {
+            try hold(learner)
+            let found = try found ?? look(learner)
+            self.found = found
+            guard case .checkpoint(let number, let path) = found, number > fit else {
+                guard policy == .auto || fit >= 0 else {
+                    throw CheckpointError(
+                        .malformed, store(for: learner).folder, "it holds no checkpoint that is whole to go on from")
+                }
+                return .begin
+            }
+            if number > fit + 1 {
+                fit += 1
+                // What the program does between its fits finds weights that are trained.
+                let bytes = try learner.coordinator.read { try Files.read(path) }
+                try learner.load(checkpoint: bytes, from: path, withOptimizer: false)
+                learner.warn("fit \(fit + 1) of this program is over: the run goes on in fit \(number + 1)")
+                return .isOver
+            }
+            if resetOptimizer { try learner.createOptimizer() }
+            let point = try learner.loadResumePoint(at: path)
+            isResuming = true
+            if point.epoch >= point.epochCount, point.epochCount > 0 {
+                learner.warn("fit \(fit + 2) of this program is over: nothing is left to train in it")
+            }
+            return .goOn(point)
+        } catch {
+            lock = nil
+            throw error
         }
-        let point = try learner.loadResumePoint(at: path)
-        isResuming = true
-        return .goOn(point)
     }
 
     private func look(_ learner: Learner) throws -> Found {
         let store = store(for: learner)
         let answer = try learner.coordinator.read {
             let newest = try store.newest {
-                console.write("lockstep: \($0); the checkpoint before it is taken\n")
+                console.write("lockstep: \($0); the checkpoint before it is taken, if there is one\n")
             } _: { generation in
                 let metadata = try Safetensors.verify(generation.path)
                 guard let fit = metadata.first(where: { $0.key == "resume.fit" }).flatMap({ Int($0.value) }) else {
@@ -142,15 +190,22 @@ public final class CheckpointCallback: Callback {
             guard lock == nil else { return }
             try Files.createFolder(folder)
             lock = try FolderLock(folder)
-            Leftovers.remove(in: folder)
+            Leftovers.remove(in: folder, isOwn: true)
+            unlink("\(folder)/\(Survivors.file)")
         }
     }
 
     // MARK: Events
 
     public override func beforeFit(_ learner: Learner) throws {
+        if learner.callbacks.contains(where: { $0 !== self && $0 is CheckpointCallback }) {
+            throw LearnerError(
+                .duplicate, "this learner has two CheckpointCallbacks: a run could not tell which to go on from")
+        }
         fit += 1
-        (isLeft, isDeferred) = (false, false)
+        (progress, completed) = (Progress(), nil)
+        isDeferred = false
+        learner.resuming.notesEndOfTraining = true
         try hold(learner)
         if !isResuming, fit == 0 { try beginAnew(learner) }
         isResuming = false
@@ -160,13 +215,19 @@ public final class CheckpointCallback: Callback {
         }
         try takeMemory(learner)
         lastTime = clock()
-        if case .minutes(let minutes) = interval {
-            let isWriter = learner.coordinator.isWriter
-            learner.coordinator.watch(.checkpoint) { [unowned self] in
-                isWriter && clock() - lastTime >= minutes * 60
-            }
+        learner.coordinator.watch(.checkpoint) { [unowned self, unowned learner] in
+            learner.coordinator.isWriter && isWanted
         }
     }
+
+    /// Whether the writing rank wants one at the end of the batch at hand: its time has come, or it can be made up for.
+    private var isWanted: Bool {
+        var isDue = isDeferred
+        if case .minutes(let minutes) = interval, clock() - lastTime >= minutes * 60 { isDue = true }
+        return isDue && !writer.isBusy
+    }
+
+    public override func beforeEpoch(_ learner: Learner) { progress.hasBegun = true }
 
     private func beginAnew(_ learner: Learner) throws {
         step = 0
@@ -187,22 +248,32 @@ public final class CheckpointCallback: Callback {
         guard learner.training else { return }
         step += 1
         tellFailure()
-        let isDue =
-            switch interval {
-            case .steps(let count): step % count == 0
-            case .epochs: false
-            case .minutes: learner.coordinator.isAgreed(.checkpoint)
-            }
-        if isDue || isDeferred { try begin(learner.place, learner) }
+        if learner.coordinator.isAgreed(.checkpoint) {
+            try take(learner.place, learner)
+        } else if case .steps(let count) = interval, step % count == 0 {
+            try begin(learner.place, learner)
+        }
+        keepStep(learner)
+    }
+
+    /// Keeps the batch that has ended, where that takes less than a hundredth of its time.
+    private func keepStep(_ learner: Learner) {
+        completed = nil
+        let start = CheckpointCallback.now
+        guard keepsEveryStep || start - keeping.time >= 100 * keeping.cost else { return }
+        completed = CompletedStep(learner, fit: fit, step: step)
+        keeping = (CheckpointCallback.now - start, start)
     }
 
     public override func afterEpoch(_ learner: Learner) throws {
-        var isDue = isDeferred
-        if case .epochs(let count) = interval, (learner.epoch + 1) % count == 0 { isDue = true }
-        let isBest = noteBest(learner)
-        // The best must be the epoch's end: there is no later moment for it.
-        if isBest { writer.wait() }
-        if isDue || isBest { try begin(ResumePoint(epoch: learner.epoch + 1), learner) }
+        let point = ResumePoint(epoch: learner.epoch + 1)
+        if noteBest(learner) {
+            // There is no later moment for it.
+            try settle(learner)
+            try take(point, learner)
+        } else if case .epochs(let count) = interval, (learner.epoch + 1) % count == 0 {
+            try begin(point, learner)
+        }
     }
 
     /// - Returns: Whether the epoch that has ended is the best so far.
@@ -210,52 +281,69 @@ public final class CheckpointCallback: Callback {
         guard let best, let row = learner.recorder?.rows.last, row.epoch == learner.epoch,
             let value = row[best.column], best.isBetter(value, than: bestValue)
         else { return false }
-        (bestValue, bestStep) = (value, step)
+        (bestValue, bestStep, formerBest) = (value, step, bestStep)
         return true
     }
 
     /// A fit that another callback has ended is over, too.
     public override func afterFit(_ learner: Learner) throws {
-        if !isLeft { try save(ResumePoint(epoch: learner.nEpoch), learner) }
+        progress.isOver = true
+        guard progress.hasBegun, !progress.isLeft else { return }
+        try save(ResumePoint(epoch: learner.nEpoch), learner)
     }
 
     public override func teardown(_ learner: Learner) {
         learner.coordinator.watch(.checkpoint, nil)
         writer.wait()
         tellFailure()
-        lock = nil
+        (lock, completed) = (nil, nil)
+        // One that has failed may be tried again.
+        if !progress.isOver, fit >= 0 { (fit, found) = (fit - 1, nil) }
     }
 
     // MARK: Writing
 
     /// Takes a checkpoint now and waits until it is written. For ends: ``afterFit(_:)`` then leaves none. Collective.
     ///
-    /// - Returns: the file.
-    /// - Throws: `DataError` when it cannot be written; on every rank.
-    @discardableResult
+    /// - Returns: the file; where it cannot be written, that of the newest which can be gone on from.
+    /// - Throws: `DataError` when there is none; on every rank.
     package func leave(_ point: ResumePoint, _ learner: Learner) throws -> String {
-        isLeft = true
-        return try save(point, learner)
+        progress.isLeft = true
+        do { return try save(point, learner) } catch let error as DataError {
+            let store = store(for: learner)
+            let path = try learner.coordinator.read {
+                let newest = store.generations.first { (try? Safetensors.verify($0.path)) != nil }
+                guard let newest else { throw error }
+                console.write("lockstep: \(error)\n")
+                return Array(newest.path.utf8)
+            }
+            return String(decoding: path, as: UTF8.self)
+        }
     }
 
     @discardableResult
     private func save(_ point: ResumePoint, _ learner: Learner) throws -> String {
-        writer.wait()
-        try take(point, learner)
-        writer.wait()
-        let failure = writer.takeFailure()
-        try learner.coordinator.write { if let failure { throw failure } }
+        try settle(learner)
+        let isThere = progress.last.map { $0.step == step && $0.point == point } ?? false
+        let hasFailed = try learner.coordinator.read { [writer.hasFailed ? 1 : 0] } == [1]
+        tellFailure()
+        if !isThere || hasFailed { try take(point, learner) }
+        try settle(learner)
+        try learner.coordinator.write { if let failure = writer.takeFailure() { throw failure } }
         return store(for: learner).path(step: step)
     }
 
+    /// Has all ranks wait until nothing is being written: until then the copy is not to be touched. Collective.
+    private func settle(_ learner: Learner) throws { try learner.coordinator.write { writer.wait() } }
+
     /// Takes a checkpoint, unless one is still being written: then when that is there. Collective.
     private func begin(_ point: ResumePoint, _ learner: Learner) throws {
-        let isWriter = learner.coordinator.isWriter
-        let busy = try learner.coordinator.average(isWriter && writer.isBusy ? 1 : 0, weight: isWriter ? 1 : 0)
-        isDeferred = (busy.mean ?? 0) > 0
+        // Told by the writing rank, and not averaged: a rank that is leaving a batch may be at another meeting.
+        isDeferred = try learner.coordinator.read { [writer.isBusy ? 1 : 0] } == [1]
         if !isDeferred { try take(point, learner) }
     }
 
+    /// - Precondition: nothing is being written.
     private func take(_ point: ResumePoint, _ learner: Learner) throws {
         var point = point
         point.fit = fit
@@ -268,11 +356,12 @@ public final class CheckpointCallback: Callback {
         }
         // The ranks gather what is theirs alone here: nobody's copy is unfinished after it.
         let content = try learner.resumeContent(point, snapshot: snapshot)
+        progress.last = (point, step)
         guard learner.coordinator.isWriter else { return }
-        let (store, step, keep, bestStep) = (store(for: learner), step, keep, bestStep)
+        let (store, step, keep, best) = (store(for: learner), step, keep, [bestStep, formerBest].compactMap(\.self))
         let metadata = content.metadata + [("resume.step", "\(step)")]
         writer.begin { () throws(DataError) in
-            try store.write(content.parts, metadata: metadata, step: step, keep: keep, besides: bestStep)
+            try store.write(content.parts, metadata: metadata, step: step, keep: keep, besides: best)
         }
     }
 
@@ -280,7 +369,6 @@ public final class CheckpointCallback: Callback {
     private func takeMemory(_ learner: Learner) throws {
         let byteCount = learner.optimizer?.snapshotLayout?.byteCount ?? 0
         guard byteCount != memory?.byteCount else { return }
-        writer.wait()
         memory = nil
         if byteCount > 0 { memory = (try learner.coordinator.snapshotMemory(byteCount: byteCount), byteCount) }
     }
@@ -288,6 +376,28 @@ public final class CheckpointCallback: Callback {
     private func tellFailure() {
         guard let failure = writer.takeFailure() else { return }
         console.write("lockstep: \(failure); training goes on without this checkpoint\n")
+    }
+}
+
+extension CheckpointCallback: FailureWitness {
+    /// Writes the last completed step, on the first rank that can.
+    package func fitFailed(_ learner: Learner) {
+        writer.wait()
+        guard let completed, completed.isIntact(learner) else { return }
+        let store = store(for: learner)
+        _ = Survivors.first(in: store.folder, rank: learner.coordinator.rank) {
+            if Files.exists(store.path(step: completed.step)) { return }
+            do {
+                let content = try completed.content(learner)
+                let metadata = content.metadata + [("resume.step", "\(completed.step)"), ("resume.emergency", "true")]
+                try store.write(content.parts, metadata: metadata, step: completed.step, keep: keep + 1)
+                console.write(
+                    "lockstep: rank \(learner.coordinator.rank) has saved the last step that all ranks had completed: \(store.path(step: completed.step))\n"
+                )
+            } catch {
+                console.write("lockstep: the last completed step could not be saved: \(error)\n")
+            }
+        }
     }
 }
 
@@ -309,7 +419,3 @@ extension CheckpointCallback: Configurable {
         Field(told: "best") { .string($0.best.map { "\($0)" } ?? "none") }
     }
 }
-
-/// Seconds of a clock that nobody sets.
-public func monotonicSeconds() -> Double { (ContinuousClock.now - started) / .seconds(1) }
-private let started = ContinuousClock.now

@@ -39,8 +39,17 @@ public struct CheckpointStore: Sendable {
     }
 
     /// What is there, newest first; whole or not.
-    public var generations: [Generation] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    public var generations: [Generation] { (try? list()) ?? [] }
+
+    /// The same.
+    ///
+    /// - Throws: `DataError` when the folder is there and cannot be read: that it is empty is not known.
+    func list() throws(DataError) -> [Generation] {
+        guard Files.isFolder(folder) else { return [] }
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
+            throw DataError(.unreadable, file: folder, "cannot be looked at: \(error.localizedDescription)")
+        }
         return names.compactMap { name -> Generation? in
             guard name.hasPrefix(CheckpointStore.prefix), name.hasSuffix(CheckpointStore.suffix) else { return nil }
             let digits = name.dropFirst(CheckpointStore.prefix.count).dropLast(CheckpointStore.suffix.count)
@@ -49,23 +58,40 @@ public struct CheckpointStore: Sendable {
         }.sorted { ($0.step, $0.path) > ($1.step, $1.path) }
     }
 
-    /// The newest generation that `read` takes, and what it makes of it. One that is damaged is told to `skipped` and passed by.
+    /// The newest generation that is whole, and what `read` makes of it.
     ///
-    /// - Throws: what `read` throws for one that is whole, but not of this run.
+    /// One that is damaged is told to `skipped` and set aside under another name; one that cannot be read now stays, for it may be
+    /// whole. For whoever holds the folder.
+    /// - Throws: `DataError` when none can be read of some that may be whole; what `read` throws of one that is whole.
     func newest<Result>(
         skipped: (any Error) -> Void, _ read: (Generation) throws -> Result
     ) throws -> (generation: Generation, result: Result)? {
-        for generation in generations {
+        var unreadable: DataError?
+        for generation in try list() {
             do {
                 return (generation, try read(generation))
-            } catch let error as DataError where error.code != .unwritable {
+            } catch let error as DataError where error.code == .unreadable {
                 skipped(error)
+                unreadable = unreadable ?? error
+            } catch let error as DataError {
+                skipped(error)
+                setAside(generation)
             } catch let error as CheckpointError where error.code == .malformed {
                 skipped(error)
+                setAside(generation)
             }
         }
+        if let unreadable { throw unreadable }
         return nil
     }
+
+    /// It would be the newest again and again, until the run has passed it.
+    private func setAside(_ generation: Generation) {
+        rename(generation.path, generation.path + CheckpointStore.damaged)
+    }
+
+    /// What is appended to the name of a generation that is damaged.
+    private static let damaged = ".damaged"
 
     // MARK: Writing
 
@@ -76,47 +102,60 @@ public struct CheckpointStore: Sendable {
     ///
     /// - Parameters:
     ///   - keep: How many generations stay.
-    ///   - kept: The step of one that stays besides.
+    ///   - best: Steps of which the first that is there stays besides.
     /// - Throws: `DataError` when it could not be written, tried again and again; what was there is then still there.
     func write(
-        _ parts: [Safetensors.Part], metadata: [(key: String, value: String)], step: Int, keep: Int, besides kept: Int?
+        _ parts: [Safetensors.Part], metadata: [(key: String, value: String)], step: Int, keep: Int, besides best: [Int] = []
     ) throws(DataError) {
         let path = path(step: step)
         var pauses = CheckpointStore.pauses[...]
         while true {
             do throws(DataError) {
-                try Safetensors.write(parts, metadata: metadata, to: path)
-                try Safetensors.verify(path)
+                try Safetensors.write(parts, metadata: metadata, readsBack: true, to: path)
                 break
             } catch {
                 guard let pause = pauses.popFirst() else { throw error }
-                // Room may be all that lacks: the oldest may go, as long as a newer one is known to be whole.
-                if error.code == .unwritten { makeRoom(besides: kept, for: step) }
+                if isFull(error) { makeRoom(besides: best, for: step) }
                 usleep(pause)
             }
         }
-        prune(keep: keep, besides: kept, newest: step)
+        prune(keep: keep, besides: best, newest: step)
+    }
+
+    /// Whether room is what lacks.
+    private func isFull(_ error: DataError) -> Bool {
+        [ENOSPC, EDQUOT].contains { error.reason.contains(String(cString: strerror($0))) }
     }
 
     /// Removes the oldest generation if a newer one is whole.
-    private func makeRoom(besides kept: Int?, for step: Int) {
-        let known = generations.filter { $0.step != step }
+    private func makeRoom(besides best: [Int], for step: Int) {
+        let kept = first(of: best)
+        let known = generations.filter { $0.step < step }
         guard let oldest = known.last(where: { $0.step != kept }),
             known.contains(where: { $0.step > oldest.step && isWhole($0) })
         else { return }
         unlink(oldest.path)
     }
 
+    private func first(of steps: [Int]) -> Int? { steps.first { Files.exists(path(step: $0)) } }
+
     private func isWhole(_ generation: Generation) -> Bool { (try? Safetensors.verify(generation.path)) != nil }
 
-    /// Removes all but the newest `keep`; what lies beyond `newest` was written by a run that this one does not go on from.
-    private func prune(keep: Int, besides kept: Int?, newest: Int) {
-        let (later, own) = (generations.filter { $0.step > newest }, generations.filter { $0.step <= newest })
-        for generation in later + own.dropFirst(max(1, keep)) where generation.step != kept {
+    /// Removes what is older than the newest `keep`. Later ones, which could not be read when the run went on, stay.
+    private func prune(keep: Int, besides best: [Int], newest: Int) {
+        let kept = first(of: best)
+        for generation in generations.filter({ $0.step <= newest }).dropFirst(max(1, keep))
+        where generation.step != kept {
             unlink(generation.path)
         }
     }
 
-    /// Removes all of them.
-    func removeAll() { for generation in generations { unlink(generation.path) } }
+    /// Removes all of them, and those that were set aside.
+    package func removeAll() {
+        for generation in generations { unlink(generation.path) }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasPrefix(CheckpointStore.prefix) && name.hasSuffix(CheckpointStore.damaged) {
+            unlink("\(folder)/\(name)")
+        }
+    }
 }

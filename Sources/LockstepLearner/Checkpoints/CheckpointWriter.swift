@@ -23,7 +23,10 @@ final class CheckpointWriter: Sendable {
     /// Seconds that the longest write took; 0 before there was one.
     var longestWrite: Double { state.withLock(\.longest) }
 
-    /// Why the last write failed, once.
+    /// Whether a write has failed that nobody has been told of.
+    var hasFailed: Bool { state.withLock { $0.failure != nil } }
+
+    /// Why a write has failed, once.
     func takeFailure() -> DataError? { state.withLock { $0.failure.take() } }
 
     /// Begins `work` beside training. Waits for what is being written before.
@@ -36,7 +39,7 @@ final class CheckpointWriter: Sendable {
             do throws(DataError) { try work() } catch { failure = error }
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             state.withLock {
-                ($0.isBusy, $0.failure, $0.longest) = (false, failure, max($0.longest, seconds))
+                ($0.isBusy, $0.failure, $0.longest) = (false, $0.failure ?? failure, max($0.longest, seconds))
             }
             idle.signal()
         }

@@ -91,14 +91,24 @@ extension Learner {
 
     /// What all ranks remember, on the writing rank. Collective.
     func gatherMemory(_ archive: StateArchive) throws -> [Safetensors.Item] {
+        let gathered = try coordinator.gatherParts(ownMemory(archive))
+        guard coordinator.isWriter else { return [] }
+        return try joinedMemory(archive, gathered)
+    }
+
+    /// What is this rank's own, and its part of the batch's items.
+    func ownMemory(_ archive: StateArchive) throws -> [UInt8] {
         var parts = archive.own.map { Safetensors.Item($0.name, $0.tensor) }
         for entry in archive.items {
             for (index, tensor) in entry.tensors.enumerated() {
                 parts.append(.init("items.\(entry.axis)/\(entry.name)/\(index)", tensor))
             }
         }
-        let gathered = try coordinator.gatherParts(Safetensors.encode(parts, checksum: false))
-        guard coordinator.isWriter else { return [] }
+        return try Safetensors.encode(parts, checksum: false)
+    }
+
+    /// What all remember alike, with what ranks have gathered of their own.
+    func joinedMemory(_ archive: StateArchive, _ gathered: [[UInt8]]) throws -> [Safetensors.Item] {
         var items = archive.shared.map { Safetensors.Item($0.name, $0.tensor) }
         var joined: [(name: String, axis: Int, parts: [(rank: Int, tensor: Tensor)])] = []
         for (rank, bytes) in gathered.enumerated() {
@@ -135,9 +145,11 @@ extension Learner {
         try exchangeEngines(with: archive)
         try archive.integer("trainIter", &trainIter, in: 0...(1 << 56))
         try archive.number("smoothLoss", &smoothLoss)
-        var record = finalRecord.map { $0 ?? .nan }
+        var record = finalRecord.map { $0 ?? 0 }
         try archive.numbers("finalRecord", &record, allowsNaN: true)
-        finalRecord = record.map { $0.isNaN ? nil : $0 }
+        var known = finalRecord.map { $0 == nil ? 0.0 : 1 }
+        try archive.numbers("finalRecord.known", &known, in: 0...1)
+        if archive.isReading { finalRecord = zip(record, known).map { $1 == 1 ? $0 : nil } }
         if let optimizer {
             try exchangeHypers(of: optimizer, with: archive)
             try exchangeGradients(of: optimizer.arena, with: archive)

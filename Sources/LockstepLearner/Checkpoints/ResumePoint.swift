@@ -86,6 +86,15 @@ extension Learner {
         let archive = try noted ?? remembered()
         let memory = try gatherMemory(archive)
         guard coordinator.isWriter else { return ResumeContent() }
+        return resumeContent(
+            point, archive, memory, epochsSeen: before, ranks: coordinator.rankCount, snapshot: snapshot)
+    }
+
+    /// The same of memories that are gathered.
+    func resumeContent(
+        _ point: ResumePoint, _ archive: StateArchive, _ memory: [Safetensors.Item], epochsSeen: Int, ranks: Int,
+        snapshot: SnapshotMemory? = nil
+    ) -> ResumeContent {
         let owners = archive.owners.filter { owner in
             memory.contains { $0.name.hasPrefix("\(Checkpoint.memoryPrefix)\(owner)/") }
         }
@@ -97,8 +106,8 @@ extension Learner {
         return ResumeContent(
             parts: Checkpoint.parts(of: model, optimizer: optimizer, snapshot: snapshot)
                 + memory.map(Safetensors.Part.init),
-            metadata: Checkpoint.metadata(of: optimizer, epochsSeen: before)
-                + Checkpoint.metadata(of: point, owners: owners, ranks: coordinator.rankCount))
+            metadata: Checkpoint.metadata(of: optimizer, epochsSeen: epochsSeen)
+                + Checkpoint.metadata(of: point, owners: owners, ranks: ranks))
     }
 
     /// Loads what ``saveResumePoint(_:to:)`` wrote.

@@ -9,18 +9,20 @@ public enum ResumePolicy: Sendable {
     case never
     /// It goes on from the newest checkpoint that is whole, and begins anew if there is none. A fit that is over is not run again.
     case auto
+    /// It goes on from the newest checkpoint that is whole; it is an error if there is none.
+    case required
 }
 
 extension Learner {
     /// What a fit with these callbacks has to do. Collective where it may go on.
     ///
     /// - Throws: ``LearnerError`` when nothing writes checkpoints.
-    func resumePlan(_ policy: ResumePolicy, _ callbacks: [Callback]) throws -> CheckpointCallback.Plan {
-        guard policy == .auto else { return .begin }
-        guard let checkpoints = (self.callbacks + callbacks).lazy.compactMap({ $0 as? CheckpointCallback }).first else {
+    func resumePlan(_ policy: ResumePolicy, resetOptimizer: Bool) throws -> CheckpointCallback.Plan {
+        if policy == .never { return .begin }
+        guard let checkpoints = callback(ofType: CheckpointCallback.self) else {
             throw LearnerError(
-                .missingCallback, "fit(resume: .auto): this learner has no CheckpointCallback whose checkpoints it could go on from")
+                .missingCallback, "fit(resume: .\(policy)): this learner has no CheckpointCallback whose checkpoints it could go on from")
         }
-        return try checkpoints.plan(self)
+        return try checkpoints.plan(self, policy, resetOptimizer: resetOptimizer)
     }
 }

@@ -5,7 +5,7 @@ public import LockstepOptim
 import LockstepTensor
 
 extension Learner {
-    /// Trains for `nEpoch` epochs.
+    /// Trains for `nEpoch` epochs; where it goes on with a run, for those that are left, which may be none.
     ///
     /// Hyper-parameters stay on the optimizer between fits, except the learning rate, which is always written.
     /// Collective: on several ranks, call it on all of them.
@@ -34,32 +34,37 @@ extension Learner {
                 "n_epoch": .int(nEpoch), "lr": lr.map(ConfigValue.init), "wd": wd.map(ConfigValue.init),
                 "reset_opt": .bool(resetOptimizer), "start_epoch": .int(startEpoch),
             ])
-        var (added, isResumed) = (startEpoch == 0 ? [] : [SkipToEpoch(startEpoch)] as [Callback], false)
-        switch try resumePlan(resume, callbacks) {
-        case .begin: break
-        case .isOver: return
-        case .goOn(let point):
-            isResumed = true
-            added.append(ResumeCallback(point))
-        }
-        try withAddedCallbacks(added + callbacks) {
-            let optimizer = try standingOptimizer(reset: resetOptimizer && !isResumed)
-            if let wd = wd ?? self.wd {
-                if optimizer.hyperIndex("wd") == nil {
-                    warn("\(optimizer.rule.name) knows no weight decay: wd has no effect")
+        let skipping = startEpoch == 0 ? [] : [SkipToEpoch(startEpoch)]
+        try withAddedCallbacks(skipping + callbacks) {
+            switch try resumePlan(resume, resetOptimizer: resetOptimizer) {
+            case .begin: try runFit(nEpoch, lr: lr, wd: wd, resetOptimizer: resetOptimizer)
+            case .isOver: return
+            case .goOn(let point):
+                // Its optimizer is new already, with the state that came back.
+                try withAddedCallbacks([ResumeCallback(point)]) {
+                    try runFit(nEpoch, lr: lr, wd: wd, resetOptimizer: false)
                 }
-                try optimizer.setHyper("wd", wd)
             }
-            try optimizer.setHyper("lr", lr ?? self.lr)
-            try checkTrainable(optimizer)
-            optimizer.zeroGradients()
-            (self.nEpoch, resuming, place) = (nEpoch, Resuming(), ResumePoint(epoch: 0))
-            (isFitting, checksLoss) = (true, true)
-            (nonFiniteLoss, badValidationBatch) = (nil, nil)
-            defer { (isFitting, epochsSeen) = (false, epochsSeen + nEpoch) }
-            try cleaningUp {
-                try run(.fit) { try allEpochs() }
+        }
+    }
+
+    private func runFit(_ nEpoch: Int, lr: LearningRate?, wd: HyperValue?, resetOptimizer: Bool) throws {
+        let optimizer = try standingOptimizer(reset: resetOptimizer)
+        if let wd = wd ?? self.wd {
+            if optimizer.hyperIndex("wd") == nil {
+                warn("\(optimizer.rule.name) knows no weight decay: wd has no effect")
             }
+            try optimizer.setHyper("wd", wd)
+        }
+        try optimizer.setHyper("lr", lr ?? self.lr)
+        try checkTrainable(optimizer)
+        optimizer.zeroGradients()
+        (self.nEpoch, resuming, place) = (nEpoch, Resuming(), ResumePoint(epoch: 0))
+        (isFitting, checksLoss) = (true, true)
+        (nonFiniteLoss, badValidationBatch) = (nil, nil)
+        defer { (isFitting, epochsSeen) = (false, epochsSeen + nEpoch) }
+        try cleaningUp {
+            try run(.fit) { try allEpochs() }
         }
     }
 
@@ -77,6 +82,7 @@ extension Learner {
         } catch {
             _ = mistakes.take()
             let final = explained(error)
+            for callback in runningOrder { (callback as? any FailureWitness)?.fitFailed(self) }
             coordinator.abandon(because: final)
             throw final
         }

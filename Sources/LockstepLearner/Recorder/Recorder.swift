@@ -18,13 +18,13 @@ public final class Recorder: Callback, Resumable {
     public let validMetrics: Bool
 
     /// Learning rate of the last parameter group in each training batch of the fit.
-    @exclusivity(unchecked) public private(set) var lrs: [Double] = []
+    @exclusivity(unchecked) public internal(set) var lrs: [Double] = []
     /// Smoothed loss after each training batch of the fit.
-    @exclusivity(unchecked) public private(set) var losses: [Double] = []
+    @exclusivity(unchecked) public internal(set) var losses: [Double] = []
     /// For each row, how many training batches had been seen.
-    @exclusivity(unchecked) public private(set) var iters: [Int] = []
+    @exclusivity(unchecked) public internal(set) var iters: [Int] = []
     /// The rows of the fit.
-    public private(set) var rows: [EpochRow] = []
+    public internal(set) var rows: [EpochRow] = []
     /// The columns between epoch and time.
     public private(set) var names: [String] = []
     /// What a ``ParamScheduler`` recorded: for each hyper-parameter the last group's value in each training batch.
@@ -68,6 +68,7 @@ public final class Recorder: Callback, Resumable {
     /// The smoothed loss, and what metrics have seen of the training phase. Rows are those of this program's part of the run.
     public func exchangeState(with archive: StateArchive) throws {
         try smooth.exchangeSum(with: archive)
+        try exchangeHistory(with: archive)
         guard trainMetrics else { return }
         for (index, metric) in metrics.enumerated() {
             try archive.part("metric.\(index)") { try metric.exchangeSeen(with: $0) }

@@ -22,10 +22,19 @@ public protocol StepStrategy: AnyObject {
     /// Updates the parameters; on several ranks, all of them have when it returns on one. Collective.
     func update(_ optimizer: Optimizer) throws
 
+    /// Whether no rank is in the middle of an update of parameters that this one reads: asked without the others, when one of
+    /// them is gone.
+    var isAtRest: Bool { get }
+
     /// Forgets a reduction that was put off: the step was given up.
     ///
     /// - Returns: whether there was one: the gradients are still this rank's own.
     func abandon() -> Bool
+}
+
+extension StepStrategy {
+    /// The default: nobody else writes them.
+    public var isAtRest: Bool { true }
 }
 
 /// What one rank's gradients count among those of all.

@@ -8,21 +8,20 @@ import LockstepData
 /// One folder, the same on every rank, made by rank 0.
 struct RunFolder {
     let folder: String
+    /// Whether there is nothing left to do.
+    let isComplete: Bool
     /// Held by rank 0 as long as this run works here.
     private let lock: FolderLock?
 
     /// Makes the folder: the one planned, or a new `runs/<recipe>-<date>-<time>`. Collective.
     /// - Throws: ``Failure`` (73) on every rank when it cannot be made, or another job works in it.
     init(_ plan: RunPlan, recipe: String, over ranks: any Communicator) throws {
-        var (given, overwrites) = (nil as String?, false)
-        switch plan {
-        case .begin(let folder, let replaces): (given, overwrites) = (folder, replaces)
-        case .goOn(let folder, _), .isComplete(let folder): given = folder
-        }
+        let given = plan.folder
         var lock: FolderLock?
+        var isComplete = false
         var (chosen, problem) = ("", "")
         if ranks.isRankZero {
-            do throws(DataError) {
+            do {
                 if let given {
                     chosen = try Self.make(given)
                 } else {
@@ -30,16 +29,21 @@ struct RunFolder {
                 }
                 lock = try FolderLock(chosen)
                 Leftovers.remove(in: chosen)
-                if overwrites { RunState.clear(chosen) }
+                if case .isComplete = try plan.settled { isComplete = true }
+                if case .begin(_, .overwrites) = plan { RunState.clear(chosen) }
             } catch {
-                problem = "the run's folder \(error)"
+                problem = error is Failure ? "\(error)" : "the run's folder \(error)"
             }
         }
         problem = try ranks.broadcast(problem, name: "run folder")
         guard problem.isEmpty else { throw Failure(description: problem, code: 73) }
         folder = try ranks.broadcast(chosen, name: "run folder")
+        self.isComplete = try ranks.anyRank(isComplete, name: "run folder")
         self.lock = lock
     }
+
+    /// Says that a run is complete.
+    static func sayComplete(_ folder: String) throws { try say("the run in \(folder) is complete") }
 
     func path(_ file: String) -> String { "\(folder)/\(file)" }
 

@@ -19,7 +19,8 @@ struct RunWatch {
     ) throws {
         self.plan = plan
         checkpoints = CheckpointCallback(every: options.checkpointEvery ?? .minutes(10), keep: options.keep ?? 2)
-        preemption = PreemptionCallback(until: options.timeLimit.map { .after(.seconds($0 * 60), since: start) } ?? .ofJob)
+        preemption = PreemptionCallback(
+            until: options.timeLimit.map { .earlier(.after(.seconds($0 * 60), since: start), .ofJob) } ?? .ofJob)
         log = try options.logDir.map { try RankLog(folder: $0, over: ranks) }
         var callbacks: [Callback] = [CSVLogger(), preemption, checkpoints]
         if let trace = options.trace { callbacks.append(TraceCallback(trace)) }
@@ -34,29 +35,17 @@ struct RunWatch {
     /// Trains, from the start or from where the run was interrupted. Collective.
     func fit(_ learner: Learner, _ settings: TrainingSettings) throws {
         do {
-            var policy = ResumePolicy.never
-            if case .goOn(let folder, let mayBegin) = plan {
-                policy = .auto
-                if !mayBegin { try requireCheckpoint(learner, folder) }
-            }
-            try learner.fitOneCycle(settings.epochs, lrMax: .value(settings.lr), resume: policy)
+            try learner.fitOneCycle(settings.epochs, lrMax: .value(settings.lr), resume: plan.policy)
         } catch {
             log?.note("\(error)")
             throw error
         }
     }
 
-    private func requireCheckpoint(_ learner: Learner, _ folder: String) throws {
-        try learner.coordinator.write {
-            guard checkpoints.store(for: learner).generations.isEmpty else { return }
-            throw Failure.noInput("--resume \(folder): holds no checkpoint; --resume auto --run \(folder) begins the run anew")
-        }
-    }
-
     /// A run that is complete has nothing to resume from.
     func removeCheckpoints(of learner: Learner) {
         let store = checkpoints.store(for: learner)
-        for generation in store.generations { unlink(generation.path) }
+        store.removeAll()
         unlink("\(store.folder)/\(FolderLock.name)")
         rmdir(store.folder)
     }

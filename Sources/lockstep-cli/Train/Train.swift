@@ -45,9 +45,9 @@ struct TrainCommand<Source: Recipe>: RunCommand {
         if !StopSignals.areWatched || Launcher.startedRanks != nil { StopSignals.watch() }
         try recipe.check()
         let plan = try RunPlan(options.watch, run: common.run, recipe: Source.name)
-        if case .isComplete(let folder) = plan, !options.printConfig {
-            if Launcher.startedRank == 0 { try say("the run in \(folder) is complete") }
-            return
+        // Where ranks were started, the first one says it to all: others may not see the same files yet.
+        if case .isComplete(let folder) = plan, !options.printConfig, Launcher.startedRanks == nil {
+            return try RunFolder.sayComplete(folder)
         }
         let resumed = plan.resumed
         if options.tta, resumed == nil, recipe.hasImages { recipe.changeImages() }

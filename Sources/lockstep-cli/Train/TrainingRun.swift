@@ -23,6 +23,10 @@ struct TrainingRun: Sendable {
         try RunWatch.endIfAsked(over: ranks)
         if let workers = options.workers { task.dls.train.numWorkers = workers }
         let files = try RunFolder(plan, recipe: settings.recipe, over: ranks)
+        if files.isComplete {
+            if ranks.isRankZero { try RunFolder.sayComplete(files.folder) }
+            return
+        }
         let console = Console.standardOutput
         if ranks.isRankZero { console.write(task.opening(settings, ranks)) }
         let watch = try RunWatch(options.watch, plan, since: started, over: ranks)
