@@ -85,13 +85,14 @@ outlast() {
 declare -A whole
 # round TASK RANKS EPOCHS INTERVAL: with 0 RANKS, one to three, anew with every start.
 round() {
-    local task=$1 ranks=$2 epochs=$3 interval=$4 run problem="" strikes=0 said="" session victim="" first=${2/#0/1} status now
-    local key="$1 $first" left
+    local task=$1 ranks=$2 epochs=$3 interval=$4 run problem="" strikes=0 said="" session victim="" first status now
+    [ "$ranks" -ne 0 ] && first=$ranks || first=1
+    local key="$1 $first $3" left undisturbed="$folder/whole-$1-$first-$3"
     if [ -z "${whole[$key]:-}" ]; then
         # shellcheck disable=SC2046
-        "$bin/lockstep" train $(arguments "$task" "$epochs") --ranks "$first" --run "$folder/whole-$task-$first" \
+        "$bin/lockstep" train $(arguments "$task" "$epochs") --ranks "$first" --run "$undisturbed" \
             < /dev/null > "$log" 2>&1 || { verdict "$key: undisturbed" "failed: $(tail -n 1 "$log")"; return; }
-        whole[$key]=$(remains "$folder/whole-$task-$first")
+        whole[$key]=$(remains "$undisturbed")
     fi
     run=$folder/run-$number
     while :; do
@@ -110,7 +111,7 @@ round() {
                 strikes=$((strikes + 1)) said="$said $victim"
             fi
         fi
-        wait $session 2> /dev/null
+        { wait $session; } 2> /dev/null
         status=$?
         outlast $session || { problem="processes outlived the end of their run by a minute (after$said)"; break; }
         [ $status -ne 0 ] || break
@@ -129,7 +130,7 @@ round() {
     if [ -z "$problem" ] && [ "$ranks" -ne 0 ] && [ "$(remains "$run")" != "${whole[$key]}" ]; then
         problem="left other bytes than the undisturbed run"
     fi
-    [ -n "$problem" ] || [ "$ranks" -ne 0 ] || problem=$(differs "$run" "$folder/whole-$task-$first")
+    [ -n "$problem" ] || [ "$ranks" -ne 0 ] || problem=$(differs "$run" "$undisturbed")
     left=$(find "$run" -name '.lockstep-*' -o -name '*.damaged' -o -name 'step-*' | tr '\n' ' ')
     [ -z "$left" ] || problem="$problem left behind: $left"
     verdict "$task on ${ranks/#0/changing} ranks, every $interval, struck $strikes times:$said" "$problem"
@@ -145,7 +146,7 @@ for ((number = 0; number < rounds; number++)); do
     interval=${intervals[number / 2 % 3]}
     case $((number / 2 % 4)) in
         0) round mlp $ranks $((ranks == 0 ? 20 : ranks == 1 ? 500 : 150)) "$interval" ;;
-        1) round cnn $ranks $((ranks == 0 ? 4 : 20)) "$interval" ;;
+        1) round cnn $ranks $((ranks == 0 ? 2 : 20)) "$interval" ;;
         2) round table $ranks $((ranks == 0 ? 20 : 60)) "$interval" ;;
         3) round text $ranks $((ranks == 0 ? 2 : 8)) "$interval" ;;
     esac

@@ -65,7 +65,7 @@ public final class CSVLogger: Callback {
             kept = String(decoding: existing, as: UTF8.self)
         }
         // Only the writing rank has read; what ranks remember is the same on all of them.
-        text = learner.coordinator.isWriter ? kept : ""
+        text = goesOn ? String(decoding: try learner.coordinator.read { Array(kept.utf8) }, as: UTF8.self) : header
     }
 
     /// A run that goes on has been told by now what it had written.
@@ -109,7 +109,6 @@ extension CSVLogger: Resumable {
     public func exchangeState(with archive: StateArchive) throws {
         var known = text
         try archive.text("text", &known)
-        // On every rank, though only one of them holds the lines.
         guard archive.isReading else { return }
         (text, isStale) = (known, true)
     }
