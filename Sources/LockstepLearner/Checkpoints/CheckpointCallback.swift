@@ -114,6 +114,11 @@ public final class CheckpointCallback: Callback {
     /// Seconds that the longest write of this run took on the writing rank; 0 before there was one.
     public var longestWrite: Double { writer.longestWrite }
 
+    /// Whether one is being written, on the writing rank.
+    package var isWriting: Bool { writer.isBusy }
+    /// The batches before the last checkpoint of the fit that was begun; 0 before there was one.
+    package var lastStep: Int { progress.last?.step ?? 0 }
+
     /// Waits for the checkpoint that is being written, if one is: on the writing rank.
     public func wait() { writer.wait() }
 
@@ -370,7 +375,12 @@ public final class CheckpointCallback: Callback {
         let byteCount = learner.optimizer?.snapshotLayout?.byteCount ?? 0
         guard byteCount != memory?.byteCount else { return }
         memory = nil
-        if byteCount > 0 { memory = (try learner.coordinator.snapshotMemory(byteCount: byteCount), byteCount) }
+        guard byteCount > 0 else { return }
+        let snapshot = try learner.coordinator.snapshotMemory(byteCount: byteCount)
+        memory = (snapshot, byteCount)
+        if let bytes = snapshot.bytes {
+            learner.optimizer?.prepareSnapshot(share: snapshot.share, of: snapshot.shareCount, in: bytes)
+        }
     }
 
     private func tellFailure() {

@@ -39,13 +39,26 @@ extension Optimizer {
     /// The names of the states, in the order of a copy.
     package var stateNames: [String] { ruleNames.states }
 
+    /// Writes zeros where ``copySnapshot(share:of:into:)`` will copy to: the pages are then there when training waits for it.
+    package func prepareSnapshot(share index: Int, of count: Int, in memory: UnsafeMutableRawBufferPointer) {
+        guard let layout = snapshotLayout else { return }
+        let range = snapshotRange(index, count)
+        for place in [layout.values(range)] + (0..<layout.states).map({ layout.state($0, range) }) {
+            UnsafeMutableRawBufferPointer(rebasing: memory[place]).initializeMemory(as: UInt8.self, repeating: 0)
+        }
+    }
+
+    private func snapshotRange(_ index: Int, _ count: Int) -> Range<Int> {
+        let owned = shared.flatMap { $0.slices.count == count ? $0.slices[index].range : nil }
+        return owned ?? Partition(arena.count, into: count)[index]
+    }
+
     /// Copies share number `index` of `count` of parameters and state into `memory`: where each rank keeps a slice, its own.
     ///
     /// - Precondition: There is a ``snapshotLayout``, which `memory` has room for.
     package func copySnapshot(share index: Int, of count: Int, into memory: UnsafeMutableRawBufferPointer) {
         guard let layout = snapshotLayout, let base = memory.baseAddress else { return }
-        let owned = shared.flatMap { $0.slices.count == count ? $0.slices[index].range : nil }
-        let range = owned ?? Partition(arena.count, into: count)[index]
+        let range = snapshotRange(index, count)
         func copy(_ source: Tensor, from first: Int, _ elements: Range<Int>, _ place: Range<Int>, width: Int) {
             guard !elements.isEmpty else { return }
             (base + place.lowerBound).copyMemory(

@@ -17,13 +17,14 @@ struct Bench: ParsableCommand {
             }
             .joined(separator: "\n")
             + "\n  allreduce the reduction of gradients, 1 KiB to 64 MiB, beside MPI_Allreduce, Gloo and a copy (default: 2 ranks)"
+            + "\n  checkpoint  what a checkpoint of 100 million parameters costs the steps beside it (--width for others)"
             + "\n  scaling   how speed grows with the batch, the width, the ranks and the threads, with tables and plots"
             + "\n  convolutions  what each engine takes for each convolution, and what the rule between them costs"
     )
 
     /// A case, or every one.
     enum Choice: String, CaseIterable, ExpressibleByArgument {
-        case linreg, mlp, mlp256, lenet, resnet20, tabular, gpt, lstm, all, allreduce, scaling, convolutions
+        case linreg, mlp, mlp256, lenet, resnet20, tabular, gpt, lstm, all, allreduce, checkpoint, scaling, convolutions
     }
 
     @Argument(help: ArgumentHelp("What to measure.", valueName: "case"))
@@ -88,6 +89,7 @@ struct Bench: ParsableCommand {
             guard let value else { continue }
             if value < 1 { throw ValidationError("\(name) \(value): at least 1 is needed") }
             if value > 65_536 { throw ValidationError("\(name) \(value): at most 65536 are possible") }
+            if choice == .checkpoint, name == "--width" { continue }
             if BenchmarkCase(rawValue: choice.rawValue) == nil || roofline || peers.peers != nil {
                 throw ValidationError("\(name) goes with one case, measured alone")
             }
@@ -108,6 +110,7 @@ struct Bench: ParsableCommand {
         if choice == .allreduce { return try runAllReduce() }
         if choice == .scaling { return try runScaling() }
         if choice == .convolutions { return try runConvolutions() }
+        if choice == .checkpoint { return try runCheckpoint() }
         if let python = peers.peers {
             return try peers.compare(
                 BenchmarkCase(rawValue: choice.rawValue).map { [$0] } ?? BenchmarkCase.allCases, python: python)
