@@ -75,6 +75,7 @@ public final class CheckpointCallback: Callback {
     private var progress = Progress()
     /// Whether every step is kept for the case that the next one fails, whatever that costs.
     package var keepsEveryStep = false
+    private var modelParts: Learner.ModelParts?
     /// What would be written should the next batch fail.
     private var completed: CompletedStep?
     /// Seconds that keeping it took the last time, and when that was, by a clock that nobody sets.
@@ -232,7 +233,7 @@ public final class CheckpointCallback: Callback {
         return isDue && !writer.isBusy
     }
 
-    public override func beforeEpoch(_ learner: Learner) { progress.hasBegun = true }
+    public override func beforeEpoch(_ learner: Learner) { (progress.hasBegun, modelParts) = (true, nil) }
 
     private func beginAnew(_ learner: Learner) throws {
         step = 0
@@ -266,7 +267,10 @@ public final class CheckpointCallback: Callback {
         completed = nil
         let start = CheckpointCallback.now
         guard keepsEveryStep || start - keeping.time >= 100 * keeping.cost else { return }
-        completed = CompletedStep(learner, fit: fit, step: step)
+        // Layers come and go between epochs, if at all.
+        let parts = modelParts ?? Learner.ModelParts(learner.model)
+        modelParts = parts
+        completed = CompletedStep(learner, parts, fit: fit, step: step)
         keeping = (CheckpointCallback.now - start, start)
     }
 
@@ -301,7 +305,7 @@ public final class CheckpointCallback: Callback {
         learner.coordinator.watch(.checkpoint, nil)
         writer.wait()
         tellFailure()
-        (lock, completed) = (nil, nil)
+        (lock, completed, modelParts) = (nil, nil, nil)
         // One that has failed may be tried again.
         if !progress.isOver, fit >= 0 { (fit, found) = (fit - 1, nil) }
     }

@@ -19,15 +19,15 @@ struct CompletedStep {
     private let epochsSeen: Int
 
     /// Keeps the batch that has just ended; nil where a rank's own part of it cannot do without the others'.
-    init?(_ learner: Learner, fit: Int, step: Int) {
-        guard let optimizer = learner.optimizer, let archive = try? learner.remembered(),
+    init?(_ learner: Learner, _ parts: Learner.ModelParts, fit: Int, step: Int) {
+        guard let optimizer = learner.optimizer, let archive = try? learner.remembered(parts),
             CompletedStep.isComplete(archive)
         else { return nil }
         var point = learner.place
         (point.fit, point.isInFit, point.epochCount) = (fit, true, learner.nEpoch)
         (self.point, self.step, self.archive, epochsSeen) = (point, step, archive, learner.epochsSeen)
         updates = optimizer.stepCounts
-        buffers = learner.model.namedBuffers().filter(\.buffer.isSaved).map { ($0.buffer, $0.buffer.value.ownCopy()) }
+        buffers = parts.buffers.filter(\.buffer.isSaved).map { ($0.buffer, $0.buffer.value.ownCopy()) }
     }
 
     /// Whether one rank's memory is that of all: engines are, and gradients of which none has arrived.

@@ -17,8 +17,8 @@ extension Learner {
     /// All who remember something, in a fixed order: the learner itself, callbacks, modules, loss, loaders, the optimizer.
     ///
     /// Callbacks are told apart by their types, what they follow, and their order among equals, not by what else there is.
-    var memoryOwners: [MemoryOwner] {
-        var owners = [MemoryOwner(name: "learner") { [self] in try exchangeOwnState(with: $0) }]
+    func memoryOwners(_ parts: ModelParts) -> [MemoryOwner] {
+        var owners = [MemoryOwner(name: "learner") { [self] in try exchangeOwnState(with: $0, parts) }]
         var seen: [String: Int] = [:]
         func add(_ name: String, _ candidate: Any) {
             guard let resumable = candidate as? any Resumable else { return }
@@ -29,18 +29,29 @@ extension Learner {
             add("callback/\(kind)/\(seen[kind, default: 0])", callback)
             seen[kind, default: 0] += 1
         }
-        for (name, module) in model.namedModules() { add("module/\(name.isEmpty ? "model" : name)", module) }
+        for (name, module) in parts.modules { add("module/\(name.isEmpty ? "model" : name)", module) }
         add("loss", (lossFunction as? MixedLoss)?.base ?? lossFunction)
         for index in 0..<dls.count { add("loader/\(index)", dls[index]) }
         if let foreign = optimizer?.wrapped { add("optimizer", foreign) }
         return owners
     }
 
+    /// What a model is made of. Looking for it is most of the work of asking what is remembered.
+    struct ModelParts {
+        let modules: [(name: String, module: Module)]
+        let parameters: [Parameter]
+        let buffers: [(name: String, buffer: Buffer)]
+
+        init(_ model: Module) {
+            (modules, parameters, buffers) = (model.namedModules(), model.parameters(), model.namedBuffers())
+        }
+    }
+
     /// What is remembered now, on this rank.
-    func remembered() throws -> StateArchive {
+    func remembered(_ parts: ModelParts? = nil) throws -> StateArchive {
         let (rank, count) = (coordinator.rank, coordinator.rankCount)
         let archive = StateArchive(writingOn: rank, of: count)
-        try exchangeMemory(with: archive, memoryOwners)
+        try exchangeMemory(with: archive, memoryOwners(parts ?? ModelParts(model)))
         return archive
     }
 
@@ -61,7 +72,7 @@ extension Learner {
         }
         let saved = SavedState(tensors, rankCount: memory.rankCount)
         let (rank, count) = (coordinator.rank, coordinator.rankCount)
-        let owners = memoryOwners.filter { memory.owners.contains($0.name) }
+        let owners = memoryOwners(ModelParts(model)).filter { memory.owners.contains($0.name) }
         for checksOnly in [true, false] {
             let archive = StateArchive(saved, checksOnly: checksOnly, rank: rank, of: count)
             do {
@@ -141,7 +152,7 @@ extension Learner {
     }
 
     /// Counters, hyper-parameters, what trains, buffers that are not saved with the model.
-    private func exchangeOwnState(with archive: StateArchive) throws {
+    private func exchangeOwnState(with archive: StateArchive, _ parts: ModelParts) throws {
         try exchangeEngines(with: archive)
         try archive.integer("trainIter", &trainIter, in: 0...(1 << 56))
         try archive.number("smoothLoss", &smoothLoss)
@@ -154,12 +165,12 @@ extension Learner {
             try exchangeHypers(of: optimizer, with: archive)
             try exchangeGradients(of: optimizer.arena, with: archive)
         }
-        var trains = model.parameters().map(\.isTrainable)
+        var trains = parts.parameters.map(\.isTrainable)
         try archive.flags("trains", &trains)
         if archive.isReading {
-            for (parameter, trains) in zip(model.parameters(), trains) { parameter.isTrainable = trains }
+            for (parameter, trains) in zip(parts.parameters, trains) { parameter.isTrainable = trains }
         }
-        for (name, buffer) in model.namedBuffers() where !buffer.isSaved {
+        for (name, buffer) in parts.buffers where !buffer.isSaved {
             var value = archive.isReading ? buffer.value : buffer.value.ownCopy()
             try archive.tensor("buffer/\(name)", &value)
             if archive.isReading { buffer.wrappedValue = value }
