@@ -40,6 +40,7 @@ struct LRFindCommand<Source: Recipe>: RunCommand {
     var conflict: SettingConflict? { recipe.conflict }
 
     mutating func run() throws {
+        if !StopSignals.areWatched || Launcher.startedRanks != nil { StopSignals.watch() }
         try recipe.check()
         let settings = try TrainingSettings(recipe, common, values: settle(resuming: nil))
         try common.checkFolder(recipe: "lr-find-\(settings.recipe)")
@@ -82,8 +83,10 @@ struct LRFindOptions: ParsableArguments {
             seed: settings.seed)
         let found = try learner.distributed(over: ranks) {
             try learner.lrFind(
-                startLR: .value(start), endLR: .value(end), iterations: iterations, suggest: [.valley])
+                startLR: .value(start), endLR: .value(end), iterations: iterations, suggest: [.valley],
+                callbacks: [EndIfAsked()])
         }
+        try RunWatch.endIfAsked(over: ranks, when: "in the search")
         guard ranks.isRankZero else { return }
         var plot = found.plot()
         plot.title = "\(settings.recipe): loss over learning rate"
@@ -97,4 +100,13 @@ struct LRFindOptions: ParsableArguments {
         if found.suggestions.isEmpty { console.write("no suggestion: \(found.losses.count) batches are too few\n") }
         console.write("the curve lies in \(files.folder): lr-find.svg, lr-find.csv\n")
     }
+}
+
+/// Ends the search on all ranks when one of them is asked to stop.
+private final class EndIfAsked: Callback {
+    override func beforeFit(_ learner: Learner) { learner.coordinator.watch(.stop) { StopSignals.received != nil } }
+    override func afterBatch(_ learner: Learner) throws {
+        if learner.coordinator.isAgreed(.stop) { throw CancelSignal.fit }
+    }
+    override func teardown(_ learner: Learner) { learner.coordinator.watch(.stop, nil) }
 }

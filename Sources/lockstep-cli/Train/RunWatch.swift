@@ -32,6 +32,16 @@ struct RunWatch {
     /// Whether the run was asked to stop, and has.
     var isStopped: Bool { preemption.hasEndedFit }
 
+    /// Ends a run that is asked to stop when its fit is over and its outputs are not: what is left is made when it goes on. Collective.
+    func endIfAskedLate(over ranks: any Communicator, in files: RunFolder) throws {
+        guard try ranks.anyRank(StopSignals.received != nil, name: "stop") else { return }
+        if ranks.isRankZero {
+            let signal = StopSignals.received.map { StopSignals.name(of: $0) + ": " } ?? ""
+            Console.standardError.write("lockstep: \(signal)stopped after training, before all outputs were made\n")
+        }
+        try end(over: ranks, in: files)
+    }
+
     /// Trains, from the start or from where the run was interrupted. Collective.
     func fit(_ learner: Learner, _ settings: TrainingSettings) throws {
         do {
@@ -51,18 +61,23 @@ struct RunWatch {
     }
 
     /// Ends a program that was asked to stop before it could begin to train. Collective.
-    static func endIfAsked(over ranks: any Communicator) throws {
+    static func endIfAsked(
+        over ranks: any Communicator, when: String = "before training had begun"
+    ) throws {
         guard try ranks.anyRank(StopSignals.received != nil, name: "stop") else { return }
         let signal = StopSignals.received.map { StopSignals.name(of: $0) + ": " } ?? ""
         if ranks.isRankZero {
-            Console.standardError.write("lockstep: \(signal)stopped before training had begun; start it again\n")
+            Console.standardError.write("lockstep: \(signal)stopped \(when); start it again\n")
         }
         try endTold(World.stopRequestedCode, over: ranks)
     }
 
     /// Ends a program that was stopped with the code that says so, on every rank.
     func endIfStopped(over ranks: any Communicator, in files: RunFolder) throws {
-        guard isStopped else { return }
+        if isStopped { try end(over: ranks, in: files) }
+    }
+
+    private func end(over ranks: any Communicator, in files: RunFolder) throws {
         log?.note("stopped; --resume \(files.folder) goes on")
         if ranks is InProcessCommunicator {
             throw Failure(

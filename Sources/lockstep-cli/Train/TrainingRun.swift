@@ -52,6 +52,7 @@ struct TrainingRun: Sendable {
             if options.tta { augmented = try accuracy(of: learner.tta().predictions, learner) }
         }
         try watch.endIfStopped(over: ranks, in: files)
+        try watch.endIfAskedLate(over: ranks, in: files)
         if ranks.isRankZero {
             try report(learner, task, files, conclusion, augmented, times: (started, prepared))
             try RunState(state: .complete).write(in: files)
