@@ -49,7 +49,7 @@ struct TrainCommand<Source: Recipe>: RunCommand {
             throw Failure.usage("--resume names the run's folder; leave --run out")
         }
         if options.tta, resumed == nil, recipe.hasImages { recipe.changeImages() }
-        let values = try settle(resuming: resumed)
+        let values = try resolve(resuming: resumed)
         if options.tta, !recipe.hasImages {
             throw Failure.usage("--tta: \(Source.name) with --model \(recipe.modelName) has no images to change")
         }
