@@ -45,4 +45,11 @@ while IFS= read -r line; do
 done < <(grep -rnE '\b(as|is)[?!]? (any )?[A-Za-z]*(Callback|Clip|Accumulation|Precision|MixUp|CutMix)\b' \
     Sources/LockstepDistributed --include=*.swift | grep -v 'is DistributedCallback')
 
+# Words that meant several things, which docs/words.md tells apart.
+while IFS= read -r line; do
+    complain "$line: a word that is retired; docs/words.md has others"
+done < <(
+    grep -rnE '\b([Ss]ettle[A-Za-z]*|[A-Za-z]*[Dd]ebts?|[Mm]eet(s|ing)?[A-Za-z]*\(|[A-Za-z]*Meeting[A-Za-z]*)\b|case meets|\.meets\b|(let|var|func) (gate|slope|pay|note)\b' \
+        Sources --include=*.swift |
+        grep -vE 'func note\((step: Int, event: String|_ text: String|_ record: LauncherRecord|_ rank: String\?)|LeakyReLU|Activations\.swift')
 [ $problems -eq 0 ]

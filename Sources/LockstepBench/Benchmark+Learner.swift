@@ -7,7 +7,7 @@ extension Benchmark {
     /// Epoch 0 of a fit over the same batch again and again; the first ten steps warm up.
     func timeLearner(_ model: Module, over communicator: any Communicator) throws -> StepTimes {
         let warmUp = 10
-        // Each rank gets its part of a global batch, as it would of anyone's loader.
+        // Each rank gets its shard of a global batch, as it would of anyone's loader.
         let batch = benchmark.makeBatch(batchSize * communicator.size, seed: 0)
         let loaders = DataLoaders(
             BatchList(repeatElement(batch, count: warmUp + batches)), BatchList(CollectionOfOne(batch)))
@@ -28,7 +28,7 @@ extension Benchmark {
     }
 }
 
-/// Notes when each training batch ended.
+/// Records when each training batch ended.
 private final class Stopwatch: Callback {
     @exclusivity(unchecked) var first = 0.0
     @exclusivity(unchecked) var stamps: [ContinuousClock.Instant] = []

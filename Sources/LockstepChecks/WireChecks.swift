@@ -24,7 +24,7 @@ public enum WireChecks {
     }
 
     /// Which ranks exchange through shared memory: those whose numbers are equal.
-    private static func meetingPlaces(_ c: any Communicator) throws -> [Int] {
+    private static func sharingPlaces(_ c: any Communicator) throws -> [Int] {
         try c.allGather([Int64(c.allocateShared(byteCount: 1).ranks[0])], name: "places").map(Int.init)
     }
 
@@ -37,7 +37,7 @@ public enum WireChecks {
     }
 
     @Sendable static func compressedSums(_ c: any Communicator) throws {
-        let places = try meetingPlaces(c)
+        let places = try sharingPlaces(c)
         let nodes = Set(places).sorted()
         for count in [1, 2, 31, 32, 33, 1009, 300_007] {
             let plain = try SharedReducer(over: c, floatCount: count + 2)
@@ -128,7 +128,7 @@ public enum WireChecks {
             }
             return parameters(learner)
         }
-        let isRounded = Set(try meetingPlaces(c)).count > 1
+        let isRounded = Set(try sharingPlaces(c)).count > 1
         for update in [UpdatePolicy.automatic, .replicated] {
             let (plain, rounded) = (try fit(.none, update), try fit(.bf16, update))
             let worst = zip(plain, rounded).map { abs($0 - $1) }.max() ?? 0
@@ -162,7 +162,7 @@ public enum WireChecks {
             }
             return (parameters(learner), Initializer.normal()([16]).floats, divides)
         }
-        let possible = try c.size > 1 && c.nodeCount == 1 && Set(meetingPlaces(c)).count == 1
+        let possible = try c.size > 1 && c.nodeCount == 1 && Set(sharingPlaces(c)).count == 1
         // 9 · 8000 + 3 parameters: enough to be measured.
         let (large, owner, copies) = (
             try run(.automatic, width: 8000), try run(.owner, width: 8000), try run(.replicated, width: 8000)

@@ -68,7 +68,7 @@ public func checkGradients(
             }
             let numeric = (ends[0] - ends[1]) / probe.width(center)
             worst.consider(
-                probe.slope(analytic), numeric, at: probe.name(in: point.shape.dimensions), relative: relative,
+                probe.derivative(analytic), numeric, at: probe.name(in: point.shape.dimensions), relative: relative,
                 absolute: absolute)
         }
         if let sentence = worst.sentence(of: probes.count) {

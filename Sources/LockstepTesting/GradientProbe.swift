@@ -35,7 +35,7 @@ enum Probe {
         }
     }
 
-    func slope(_ gradient: [Double]) -> Double {
+    func derivative(_ gradient: [Double]) -> Double {
         switch self {
         case .element(let index, _): gradient[index]
         case .direction(let vector, _): zip(gradient, vector).reduce(0) { $0 + $1.0 * $1.1 }

@@ -9,15 +9,19 @@ public import LockstepTensor
 
 /// `a·x + b` with two scalar parameters.
 public final class RegressionModel: Module, UnaryLayer {
+    /// The slope of the line.
     @Parameter public var a: Tensor
+    /// Its value at 0.
     @Parameter public var b: Tensor
 
+    /// A line.
     public init(a: Double = 0.5, b: Double = -0.5) {
         _a = Parameter(wrappedValue: Tensor([Float(a)]))
         _b = Parameter(wrappedValue: Tensor([Float(b)]))
         super.init()
     }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { x * a + b }
 }
 
@@ -49,51 +53,53 @@ public func synthLearner(
         defaultCallbacks: defaultCallbacks)
 }
 
-/// Notes, and prints if asked to, the name of every event it sees.
+/// Records, and prints if asked to, the name of every event it sees.
 public final class VerboseCallback: Callback {
     /// The events so far.
     public var events: [Event] = []
     private let prints: Bool
     private let position: Int
 
+    /// A callback that records events.
     public init(prints: Bool = false, order: Int = 0) { (self.prints, position) = (prints, order) }
     public override var order: Int { position }
 
-    private func note(_ event: Event) {
+    private func record(_ event: Event) {
         events.append(event)
         if prints { print(event.rawValue) }
     }
 
-    public override func afterCreate(_ learner: Learner) { note(.afterCreate) }
-    public override func beforeFit(_ learner: Learner) { note(.beforeFit) }
-    public override func beforeEpoch(_ learner: Learner) { note(.beforeEpoch) }
-    public override func beforeTrain(_ learner: Learner) { note(.beforeTrain) }
-    public override func beforeBatch(_ learner: Learner) { note(.beforeBatch) }
-    public override func afterPred(_ learner: Learner) { note(.afterPred) }
-    public override func afterLoss(_ learner: Learner) { note(.afterLoss) }
-    public override func beforeBackward(_ learner: Learner) { note(.beforeBackward) }
-    public override func afterCancelBackward(_ learner: Learner) { note(.afterCancelBackward) }
-    public override func afterBackward(_ learner: Learner) { note(.afterBackward) }
-    public override func beforeStep(_ learner: Learner) { note(.beforeStep) }
-    public override func afterCancelStep(_ learner: Learner) { note(.afterCancelStep) }
-    public override func afterStep(_ learner: Learner) { note(.afterStep) }
-    public override func afterCancelBatch(_ learner: Learner) { note(.afterCancelBatch) }
-    public override func afterBatch(_ learner: Learner) { note(.afterBatch) }
-    public override func afterCancelTrain(_ learner: Learner) { note(.afterCancelTrain) }
-    public override func afterTrain(_ learner: Learner) { note(.afterTrain) }
-    public override func beforeValidate(_ learner: Learner) { note(.beforeValidate) }
-    public override func afterCancelValidate(_ learner: Learner) { note(.afterCancelValidate) }
-    public override func afterValidate(_ learner: Learner) { note(.afterValidate) }
-    public override func afterCancelEpoch(_ learner: Learner) { note(.afterCancelEpoch) }
-    public override func afterEpoch(_ learner: Learner) { note(.afterEpoch) }
-    public override func afterCancelFit(_ learner: Learner) { note(.afterCancelFit) }
-    public override func afterFit(_ learner: Learner) { note(.afterFit) }
+    public override func afterCreate(_ learner: Learner) { record(.afterCreate) }
+    public override func beforeFit(_ learner: Learner) { record(.beforeFit) }
+    public override func beforeEpoch(_ learner: Learner) { record(.beforeEpoch) }
+    public override func beforeTrain(_ learner: Learner) { record(.beforeTrain) }
+    public override func beforeBatch(_ learner: Learner) { record(.beforeBatch) }
+    public override func afterPred(_ learner: Learner) { record(.afterPred) }
+    public override func afterLoss(_ learner: Learner) { record(.afterLoss) }
+    public override func beforeBackward(_ learner: Learner) { record(.beforeBackward) }
+    public override func afterCancelBackward(_ learner: Learner) { record(.afterCancelBackward) }
+    public override func afterBackward(_ learner: Learner) { record(.afterBackward) }
+    public override func beforeStep(_ learner: Learner) { record(.beforeStep) }
+    public override func afterCancelStep(_ learner: Learner) { record(.afterCancelStep) }
+    public override func afterStep(_ learner: Learner) { record(.afterStep) }
+    public override func afterCancelBatch(_ learner: Learner) { record(.afterCancelBatch) }
+    public override func afterBatch(_ learner: Learner) { record(.afterBatch) }
+    public override func afterCancelTrain(_ learner: Learner) { record(.afterCancelTrain) }
+    public override func afterTrain(_ learner: Learner) { record(.afterTrain) }
+    public override func beforeValidate(_ learner: Learner) { record(.beforeValidate) }
+    public override func afterCancelValidate(_ learner: Learner) { record(.afterCancelValidate) }
+    public override func afterValidate(_ learner: Learner) { record(.afterValidate) }
+    public override func afterCancelEpoch(_ learner: Learner) { record(.afterCancelEpoch) }
+    public override func afterEpoch(_ learner: Learner) { record(.afterEpoch) }
+    public override func afterCancelFit(_ learner: Learner) { record(.afterCancelFit) }
+    public override func afterFit(_ learner: Learner) { record(.afterFit) }
 }
 
 /// Checks what `TrainEvalCallback` promises, at the events where others rely on it. What is wrong is thrown.
 public final class TestTrainEvalCallback: Callback {
     /// A promise that was not kept.
     public struct Violation: Error, CustomStringConvertible {
+        /// What it is, for people.
         public let description: String
     }
     private var trainIter = 0

@@ -2,6 +2,7 @@
 // A loader of one's own that says little gives what a `DataLoader` over the same items gives.
 
 import LockstepTensor
+import LockstepTesting
 import Testing
 
 @testable import LockstepData
@@ -142,6 +143,121 @@ final class OwnLoader: IndexedBatchSource {
                 }
             }
         }
+    }
+
+    @Test("what its transforms have made of items, decoding takes back, through a wrapper too")
+    func decoding() throws {
+        let (own, ours) = pair(Numbers(count: 6)) { options in
+            options.transforms.afterItem.insert([
+                FunctionTransform({ (x: Tensor) in x * 3 }, decode: { (x: Tensor) in x / 3 })
+            ])
+            options.transforms.afterBatch.insert([
+                FunctionTransform({ (x: Tensor) in x + 1 }, decode: { (x: Tensor) in x - 1 })
+            ])
+        }
+        let transformed = TransformedDataLoader(Numbers(count: 6), options: ours.options)
+        #expect(try all(own) == [[1, 4], [7, 10], [13, 16]])
+        let batch = try transformed.oneBatch()
+        let shown = try transformed.decodeBatch(batch).map { "\($0)" }
+        #expect(shown.count == 2 && shown[1].contains("1"))
+        let complete = own.complete(shuffle: true, seed: 1)
+        for source in [own, complete, own.shard(BatchShard(0, of: 2)), Watching(own)] as [any BatchSource] {
+            #expect(try source.decodeBatch(batch, maxCount: 9, full: true).map { "\($0)" } == shown)
+        }
+    }
+
+    /// What looks at the batches of another source.
+    private final class Watching: WrappingBatchSource {
+        let inner: any BatchSource
+        init(_ inner: any BatchSource) { self.inner = inner }
+        func makeIterator(epoch: Int, from first: Int, position: Int?) throws -> BatchIterator {
+            try inner.makeIterator(epoch: epoch, from: first, position: position)
+        }
+    }
+
+    @Test("a wrapper says the lengths of what it wraps; a shard has others, and only what watches hands on numbers")
+    func wrappers() {
+        let ours = DataLoader(Numbers(count: 7), batchSize: 2)
+        for source in [ours, OwnLoader(Numbers(count: 7))] as [any BatchSource] {
+            let wrapped = Watching(Watching(source))
+            #expect(wrapped.itemCount == 7 && wrapped.batchSize == 2 && wrapped.batchCount == 4)
+            #expect(wrapped.indexed == nil)
+            for shard in [source.shard(BatchShard(0, of: 2)), Watching(source).shard(BatchShard(0, of: 2))] {
+                #expect(shard.itemCount == nil && shard.batchSize == nil && shard.batchCount == 4)
+            }
+        }
+    }
+
+    /// Takes other items, or more of them, in each epoch, and tells no data set.
+    private final class Drawing: IndexedBatchSource {
+        var options = DataLoader.Options()
+        var epoch = 0
+        let inputCount = 1
+        let grows: Bool
+        /// How often it was asked for an order.
+        var asked = 0
+        init(grows: Bool) {
+            self.grows = grows
+            options.batchSize = 2
+        }
+        func indices(epoch: Int) -> [Int] {
+            asked += 1
+            return Array(grows ? 0..<(4 + epoch) : epoch..<(4 + epoch))
+        }
+        func batch(of indices: [Int], epoch: Int) -> Batch { Batch(inputs: [Tensor(indices.map { Int64($0) })]) }
+    }
+
+    @Test("an epoch of another length than was told is an error, from any place and on ranks")
+    func unevenEpochs() throws {
+        let (growing, moving) = (Drawing(grows: true), Drawing(grows: false))
+        #expect(try all(growing) == [[0, 1], [2, 3]] && all(moving, epoch: 3) == [[3, 4], [5, 6]])
+        for start in [
+            { try self.all(growing, epoch: 2) }, { try self.all(growing, epoch: 1, from: 1) },
+            { try self.all(growing.shard(BatchShard(1, of: 2)), epoch: 1) },
+        ] as [() throws -> [[Int]]] {
+            let error = #expect(throws: DataError.self) { try start() }
+            #expect("\(error as Any)".contains("Drawing takes") && "\(error as Any)".contains("of 4 that it tells"))
+        }
+    }
+
+    @Test("what draws other items in each epoch cannot be completed by somebody else")
+    func incomplete() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Drawing(grows: false).complete(shuffle: false, seed: nil)
+        }
+        expectTrap(result, says: "Drawing.complete: each epoch takes other items")
+    }
+
+    @Test("the numbers of items are worked out once, however often they are counted")
+    func numbersOnce() {
+        let own = OwnLoader(Numbers(count: 9)) { $0.shuffle = true }
+        final class Counting: IndexedBatchSource {
+            let base: OwnLoader
+            var asked = 0
+            init(_ base: OwnLoader) { self.base = base }
+            var options: DataLoader.Options {
+                get { base.options }
+                set { base.options = newValue }
+            }
+            var epoch: Int {
+                get { base.epoch }
+                set { base.epoch = newValue }
+            }
+            let inputCount = 1
+            func indices(epoch: Int) -> [Int] {
+                asked += 1
+                return base.indices(epoch: epoch)
+            }
+            func batch(of indices: [Int], epoch: Int) throws -> Batch { try base.batch(of: indices, epoch: epoch) }
+        }
+        let counting = Counting(own)
+        let ordered = counting.complete(shuffle: true, seed: 1)
+        _ = ordered.itemCount
+        let before = counting.asked
+        for epoch in 0..<5 {
+            #expect(ordered.itemCount == 9 && ordered.batchCount == 5 && ordered.indices(epoch: epoch).count == 9)
+        }
+        #expect(counting.asked == before)
     }
 
     @Test("new data go the way of its options; what its data set knows is known; emptied it keeps that")

@@ -122,6 +122,33 @@ private final class LineLoader: IndexedBatchSource {
         }
     }
 
+    @Test("its transforms are undone where results are shown", arguments: [1, 2], [false, true])
+    func shown(ranks: Int, shuffles: Bool) throws {
+        func texts(own: Bool) throws -> [String] {
+            try InProcessWorld(ranks).run { communicator in
+                let options = options {
+                    ($0.shuffle, $0.dropLast) = (false, false)
+                    $0.transforms.afterBatch.insert([
+                        FunctionTransform({ (x: Tensor) in x * 64 }, decode: { (x: Tensor) in x / 64 })
+                    ])
+                }
+                let rows = NoisyLine(count: 7)
+                let loader =
+                    own ? LineLoader(rows, options) as any BatchSource : TransformedDataLoader(rows, options: options)
+                let learner = withSeed(3) {
+                    Learner(
+                        dls: DataLoaders(loader, loader), model: Linear(1, 1), loss: .mse, defaultCallbacks: .core,
+                        seed: 5)
+                }
+                return try learner.distributed(over: communicator) {
+                    try learner.showResults(maxCount: 3, shuffle: shuffles, console: nil)
+                        .text(width: 80, usesColor: false)
+                }
+            }
+        }
+        #expect(try texts(own: true) == texts(own: false))
+    }
+
     @Test(
         "training, predictions in order, augmentation at test time and shown results are a DataLoader's, bit by bit",
         .timeLimit(.minutes(2)), arguments: 1...3, [(0, false), (2, false), (0, true)])

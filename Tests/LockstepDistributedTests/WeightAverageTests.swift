@@ -144,7 +144,11 @@ private final class OwnAverage: Callback, Resumable {
             let average = WeightAverage(decay: 0.9)
             // Ranks begin with rank 0's weights, whatever they have made themselves.
             let learner = Self.learner([average], seed: 11 + c.rank)
-            try learner.distributed(over: c, update: .owner) { try learner.fit(2) }
+            try learner.distributed(over: c, update: .owner) {
+                try learner.fit(2)
+                try learner.validate()
+                #expect(learner.warned.isEmpty, "what is kept at the end slows no fit")
+            }
             #expect(Self.weights(learner) == average.weights.flatMap(\.doubles))
             #expect(average.steps == 10)
             return (Self.weights(learner), learner.finalRecord)

@@ -71,7 +71,7 @@ struct Plain: UpdateRule {
 
 /// Makes one mistake.
 struct Mistaken: UpdateRule {
-    enum Mistake: Sendable { case hyper, state, twice, sum, sumAfter, index }
+    enum Mistake: Sendable { case hyper, state, twice, sum, sumAfter, index, late }
     let mistake: Mistake
     let name = "mistaken"
     var isPerParameter: Bool { mistake == .sumAfter }
@@ -87,7 +87,25 @@ struct Mistaken: UpdateRule {
         case .sumAfter:
             stretch.forEach { _, value, gradient in value -= gradient }
             _ = stretch.sum { _, value, _ in Double(value) }
+        case .late: break  // Keeping makes it
         case .index: stretch.state("grad_avg")[stretch.count] = 1
         }
+    }
+}
+
+/// Keeps what it is given beyond its call, which the type of a rule does not forbid.
+struct Keeping: UpdateRule {
+    final class Kept: @unchecked Sendable {
+        var stretch: Stretch<Float>?
+        var state: StateElements<Float>?
+    }
+    let kept = Kept()
+    let name = "keeping"
+    var defaults: [(name: String, value: Double)] { [("mom", 0.9)] }
+    let stateNames = ["grad_avg"]
+
+    func update<Scalar>(_ stretch: Stretch<Scalar>) {
+        (kept.stretch, kept.state) = (stretch as? Stretch<Float>, stretch.state("grad_avg") as? StateElements<Float>)
+        stretch.forEach { _, value, gradient in value -= gradient }
     }
 }

@@ -117,7 +117,7 @@ import Testing
             (.state, "mistaken reads the state average; its stateNames are [\"grad_avg\"]"),
             (.twice, "mistaken calls forEach a second time for a stretch"),
             (.sum, "isPerParameter has to be true"), (.sumAfter, "sums a stretch after forEach has changed it"),
-            (.index, ""),
+            (.index, ""), (.late, "keeping has kept a stretch"),
         ])
     func mistakes(_ mistake: Mistaken.Mistake, _ sentence: String) async {
         func fails(_ result: ExitTest.Result?) { expectTrap(result, says: sentence) }
@@ -128,7 +128,32 @@ import Testing
         case .sum: fails(await trap(3))
         case .sumAfter: fails(await trap(4))
         case .index: fails(await trap(5))
+        case .late: for use in 6...9 { fails(await trap(use)) }
         }
+    }
+
+    /// A stretch of a step that is over.
+    private static func kept() -> Stretch<Float> {
+        let rule = Keeping()
+        let parameter = Parameter(wrappedValue: Tensor([1, 2, 3] as [Float]))
+        let optimizer = OptimizerFactory(rule)([[parameter]], lr: 0.1)
+        parameter.gradient = .ones([3])
+        optimizer.step()
+        guard let stretch = rule.kept.stretch else { fatalError("no stretch of floats") }
+        return stretch
+    }
+
+    @Test("a state that a rule has kept is memory, also when the optimizer is gone") func keptState() throws {
+        let rule = Keeping()
+        do {
+            let parameter = Parameter(wrappedValue: Tensor([1, 2, 3] as [Float]))
+            let optimizer = OptimizerFactory(rule)([[parameter]], lr: 0.1)
+            parameter.gradient = .ones([3])
+            optimizer.step()
+        }
+        let state = try #require(rule.kept.state)
+        state[2] = 7
+        #expect((0..<3).map { state[$0] } == [0, 0, 7])
     }
 
     /// What a step with a mistaken rule prints. The number travels in the body: it must not capture anything.
@@ -157,6 +182,26 @@ import Testing
         case 4:
             let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
                 UpdateRuleTests.step(.sumAfter)
+            }
+            return result
+        case 6:
+            let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                UpdateRuleTests.kept().forEach { _, value, _ in value = 1 }
+            }
+            return result
+        case 7:
+            let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = UpdateRuleTests.kept().sum { _, value, _ in Double(value) }
+            }
+            return result
+        case 8:
+            let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = UpdateRuleTests.kept()["mom"]
+            }
+            return result
+        case 9:
+            let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = UpdateRuleTests.kept().state("grad_avg")
             }
             return result
         default:

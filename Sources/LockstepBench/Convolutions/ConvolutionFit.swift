@@ -63,8 +63,8 @@ package struct ConvolutionFit: Sendable {
         var solution = [Double](repeating: 0, count: terms)
         for _ in 0..<3000 {
             for term in 0..<terms where squares[term][term] > 0 {
-                let slope = zip(squares[term], solution).reduce(-sums[term]) { $0 + $1.0 * $1.1 }
-                solution[term] = max(0, solution[term] - slope / squares[term][term])
+                let derivative = zip(squares[term], solution).reduce(-sums[term]) { $0 + $1.0 * $1.1 }
+                solution[term] = max(0, solution[term] - derivative / squares[term][term])
             }
         }
         return solution

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every loss function, with options other than the usual ones, and predictions and targets that it takes.
+// The listed losses, with predictions and targets that they take.
 
 package import LockstepNN
 package import LockstepTensor
@@ -12,42 +12,21 @@ extension Listed {
         package let prediction: @Sendable () -> Tensor
         package let target: @Sendable () -> Tensor
         package var description: String { "\(type(of: make()))" }
+
+        init(_ example: LossExample) {
+            make = example.make
+            let rows = example.rows
+            prediction = { rows == .probabilities ? sample([4, 3], seed: 4, in: 0..<1) : sample([4, 3], seed: 1) }
+            target = {
+                switch rows {
+                case .classes: sampleIntegers([4], seed: 2, in: 0..<3)
+                case .numbers: sample([4, 3], seed: 3)
+                case .probabilities, .labels: sample([4, 3], seed: 4, in: 0..<1)
+                }
+            }
+        }
     }
 
     /// Every loss function.
-    package static let losses: [Loss] = {
-        let scores: @Sendable () -> Tensor = { sample([4, 3], seed: 1) }
-        let classes: @Sendable () -> Tensor = { sampleIntegers([4], seed: 2, in: 0..<3) }
-        let numbers: @Sendable () -> Tensor = { sample([4, 3], seed: 3) }
-        let shares: @Sendable () -> Tensor = { sample([4, 3], seed: 4, in: 0..<1) }
-        let weight: @Sendable () -> Tensor = { Tensor([1, 0.5, 2]) }
-        return [
-            Loss(
-                make: { CrossEntropyFlat(axis: 1, weight: weight(), ignoreIndex: 7, reduction: .sum) },
-                prediction: scores, target: classes),
-            Loss(
-                make: { FocalFlat(gamma: 1.5, weight: weight(), axis: 1, reduction: .none) }, prediction: scores,
-                target: classes),
-            Loss(
-                make: { DiceLoss(axis: 1, smooth: 0.1, reduction: .mean, squaresInUnion: true) }, prediction: scores,
-                target: classes),
-            Loss(
-                make: { LabelSmoothingCrossEntropy(eps: 0.2, weight: weight(), reduction: .sum) }, prediction: scores,
-                target: classes),
-            Loss(
-                make: { LabelSmoothingCrossEntropyFlat(axis: 1, eps: 0.3, weight: weight(), reduction: .none) },
-                prediction: scores, target: classes),
-            Loss(
-                make: { MSEFlat(reduction: .sum, convertsTarget: false) }, prediction: scores, target: numbers),
-            Loss(
-                make: { L1Flat(reduction: .none, convertsTarget: false) }, prediction: scores, target: numbers),
-            Loss(make: { BCEFlat(reduction: .sum) }, prediction: shares, target: shares),
-            Loss(
-                make: {
-                    BCEWithLogitsFlat(threshold: 0.2, weight: weight(), positiveWeight: weight(), convertsTarget: false)
-                }, prediction: scores, target: shares),
-            Loss(
-                make: { CustomLoss("own") { p, t in (p - t).abs() } }, prediction: scores, target: numbers),
-        ]
-    }()
+    package static let losses: [Loss] = LossExample.all.map { Loss($0) }
 }

@@ -3,42 +3,17 @@
 
 import Foundation
 
-/// Every built-in type of a kind, each with an example. A type that is new stands here once; the tests that walk the lists
-/// then take it along: reference steps, owned updates, merging, export, arguments, resuming.
+/// Every built-in type of a kind, each with an example: what the kind's list in the library says (`LayerExample`, `LossExample`,
+/// `MetricExample`, `CallbackExample`, `TransformExample`), with tensors, folders and ranks to try it with, and optimizers.
+/// The tests that walk the lists take a new type along: reference steps, owned updates, merging, export, arguments, resuming.
 ///
 /// `ListedTypesTests` compares the lists with what the sources declare and names what is missing.
 package enum Listed {}
 
 extension Listed {
-    /// Every class or structure in `Sources` that descends from `root`, as a subclass or by conforming to it.
+    /// Every type in `Sources` that descends from `root`, as a subclass or by conforming to it.
     package static func declaredTypes(below root: String) throws -> Set<String> {
-        let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
-        var parents: [String: [String]] = [:]
-        for module in ["LockstepNN", "LockstepOptim", "LockstepData", "LockstepLearner", "LockstepDistributed"] {
-            let files = FileManager.default.enumerator(atPath: sources.appending(path: module).path)
-            while let file = files?.nextObject() as? String {
-                guard file.hasSuffix(".swift") else { continue }
-                let text = try String(
-                    contentsOf: sources.appending(path: module).appending(path: file), encoding: .utf8
-                )
-                .split(separator: "\n").filter { !$0.contains("//") || $0.contains("://") }.joined(separator: "\n")
-                for match in text.matches(of: /(private )?(?:final )?(?:class|struct) (\w+)(?:<[^>]*>)?: ([^{]*)\{/) {
-                    // What a file keeps to itself is no type of the package.
-                    if match.1 != nil { continue }
-                    parents[String(match.2)] = match.3.split(separator: ",").map {
-                        $0.trimmingCharacters(in: .whitespacesAndNewlines)
-                    }
-                }
-            }
-        }
-        var found: Set<String> = []
-        while true {
-            let more = parents.filter { name, parents in
-                !found.contains(name) && parents.contains { $0 == root || found.contains($0) }
-            }
-            if more.isEmpty { return found }
-            found.formUnion(more.keys)
-        }
+        try SourceDeclarations.library().types(below: root)
     }
 
     /// The names of the public static functions that make a `type`, in the files of a module that extend it.

@@ -6,11 +6,26 @@ public protocol ReducibleElement: BitwiseCopyable, Sendable {
     static var elementType: ElementType { get }
 }
 
-extension Float: ReducibleElement { public static var elementType: ElementType { .float32 } }
-extension Double: ReducibleElement { public static var elementType: ElementType { .float64 } }
-extension Int64: ReducibleElement { public static var elementType: ElementType { .int64 } }
-extension Int: ReducibleElement { public static var elementType: ElementType { .int64 } }
-extension UInt64: ReducibleElement { public static var elementType: ElementType { .uint64 } }
+extension Float: ReducibleElement {
+    /// The type as communicators know it.
+    public static var elementType: ElementType { .float32 }
+}
+extension Double: ReducibleElement {
+    /// The type as communicators know it.
+    public static var elementType: ElementType { .float64 }
+}
+extension Int64: ReducibleElement {
+    /// The type as communicators know it.
+    public static var elementType: ElementType { .int64 }
+}
+extension Int: ReducibleElement {
+    /// The type as communicators know it.
+    public static var elementType: ElementType { .int64 }
+}
+extension UInt64: ReducibleElement {
+    /// The type as communicators know it.
+    public static var elementType: ElementType { .uint64 }
+}
 
 extension Communicator {
     /// Reduces `values` element by element, in place.

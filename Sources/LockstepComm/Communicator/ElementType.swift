@@ -16,6 +16,7 @@ public enum ElementType: UInt16, Sendable, CaseIterable, CustomStringConvertible
         }
     }
 
+    /// What it is, for people.
     public var description: String {
         switch self {
         case .float32: "float32"
@@ -31,6 +32,7 @@ public enum ElementType: UInt16, Sendable, CaseIterable, CustomStringConvertible
 public enum ReductionOperation: UInt16, Sendable, CaseIterable, CustomStringConvertible {
     case sum, min, max
 
+    /// What it is, for people.
     public var description: String {
         switch self {
         case .sum: "sum"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a rank that has failed meets the others: all of them may have failed alike, and can then go on.
+// How a rank that has failed still enters a collective with the others: all of them may have failed alike, and can then go on.
 internal import CMPI
 
 extension CollectiveEngine {
@@ -15,7 +15,7 @@ extension CollectiveEngine {
         plane.failing = (error, event, CollectiveEngine.patience)
         defer { plane.failing = nil }
         do {
-            try meet(CollectiveCall(kind: .failure, name: failure), status: [])
+            try enter(CollectiveCall(kind: .failure, name: failure), status: [])
             if allAgree { return true }
         } catch {}
         poison(error, event: event)

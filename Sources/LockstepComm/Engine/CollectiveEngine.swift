@@ -72,12 +72,12 @@ final class CollectiveEngine {
     func open(_ call: CollectiveCall) throws -> Agreement {
         if let failure { throw isFailureKnown ? failure.later(than: sequence) : failure }
         if let scope = RankZeroScope.current { throw CommunicatorError.collectiveInScope(call.kind.name, scope: scope) }
-        try guarded { try meet(call, status: call.status.union(outgoing)) }
+        try guarded { try enter(call, status: call.status.union(outgoing)) }
         return try agreement()
     }
 
     /// Shows what this rank calls and waits until all have called something.
-    func meet(_ call: CollectiveCall, status: StatusWord) throws {
+    func enter(_ call: CollectiveCall, status: StatusWord) throws {
         sequence &+= 1
         let own = cmpi_record_header(plane.own, sequence)
         CollectiveHeader.write(call, sequence: sequence, status: status, into: own)

@@ -8,14 +8,18 @@ protocol EngineBacked: Communicator {
 }
 
 extension EngineBacked {
+    /// This rank.
     public var rank: Int { engine.rank }
+    /// The number of ranks.
     public var size: Int { engine.size }
 
+    /// Flags that the next collective tells the other ranks.
     public var outgoingStatus: StatusWord {
         get { engine.outgoing }
         set { engine.outgoing = newValue }
     }
 
+    /// Sums, or else combines, the values of all ranks in place. Collective.
     @discardableResult
     public func allReduce(
         _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation, name: String
@@ -23,6 +27,7 @@ extension EngineBacked {
         try engine.observed(name) { try engine.allReduce(buffer, as: type, operation, name: name) }
     }
 
+    /// Combines the values of all ranks; each gets its slice. Collective.
     @discardableResult
     public func reduceScatter(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, as type: ElementType,
@@ -33,6 +38,7 @@ extension EngineBacked {
         }
     }
 
+    /// The values of all ranks, in their order, for all. Collective.
     @discardableResult
     public func allGather(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, name: String
@@ -40,15 +46,18 @@ extension EngineBacked {
         try engine.observed(name) { try engine.allGather(source, into: destination, name: name) }
     }
 
+    /// The bytes of all ranks, in their order, for one rank or all. Collective.
     public func gather(_ source: UnsafeRawBufferPointer, to root: Int?, name: String) throws -> [[UInt8]]? {
         try engine.observed(name) { try engine.gather(source, to: root, name: name) }
     }
 
+    /// Gives all ranks the bytes of one. Collective.
     @discardableResult
     public func broadcast(_ buffer: UnsafeMutableRawBufferPointer, from root: Int, name: String) throws -> Agreement {
         try engine.observed(name) { try engine.broadcast(buffer, from: root, name: name) }
     }
 
+    /// Tells all ranks a weight and flags, and hears theirs. Collective.
     @discardableResult
     public func agree(weight: Double, status: StatusWord, name: String) throws -> Agreement {
         try engine.observed(name) {
@@ -56,6 +65,7 @@ extension EngineBacked {
         }
     }
 
+    /// Told of every collective this rank has taken part in.
     public var observers: [any CommunicationObserver] {
         get { engine.observers }
         set {
@@ -64,14 +74,17 @@ extension EngineBacked {
         }
     }
 
+    /// A heartbeat: says what this rank does, which others read when it is late.
     public func note(step: Int, event: String) { engine.plane.note(step: step, event: event) }
 
+    /// Tells the other ranks that this one has failed.
     public func fail(_ error: any Error, during event: String) {
-        let event = event.isEmpty ? engine.plane.notedEvent : event
+        let event = event.isEmpty ? engine.plane.lastEvent : event
         engine.poison(told(error, event), event: event)
         engine.isFailureKnown = true
     }
 
+    /// Tells all ranks of an error that all of them may have; whether they can go on together.
     public func failTogether(_ error: any Error, during event: String) -> Bool {
         let goesOn = engine.failTogether(told(error, event), event: event, failure: "\(event): \(error)")
         engine.isFailureKnown = !goesOn

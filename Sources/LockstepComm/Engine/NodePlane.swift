@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory through which the ranks of a node meet: records with flags, and a staging area per rank.
+// The memory through which the ranks of a node synchronise: records with flags, and a staging area per rank.
 internal import CMPI
 
-/// The meeting place of ranks that share memory, seen from one of them.
+/// The memory of ranks that share it, seen from one of them.
 ///
 /// A plane knows only its own ranks, by local number; it synchronises them, moves data through the staging areas and
 /// knows who is late, dead or failed. Whether the memory belongs to one process or to several makes no difference.
@@ -89,8 +89,8 @@ final class NodePlane {
         }
     }
 
-    /// "event, step n" as noted last; empty if nothing was.
-    var notedEvent: String {
+    /// "event, step n" as the last heartbeat said; empty if nothing was.
+    var lastEvent: String {
         let event = loadText(at: cmpi_record_event(own), capacity: Int32(CMPI_EVENT_BYTES))
         return event.isEmpty ? "" : "\(event), step \(own.pointee.step)"
     }

@@ -5,6 +5,7 @@ internal import Foundation
 /// A rank that is a thread. Made by `InProcessWorld.run`.
 public final class InProcessCommunicator: EngineBacked {
     let engine: CollectiveEngine
+    /// Which ranks are on which node.
     public let placement: Placement
     private let group: InProcessGroup
 
@@ -18,6 +19,7 @@ public final class InProcessCommunicator: EngineBacked {
             host: group.nodes.count > 1 ? "\(host)#\(node)" : host)
     }
 
+    /// A communicator of the ranks with the same color, in the order of `key`; nil without a color. Collective.
     public func split(color: Int?, key: Int) throws -> (any Communicator)? {
         let choices = try allGatherVariable([color == nil ? 0 : 1, Int64(color ?? 0), Int64(key)], name: "split")
         let members = color.flatMap { color in splitGroups(choices).first { $0.color == color }?.ranks } ?? []
@@ -29,6 +31,7 @@ public final class InProcessCommunicator: EngineBacked {
         return InProcessCommunicator(group: part, rank: rank)
     }
 
+    /// Memory of every rank that all of them can reach. Collective.
     public func allocateShared(byteCount: Int) throws -> SharedSegment {
         var memory: OwnedMemory?
         var text = ""

@@ -10,6 +10,7 @@ internal import Foundation
 /// Collectives run the same code as under MPI, over ordinary memory. `World.current()` inside the block is that rank's
 /// communicator. With `ranksPerNode` the ranks behave as if they were on several machines.
 public struct InProcessWorld: Sendable {
+    /// The number of ranks.
     public let size: Int
     /// How many ranks act as if they shared a machine.
     public let ranksPerNode: Int
@@ -80,7 +81,7 @@ public struct InProcessWorld: Sendable {
             }
         }
 
-        func note(_ outcome: Outcome<Result>, of rank: Int) { lock.withLock { outcomes[rank] = outcome } }
+        func record(_ outcome: Outcome<Result>, of rank: Int) { lock.withLock { outcomes[rank] = outcome } }
         var all: [Outcome<Result>] { lock.withLock { outcomes } }
     }
 
@@ -105,7 +106,7 @@ public struct InProcessWorld: Sendable {
                     let heard = communicator.engine.plane.alarmError()
                     if heard.code == .peerFailed { outcome.culprit = heard.rank }
                 }
-                outcomes.note(outcome, of: rank)
+                outcomes.record(outcome, of: rank)
                 finished.signal()
             }
             thread.name = "rank \(rank)"
@@ -128,6 +129,7 @@ public struct RankFailure: EnclosingError, CustomStringConvertible {
 
     package var enclosed: any Error { error }
 
+    /// What it is, for people.
     public var description: String {
         let text = String(describing: error)
         return text.hasPrefix("rank \(rank): ") ? text : "rank \(rank): \(text)"

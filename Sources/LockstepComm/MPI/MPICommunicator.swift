@@ -7,6 +7,7 @@ internal import Synchronization
 /// A rank of an MPI job. `World.current()` makes the one of a program started by mpirun or srun.
 public final class MPICommunicator: EngineBacked {
     let engine: CollectiveEngine
+    /// Which ranks are on which node.
     public let placement: Placement
     /// False when the ranks of a node could not share memory and talk through MPI instead.
     public let sharesMemory: Bool
@@ -119,6 +120,7 @@ public final class MPICommunicator: EngineBacked {
         if isFirst, !hasExplained.value.exchange(true, ordering: .relaxed) { printToStandardError("lockstep: \(text)") }
     }
 
+    /// A communicator of the ranks with the same color, in the order of `key`; nil without a color. Collective.
     public func split(color: Int?, key: Int) throws -> (any Communicator)? {
         let choices = try allGatherVariable([color == nil ? 0 : 1, Int64(color ?? 0), Int64(key)], name: "split")
         let groups = splitGroups(choices)
@@ -130,6 +132,7 @@ public final class MPICommunicator: EngineBacked {
         }
     }
 
+    /// Memory of every rank that all of them can reach. Collective.
     public func allocateShared(byteCount: Int) throws -> SharedSegment {
         // One exchange: how much, how much there is, and which earlier windows this rank has let go.
         let own = [Int64(byteCount), Int64(SharedMemory.freeBytes)] + windows.releasedIDs.map(Int64.init)

@@ -6,7 +6,7 @@ internal import Synchronization
 
 /// The windows of one communicator.
 ///
-/// Freeing a window is collective, but references end at different times on different ranks. So a rank only notes which
+/// Freeing a window is collective, but references end at different times on different ranks. So a rank only records which
 /// windows it no longer needs, and the next allocation frees those that no rank of the node needs.
 final class WindowList {
     private var open: [Int: cmpi_handle] = [:]

@@ -14,7 +14,7 @@ enum ExitGuard {
     private nonisolated(unsafe) static var parts: [Part] = []
     private static let lock = NSLock()
 
-    /// Notes a communicator's plane: peers that wait in it learn that this rank has ended, as those of the world do.
+    /// Keeps a communicator's plane: peers that wait in it learn that this rank has ended, as those of the world do.
     static func watch(_ plane: NodePlane) {
         lock.withLock {
             parts.removeAll { $0.plane == nil }
@@ -77,7 +77,7 @@ extension CollectiveEngine {
     /// Says why the job ends now, unless a failure has been told already: `exit(3)` in a callback leaves no other trace.
     func explainExit(_ status: Int32) {
         if status != 0, size > 1, !hasFailed, !plane.isAlarmed {
-            let place = plane.notedEvent
+            let place = plane.lastEvent
             poison(
                 CommunicatorError(
                     .peerLeft, rank: rank,
@@ -86,7 +86,7 @@ extension CollectiveEngine {
         }
         if plane.isAlarmed {
             let error = plane.alarmError()
-            var record = FailureRecord(error, reporter: rank, event: plane.notedEvent, code: status)
+            var record = FailureRecord(error, reporter: rank, event: plane.lastEvent, code: status)
             if error.code == .peerLeft, error.rank == rank { record.cause = .exited }
             FailureRecord.tell(plane.claimFailureReport() ? error.message : nil, record)
         }

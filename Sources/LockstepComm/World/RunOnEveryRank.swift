@@ -30,7 +30,7 @@ extension World {
             FailureRecord.tell(
                 speaks ? known?.message ?? String(describing: error) : nil,
                 FailureRecord(
-                    known ?? error, reporter: communicator.rank, event: event.isEmpty ? plane.notedEvent : event,
+                    known ?? error, reporter: communicator.rank, event: event.isEmpty ? plane.lastEvent : event,
                     code: code))
         }
         // The others have noticed, or will within a sleep of theirs: let them come to their own end.

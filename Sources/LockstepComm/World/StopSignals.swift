@@ -5,7 +5,7 @@ internal import CMPI
 /// Signals by which the system asks a program to end soon: SIGTERM, SIGINT (Ctrl-C), SIGUSR1 and SIGUSR2 (Slurm's
 /// `--signal`), SIGXCPU.
 ///
-/// While they are watched, the first one only leaves a note, which the program looks at where it can stop. A second one,
+/// While they are watched, the first one only sets a flag, which the program looks at where it can stop. A second one,
 /// more than a second later, ends the process at once; but for SIGXCPU, which the kernel repeats with every second of
 /// computing beyond the limit, until it kills.
 public enum StopSignals {

@@ -8,7 +8,9 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
     public var kind: String
     /// MPI's own words; nil where MPI is not in use.
     public var mpiVersion: String?
+    /// The number of ranks.
     public var size: Int
+    /// Which ranks are on which node.
     public var placement: Placement
     /// Whether a test segment written by each rank was read by all others of its node.
     public var sharedMemoryWorks: Bool
@@ -60,6 +62,7 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
         return try communicator.allRanks(isShared && reads, name: "self-test")
     }
 
+    /// What it is, for people.
     public var description: String {
         var lines = [
             "ranks             \(size) (\(kind)), \(placement.nodeCount) node\(placement.nodeCount == 1 ? "" : "s"), \(placement.localSize) on \(placement.host)"

@@ -30,7 +30,7 @@ extension Configuration {
     }
 
     /// Takes back what has no effect without another option, so that a configuration says no more than it is.
-    mutating func settle() {
+    mutating func simplify() {
         if self["signal"] == "none" {
             for name in ["signalAt", "signalBatch", "signalRank", "signalOrder"] { chosen[name] = nil }
         }
@@ -49,6 +49,7 @@ extension Configuration {
             return "a stream has no order to choose"
         }
         if isPartitioned && (self["sums"] == "bitwise" || has("export")) { return "parts make batches of their own" }
+        if self["source"] == "own" && has("export") { return "a bundle holds no code that makes batches" }
         if self["source"] == "batches" && (shuffles || has("dropLast") || number("workers") > 0 || has("tta")) {
             return "batches at hand are taken as they are"
         }

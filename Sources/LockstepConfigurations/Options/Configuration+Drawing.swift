@@ -21,7 +21,7 @@ public struct ConfigurationGenerator {
                 configuration[option.name] =
                     values[values.startIndex + Int.random(in: 0..<values.count, using: &numbers)]
             }
-            configuration.settle()
+            configuration.simplify()
             if configuration.conflict == nil { return configuration }
         }
     }

@@ -27,7 +27,7 @@ public struct Shrinker {
         for half in [Array(names.prefix(names.count / 2)), Array(names.suffix(names.count - names.count / 2))] {
             var candidate = best
             for name in half { candidate.makePlain(name) }
-            candidate.settle()
+            candidate.simplify()
             if isSmaller(candidate) { best = candidate }
         }
         var isDone = false
@@ -41,7 +41,7 @@ public struct Shrinker {
                 for value in option.values.prefix(place) {
                     var candidate = best
                     candidate[name] = value
-                    candidate.settle()
+                    candidate.simplify()
                     guard isSmaller(candidate) else { continue }
                     (best, isDone) = (candidate, false)
                     break

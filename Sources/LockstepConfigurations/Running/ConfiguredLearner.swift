@@ -8,7 +8,7 @@ import LockstepNN
 import LockstepOptim
 import LockstepTensor
 
-/// A learner as a configuration asks for it, and what it noted.
+/// A learner as a configuration asks for it, and what it recorded.
 final class ConfiguredLearner {
     let configuration: Configuration
     let learner: Learner

@@ -26,12 +26,12 @@ struct ExportedRun: Sendable {
                         trained.removeWatchers()
                         let path = try learner.export()
                         var (own, loaded) = (TrainingRecord(), TrainingRecord())
-                        own.note("predictions", try learner.predictions().predictions.doubles)
+                        own.add("predictions", try learner.predictions().predictions.doubles)
                         guard ranks?.rank ?? 0 == 0 else { return (own, own) }
                         let copy = try Learner.load(contentsOf: path)
                         let data = ConfiguredData(configuration: configuration)
                         copy.dls = try data.loaders(path: folder)
-                        loaded.note("predictions", try copy.predictions().predictions.doubles)
+                        loaded.add("predictions", try copy.predictions().predictions.doubles)
                         return (own, loaded)
                     }
                 }

@@ -35,7 +35,7 @@ struct ResumedRun: Sendable {
             var part = TrainingRecord()
             for name in ["weights", "buffers", "train_loss", "valid_loss"] {
                 guard let values = record[name] else { continue }
-                part.note(name, name.hasSuffix("loss") ? values.suffix(1) : values)
+                part.add(name, name.hasSuffix("loss") ? values.suffix(1) : values)
             }
             return part
         }
@@ -92,8 +92,8 @@ struct ResumedRun: Sendable {
                 let point = try learner.loadResumePoint()
                 try configuration.fit(learner, callbacks: [ResumeCallback(point)], from: point.epoch)
                 var record = TrainingRecord()
-                record.noteModel(learner, buffersAreShared: configuration["batchNorm"] != "local")
-                record.noteHistory(learner)
+                record.addModel(learner, buffersAreShared: configuration["batchNorm"] != "local")
+                record.addHistory(learner)
                 return ResumedRun.part(of: [record])[0]
             }
         }

@@ -16,7 +16,7 @@ struct TrainingRecord: Equatable, Sendable {
     }
     private(set) var entries: [Entry] = []
 
-    mutating func note(
+    mutating func add(
         _ name: String, _ values: [Double], isShared: Bool = true, isRounded: Bool = true, leastTolerance: Double = 0
     ) {
         entries.append(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trains a configuration on a number of ranks and notes what comes out.
+// Trains a configuration on a number of ranks and records what comes out.
 
 import Foundation
 import LockstepComm
@@ -129,37 +129,37 @@ struct TrainingRun: Sendable {
         var record = TrainingRecord()
         let learner = trained.learner
         let isFirst = communicator?.rank ?? 0 == 0
-        record.noteModel(learner, buffersAreShared: configuration["batchNorm"] != "local")
-        record.noteHistory(learner)
-        record.note("steps", [Double(trained.steps), Double(learner.trainIter)], isRounded: false)
+        record.addModel(learner, buffersAreShared: configuration["batchNorm"] != "local")
+        record.addHistory(learner)
+        record.add("steps", [Double(trained.steps), Double(learner.trainIter)], isRounded: false)
         if let precision = learner.callback(ofType: MixedPrecision.self) {
-            record.note("steps left out", [Double(precision.skippedSteps), precision.scale], isRounded: false)
+            record.add("steps left out", [Double(precision.skippedSteps), precision.scale], isRounded: false)
         }
-        record.note("answers", trained.answers)
+        record.add("answers", trained.answers)
         let isShared = configuration["nested"] == "validate"
         // Metrics among them are computed in float32.
-        record.note(
+        record.add(
             "nested", isFirst || isShared ? trained.nested : [], isShared: isShared, leastTolerance: isShared ? 1e-5 : 0
         )
         if configuration.has("fetching") {
-            record.note("fetched", trained.fetching.predictions?.predictions.doubles ?? [], isShared: false)
+            record.add("fetched", trained.fetching.predictions?.predictions.doubles ?? [], isShared: false)
         }
-        record.note("writer", [learner.coordinator.isWriter == isFirst ? 1 : 0], isShared: false, isRounded: false)
+        record.add("writer", [learner.coordinator.isWriter == isFirst ? 1 : 0], isShared: false, isRounded: false)
         if configuration.has("validate") {
             let values = try learner.validate(on: .train).map { $0 ?? missing }
-            record.note("validated loss", Array(values.prefix(1)))
-            record.note("validated metrics", Array(values.dropFirst()), leastTolerance: 1e-5)
+            record.add("validated loss", Array(values.prefix(1)))
+            record.add("validated metrics", Array(values.dropFirst()), leastTolerance: 1e-5)
         }
-        try record.notePredictions(of: learner, configuration)
+        try record.addPredictions(of: learner, configuration)
         if configuration["saving"] != "none", isFirst {
             let saved = try? Safetensors.read(folder + "/models/best.safetensors")
-            record.note("saved", saved.map { $0.entries.flatMap { [Double($0.range.count)] } } ?? [], isShared: false)
+            record.add("saved", saved.map { $0.entries.flatMap { [Double($0.range.count)] } } ?? [], isShared: false)
         } else {
-            record.note("saved", [], isShared: false)
+            record.add("saved", [], isShared: false)
         }
         if configuration.has("csv") {
             let text = isFirst ? (try? Files.read(folder + "/history.csv")) ?? [] : []
-            record.note("history", [Double(text.count { $0 == 10 })], isShared: false, isRounded: false)
+            record.add("history", [Double(text.count { $0 == 10 })], isShared: false, isRounded: false)
         }
         return record
     }
@@ -176,30 +176,30 @@ enum Outcome: Sendable {
 }
 
 extension TrainingRecord {
-    mutating func noteModel(_ learner: Learner, buffersAreShared: Bool) {
-        note("weights", learner.model.namedParameters().flatMap { $0.parameter.value.doubles })
-        note("buffers", learner.model.namedBuffers().flatMap { $0.buffer.value.doubles }, isShared: buffersAreShared)
+    mutating func addModel(_ learner: Learner, buffersAreShared: Bool) {
+        add("weights", learner.model.namedParameters().flatMap { $0.parameter.value.doubles })
+        add("buffers", learner.model.namedBuffers().flatMap { $0.buffer.value.doubles }, isShared: buffersAreShared)
     }
 
-    mutating func noteHistory(_ learner: Learner) {
+    mutating func addHistory(_ learner: Learner) {
         guard let recorder = learner.recorder else { return }
-        note("losses", recorder.losses)
-        note("rates", recorder.lrs)
-        note("epochs", [Double(recorder.rows.count)], isRounded: false)
+        add("losses", recorder.losses)
+        add("rates", recorder.lrs)
+        add("epochs", [Double(recorder.rows.count)], isRounded: false)
         for (column, name) in recorder.names.enumerated() {
             // Metrics are computed in float32 whatever the model is.
-            note(
+            add(
                 name, recorder.rows.map { $0.values[column] ?? missing },
                 leastTolerance: name.hasSuffix("_loss") ? 0 : 1e-5)
         }
     }
 
-    mutating func notePredictions(of learner: Learner, _ configuration: Configuration) throws {
+    mutating func addPredictions(of learner: Learner, _ configuration: Configuration) throws {
         func keep(_ name: String, _ result: Predictions) {
             for (part, tensors) in result.parts {
-                note("\(name) \(part)", (tensors ?? []).flatMap(\.doubles), isShared: false)
+                add("\(name) \(part)", (tensors ?? []).flatMap(\.doubles), isShared: false)
             }
-            note("\(name) count", [Double(result.count)], isShared: false, isRounded: false)
+            add("\(name) count", [Double(result.count)], isShared: false, isRounded: false)
         }
         switch configuration["predictions"] {
         case "plain": keep("predictions", try learner.predictions())
@@ -208,9 +208,9 @@ extension TrainingRecord {
             keep("predictions", try learner.predictions(withInput: true, withDecoded: true, withLoss: true))
         case "single":
             let item = Tensor([0.5, -0.3, 0.2, 0.9]).to(configuration["dtype"] == "float64" ? .float64 : .float32)
-            note("prediction", try learner.predict(item).output.doubles)
+            add("prediction", try learner.predict(item).output.doubles)
         case "interpretation":
-            note("losses of items", try Interpretation(learner: learner).losses, isShared: false)
+            add("losses of items", try Interpretation(learner: learner).losses, isShared: false)
         default: break
         }
         if configuration.has("tta") { keep("tta", try learner.tta(n: 2).predictions) }

@@ -65,6 +65,7 @@ public struct TransformBlock {
 public struct DataBlock {
     /// One per member of an item.
     public let blocks: [TransformBlock]
+    /// How many of an item's members are inputs.
     public let inputCount: Int
     private let getters: [(any Transform)?]
     private let getItems: ((Any) throws -> ItemList)?

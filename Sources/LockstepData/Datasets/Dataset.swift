@@ -32,11 +32,17 @@ public protocol Dataset {
 extension Dataset {
     /// Counted on the first item; 1 when there is none.
     public var inputCount: Int { count > 0 ? (try? item(at: 0).inputs.count) ?? 1 : 1 }
+    /// The item at `index`; what is random about it follows from `context`.
     public func item(at index: Int, context: ItemContext) throws -> Sample { try item(at: index) }
+    /// The default: items are made one by one.
     public func batch(at indices: [Int], epoch: Int) throws -> Batch? { nil }
+    /// The default: plain tensors.
     public var memberTypes: [any SemanticTensor.Type] { [] }
+    /// The default: nobody knows.
     public var targetKind: TargetKind? { nil }
+    /// The default: numbers stand for no classes.
     public var vocabulary: [String]? { nil }
+    /// The same without items.
     public func newEmpty() -> any Dataset { EmptyDataset(self) }
 }
 
@@ -52,7 +58,9 @@ public protocol StreamDataset {
 }
 
 extension StreamDataset {
+    /// The default: not known.
     public var count: Int? { nil }
+    /// How many of an item's members are inputs.
     public var inputCount: Int { 1 }
 }
 
@@ -68,6 +76,7 @@ public protocol PartitionedStream: StreamDataset {
 }
 
 extension PartitionedStream {
+    /// The samples of an epoch, all of them.
     public func samples(epoch: Int) throws -> () throws -> Sample? { try samples(epoch: epoch, part: 0, of: 1) }
 }
 

@@ -6,6 +6,7 @@ public import LockstepTensor
 
 /// Labelled images held as bytes: a quarter of the memory of floats, converted in the same pass that gathers them.
 public struct ImageDataset: Dataset, Fingerprinted, Sendable {
+    /// The number of items.
     public let count: Int
     /// The shape of one image as the model sees it, for example [1, 28, 28], or [784] when flattened.
     public let imageShape: Shape
@@ -43,9 +44,11 @@ public struct ImageDataset: Dataset, Fingerprinted, Sendable {
         count = labels.count
     }
 
+    /// How many of an item's members are inputs.
     public var inputCount: Int { 1 }
     /// Images where they have channels, height and width.
     public var memberTypes: [any SemanticTensor.Type] { imageShape.rank == 3 ? [TensorImage.self] : [] }
+    /// What the targets mean, from which a learner infers its loss.
     public var targetKind: TargetKind? { .category(count: classCount) }
 
     /// Input: float32 `imageShape`. Target: int64 scalar.

@@ -11,6 +11,7 @@ public import LockstepTensor
 public struct MapDataset<Items: RandomAccessCollection>: Dataset {
     /// What items are made from.
     public let items: Items
+    /// How many of an item's members are inputs.
     public let inputCount: Int
     private let make: (Items.Element) throws -> Sample
 
@@ -32,8 +33,10 @@ public struct MapDataset<Items: RandomAccessCollection>: Dataset {
         self.make = make
     }
 
+    /// The number of items.
     public var count: Int { items.count }
 
+    /// The item at an index.
     public func item(at index: Int) throws -> Sample {
         require(index >= 0 && index < count, "MapDataset: there is no item \(index) among \(count)")
         return try make(items[items.index(items.startIndex, offsetBy: index)])
@@ -58,31 +61,44 @@ public struct Subset: Dataset {
         self.indices = indices
     }
 
+    /// The number of items.
     public var count: Int { indices.count }
+    /// How many of an item's members are inputs.
     public var inputCount: Int { base.inputCount }
+    /// The item at an index.
     public func item(at index: Int) throws -> Sample { try base.item(at: indices[index]) }
 
+    /// The item at `index`; what is random about it follows from `context`.
     public func item(at index: Int, context: ItemContext) throws -> Sample {
         try base.item(
             at: indices[index], context: ItemContext(seed: context.seed, epoch: context.epoch, index: indices[index]))
     }
 
+    /// The items at these indices as one batch; nil where they have to be made one by one.
     public func batch(at positions: [Int], epoch: Int) throws -> Batch? {
         try base.batch(at: positions.map { indices[$0] }, epoch: epoch)
     }
 
+    /// What an item's members are, beyond tensors.
     public var memberTypes: [any SemanticTensor.Type] { base.memberTypes }
+    /// What the targets mean, from which a learner infers its loss.
     public var targetKind: TargetKind? { base.targetKind }
+    /// The classes that numbers stand for.
     public var vocabulary: [String]? { base.vocabulary }
+    /// The same without items.
     public func newEmpty() -> any Dataset { base.newEmpty() }
 }
 
 /// A dataset without items that remembers what they would be like.
 public struct EmptyDataset: Dataset {
+    /// How many of an item's members are inputs.
     public let inputCount: Int
 
+    /// What an item's members are, beyond tensors.
     public let memberTypes: [any SemanticTensor.Type]
+    /// What the targets mean, from which a learner infers its loss.
     public let targetKind: TargetKind?
+    /// The classes that numbers stand for.
     public let vocabulary: [String]?
 
     /// A data set without items, of this many inputs.
@@ -97,8 +113,10 @@ public struct EmptyDataset: Dataset {
         (targetKind, vocabulary) = (dataset.targetKind, dataset.vocabulary)
     }
 
+    /// The number of items.
     public var count: Int { 0 }
 
+    /// The item at an index.
     public func item(at index: Int) throws -> Sample {
         throw DataError(.item, file: "dataset", "there is no item \(index): the dataset is empty")
     }
@@ -112,17 +130,23 @@ public struct Unlabelled: Dataset {
     /// `base` without its targets.
     public init(_ base: any Dataset) { self.base = base }
 
+    /// The number of items.
     public var count: Int { base.count }
+    /// How many of an item's members are inputs.
     public var inputCount: Int { base.inputCount }
+    /// The item at an index.
     public func item(at index: Int) throws -> Sample { Sample(inputs: try base.item(at: index).inputs) }
 
+    /// The item at `index`; what is random about it follows from `context`.
     public func item(at index: Int, context: ItemContext) throws -> Sample {
         Sample(inputs: try base.item(at: index, context: context).inputs)
     }
 
+    /// The items at these indices as one batch; nil where they have to be made one by one.
     public func batch(at indices: [Int], epoch: Int) throws -> Batch? {
         try base.batch(at: indices, epoch: epoch).map { Batch(inputs: $0.inputs, size: $0.size) }
     }
 
+    /// What an item's members are, beyond tensors.
     public var memberTypes: [any SemanticTensor.Type] { Array(base.memberTypes.prefix(inputCount)) }
 }

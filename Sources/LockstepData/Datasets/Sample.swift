@@ -30,12 +30,12 @@ public struct Batch {
     public var targets: [Tensor]
     /// The number of items. The weight of this batch in averages and in a distributed step.
     public var size: Int
-    /// The place of the first item in the global batch, when this is one rank's part of it; otherwise 0.
+    /// The place of the first item in the global batch, when this is one rank's shard of it; otherwise 0.
     public var firstItem = 0
     /// Where in the epoch's order the next batch begins; nil where its loader does not know. More than the items of all batches
     /// before when some were skipped.
     package var endPosition: Int?
-    /// How much of a global batch is sure with this rank's part: 1 unless its items end here and incomplete batches are dropped.
+    /// How much of a global batch is sure with this rank's shard: 1 unless its items end here and incomplete batches are dropped.
     package var shareOfWhole = 1.0
 
     /// A batch; `size` defaults to the length of the first member's first axis (1 for a scalar, 0 without members).

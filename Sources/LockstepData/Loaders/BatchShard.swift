@@ -32,6 +32,9 @@ public struct BatchShard {
 final class RowShards: WrappingBatchSource {
     let inner: any BatchSource
     private let shard: BatchShard
+    // The source's are those of all shards.
+    var itemCount: Int? { nil }
+    var batchSize: Int? { nil }
 
     init(_ inner: any BatchSource, _ shard: BatchShard) { (self.inner, self.shard) = (inner, shard) }
 

@@ -86,7 +86,9 @@ public struct TTAChanges {
 extension BatchSource {
     /// The default: a source that does not know its length has forgotten to say it.
     public var isStream: Bool { false }
+    /// The default: not known.
     public var itemCount: Int? { nil }
+    /// The default: not known.
     public var batchSize: Int? { nil }
     /// The default: the position is not needed.
     public func makeIterator(epoch: Int, from first: Int, position: Int?) throws -> BatchIterator {
@@ -98,6 +100,7 @@ extension BatchSource {
         for _ in 0..<first where try batches.next() == nil { break }
         return batches
     }
+    /// The first batch of the next epoch, which is counted.
     public func oneBatch() throws -> Batch {
         epoch += 1
         var batches = try makeIterator(epoch: epoch - 1)
@@ -107,21 +110,31 @@ extension BatchSource {
         return batch
     }
 
+    /// The default: not known.
     public var dataset: (any Dataset)? { nil }
+    /// The default: not known.
     public var stream: (any StreamDataset)? { nil }
+    /// The default: this source, where its class has items by number.
     public var indexed: (any IndexedBatchSource)? { self as? any IndexedBatchSource }
+    /// The default: none.
     public var loaderOptions: DataLoader.Options? { nil }
+    /// Threads that make batches ahead of time.
     public var numWorkers: Int {
         get { 0 }
         set {}
     }
+    /// The default: the batch's rows.
     public func decodeBatch(_ batch: Batch, maxCount: Int, full: Bool) throws -> [ItemTuple] {
         (0..<Swift.max(0, Swift.min(maxCount, batch.size))).map { Decollation.row(batch.members, $0) }
     }
 
+    /// The default: the shard's rows of batches that are read whole.
     public func shard(_ shard: BatchShard) -> any BatchSource { RowShards(self, shard) }
+    /// A loader with these settings over other data: every item, in order.
     public func testLoader(for dataset: any Dataset) -> DataLoader { DataLoader(dataset) }
+    /// The same without items.
     public func newEmpty() -> DataLoader { DataLoader(EmptyDataset(inputCount: inputCount)) }
+    /// The default: items cannot be made again.
     public func ttaLoaders(_ changes: TTAChanges) throws -> (augmented: any BatchSource, plain: any BatchSource)? {
         nil
     }

@@ -234,6 +234,9 @@ open class DataLoader: IndexedBatchSource {
     /// Items whose shapes a batch without items may have: the first that is not skipped gives them.
     func modelItems(of dataset: any Dataset) -> any Sequence<Int> { 0..<dataset.count }
 
+    /// Refuses an epoch of another length than is told; ours have one length.
+    func checkLength(of order: [Int], epoch: Int) throws {}
+
     /// Whether items of an epoch may be skipped: not where batches are read whole. The same answer on every rank.
     func maySkip(epoch: Int) -> Bool {
         guard readsWholeBatches, let dataset else { return true }

@@ -2,22 +2,21 @@
 // Anyone's loader of numbered items as a `DataLoader`: its batches as the data set of one.
 
 import LockstepTensor
+import Synchronization
 
 /// The items of a loader that is not ours, by their numbers.
 private struct LoadedItems: Dataset {
     let base: any IndexedBatchSource
     /// Whether epochs have the order of `base`; otherwise that of the numbers, or a random one.
     let keepsOrder: Bool
+    private let known = KnownNumbers()
+
+    init(base: any IndexedBatchSource, keepsOrder: Bool) { (self.base, self.keepsOrder) = (base, keepsOrder) }
 
     /// The numbers there are, rising.
-    var numbers: [Int] {
-        if let dataset = base.dataset { return Array(0..<dataset.count) }
-        let order = base.indices(epoch: 0).sorted()
-        // Sampling may repeat some.
-        return order.indices.filter { $0 == 0 || order[$0] != order[$0 - 1] }.map { order[$0] }
-    }
+    var numbers: [Int] { known.numbers { itemNumbers(base) } }
 
-    var count: Int { numbers.count }
+    var count: Int { base.dataset?.count ?? (keepsOrder ? base.itemCount : nil) ?? numbers.count }
     var inputCount: Int { base.inputCount }
     var memberTypes: [any SemanticTensor.Type] { base.dataset?.memberTypes ?? [] }
     var targetKind: TargetKind? { base.dataset?.targetKind }
@@ -56,6 +55,28 @@ private struct LoadedItems: Dataset {
     }
 }
 
+/// The numbers of a loader's items, which are sorted once.
+private final class KnownNumbers: Sendable {
+    private let list = Mutex<[Int]?>(nil)
+
+    func numbers(_ make: () -> [Int]) -> [Int] {
+        list.withLock { list in
+            if let list { return list }
+            let made = make()
+            list = made
+            return made
+        }
+    }
+}
+
+/// The numbers of the items of `base`, rising.
+private func itemNumbers(_ base: any IndexedBatchSource) -> [Int] {
+    if let dataset = base.dataset { return Array(0..<dataset.count) }
+    let order = base.indices(epoch: 0).sorted()
+    // Sampling may repeat some.
+    return order.indices.filter { $0 == 0 || order[$0] != order[$0 - 1] }.map { order[$0] }
+}
+
 /// A `DataLoader` whose batches another loader makes: hooks, transforms, order and shards are ours.
 final class IndexedLoader: TransformedDataLoader {
     convenience init(_ base: any IndexedBatchSource) {
@@ -88,14 +109,39 @@ final class IndexedLoader: TransformedDataLoader {
 
     override func maySkip(epoch: Int) -> Bool { items == nil ? super.maySkip(epoch: epoch) : !readsWholeBatches }
 
+    /// This loader, unless epoch number `epoch` has another length than is told of all.
+    func ofEqualEpochs(_ epoch: Int) throws -> IndexedLoader {
+        if items?.keepsOrder == true, epoch > 0 { try checkLength(of: indices(epoch: epoch), epoch: epoch) }
+        return self
+    }
+
+    override func checkLength(of order: [Int], epoch: Int) throws {
+        guard let items, items.keepsOrder, let told = items.base.itemCount, told != order.count else { return }
+        throw DataError(
+            .item, file: "data loader",
+            "\(type(of: items.base)) takes \(order.count) items in epoch \(epoch), of \(told) that it tells (itemCount)",
+            remedy: "Every epoch has to take as many items")
+    }
+
     override func complete(shuffle: Bool?, seed: UInt64?) -> any IndexedBatchSource {
         guard let items else { return super.complete(shuffle: shuffle, seed: seed) }
+        require(
+            items.base.dataset != nil || Set(items.base.indices(epoch: 1)) == Set(items.base.indices(epoch: 0)),
+            "\(type(of: items.base)).complete: each epoch takes other items, and there is no dataset that says which there are; give it one, or write complete(shuffle:seed:)"
+        )
         let ordered = LoadedItems(base: items.base, keepsOrder: items.keepsOrder && shuffle == nil)
         return new(dataset: ordered, shuffle: shuffle, dropLast: false, seed: seed)
     }
 
     override func decodeBatch(_ batch: Batch, maxCount: Int = 9, full: Bool = true) throws -> [ItemTuple] {
         guard let items else { return try super.decodeBatch(batch, maxCount: maxCount, full: full) }
-        return try items.base.decodeBatch(decode(batch), maxCount: maxCount, full: full)
+        return try items.base.decodeBatch(batch, maxCount: maxCount, full: full)
+    }
+
+    /// A batch's items before the transforms among the options, and before those of the data set if there is one.
+    func undone(_ batch: Batch, maxCount: Int, full: Bool) throws -> [ItemTuple] {
+        let made = try decodedItems(of: batch, maxCount: maxCount, full: full)
+        guard let dataset = items?.base.dataset as? any TransformedDataset else { return made }
+        return try made.map { try dataset.decode($0, full: full) }
     }
 }

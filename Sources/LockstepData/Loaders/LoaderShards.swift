@@ -20,6 +20,9 @@ private final class LoaderShards: WrappingBatchSource {
     private let loader: DataLoader
     private let shard: BatchShard
     var inner: any BatchSource { loader }
+    // The loader's are those of all shards.
+    var itemCount: Int? { nil }
+    var batchSize: Int? { nil }
 
     init(_ loader: DataLoader, _ shard: BatchShard) { (self.loader, self.shard) = (loader, shard) }
 
@@ -58,6 +61,7 @@ private final class LoaderShards: WrappingBatchSource {
 
     private func globalOrder(epoch: Int) throws -> [Int] {
         let order = loader.indices(epoch: epoch)
+        try loader.checkLength(of: order, epoch: epoch)
         guard let firstOrder = shard.firstOrder, !loader.ordersBySeed else { return order }
         return try firstOrder(order)
     }

@@ -109,12 +109,18 @@ public struct Datasets {
 }
 
 extension Datasets: TransformedDataset {
+    /// The number of items.
     public var count: Int { all.count }
+    /// How many of an item's members are inputs.
     public var inputCount: Int { all.inputCount }
+    /// None: all parts.
     public var splitIndex: Int? { nil }
+    /// What the targets mean, from which a learner infers its loss.
     public var targetKind: TargetKind? { all.targetKind }
+    /// The classes that numbers stand for.
     public var vocabulary: [String]? { all.vocabulary }
 
+    /// The item at an index, transformed, its members with their types.
     public func tuple(at index: Int, context: ItemContext) throws -> ItemTuple {
         if let transformed = all as? any TransformedDataset {
             return try transformed.tuple(at: index, context: context)
@@ -122,18 +128,23 @@ extension Datasets: TransformedDataset {
         return ItemTuple(try all.item(at: index, context: context).members)
     }
 
+    /// The items at these indices as one batch; nil where they have to be made one by one.
     public func batch(at indices: [Int], epoch: Int) throws -> Batch? { try all.batch(at: indices, epoch: epoch) }
 
+    /// An item before the transforms.
     public func decode(_ tuple: ItemTuple, full: Bool) throws -> ItemTuple {
         try (all as? any TransformedDataset)?.decode(tuple, full: full) ?? tuple
     }
 
+    /// The same items as another part of the data.
     public func with(splitIndex: Int?) -> any TransformedDataset {
         (all as? any TransformedDataset)?.with(splitIndex: splitIndex) ?? self
     }
 
+    /// The same without items.
     public func newEmpty() -> any Dataset { all.newEmpty() }
 
+    /// New items in place of these, transformed as these are.
     public func testSet(_ items: ItemList, withLabels: Bool) throws -> any Dataset {
         if let transformed = all as? any TransformedDataset {
             return try transformed.testSet(items, withLabels: withLabels)

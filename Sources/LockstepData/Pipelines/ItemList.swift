@@ -7,6 +7,7 @@ public import LockstepTensor
 ///
 /// Reading an item must not change anything that another thread reads.
 public struct ItemList {
+    /// The number of items.
     public let count: Int
     /// The classes that items are numbers of, when a transform has found them.
     public internal(set) var vocabulary: [String]?

@@ -20,12 +20,15 @@ public protocol TransformedDataset: Dataset {
 }
 
 extension TransformedDataset {
+    /// The default: none that could be told.
     public var pipelines: [Pipeline]? { nil }
 
+    /// The item at an index.
     public func item(at index: Int) throws -> Sample {
         try item(at: index, context: ItemContext(seed: 42, epoch: 0, index: index))
     }
 
+    /// The item at `index`; what is random about it follows from `context`.
     public func item(at index: Int, context: ItemContext) throws -> Sample {
         try Sample(tuple(at: index, context: context), inputCount: inputCount)
     }

@@ -11,6 +11,7 @@ public struct TransformedLists {
     public let items: ItemList
     /// What items go through.
     public let pipeline: Pipeline
+    /// Which items are for training and which for validation.
     public let split: Split
     /// The part of the data this is: 0 training, 1 validation; nil for the whole, on which training augmentations do not act.
     public let splitIndex: Int?
@@ -58,6 +59,7 @@ public struct TransformedLists {
         (self.splitIndex, self.start) = (splitIndex, start)
     }
 
+    /// The number of items.
     public var count: Int { items.count }
 
     /// Item `index`, transformed.

@@ -36,6 +36,7 @@ public enum Safetensors {
 
     /// A tensor to be written.
     public struct Item: Sendable {
+        /// The tensor's name.
         public let name: String
         /// The type of its elements.
         public let type: ElementType
@@ -55,6 +56,7 @@ public enum Safetensors {
 
     /// One tensor of a file that was read.
     public struct Entry: Sendable, Equatable {
+        /// The tensor's name.
         public let name: String
         /// The type of its elements.
         public let type: ElementType

@@ -92,11 +92,13 @@ public struct TabularColumns: Sendable, Equatable, CustomStringConvertible {
         categorical.map { ($0.vocabulary.count, $0.embeddingSize) }
     }
 
+    /// Whether both are the same.
     public static func == (a: TabularColumns, b: TabularColumns) -> Bool {
         a.categorical == b.categorical && a.continuous == b.continuous && a.target == b.target
             && a.ignored.elementsEqual(b.ignored, by: ==)
     }
 
+    /// What it is, for people.
     public var description: String {
         var lines: [String] = []
         switch target.kind {
@@ -138,6 +140,7 @@ extension TabularColumns: Codable {
     private enum CodingKeys: CodingKey { case categorical, continuous, target, ignored }
     private struct Ignored: Codable { let name, reason: String }
 
+    /// Writes it in the form that bundles and logs hold.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(categorical, forKey: .categorical)
@@ -146,6 +149,7 @@ extension TabularColumns: Codable {
         try container.encode(ignored.map { Ignored(name: $0.name, reason: $0.reason) }, forKey: .ignored)
     }
 
+    /// Reads what `encode(to:)` writes, and refuses what no value is made of.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         categorical = try container.decode([CategoricalColumn].self, forKey: .categorical)

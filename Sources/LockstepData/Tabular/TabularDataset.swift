@@ -9,6 +9,7 @@ public struct TabularDataset: TransformedDataset {
     public let columns: TabularColumns
     /// The rows as tensors.
     public let rows: TensorDataset
+    /// The part of the data: 0 for training, 1 for validation; nil for any.
     public let splitIndex: Int?
 
     /// Rows that `columns` have made into tensors.
@@ -29,12 +30,18 @@ public struct TabularDataset: TransformedDataset {
         self.init(TensorDataset(inputs: inputs, targets: [target]), columns: columns)
     }
 
+    /// The number of items.
     public var count: Int { rows.count }
+    /// How many of an item's members are inputs.
     public var inputCount: Int { rows.inputCount }
+    /// The item at an index.
     public func item(at index: Int) throws -> Sample { rows.item(at: index) }
+    /// The item at `index`; what is random about it follows from `context`.
     public func item(at index: Int, context: ItemContext) throws -> Sample { rows.item(at: index) }
+    /// The items at these indices as one batch; nil where they have to be made one by one.
     public func batch(at indices: [Int], epoch: Int) throws -> Batch? { rows.batch(at: indices, epoch: epoch) }
 
+    /// What the targets mean, from which a learner infers its loss.
     public var targetKind: TargetKind? {
         switch columns.target.kind {
         case .classification(let classes): .category(count: classes.count)
@@ -42,14 +49,18 @@ public struct TabularDataset: TransformedDataset {
         }
     }
 
+    /// The classes that numbers stand for.
     public var vocabulary: [String]? {
         if case .classification(let classes) = columns.target.kind { classes } else { nil }
     }
 
+    /// The same without items.
     public func newEmpty() -> any Dataset { TabularDataset(columns: columns) }
 
+    /// The item at an index, transformed, its members with their types.
     public func tuple(at index: Int, context: ItemContext) -> ItemTuple { ItemTuple(rows.item(at: index).members) }
 
+    /// The same items as another part of the data.
     public func with(splitIndex: Int?) -> any TransformedDataset {
         TabularDataset(rows, columns: columns, splitIndex: splitIndex)
     }

@@ -25,6 +25,7 @@ public struct UnseenValues: Sendable, Equatable, CustomStringConvertible {
     /// Whether the column holds numbers.
     public let isContinuous: Bool
 
+    /// What it is, for people.
     public var description: String {
         let rows = count == 1 ? "1 row" : "\(count) rows"
         switch kind {
@@ -47,7 +48,7 @@ extension TabularColumns {
     public func unseen(in table: CSVTable, rows: [Int]? = nil) throws(DataError) -> [UnseenValues] {
         let rows = rows ?? Array(0..<table.rowCount)
         var found: [UnseenValues] = []
-        func note(_ column: String, _ kind: UnseenValues.Kind, _ count: Int, _ examples: [String], _ isNumber: Bool) {
+        func add(_ column: String, _ kind: UnseenValues.Kind, _ count: Int, _ examples: [String], _ isNumber: Bool) {
             guard count > 0 else { return }
             found.append(
                 UnseenValues(column: column, kind: kind, count: count, examples: examples, isContinuous: isNumber))
@@ -65,13 +66,13 @@ extension TabularColumns {
                 unknown += 1
                 if examples.count < 3, !examples.contains(text) { examples.append(text) }
             }
-            note(column.name, .category, unknown, examples, false)
-            if column.hadMissing == false { note(column.name, .missing, missing, [], false) }
+            add(column.name, .category, unknown, examples, false)
+            if column.hadMissing == false { add(column.name, .missing, missing, [], false) }
         }
         let marked = Set(categorical.compactMap(\.marksMissing))
         for column in continuous where !marked.contains(column.name) {
             guard let marks = try table.column(column.name).missing else { continue }
-            note(column.name, .missing, rows.count { marks[$0] }, [], true)
+            add(column.name, .missing, rows.count { marks[$0] }, [], true)
         }
         return found
     }

@@ -33,6 +33,7 @@ public struct LanguageModelDataset: Dataset, Fingerprinted, Sendable {
     public let arrangement: Arrangement
     /// The seed of where an epoch's first block begins; nil for always at the first token.
     public let shiftSeed: UInt64?
+    /// The number of items.
     public let count: Int
     private let tokens: [Int32]
     /// Tokens from one row to the next.
@@ -70,11 +71,13 @@ public struct LanguageModelDataset: Dataset, Fingerprinted, Sendable {
         count = blocks * rows
     }
 
+    /// How many of an item's members are inputs.
     public var inputCount: Int { 1 }
 
     /// Input and target: int64 `[blockLength]`, of epoch 0.
     public func item(at index: Int) -> Sample { item(at: index, epoch: 0) }
 
+    /// The item at `index`; what is random about it follows from `context`.
     public func item(at index: Int, context: ItemContext) -> Sample { item(at: index, epoch: context.epoch) }
 
     /// Input and target: int64 `[indices.count, blockLength]`.

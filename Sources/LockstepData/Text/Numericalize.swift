@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tokens to numbers and back, by a vocabulary.
 
-import LockstepTensor
+public import LockstepTensor
 
 /// Numbers different tokens in the order in which each was first seen, and counts them.
 struct TokenTable {
@@ -136,8 +136,11 @@ public struct Numericalize: Hashable, Sendable {
 }
 
 extension Numericalize: Transform {
+    /// The classes that numbers stand for.
     public var vocabulary: [String]? { tokens }
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] { [TypedFunction { (tokens: [String]) in Tensor(encode(tokens)) }] }
+    /// What it does on the way back to a person.
     public var decodes: [TypedFunction] {
         [
             TypedFunction { (numbers: Tensor) throws -> [String] in
@@ -188,4 +191,9 @@ extension Numericalize: Codable {
         }
         self.init(distinct: vocabulary)
     }
+}
+
+extension Numericalize: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
+    public static let configuration = Configuration(codable: Numericalize.self)
 }

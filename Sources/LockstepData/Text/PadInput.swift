@@ -15,6 +15,7 @@ public struct PadInput: Transform, Codable, Hashable, Sendable {
     /// Fills with `token`, after the text or before it.
     public init(token: Int = 1, first: Bool = false) { (self.token, self.first) = (token, first) }
 
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] { [TypedFunction { (samples: [Sample]) in padded(samples) }] }
 
     private func padded(_ samples: [Sample]) -> [Sample] {
@@ -31,6 +32,7 @@ public struct PadInput: Transform, Codable, Hashable, Sendable {
 }
 
 extension PadInput: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: PadInput.self) { padding, fields in
         try fields.check((0...Int(Int32.max)).contains(padding.token), "\(padding.token) is no token")
     }

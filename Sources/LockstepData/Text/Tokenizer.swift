@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cutting a text into tokens, by character or by word, and putting it together again.
 
+public import LockstepTensor
+
 /// Cuts texts into tokens.
 ///
 /// ```swift
@@ -73,6 +75,15 @@ public struct Tokenizer: Hashable, Codable, Sendable {
 }
 
 extension Tokenizer: Transform {
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] { [TypedFunction { (text: String) in tokens(text) }] }
+    /// What it does on the way back to a person.
     public var decodes: [TypedFunction] { [TypedFunction { (tokens: [String]) in text(of: tokens) }] }
+}
+
+extension Tokenizer: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
+    public static let configuration = Configuration(codable: Tokenizer.self) { tokenizer, fields in
+        try fields.check(tokenizer.unit == .words || !tokenizer.usesRules, "characters have no rules")
+    }
 }

@@ -24,9 +24,12 @@ public struct Categorize: Transform, Codable, Hashable, Sendable {
         if let vocab { learn(sort ? vocab.sorted() : vocab) }
     }
 
+    /// The place in a pipeline: lower first.
     public var order: Int { 1 }
+    /// What the targets mean, from which a learner infers its loss.
     public var targetKind: TargetKind? { vocabulary.map { .category(count: $0.count) } }
 
+    /// Learns from items as the transforms before it leave them.
     public mutating func setup(_ items: ItemList) throws {
         if vocabulary == nil { learn(try Labels.distinct(items.all().map { [$0] }, sort: sort)) }
     }
@@ -37,6 +40,7 @@ public struct Categorize: Transform, Codable, Hashable, Sendable {
         places = CategoryIndex(classes)
     }
 
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (label: String) in try index(of: label) },
@@ -47,6 +51,7 @@ public struct Categorize: Transform, Codable, Hashable, Sendable {
         ]
     }
 
+    /// What it does on the way back to a person.
     public var decodes: [TypedFunction] {
         [
             TypedFunction { (index: Int) in try Labels.label(index, vocabulary) },
@@ -63,6 +68,7 @@ public struct Categorize: Transform, Codable, Hashable, Sendable {
     // The index of the classes follows from them and is not stored.
     private enum CodingKeys: CodingKey { case vocabulary, addNA, sort }
 
+    /// Reads what `encode(to:)` writes, and refuses what no value is made of.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         vocabulary = try values.decodeIfPresent([String].self, forKey: .vocabulary)
@@ -73,6 +79,7 @@ public struct Categorize: Transform, Codable, Hashable, Sendable {
 }
 
 extension Categorize: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: Categorize.self)
 }
 

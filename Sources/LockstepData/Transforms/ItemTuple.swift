@@ -27,6 +27,7 @@ public struct ItemTuple: CustomStringConvertible {
         set { members[index] = newValue }
     }
 
+    /// What it is, for people.
     public var description: String { "(" + members.map { "\($0)" }.joined(separator: ", ") + ")" }
 }
 
@@ -46,6 +47,7 @@ extension SemanticTensor {
 }
 
 extension Tensor: SemanticTensor {
+    /// The values.
     public var tensor: Tensor { self }
     /// The tensor itself.
     public init(_ tensor: Tensor) { self = tensor }
@@ -53,6 +55,7 @@ extension Tensor: SemanticTensor {
 
 /// An image, [channels, height, width]; in a batch [N, channels, height, width].
 public struct TensorImage: SemanticTensor {
+    /// The values.
     public let tensor: Tensor
     /// `tensor` as this kind.
     public init(_ tensor: Tensor) { self.tensor = tensor }
@@ -60,6 +63,7 @@ public struct TensorImage: SemanticTensor {
 
 /// The class of every pixel of an image, [height, width]; in a batch [N, height, width].
 public struct TensorMask: SemanticTensor {
+    /// The values.
     public let tensor: Tensor
     /// `tensor` as this kind.
     public init(_ tensor: Tensor) { self.tensor = tensor }

@@ -14,10 +14,12 @@ public struct ParentLabel: Transform, Codable, Hashable, Sendable {
         return parts.count > 1 ? String(parts[parts.count - 2]) : ""
     }
 
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] { [TypedFunction { (path: String) in Self.label(of: path) }] }
 }
 
 extension ParentLabel: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: ParentLabel.self)
 }
 
@@ -52,10 +54,12 @@ public struct RegexLabeller: Transform, Codable {
         return String(group)
     }
 
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] { [TypedFunction { (text: String) in try label(of: text) }] }
 
     private enum CodingKeys: CodingKey { case pattern, atStart }
 
+    /// Reads what `encode(to:)` writes, and refuses what no value is made of.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         try self.init(values.decode(String.self, forKey: .pattern), atStart: values.decode(Bool.self, forKey: .atStart))
@@ -63,6 +67,7 @@ public struct RegexLabeller: Transform, Codable {
 }
 
 extension RegexLabeller: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: RegexLabeller.self)
 }
 
@@ -85,6 +90,7 @@ public struct ColumnReader: Transform, Codable, Hashable, Sendable {
         (self.columns, self.prefix, self.suffix, self.delimiter) = (columns, prefix, suffix, delimiter)
     }
 
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (row: TableRow) throws -> Any in
@@ -106,5 +112,6 @@ public struct ColumnReader: Transform, Codable, Hashable, Sendable {
 }
 
 extension ColumnReader: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: ColumnReader.self)
 }

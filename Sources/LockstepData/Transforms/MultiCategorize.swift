@@ -22,9 +22,12 @@ public struct MultiCategorize: Transform, Codable, Hashable, Sendable {
         if let vocab { learn(vocab.sorted()) }
     }
 
+    /// The place in a pipeline: lower first.
     public var order: Int { 1 }
+    /// What the targets mean, from which a learner infers its loss.
     public var targetKind: TargetKind? { vocabulary.map { .multiCategory(count: $0.count) } }
 
+    /// Learns from items as the transforms before it leave them.
     public mutating func setup(_ items: ItemList) throws {
         if vocabulary == nil { learn(try Labels.distinct(items.all().map(Self.list), sort: true)) }
     }
@@ -42,6 +45,7 @@ public struct MultiCategorize: Transform, Codable, Hashable, Sendable {
         }
     }
 
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (labels: [String]) in try indices(of: labels) },
@@ -49,6 +53,7 @@ public struct MultiCategorize: Transform, Codable, Hashable, Sendable {
         ]
     }
 
+    /// What it does on the way back to a person.
     public var decodes: [TypedFunction] {
         [
             TypedFunction { (indices: [Int]) in try indices.map { try Labels.label($0, vocabulary) } },
@@ -65,6 +70,7 @@ public struct MultiCategorize: Transform, Codable, Hashable, Sendable {
 
     private enum CodingKeys: CodingKey { case vocabulary, addNA }
 
+    /// Reads what `encode(to:)` writes, and refuses what no value is made of.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         vocabulary = try values.decodeIfPresent([String].self, forKey: .vocabulary)
@@ -74,6 +80,7 @@ public struct MultiCategorize: Transform, Codable, Hashable, Sendable {
 }
 
 extension MultiCategorize: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: MultiCategorize.self)
 }
 
@@ -87,7 +94,9 @@ public struct OneHotEncode: Transform, Codable, Hashable, Sendable {
     /// - Parameter count: the number of classes; learned when nil.
     public init(count: Int? = nil) { self.count = count }
 
+    /// The place in a pipeline: lower first.
     public var order: Int { 2 }
+    /// What the targets mean, from which a learner infers its loss.
     public var targetKind: TargetKind? { count.map { .multiCategory(count: $0) } }
 
     /// - Throws: `DataError` when no transform before this one knows the classes.
@@ -101,6 +110,7 @@ public struct OneHotEncode: Transform, Codable, Hashable, Sendable {
         count = classes.count
     }
 
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (indices: [Int]) throws in
@@ -117,6 +127,7 @@ public struct OneHotEncode: Transform, Codable, Hashable, Sendable {
         ]
     }
 
+    /// What it does on the way back to a person.
     public var decodes: [TypedFunction] { [TypedFunction { (vector: Tensor) in Self.ones(vector) }] }
 
     static func ones(_ vector: Tensor) -> [Int] {
@@ -125,6 +136,7 @@ public struct OneHotEncode: Transform, Codable, Hashable, Sendable {
 }
 
 extension OneHotEncode: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(OneHotEncode.self) {
         Field("count", \.count, Requirement("no number of classes") { $0.map { $0 >= 0 && $0 < 1 << 24 } ?? true })
     } make: {
@@ -141,9 +153,12 @@ public struct EncodedMultiCategorize: Transform, Codable, Hashable, Sendable {
     /// - Parameter vocab: the classes, in the order of the elements.
     public init(vocab: [String]) { classes = vocab }
 
+    /// The classes that numbers stand for.
     public var vocabulary: [String]? { classes }
+    /// What the targets mean, from which a learner infers its loss.
     public var targetKind: TargetKind? { .multiCategory(count: classes.count) }
 
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (vector: [Int]) in try checked(Tensor(vector.map { Float($0) })) },
@@ -154,6 +169,7 @@ public struct EncodedMultiCategorize: Transform, Codable, Hashable, Sendable {
         ]
     }
 
+    /// What it does on the way back to a person.
     public var decodes: [TypedFunction] {
         [
             TypedFunction { (vector: Tensor) throws in
@@ -173,5 +189,6 @@ public struct EncodedMultiCategorize: Transform, Codable, Hashable, Sendable {
 }
 
 extension EncodedMultiCategorize: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: EncodedMultiCategorize.self)
 }

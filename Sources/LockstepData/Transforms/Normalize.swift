@@ -47,6 +47,7 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
         }
     }
 
+    /// The place in a pipeline: lower first.
     public var order: Int { 99 }
 
     /// - Throws: `DataError` when a batch holds no images [N, C, H, W], or not two values per channel.
@@ -72,6 +73,7 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
         rest = zip(rests, deviations).contains { abs($0) > 1e-6 * $1 } ? rests : nil
     }
 
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         let (mean, std, rest) = (channels(mean), channels(std), channels(rest))
         return [
@@ -84,6 +86,7 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
         ]
     }
 
+    /// What it does on the way back to a person.
     public var decodes: [TypedFunction] {
         let (mean, std, rest) = (channels(mean), channels(std), channels(rest))
         return [
@@ -110,5 +113,6 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
 }
 
 extension Normalize: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: Normalize.self)
 }

@@ -13,13 +13,16 @@ public struct RegressionSetup: Transform, Codable, Hashable, Sendable {
     /// Targets of `count` numbers; nil counts those of the first item.
     public init(count: Int? = nil) { self.count = count }
 
+    /// What the targets mean, from which a learner infers its loss.
     public var targetKind: TargetKind? { count.map { .regression(count: $0) } }
 
+    /// Learns from items as the transforms before it leave them.
     public mutating func setup(_ items: ItemList) throws {
         if count != nil { return }
         count = items.count == 0 ? 1 : try Sample.tensor(of: items[0])?.count ?? 1
     }
 
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (value: Int) in Tensor([Float(value)], shape: []) },
@@ -39,5 +42,6 @@ public struct RegressionSetup: Transform, Codable, Hashable, Sendable {
 }
 
 extension RegressionSetup: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: RegressionSetup.self)
 }

@@ -10,18 +10,22 @@ public protocol Showable {
 }
 
 extension String: Showable {
+    /// What a terminal shows.
     public var shown: String { self }
 }
 
 extension Array: Showable where Element: Showable {
+    /// What a terminal shows.
     public var shown: String { map(\.shown).joined(separator: "; ") }
 }
 
 extension TensorImage: Showable {
+    /// What a terminal shows.
     public var shown: String { "image \(tensor.shape)" }
 }
 
 extension TensorMask: Showable {
+    /// What a terminal shows.
     public var shown: String { "mask \(tensor.shape)" }
 }
 

@@ -10,8 +10,10 @@ public struct ToTensor: Transform, Codable, Hashable, Sendable {
     /// Makes tensors of numbers.
     public init() {}
 
+    /// The place in a pipeline: lower first.
     public var order: Int { 5 }
 
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (value: Int) in Tensor([value], shape: []) },
@@ -27,6 +29,7 @@ public struct ToTensor: Transform, Codable, Hashable, Sendable {
 }
 
 extension ToTensor: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: ToTensor.self)
 }
 
@@ -45,8 +48,10 @@ public struct IntToFloat: Transform, Codable, Hashable, Sendable {
         (self.divisor, self.maskDivisor) = (divisor, maskDivisor)
     }
 
+    /// The place in a pipeline: lower first.
     public var order: Int { 10 }
 
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (image: TensorImage) in TensorImage(image.tensor.to(.float32) / divisor) },
@@ -64,6 +69,7 @@ public struct IntToFloat: Transform, Codable, Hashable, Sendable {
         ]
     }
 
+    /// What it does on the way back to a person.
     public var decodes: [TypedFunction] {
         [
             TypedFunction { (image: TensorImage) in
@@ -75,5 +81,6 @@ public struct IntToFloat: Transform, Codable, Hashable, Sendable {
 }
 
 extension IntToFloat: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: IntToFloat.self)
 }

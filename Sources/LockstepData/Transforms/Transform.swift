@@ -37,13 +37,21 @@ public protocol Transform {
 }
 
 extension Transform {
+    /// What it does on the way back to a person.
     public var decodes: [TypedFunction] { [] }
+    /// The default: nothing to learn.
     public mutating func setup(_ items: ItemList) throws {}
+    /// The default: nothing to learn.
     public mutating func setup(loader: TransformedDataLoader) throws {}
+    /// The place in a pipeline: lower first.
     public var order: Int { 0 }
+    /// The part of the data: 0 for training, 1 for validation; nil for any.
     public var splitIndex: Int? { nil }
+    /// The default: as the pipeline is told.
     public var trainSetup: Bool? { nil }
+    /// What the targets mean, from which a learner infers its loss.
     public var targetKind: TargetKind? { nil }
+    /// The classes that numbers stand for.
     public var vocabulary: [String]? { nil }
 }
 
@@ -65,9 +73,11 @@ public protocol TypedTransform<Input, Output>: Transform {
 }
 
 extension TypedTransform {
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [TypedFunction { (value: Input, context: TransformContext) in try encode(value, context: context) }]
     }
+    /// What it does on the way back to a person.
     public var decodes: [TypedFunction] { [TypedFunction { (value: Output) in try decode(value) }] }
 }
 
@@ -87,8 +97,11 @@ public protocol RandomTransform: Transform {
 }
 
 extension RandomTransform {
+    /// The part of the data: 0 for training, 1 for validation; nil for any.
     public var splitIndex: Int? { 0 }
+    /// How often it acts.
     public var probability: Double { 1 }
+    /// Whether it takes whole batches.
     public var takesBatches: Bool { false }
 }
 
@@ -98,9 +111,13 @@ extension RandomTransform {
 /// let negate = FunctionTransform { (x: Int) in -x }      // decodes as identity
 /// ```
 public struct FunctionTransform: Transform {
+    /// What it does on the way to the model.
     public let encodes: [TypedFunction]
+    /// What it does on the way back to a person.
     public let decodes: [TypedFunction]
+    /// The place in a pipeline: lower first.
     public let order: Int
+    /// The part of the data: 0 for training, 1 for validation; nil for any.
     public let splitIndex: Int?
 
     /// - Parameter order: the place in a pipeline, lower first.

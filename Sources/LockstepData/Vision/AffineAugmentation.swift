@@ -71,8 +71,11 @@ public struct AffineAugmentation: RandomTransform, Codable, Hashable, Sendable {
         AffineAugmentation(zoom: range, probability: probability)
     }
 
+    /// The place in a pipeline: lower first.
     public var order: Int { 30 }
+    /// Whether it takes whole batches.
     public var takesBatches: Bool { true }
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (image: TensorImage, context: TransformContext) in
@@ -118,6 +121,7 @@ public struct AffineAugmentation: RandomTransform, Codable, Hashable, Sendable {
 }
 
 extension AffineAugmentation: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: AffineAugmentation.self) { change, fields in
         let shares = [change.flip, change.flipVertical, change.transpose, change.rotateAndZoom]
         try fields.check(shares.allSatisfy { (0...1).contains($0) }, "\(shares) are not probabilities")

@@ -51,8 +51,11 @@ public struct LightingAugmentation: RandomTransform, Codable, Hashable, Sendable
         LightingAugmentation(maxContrast: maxLighting, probability: probability)
     }
 
+    /// The place in a pipeline: lower first.
     public var order: Int { 40 }
+    /// Whether it takes whole batches.
     public var takesBatches: Bool { true }
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (image: TensorImage, context: TransformContext) in
@@ -79,6 +82,7 @@ public struct LightingAugmentation: RandomTransform, Codable, Hashable, Sendable
 }
 
 extension LightingAugmentation: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: LightingAugmentation.self) { change, fields in
         let changes = [change.maxBrightness, change.maxContrast]
         try fields.check(changes.allSatisfy { $0 >= 0 && $0 < 1 }, "changes of \(changes) are not in 0 ..< 1")

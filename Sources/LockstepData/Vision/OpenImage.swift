@@ -13,11 +13,13 @@ public struct OpenImage: Transform, Codable, Hashable, Sendable {
     /// - Parameter channels: what the pixels are brought to; all items of a batch need the same number.
     public init(_ channels: ImageChannels = .rgb) { self.channels = channels }
 
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [TypedFunction { (path: String) in TensorImage(try ImageFile.read(path, channels: channels)) }]
     }
 }
 
 extension OpenImage: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: OpenImage.self)
 }

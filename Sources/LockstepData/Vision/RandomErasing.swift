@@ -43,7 +43,9 @@ public struct RandomErasing: RandomTransform, Codable, Hashable, Sendable {
         (self.probability, self.area, self.minAspect, self.maxCount) = (probability, area, minAspect, maxCount)
     }
 
+    /// The place in a pipeline: lower first.
     public var order: Int { 100 }
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (image: TensorImage, context: TransformContext) in
@@ -90,6 +92,7 @@ public struct RandomErasing: RandomTransform, Codable, Hashable, Sendable {
 }
 
 extension RandomErasing: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: RandomErasing.self) { erasing, fields in
         try fields.check(
             (0...1).contains(erasing.probability) && erasing.area.lowerBound >= 0 && erasing.area.upperBound <= 1

@@ -48,7 +48,9 @@ public struct Resize: Transform, Codable, Hashable, Sendable {
         self.init(height: size, width: size, method: method, file: file, line: line)
     }
 
+    /// The place in a pipeline: lower first.
     public var order: Int { 1 }
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (image: TensorImage, context: TransformContext) in
@@ -95,6 +97,7 @@ public struct Resize: Transform, Codable, Hashable, Sendable {
 }
 
 extension Resize: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: Resize.self) {
         try $1.checkSize($0.height, $0.width)
     }
@@ -137,7 +140,9 @@ public struct RandomResizedCrop: Transform, Codable, Hashable, Sendable {
         self.init(height: size, width: size, minScale: minScale, file: file, line: line)
     }
 
+    /// The place in a pipeline: lower first.
     public var order: Int { 1 }
+    /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
         [
             TypedFunction { (image: TensorImage, context: TransformContext) in
@@ -196,6 +201,7 @@ public struct RandomResizedCrop: Transform, Codable, Hashable, Sendable {
 }
 
 extension RandomResizedCrop: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: RandomResizedCrop.self) { crop, fields in
         try fields.checkSize(crop.height, crop.width)
         try fields.check(

@@ -8,7 +8,7 @@ import LockstepTensor
 /// Whose statistics batch normalisation uses when several ranks train.
 ///
 /// A batch with one value per channel has no variance and ends the fit with an error: with `sync` when the global batch is
-/// such, on every rank alike; otherwise when a rank's part is, which that rank's error says and the others repeat. One item
+/// such, on every rank alike; otherwise when a rank's shard is, which that rank's error says and the others repeat. One item
 /// of `[N, channels]` is enough; the usual way there is the last, smaller batch of an epoch: let the loader drop it.
 public enum BatchNormPolicy: Sendable {
     /// Those of the global batch, forward and backward: training does not depend on the number of ranks. The default.
@@ -31,7 +31,7 @@ final class BatchNormSynchronizer {
             layer.statisticsReducer = { sums in
                 let total = Tensor.uninitialized(sums.shape, dtype: .float64)
                 Tensor.copy(sums, into: total)
-                // An error stays with the communicator: the batch's next meeting throws it.
+                // An error stays with the communicator: the batch's next agreement throws it.
                 _ = try? communicator.allReduce(total.rawBytes, as: .float64, .sum, name: "batch norm")
                 return total
             }

@@ -11,7 +11,7 @@ public import LockstepTensor
 ///
 /// - At the start of a fit: checks that all ranks train the same thing, gives them rank 0's parameters, buffers and
 ///   optimizer state, and moves the gradients into memory that the ranks of a node share.
-/// - Each rank gets its part of every global batch (``ShardedDataLoader``).
+/// - Each rank gets its shard of every global batch (``ShardedDataLoader``).
 /// - Before each step gradients are averaged over the items of all ranks, in place. The reduced gradient is what clipping
 ///   and every later callback see.
 /// - Inside a node each rank updates a slice of the parameters, which lie once in shared memory (``UpdatePolicy``). What is
@@ -127,19 +127,21 @@ public final class DistributedCallback: Callback {
         guard case .fitting(let session, let fit) = state else { return }
         fit.end(learner)
         state = .attached(session)
+        // What fails from here on does not fail in the fit's last event; what has failed did.
+        if !session.coordinator.isAbandoned { beat(learner, "") }
     }
 
     // MARK: Phases
 
     public override func beforeTrain(_ learner: Learner) {
-        note(learner, "before_train")
+        beat(learner, "before_train")
         shard(learner)
         fit?.beforeTrain(learner)
     }
 
     public override func beforeValidate(_ learner: Learner) throws {
         if learner.worksAlone { return }
-        note(learner, "before_validate")
+        beat(learner, "before_validate")
         if learner.isInferring { try session?.verify(learner) }
         shard(learner)
         try fit?.beforeValidate(learner)
@@ -149,11 +151,11 @@ public final class DistributedCallback: Callback {
         if !learner.worksAlone { try fit?.afterFit(learner) }
     }
 
-    /// Replaces the loader of the phase by this rank's part of it.
+    /// Replaces the loader of the phase by this rank's shard of it.
     private func shard(_ learner: Learner) {
         guard let session, !session.isAlone, let loader = learner.dl, !(loader is ShardedDataLoader) else { return }
         let sharded = ShardedDataLoader(loader, over: session.ranks, batch: batch)
-        // A rank may be leaving the loop instead: it meets the others here.
+        // A rank may be leaving the loop instead: it agrees with the others here.
         sharded.anyRank = { [weak coordinator = session.coordinator] in try coordinator?.anyRankContinues($0) ?? $0 }
         learner.dl = sharded
     }
@@ -161,34 +163,35 @@ public final class DistributedCallback: Callback {
     // MARK: Batches
 
     public override func beforeBatch(_ learner: Learner) {
-        note(learner, "before_batch")
+        beat(learner, "before_batch")
         fit?.beforeBatch(learner)
     }
     public override func afterPred(_ learner: Learner) throws { try fit?.afterPred(learner) }
     public override func beforeBackward(_ learner: Learner) throws {
-        note(learner, "before_backward")
+        beat(learner, "before_backward")
         try fit?.beforeBackward(learner)
     }
     public override func beforeStep(_ learner: Learner) throws {
         guard let fit, let optimizer = learner.optimizer else { return }
-        note(learner, "before_step")
+        beat(learner, "before_step")
         try fit.beforeStep(learner, optimizer)
     }
     public override func afterCancelStep(_ learner: Learner) { fit?.afterCancelStep(learner) }
     public override func afterCancelBatch(_ learner: Learner) { fit?.afterCancelBatch(learner) }
     /// From here to the next batch a rank that is late waits for its data.
     public override func afterBatch(_ learner: Learner) {
-        note(learner, "after_batch")
+        beat(learner, "after_batch")
         fit?.afterBatch(learner)
     }
 
-    /// Says where this rank is: the others read it when it is late.
-    private func note(_ learner: Learner, _ event: String) {
+    /// A heartbeat: says where this rank is, which the others read when it is late.
+    private func beat(_ learner: Learner, _ event: String) {
         if !learner.worksAlone { communicator?.note(step: learner.trainIter, event: event) }
     }
 }
 
 extension DistributedCallback: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(DistributedCallback.self) {
         Field(told: "batch") { .string("\($0.batch)") }
         Field(told: "reduction") { .string("\($0.reduction)") }

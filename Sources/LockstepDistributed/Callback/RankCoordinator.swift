@@ -7,21 +7,21 @@ import LockstepTensor
 
 /// The learner's seam to the other ranks.
 ///
-/// Ranks meet up to three times a batch; where, says ``MeetingTable``. All meetings are the same collective, a sum of two numbers with a
-/// word of flags in its header, so that a rank that is leaving meets the others wherever they are; what one of them wants, all of
+/// Ranks agree up to three times a batch; where, says ``AgreementTable``. All agreements are the same collective, a sum of two numbers with a
+/// word of flags in its header, so that a rank that is leaving agrees with the others wherever they are; what one of them wants, all of
 /// them then throw. Every other collective of the learner begins with one.
 final class RankCoordinator: TrainingCoordinator {
     let communicator: any Communicator
-    /// Where this rank meets the others.
-    private var table = MeetingTable()
+    /// Where this rank agrees with the others.
+    private var table = AgreementTable()
     /// Whether layers of the model communicate.
     var runsEmptyParts = false
     /// Whether callbacks that see the reduced gradient may still cancel the step.
-    var meetsBeforeUpdate: Bool {
-        get { table.meetsBeforeUpdate }
-        set { table.meetsBeforeUpdate = newValue }
+    var agreesBeforeUpdate: Bool {
+        get { table.agreesBeforeUpdate }
+        set { table.agreesBeforeUpdate = newValue }
     }
-    /// Whether this rank cannot go on sharing parameters; asked, and told to all, in every meeting.
+    /// Whether this rank cannot go on sharing parameters; asked, and told to all, in every agreement.
     var hasLeftSharing: () -> Bool = { false }
     /// Called on every rank when one of them cannot.
     var endSharing: () -> Void = {}
@@ -29,31 +29,33 @@ final class RankCoordinator: TrainingCoordinator {
     var kept = KeptGradients.nothing
     /// Called where a batch begins if something is kept here: whether by all ranks. Every rank that keeps something calls it
     /// at the same point.
-    var settleKept: (_ byAll: Bool) throws -> Void = { _ in }
+    var prepareKept: (_ byAll: Bool) throws -> Void = { _ in }
 
-    /// Whether batches train: the ranks then meet in their middle, too.
+    /// Whether batches train: the ranks then agree in their middle, too.
     var trains: Bool {
         get { table.trains }
         set { table.trains = newValue }
     }
-    /// A meeting that this rank was at before its time: the next one it would come to.
-    private var attended: Meeting?
+    /// An agreement that this rank was at before its time: the next one it would come to.
+    private var attended: Agreed?
 
     /// What the ranks have told each other.
-    struct Meeting {
+    struct Agreed {
         let signal: CancelSignal?
         let loss: Double?
         let weight: Double
         let status: StatusWord
     }
 
-    /// What this rank may come to want; told to all in every meeting.
+    /// What this rank may come to want; told to all in every agreement.
     private var wishes = Wishes()
-    /// What any rank has wanted, as all ranks have learned in the same meeting.
+    /// What any rank has wanted, as all ranks have learned in the same agreement.
     private var agreed: StatusWord = []
 
     /// Whether the last thing the ranks did was to fail alike, in writing or reading a file.
     private var failedTogether = false
+    /// Whether an error has ended the fit at hand for all ranks.
+    private(set) var isAbandoned = false
 
     init(_ communicator: any Communicator) { self.communicator = communicator }
 
@@ -66,35 +68,36 @@ final class RankCoordinator: TrainingCoordinator {
 
     /// Forgets where an earlier fit ended.
     func reset() {
-        (table, kept) = (MeetingTable(), .nothing)
+        isAbandoned = false
+        (table, kept) = (AgreementTable(), .nothing)
         (attended, agreed) = (nil, [])
     }
 
-    // MARK: Meetings
+    // MARK: Agreements
 
     func enter(_ phase: Phase) throws {
-        guard case .meets = table.enter(phase) else { return }
-        let met = try meet(nil, saying: phase == .batch ? kept.status : [])
-        try throwing(met.signal)
-        if phase == .batch, kept != .nothing { try settleKept(kept.isShared(met.status)) }
+        guard case .agrees = table.enter(phase) else { return }
+        let agreed = try agree(nil, saying: phase == .batch ? kept.status : [])
+        try throwing(agreed.signal)
+        if phase == .batch, kept != .nothing { try prepareKept(kept.isShared(agreed.status)) }
     }
 
     func average(_ value: Double, weight: Double) throws -> (mean: Double?, weight: Double) {
-        let met = try meet(nil, loss: value, weight: weight)
-        try throwing(met.signal)
-        return (met.loss, met.weight)
+        let agreed = try agree(nil, loss: value, weight: weight)
+        try throwing(agreed.signal)
+        return (agreed.loss, agreed.weight)
     }
 
     func mergedLoss(_ loss: Double?, weight: Double) throws -> (loss: Double?, weight: Double) {
-        let met = try meet(nil, loss: loss ?? 0, weight: weight, saying: loss == nil ? [] : .hasLoss)
-        try throwing(met.signal)
-        return (try self.loss(of: met, own: loss), met.weight)
+        let agreed = try agree(nil, loss: loss ?? 0, weight: weight, saying: loss == nil ? [] : .hasLoss)
+        try throwing(agreed.signal)
+        return (try self.loss(of: agreed, own: loss), agreed.weight)
     }
 
-    /// The loss that was met for; where none of the ranks' counts anything, the mean of what they say of it.
-    private func loss(of met: Meeting, own: Double?) throws -> Double? {
-        if met.loss != nil || !met.status.contains(.hasLoss) { return met.loss }
-        let mean = try meet(nil, loss: own ?? 0, weight: own == nil ? 0 : 1)
+    /// The loss that was agreed on; where none of the ranks' counts anything, the mean of what they say of it.
+    private func loss(of agreed: Agreed, own: Double?) throws -> Double? {
+        if agreed.loss != nil || !agreed.status.contains(.hasLoss) { return agreed.loss }
+        let mean = try agree(nil, loss: own ?? 0, weight: own == nil ? 0 : 1)
         try throwing(mean.signal)
         return mean.loss
     }
@@ -107,37 +110,37 @@ final class RankCoordinator: TrainingCoordinator {
         table.middle()
         var status: StatusWord = loss == nil ? [] : .hasLoss
         if let hasGradient { status.insert(hasGradient ? .hasGradient : .lacksGradient) }
-        let met = try meet(nil, loss: loss ?? 0, weight: weight, saying: status)
-        try throwing(met.signal)
+        let agreed = try agree(nil, loss: loss ?? 0, weight: weight, saying: status)
+        try throwing(agreed.signal)
         // One process would stop where no part of its batch does.
         LockstepTensor.require(
-            !met.status.contains(.lacksGradient) || met.status.contains(.hasGradient),
+            !agreed.status.contains(.lacksGradient) || agreed.status.contains(.hasGradient),
             "backward: this tensor does not depend on anything that requires a gradient")
-        return try self.loss(of: met, own: loss)
+        return try self.loss(of: agreed, own: loss)
     }
 
     func agree(on signal: CancelSignal?, leaving phase: Phase) throws -> CancelSignal? {
         switch table.leave(phase, with: signal) {
         case .goesOn(let signal): return signal
-        case .meets(let signal): return settle(try meet(signal).signal, phase)
-        case .meetsLate(let signal): return try raiseLate(signal)
+        case .agrees(let signal): return conclude(try agree(signal).signal, phase)
+        case .agreesLate(let signal): return try raiseLate(signal)
         case .escapes(let signal): throw signal
         }
     }
 
-    private func settle(_ signal: CancelSignal?, _ phase: Phase) -> CancelSignal? {
+    private func conclude(_ signal: CancelSignal?, _ phase: Phase) -> CancelSignal? {
         table.left(phase, with: signal)
         return signal
     }
 
-    /// A signal raised when the others may be through with the batch: they are met where they meet next. If all ranks come
+    /// A signal raised when the others may be through with the batch: it agrees with them where they do next. If all ranks come
     /// here, all leave the batch. Otherwise this one ends it as the others have, and what it wants happens where they are.
     private func raiseLate(_ signal: CancelSignal) throws -> CancelSignal? {
         let isOfBatch = [.batch, .step, .backward].contains(signal)
-        let met = try meet(isOfBatch ? nil : signal, isLate: true)
-        guard met.status.contains(.goesOn) else { return settle(met.signal ?? signal, .batch) }
-        attended = met
-        if kept != .nothing { try settleKept(false) }
+        let agreed = try agree(isOfBatch ? nil : signal, isLate: true)
+        guard agreed.status.contains(.goesOn) else { return conclude(agreed.signal ?? signal, .batch) }
+        attended = agreed
+        if kept != .nothing { try prepareKept(false) }
         return nil
     }
 
@@ -147,10 +150,10 @@ final class RankCoordinator: TrainingCoordinator {
         throw signal
     }
 
-    func meet(
+    func agree(
         _ signal: CancelSignal?, loss: Double = 0, weight: Double = 0, saying status: StatusWord = [],
         isLate: Bool = false
-    ) throws -> Meeting {
+    ) throws -> Agreed {
         failedTogether = false
         if let attended = attended.take() {
             agreed.formUnion(attended.status.intersection(.wishes))
@@ -169,14 +172,14 @@ final class RankCoordinator: TrainingCoordinator {
         // Who is here before its time has learned it when it comes here in the course of things.
         if !isLate { agreed.formUnion(agreement.status.intersection(.wishes)) }
         let mean = sums[1] > 0 ? sums[0] / sums[1] : nil
-        return Meeting(
+        return Agreed(
             signal: CancelSignal(strongestIn: agreement.status), loss: mean, weight: sums[1], status: agreement.status)
     }
 
     // MARK: Metrics and rows
 
     func values(of metrics: [Metric]) throws -> [Double?] {
-        try throwing(meet(nil).signal)
+        try throwing(agree(nil).signal)
         try verifyMergeable(metrics)
         var writer = WireWriter()
         for metric in metrics { writer.write(metric.state) }
@@ -195,7 +198,7 @@ final class RankCoordinator: TrainingCoordinator {
     }
 
     func gather(_ rows: BatchRows) throws -> BatchRows {
-        try throwing(meet(nil).signal)
+        try throwing(agree(nil).signal)
         var writer = WireWriter()
         writer.write(rows)
         guard let parts = try communicator.gatherVariable(writer.bytes, to: 0, name: "predictions") else {
@@ -217,7 +220,7 @@ final class RankCoordinator: TrainingCoordinator {
     // MARK: Files
 
     func snapshotMemory(byteCount: Int) throws -> SnapshotMemory {
-        try throwing(meet(nil).signal)
+        try throwing(agree(nil).signal)
         let segment = try communicator.allocateShared(byteCount: isWriter ? byteCount : 0)
         // Ranks elsewhere have nothing to copy: the writer's node has all of it.
         guard let writer = segment.ranks.firstIndex(of: 0), segment.peers[writer].count >= byteCount else {
@@ -232,12 +235,12 @@ final class RankCoordinator: TrainingCoordinator {
     }
 
     func write(_ body: () throws -> Void) throws {
-        try throwing(meet(nil).signal)
+        try throwing(agree(nil).signal)
         try together { try communicator.onRankZero("write") { try body() } }
     }
 
     func read(_ body: () throws -> [UInt8]) throws -> [UInt8] {
-        try throwing(meet(nil).signal)
+        try throwing(agree(nil).signal)
         let bytes = try together { try communicator.onRankZero("read") { try body() } }
         return try communicator.broadcast(bytes: bytes, from: 0, name: "read")
     }
@@ -254,6 +257,7 @@ final class RankCoordinator: TrainingCoordinator {
     func abandon(because error: any Error) {
         // What every rank has found alike needs no telling: the ranks stay together and can go on.
         if failedTogether || (error as? CallbackError)?.underlying is ReplicaError { return failedTogether = false }
+        isAbandoned = true
         communicator.failTogether(error, during: "fit")
     }
 }

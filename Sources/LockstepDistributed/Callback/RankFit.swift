@@ -51,8 +51,8 @@ final class RankFit {
         synchronizer = synchronizes ? BatchNormSynchronizer(learner.model, over: session.ranks) : nil
         watch = trains && !session.isAlone ? BatchNormWatch(learner.model) : nil
         session.coordinator.runsEmptyParts = synchronizer != nil
-        session.coordinator.settleKept = { [weak self, weak learner] byAll in
-            if let self, let learner { try settleKept(learner, byAll: byAll) }
+        session.coordinator.prepareKept = { [weak self, weak learner] byAll in
+            if let self, let learner { try prepareKept(learner, byAll: byAll) }
         }
     }
 
@@ -68,12 +68,12 @@ final class RankFit {
 
     func beforeTrain(_ learner: Learner) {
         needs = learner.gradientNeeds(after: options)
-        coordinator.meetsBeforeUpdate = !needs.isEmpty
+        coordinator.agreesBeforeUpdate = !needs.isEmpty
     }
 
     func beforeValidate(_ learner: Learner) throws {
         if options.checkInterval != nil, !learner.isInferring {
-            try session.meet()
+            try session.agree()
             try checkReplicas(learner)
         }
         if averagesStatistics { try averageStatistics(learner) }
@@ -82,7 +82,7 @@ final class RankFit {
     /// A fit that ends without a validation leaves the same statistics on all ranks, too.
     func afterFit(_ learner: Learner) throws {
         guard averagesStatistics, !learner.isInferring else { return }
-        try session.meet()
+        try session.agree()
         try averageStatistics(learner)
     }
 
@@ -101,7 +101,9 @@ final class RankFit {
         batch = BatchState()
         coordinator.trains = learner.training
         // Here, not at the step: statistics follow batches whose step an accumulation puts off, or a signal gives up.
-        if learner.training { itemsSinceMerge += Double(learner.batchItemCount) }
+        guard learner.training else { return }
+        itemsSinceMerge += Double(learner.batchItemCount)
+        session.tellOfEndedSharing(learner)
     }
 
     func afterCancelStep(_ learner: Learner) {
@@ -123,7 +125,7 @@ final class RankFit {
         // Sums over ranks inside the backward pass need gradients of one and the same mean on all of them.
         if synchronizer != nil, learner.part.isEven {
             // Evened out before: a rank may have left the batch since.
-            try session.meet()
+            try session.agree()
         } else if synchronizer != nil || batch.addsToKept {
             try learner.evenOutLoss()
         }
@@ -131,14 +133,14 @@ final class RankFit {
         keepParts(learner)
     }
 
-    /// What lies in the gradients from here on are those of this rank's part.
+    /// What lies in the gradients from here on are those of this rank's shard.
     private func keepParts(_ learner: Learner) {
         coordinator.kept = .parts(
             weight: contribution(learner).weight,
             areEven: bitwise == nil && (learner.part.isEven || addsUp(learner)))
     }
 
-    /// The middle of a batch: all meet, gradients become those of all.
+    /// The middle of a batch: all agree, gradients become those of all.
     func beforeStep(_ learner: Learner, _ optimizer: Optimizer) throws {
         // A callback may have made another optimizer, on every rank.
         if let exchange = session.exchange, exchange.arena !== optimizer.arena {
@@ -149,10 +151,10 @@ final class RankFit {
         if let bitwise {
             _ = try coordinator.middle(loss: nil, weight: 0, hasGradient: bitwise.shards.hasGradient)
         } else {
-            let met = try coordinator.middle(
+            let agreed = try coordinator.middle(
                 loss: learner.loss?.mean().item() ?? (addsUp(learner) ? 0 : nil), weight: contribution.weight,
                 hasGradient: learner.lossGrad.map(\.requiresGradient))
-            if learner.stepLoss == nil { learner.stepLoss = met.map { $0 * contribution.scale } }
+            if learner.stepLoss == nil { learner.stepLoss = agreed.map { $0 * contribution.scale } }
             try checkReplicas(learner)
         }
         try learner.stepStrategy.reduce(optimizer, contribution, for: needs)
@@ -160,7 +162,7 @@ final class RankFit {
     }
 
     /// Brings what an earlier batch has left into a form in which this one's gradients can be added.
-    private func settleKept(_ learner: Learner, byAll: Bool) throws {
+    private func prepareKept(_ learner: Learner, byAll: Bool) throws {
         guard learner.training, let step = learner.stepStrategy as? any RankStep else { return }
         switch coordinator.kept {
         case _ where !byAll: learner.optimizer?.zeroGradients()

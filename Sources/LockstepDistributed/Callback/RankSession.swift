@@ -13,6 +13,8 @@ final class RankSession {
     let setup: ReplicaSetup
     /// Where gradients are reduced; nil before the first fit.
     private(set) var exchange: GradientExchange?
+    /// Whether the ranks have gone back to parameters of their own, and nobody was told yet.
+    private var hasEndedSharing = false
 
     /// Makes `learner` agree with `ranks`, until ``end(_:)``.
     init(_ learner: Learner, over ranks: any Communicator) {
@@ -37,13 +39,14 @@ final class RankSession {
     func verify(_ learner: Learner) throws {
         if isAlone { return }
         // A callback of another rank may have ended the fit, or the run, before it began.
-        try meet()
+        try agree()
         try setup.verify(learner)
         try coordinator.verifyMergeable(learner.metrics)
     }
 
     /// Gives every rank the same parameters, in memory they share where that is possible, and `learner` its step. Collective.
     func prepare(_ learner: Learner, _ optimizer: Optimizer, _ options: DistributedCallback, isSplit: Bool) throws {
+        hasEndedSharing = false
         let known = exchange?.arena === optimizer.arena ? exchange : nil
         if let known, try known.isDividedEverywhere() {
             try setup.broadcastBuffers(learner)
@@ -52,8 +55,8 @@ final class RankSession {
             try setup.broadcast(learner)
             let exchange = try known ?? GradientExchange(optimizer.arena, over: ranks, compression: options.compression)
             self.exchange = exchange
-            for note in try exchange.chooseUpdates(of: optimizer, options.update, isSplit: isSplit) {
-                learner.warn(note)
+            for sentence in try exchange.chooseUpdates(of: optimizer, options.update, isSplit: isSplit) {
+                learner.warn(sentence)
             }
         }
         guard let exchange else { return }
@@ -65,15 +68,22 @@ final class RankSession {
         return exchange.dividesUpdates ? ShardedStep(exchange) : ReplicatedStep(exchange)
     }
 
-    /// A rank has assigned to a parameter that all shared, as all have learnt in the same meeting.
+    /// A rank has assigned to a parameter that all shared, as all have learnt in the same agreement.
     private func endSharing(_ learner: Learner) {
         guard let exchange else { return }
         exchange.keepCopies()
         if learner.stepStrategy is ShardedStep { learner.stepStrategy = ReplicatedStep(exchange) }
+        hasEndedSharing = true
+    }
+
+    /// Says so where it matters: a fit that trains on is slower. One that has ended shares anew when the next begins.
+    func tellOfEndedSharing(_ learner: Learner) {
+        guard hasEndedSharing else { return }
+        hasEndedSharing = false
         learner.warn(
             "every rank updates all parameters until the next fit: one was assigned to while the ranks shared them")
     }
 
-    /// Throws the signal of a rank that is leaving: the others are met here.
-    func meet() throws { _ = try coordinator.average(0, weight: 0) }
+    /// Throws the signal of a rank that is leaving: agrees with the others here.
+    func agree() throws { _ = try coordinator.average(0, weight: 0) }
 }

@@ -14,7 +14,7 @@ public struct BatchError: Error, CustomStringConvertible, Sendable {
 
 extension RankCoordinator {
     func wholeBatch(_ tensors: [Tensor]) throws -> [Tensor] {
-        try throwing(meet(nil).signal)
+        try throwing(agree(nil).signal)
         var writer = WireWriter()
         writer.write(tensors.count)
         for tensor in tensors { writer.write(tensor) }
@@ -44,7 +44,7 @@ extension RankCoordinator {
     }
 
     func batchWithoutItems(like own: Batch?) throws -> Batch? {
-        try throwing(meet(nil).signal)
+        try throwing(agree(nil).signal)
         var writer = WireWriter()
         writer.write(own?.inputs.count ?? -1)
         for tensor in own?.members ?? [] { writer.write(tensor) }
@@ -62,15 +62,15 @@ extension RankCoordinator {
     }
 
     func anyRankContinues(_ hasBatch: Bool) throws -> Bool {
-        let met = try meet(nil, weight: hasBatch ? 1 : 0)
-        try throwing(met.signal)
-        return met.weight > 0
+        let agreed = try agree(nil, weight: hasBatch ? 1 : 0)
+        try throwing(agreed.signal)
+        return agreed.weight > 0
     }
 
     func ranksContinue(with share: Double) throws -> Bool {
-        let met = try meet(nil, weight: share)
-        try throwing(met.signal)
+        let agreed = try agree(nil, weight: share)
+        try throwing(agreed.signal)
         // Shares are counts over one number: their sum is whole to rounding.
-        return met.weight > 1 - 1e-9
+        return agreed.weight > 1 - 1e-9
     }
 }

@@ -26,7 +26,9 @@ public enum BatchConvention: Sendable {
 public final class ShardedDataLoader: WrappingBatchSource {
     /// The loader whose batches are shared.
     public let inner: any BatchSource
+    /// This rank.
     public let rank: Int
+    /// The number of ranks.
     public let size: Int
     /// What the loader's batch size counts.
     public let convention: BatchConvention
@@ -70,7 +72,12 @@ public final class ShardedDataLoader: WrappingBatchSource {
 
     /// The number of global batches: the same on every rank.
     public var batchCount: Int? { own.batchCount }
+    /// Not known: shards of uneven batches, and of skipped items, are found as they are made.
+    public var itemCount: Int? { nil }
+    /// Not always the same: what is left over is shared, too.
+    public var batchSize: Int? { nil }
 
+    /// Starts an epoch at batch number `first`, which begins at `position` of the epoch's order if that is known.
     public func makeIterator(epoch: Int, from first: Int, position: Int?) throws -> BatchIterator {
         try own.makeIterator(epoch: epoch, from: first, position: position)
     }

@@ -65,7 +65,7 @@ package final class GradientExchange {
     /// Who updates the parameters, as far as this rank goes.
     package enum Sharing {
         case replicated, sharded
-        /// This rank has assigned to a parameter: all must go back to copies of their own where they meet next.
+        /// This rank has assigned to a parameter: all must go back to copies of their own where they agree next.
         case leaving
     }
 
@@ -147,7 +147,7 @@ package final class GradientExchange {
     /// Replaces every rank's gradients by `scale · Σ weight·gradient / Σ weight`. Collective.
     ///
     /// - Parameters:
-    ///   - weight: items in this rank's part; 0 takes part without contributing.
+    ///   - weight: items in this rank's shard; 0 takes part without contributing.
     ///   - measuresNorm: Whether somebody will ask for their norm.
     package func reduce(weight: Double, scale: Double = 1, measuresNorm: Bool = false) throws {
         guard communicator.size > 1 else { return }
@@ -158,7 +158,7 @@ package final class GradientExchange {
             try reducer.reduce(
                 weight: weight, count: arena.count, tailCount: arena.slots.count, ranges: ranges,
                 measuresNorm: measuresNorm)
-            if let squared = reducer.squaredNorm { arena.deferred.note(squaredNorm: squared) }
+            if let squared = reducer.squaredNorm { arena.deferred.record(squaredNorm: squared) }
         } else {
             try reduceByMessages(weight: weight, flags: flags)
         }

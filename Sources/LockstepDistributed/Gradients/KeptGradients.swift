@@ -7,7 +7,7 @@ import LockstepComm
 enum KeptGradients: Equatable {
     /// Nothing: the last batch came to its end.
     case nothing
-    /// Those of this rank's part, not reduced, with what the part counted: the same on every rank if they were evened out.
+    /// Those of this rank's shard, not reduced, with what the part counted: the same on every rank if they were evened out.
     case parts(weight: Double, areEven: Bool)
     /// Reduced ones: the batch was given up after that.
     case whole

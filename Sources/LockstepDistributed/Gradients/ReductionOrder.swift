@@ -3,7 +3,7 @@
 
 /// In which order gradients and losses are added up.
 public enum ReductionOrder: Sendable, Hashable {
-    /// Each rank makes one pass over its part of a batch; parts are added in rank order. The same ranks give the same bits in
+    /// Each rank makes one pass over its shard of a batch; parts are added in rank order. The same ranks give the same bits in
     /// every run; other numbers of ranks agree to rounding. The default.
     case ranks
     /// Every batch is cut into eight pieces that are computed one by one and added as a fixed tree: 1, 2, 4 and 8 ranks give

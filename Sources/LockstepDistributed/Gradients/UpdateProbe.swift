@@ -18,7 +18,7 @@ package struct UpdateProbe: Sendable, CustomStringConvertible {
     /// How many parameters there were.
     package let elements: Int
 
-    /// Fewer elements are not worth measuring: most of the time goes into meeting, of which there is as much in both ways,
+    /// Fewer elements are not worth measuring: most of the time goes into agreeing, of which there is as much in both ways,
     /// and what is left fits every core's own cache. Owners update, which keep less.
     package static let fewest = 1 << 16
     /// More are not measured: a core's own cache is full, time grows in proportion, and so would the memory this takes.

@@ -77,10 +77,10 @@ public final class RankLog: Callback {
         note("epoch \(row.epoch): \(values.joined(separator: ", ")); \(fixedPoint(seconds, 3)) s")
     }
 
-    public override func afterCancelTrain(_ learner: Learner) { noteCancel("training", learner) }
-    public override func afterCancelValidate(_ learner: Learner) { noteCancel("validation", learner) }
-    public override func afterCancelEpoch(_ learner: Learner) { noteCancel("the epoch", learner) }
-    public override func afterCancelFit(_ learner: Learner) { noteCancel("the fit", learner) }
+    public override func afterCancelTrain(_ learner: Learner) { logCancel("training", learner) }
+    public override func afterCancelValidate(_ learner: Learner) { logCancel("validation", learner) }
+    public override func afterCancelEpoch(_ learner: Learner) { logCancel("the epoch", learner) }
+    public override func afterCancelFit(_ learner: Learner) { logCancel("the fit", learner) }
 
     public override func afterFit(_ learner: Learner) {
         note("the fit is over after \(learner.trainIter) steps")
@@ -92,7 +92,7 @@ public final class RankLog: Callback {
         isInFit = false
     }
 
-    private func noteCancel(_ what: String, _ learner: Learner) {
+    private func logCancel(_ what: String, _ learner: Learner) {
         note("\(what) was cancelled in epoch \(learner.epoch), batch \(learner.iter)")
     }
 }

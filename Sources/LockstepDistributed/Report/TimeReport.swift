@@ -27,6 +27,7 @@ public final class TimeReport: TimingCallback {
         public var forward = 0.0
         /// The backward pass.
         public var backward = 0.0
+        /// Seconds in updates.
         public var step = 0.0
         /// Collectives, without the waiting in them.
         public var communication = 0.0

@@ -17,6 +17,9 @@ final class TimedSource: WrappingBatchSource {
         (self.inner, self.report, self.communicated) = (inner, report, communicated)
     }
 
+    // What is asked for by number is not a phase's, and is not timed.
+    var indexed: (any IndexedBatchSource)? { inner.indexed }
+
     func makeIterator(epoch: Int, from first: Int, position: Int?) throws -> BatchIterator {
         var batches = try timed { try inner.makeIterator(epoch: epoch, from: first, position: position) }
         return BatchIterator { [self] in try timed { try batches.next() } }

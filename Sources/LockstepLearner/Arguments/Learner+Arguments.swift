@@ -96,7 +96,7 @@ extension Learner {
     }
 
     /// Remembers the arguments of a fit method under its Python name.
-    func note(_ method: String, _ arguments: KeyValuePairs<String, ConfigValue?>) {
+    func recordCall(of method: String, _ arguments: KeyValuePairs<String, ConfigValue?>) {
         for (name, value) in arguments { fitArguments["Learner.\(method).\(name)"] = value }
     }
 }

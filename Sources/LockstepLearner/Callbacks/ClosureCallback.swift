@@ -35,7 +35,7 @@ public final class ClosureCallback: Callback {
 /// ```
 ///
 /// `xb` and `yb` are lists of tensors; arithmetic with a number applies to each. What the loader holds does not change.
-/// On several ranks each changes its own part of the batch.
+/// On several ranks each changes its own shard of the batch.
 public final class BeforeBatchCallback: Callback {
     private let change: (Learner, [Tensor], [Tensor]) throws -> ([Tensor], [Tensor])
 

@@ -50,6 +50,7 @@ public final class TrainEvalCallback: Callback {
 }
 
 extension TrainEvalCallback: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(TrainEvalCallback.self) { _ in TrainEvalCallback() }
 }
 
@@ -75,6 +76,7 @@ public final class SkipToEpoch: Callback {
 }
 
 extension SkipToEpoch: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(SkipToEpoch.self) {
         Field("epoch", \.epoch)
     }

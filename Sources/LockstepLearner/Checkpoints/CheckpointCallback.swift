@@ -278,7 +278,7 @@ public final class CheckpointCallback: Callback {
         let point = ResumePoint(epoch: learner.epoch + 1)
         if noteBest(learner) {
             // There is no later moment for it.
-            try settle(learner)
+            try awaitWriter(learner)
             try take(point, learner)
         } else if case .epochs(let count) = interval, (learner.epoch + 1) % count == 0 {
             try begin(point, learner)
@@ -332,18 +332,18 @@ public final class CheckpointCallback: Callback {
 
     @discardableResult
     private func save(_ point: ResumePoint, _ learner: Learner) throws -> String {
-        try settle(learner)
+        try awaitWriter(learner)
         let isThere = progress.last.map { $0.step == step && $0.point == point } ?? false
         let hasFailed = try learner.coordinator.read { [writer.hasFailed ? 1 : 0] } == [1]
         tellFailure()
         if !isThere || hasFailed { try take(point, learner) }
-        try settle(learner)
+        try awaitWriter(learner)
         try learner.coordinator.write { if let failure = writer.takeFailure() { throw failure } }
         return store(for: learner).path(step: step)
     }
 
     /// Has all ranks wait until nothing is being written: until then the copy is not to be touched. Collective.
-    private func settle(_ learner: Learner) throws { try learner.coordinator.write { writer.wait() } }
+    private func awaitWriter(_ learner: Learner) throws { try learner.coordinator.write { writer.wait() } }
 
     /// Takes a checkpoint, unless one is still being written: then when that is there. Collective.
     private func begin(_ point: ResumePoint, _ learner: Learner) throws {

@@ -41,9 +41,11 @@ struct DataDescription: Codable {
     }
 
     private static func check(_ loader: any BatchSource, _ set: DataLoader.Hooks) throws {
+        if let wrapper = loader as? any WrappingBatchSource { return try check(wrapper.inner, set) }
+        // Batches at hand, and streams of another kind, are no way from an item to a batch.
+        let makesBatches = loader is DataLoader || loader.indexed != nil
         guard
-            !(loader is DataLoader)
-                || [DataLoader.self, TransformedDataLoader.self].contains(where: { $0 == type(of: loader) })
+            !makesBatches || [DataLoader.self, TransformedDataLoader.self].contains(where: { $0 == type(of: loader) })
         else {
             throw ExportError(
                 .unregistered, at: "data", "\(type(of: loader)) makes batches in its own way, which cannot be stored",

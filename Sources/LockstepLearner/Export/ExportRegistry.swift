@@ -159,8 +159,9 @@ public enum ExportRegistry {
 
     /// Everything in this package that comes back from files.
     static let builtInTypes: [Configuration] =
-        Configuration.layers + Configuration.losses + Configuration.transforms + Configuration.metrics
-        + Configuration.callbacks
+        LayerExample.all.compactMap(\.configuration) + LossExample.all.compactMap(\.configuration)
+        + TransformExample.all.map(\.configuration) + MetricExample.all.compactMap(\.configuration)
+        + CallbackExample.all.compactMap(\.configuration)
 
     private static let own = Mutex(Table())
     private static let builtIn = Table(builtInTypes)

@@ -5,6 +5,7 @@
 public struct ClassificationReport: CustomStringConvertible, Sendable {
     /// The scores of one class or a mean of several. Undefined ones are 0.
     public struct Row: Equatable, Sendable {
+        /// The class, or the kind of average.
         public let name: String
         /// Of the items taken for the class, the share that is of it.
         public let precision: Double
@@ -45,6 +46,7 @@ public struct ClassificationReport: CustomStringConvertible, Sendable {
         accuracy = total == 0 ? nil : Double(matrix.correct) / Double(total)
     }
 
+    /// What it is, for people.
     public var description: String {
         let means = [macroAverage, weightedAverage]
         let first = (classes + means).map(\.name.count).max() ?? 0

@@ -6,11 +6,11 @@
 ///
 /// On several ranks each asks its own, with its part of the batch, for every batch of the loop.
 public protocol BatchPasses: AnyObject {
-    /// Runs the model on ``Learner/xb`` and leaves ``Learner/preds``; also called when this rank's part has no items.
+    /// Runs the model on ``Learner/xb`` and leaves ``Learner/preds``; also called when this rank's shard has no items.
     func forward(_ learner: Learner) throws
     /// Leaves ``Learner/loss``, ``Learner/lossGrad`` and ``Learner/batchWeight``. Called for every batch with targets, also when
-    /// this rank's part has no items.
+    /// this rank's shard has no items.
     func computeLoss(_ learner: Learner) throws
-    /// Leaves the parameters' gradients; also called when this rank's part has no items.
+    /// Leaves the parameters' gradients; also called when this rank's shard has no items.
     func backward(_ learner: Learner) throws
 }

@@ -13,7 +13,7 @@ extension Learner {
                 do {
                     try callback.handle(event, self)
                 } catch {
-                    throw noted(error, from: callback, at: event)
+                    throw explained(error, from: callback, at: event)
                 }
             }
         }
@@ -49,7 +49,7 @@ extension Learner {
         return lists
     }
 
-    func noted(_ error: any Error, from callback: Callback, at event: Event) -> any Error {
+    func explained(_ error: any Error, from callback: Callback, at event: Event) -> any Error {
         switch error {
         case is CancelSignal:
             cancelOrigin = (callback.typeName, event)

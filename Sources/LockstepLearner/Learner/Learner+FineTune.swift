@@ -28,8 +28,8 @@ extension Learner {
         div: Double = 5, divFinal: Double = 1e5, wd: HyperValue? = nil, moms: (Double, Double, Double)? = nil,
         callbacks: [Callback] = [], resume: ResumePolicy = .never
     ) throws {
-        note(
-            "fine_tune",
+        recordCall(
+            of: "fine_tune",
             [
                 "epochs": .int(epochs), "base_lr": .double(baseLR), "freeze_epochs": .int(freezeEpochs),
                 "lr_mult": .double(lrMult), "pct_start": .double(pctStart), "div": .double(div),

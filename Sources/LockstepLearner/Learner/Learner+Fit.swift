@@ -28,8 +28,8 @@ extension Learner {
             throw LearnerError(
                 .busy, "fit: the parameters have other values here (withWeights); what is trained would be lost")
         }
-        note(
-            "fit",
+        recordCall(
+            of: "fit",
             [
                 "n_epoch": .int(nEpoch), "lr": lr.map(ConfigValue.init), "wd": wd.map(ConfigValue.init),
                 "reset_opt": .bool(resetOptimizer), "start_epoch": .int(startEpoch),

@@ -90,7 +90,7 @@ extension Learner {
 
     /// Trains or evaluates on one batch, leaving `xb`, `yb`, `preds` and `loss`.
     ///
-    /// A batch without items (a rank's part of a small global batch) goes through the same events: its weight is 0, the
+    /// A batch without items (a rank's shard of a small global batch) goes through the same events: its weight is 0, the
     /// step happens, the model runs only when layers communicate. A batch without targets ends after `afterLoss`.
     public func oneBatch(_ index: Int, _ batch: Batch) throws {
         try begin(index, batch)
@@ -104,7 +104,7 @@ extension Learner {
                 computeLoss()
             }
             try throwMistake()
-            if training, isLabelled { try settleLoss() }
+            if training, isLabelled { try checkLossParts() }
             try self(.afterLoss)
             guard training, isLabelled else { return }
             try run(.backward) { try passes?.backward(self) ?? backward() }
@@ -131,7 +131,7 @@ extension Learner {
             try completeStepLoss()
             training ? try watchTrainingLoss() : watchValidationLoss()
         }
-        if phase == .validate, signal == nil || signal == .validate { try settleValidationLoss() }
+        if phase == .validate, signal == nil || signal == .validate { try tellValidationLoss() }
         if phase == .batch, training { (place.batches, place.position) = (iter + 1, resuming.batchEnd) }
         if phase == .train, signal == nil || signal == .train { noteEndOfTraining(wasCancelled: signal != nil) }
         if let signal {
@@ -166,13 +166,13 @@ extension Learner {
                 }
             }
         } catch {
-            throw failure ?? noted(error, from: callback, at: phase.before)
+            throw failure ?? explained(error, from: callback, at: phase.before)
         }
         // The other ranks have left the level so, too.
         if let failure { throw failure }
         guard hasRun else {
             let error = LearnerError(.busy, "around: \(callback.typeName) did not run the level \(phase.rawValue)")
-            throw noted(error, from: callback, at: phase.before)
+            throw explained(error, from: callback, at: phase.before)
         }
     }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loss of a batch: of this rank's part, evened out among the ranks, and the same number for all of them.
+// The loss of a batch: of this rank's shard, evened out among the ranks, and the same number for all of them.
 
 package import LockstepNN
 import LockstepOptim
 package import LockstepTensor
 
 extension Learner {
-    /// What this rank's part says of the batch's loss; empty where it has none.
+    /// What this rank's shard says of the batch's loss; empty where it has none.
     public var lossParts: [LossPart] {
         if !part.losses.isEmpty { return part.losses }
         guard let loss else { return [] }
@@ -33,14 +33,14 @@ extension Learner {
         let ranks = Double(coordinator.rankCount)
         (part.isEven, batchWeight) = (true, 1 / ranks)
         if lossFunction.reduction == .sum {
-            let met = try coordinator.mergedLoss(means?[0] ?? 0, weight: 1)
-            return stepLoss = met.loss.map { $0 * ranks }
+            let agreed = try coordinator.mergedLoss(means?[0] ?? 0, weight: 1)
+            return stepLoss = agreed.loss.map { $0 * ranks }
         }
         var (total, shares): (Double?, [Double]) = (nil, [])
         for term in 0..<lossFunction.termCount {
-            let met = try coordinator.mergedLoss(means?[term], weight: weights?[term] ?? 0)
-            if let loss = met.loss { total = (total ?? 0) + loss }
-            shares.append(met.weight > 0 ? ranks * (weights?[term] ?? 0) / met.weight : 1)
+            let agreed = try coordinator.mergedLoss(means?[term], weight: weights?[term] ?? 0)
+            if let loss = agreed.loss { total = (total ?? 0) + loss }
+            shares.append(agreed.weight > 0 ? ranks * (weights?[term] ?? 0) / agreed.weight : 1)
         }
         stepLoss = total
         if part.terms.isEmpty {
@@ -89,7 +89,7 @@ extension Learner {
 
     /// What every rank does with a training batch's loss before callbacks see it: a sum of means that merge by weights of
     /// their own has none that callbacks could scale it with.
-    func settleLoss() throws {
+    func checkLossParts() throws {
         if checksLoss { try checkLossMerges() }
         if passes == nil, lossFunction.termCount > 1 { try evenOutLoss() }
     }

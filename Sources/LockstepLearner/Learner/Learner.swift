@@ -70,7 +70,7 @@ public final class Learner {
     @exclusivity(unchecked) public var xb: [Tensor] = []
     /// The batch's targets; empty when it has none.
     @exclusivity(unchecked) public var yb: [Tensor] = []
-    /// The model's outputs. Empty before the model ran, and on a rank whose part of the batch is empty; where layers
+    /// The model's outputs. Empty before the model ran, and on a rank whose shard of the batch is empty; where layers
     /// communicate such a rank has outputs without rows from `afterPred` until the loss is computed.
     @exclusivity(unchecked) public var preds: [Tensor] = []
     /// What is differentiated; scale this to scale gradients.
@@ -80,14 +80,14 @@ public final class Learner {
     /// The training batch's loss over all ranks, the same on every rank: known after ``evenOutLoss()`` or the reduction of
     /// gradients, at the latest in `afterCancelBatch` and `afterBatch`. Nil where no rank came to a loss.
     @exclusivity(unchecked) public var stepLoss: Double?
-    /// How much this rank's part of the batch counts beside the others: its number of items before there is a loss, then what
+    /// How much this rank's shard of the batch counts beside the others: its number of items before there is a loss, then what
     /// the loss says (`LossFunction.weight`).
     @exclusivity(unchecked) public var batchWeight = 0.0
-    /// What is known of this rank's part of the batch besides.
+    /// What is known of this rank's shard of the batch besides.
     @exclusivity(unchecked) package var part = BatchPart()
     /// Whether the loss of parts is still to be compared with that of their whole (``checkLossMerges()``).
     @exclusivity(unchecked) var checksLoss = false
-    /// The place of the batch's first item in the global batch, when this is one rank's part of it; otherwise 0.
+    /// The place of the batch's first item in the global batch, when this is one rank's shard of it; otherwise 0.
     @exclusivity(unchecked) public internal(set) var batchFirstItem = 0
     /// Number of epochs of this fit.
     @exclusivity(unchecked) public var nEpoch = 1

@@ -36,7 +36,7 @@ public struct LossPart {
     }
 }
 
-/// What a learner knows of its rank's part of the batch at hand, besides what callbacks see.
+/// What a learner knows of its rank's shard of the batch at hand, besides what callbacks see.
 package struct BatchPart {
     /// Whether it has no items.
     package var isEmpty = false

@@ -19,7 +19,9 @@ public protocol MultipleLossFunction: LossFunction {
 }
 
 extension MultipleLossFunction {
+    /// How much a mean over these items counts beside others.
     public func weight(_ predictions: [Tensor], _ targets: [Tensor]) -> Double { weight(predictions[0], targets[0]) }
+    /// The means that the loss is made of, each with its weight.
     public func terms(_ predictions: [Tensor], _ targets: [Tensor]) -> [LossTerm] {
         [LossTerm(self(predictions, targets), weight: weight(predictions, targets))]
     }

@@ -11,11 +11,12 @@ public struct NonFiniteLoss: Sendable, Equatable, CustomStringConvertible {
     public let batch: Int
     /// Whether it was a training batch; otherwise one of the validation.
     public let isTraining: Bool
-    /// The rank whose part of the batch it was, where there are several and one alone is to blame.
+    /// The rank whose shard of the batch it was, where there are several and one alone is to blame.
     public let rank: Int?
     /// The loss of the whole training batch; NaN in validation.
     public let value: Double
 
+    /// What it is, for people.
     public var description: String {
         let phase = isTraining ? "training" : "validation"
         let whose = rank.map { ", in rank \($0)'s part of it" } ?? ""
@@ -29,19 +30,19 @@ extension Learner {
     func watchTrainingLoss() throws {
         guard training, nonFiniteLoss == nil, let stepLoss, !stepLoss.isFinite, !expectsNonFiniteLoss else { return }
         let isOwn = lossParts.contains { part in part.terms.contains { !$0.mean.isFinite } }
-        let met = try coordinator.average(Double(coordinator.rank), weight: isOwn ? 1 : 0)
-        let culprit = coordinator.rankCount > 1 && met.weight == 1 ? met.mean.map { Int($0.rounded()) } : nil
-        note(NonFiniteLoss(epoch: epoch, batch: iter, isTraining: true, rank: culprit, value: stepLoss))
+        let agreed = try coordinator.average(Double(coordinator.rank), weight: isOwn ? 1 : 0)
+        let culprit = coordinator.rankCount > 1 && agreed.weight == 1 ? agreed.mean.map { Int($0.rounded()) } : nil
+        record(NonFiniteLoss(epoch: epoch, batch: iter, isTraining: true, rank: culprit, value: stepLoss))
     }
 
-    /// Notes the first bad batch of a validation phase on this rank.
+    /// Records the first bad batch of a validation phase on this rank.
     func watchValidationLoss() {
         guard isFitting, !training, !isInferring, nonFiniteLoss == nil, badValidationBatch == nil else { return }
         if let loss, !mean(of: loss).isFinite { badValidationBatch = iter }
     }
 
     /// Where a validation phase ends, on all ranks: asks them all.
-    func settleValidationLoss() throws {
+    func tellValidationLoss() throws {
         guard isFitting, !isInferring, nonFiniteLoss == nil, !expectsNonFiniteLoss else { return }
         let own = badValidationBatch
         badValidationBatch = nil
@@ -53,10 +54,10 @@ extension Learner {
         guard let first = found.map(\.batch).min() else { return }
         let ranks = found.filter { $0.batch == first }.map(\.rank)
         let culprit = coordinator.rankCount > 1 && ranks.count == 1 ? ranks[0] : nil
-        note(NonFiniteLoss(epoch: epoch, batch: first, isTraining: false, rank: culprit, value: .nan))
+        record(NonFiniteLoss(epoch: epoch, batch: first, isTraining: false, rank: culprit, value: .nan))
     }
 
-    private func note(_ found: NonFiniteLoss) {
+    private func record(_ found: NonFiniteLoss) {
         nonFiniteLoss = found
         let ends = found.isTraining && callbacks.contains { $0 is TerminateOnNaNCallback && $0.run }
         warn(

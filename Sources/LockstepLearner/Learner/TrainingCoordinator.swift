@@ -150,14 +150,24 @@ public final class SoloCoordinator: TrainingCoordinator {
 
     /// The coordinator of one process.
     public init() {}
+    /// What is wanted here is wanted by all.
     public func watch(_ wish: Wish, _ isWanted: (() -> Bool)?) { wishes[wish] = isWanted }
+    /// Asks at once.
     public func isAgreed(_ wish: Wish) -> Bool { wishes[wish]?() ?? false }
+    /// Nothing is kept.
     public func fulfil(_ wish: Wish) {}
+    /// One process writes.
     public var isWriter: Bool { true }
+    /// One process agrees with itself.
     public func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
+    /// The metrics' own values.
     public func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }
+    /// The rows as they are.
     public func gather(_ rows: BatchRows) -> BatchRows { rows }
+    /// Runs `body`.
     public func write(_ body: () throws -> Void) throws { try body() }
+    /// Runs `body`.
     public func read(_ body: () throws -> [UInt8]) throws -> [UInt8] { try body() }
+    /// Nobody waits.
     public func abandon(because error: any Error) {}
 }

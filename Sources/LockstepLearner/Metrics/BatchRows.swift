@@ -5,7 +5,7 @@ public import LockstepTensor
 
 /// Columns of tensors, one piece per batch, in the order of the batches.
 ///
-/// A rank of a distributed run holds its part of every batch, so that interleaving ranks batch by batch gives the order
+/// A rank of a distributed run holds its shard of every batch, so that interleaving ranks batch by batch gives the order
 /// of the data set.
 public struct BatchRows {
     /// Per batch, one tensor per column, items along axis 0; no tensors for a batch without items.

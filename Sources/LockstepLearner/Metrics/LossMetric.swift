@@ -58,8 +58,11 @@ public final class LossMetric: Metric, Configurable {
         self.read = { loss in (loss as? Loss).flatMap(read).map { mean(of: $0) } }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LossMetric.self) {
-        Field("attribute", { $0.attribute ?? "" }, python: "attr")
+        Field(stored: "attribute", { $0.attribute ?? "" })
+        // A function that reads has no name that could be told.
+        Field(told: "attr") { $0.attribute.map { .string($0) } }
         Field("name", \.name)
     } make: {
         LossMetric(try $0("attribute"), name: try $0("name"))

@@ -12,7 +12,7 @@ struct MetricOrigin {
 }
 
 extension Metric {
-    /// This metric with a note of the function that made it and of the function's arguments, as the function's
+    /// This metric with a record of the function that made it and of the function's arguments, as the function's
     /// configuration reads them.
     func made<Options>(by function: Configuration, of options: Options) -> Self {
         origin = MetricOrigin(function: function, options: options)

@@ -12,6 +12,7 @@ import Glibc
 public struct Plot: Sendable {
     /// One curve. Points that are not finite, or not positive on a logarithmic axis, are left out.
     public struct Curve: Sendable {
+        /// What the legend calls it.
         public let name: String
         /// Where the points lie along the horizontal axis.
         public let x: [Double]

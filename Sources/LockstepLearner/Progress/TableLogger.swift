@@ -19,11 +19,13 @@ public final class TableLogger: RowLogger {
     /// A table on `console`.
     public init(_ console: Console = .standardOutput) { self.console = console }
 
+    /// Begins a table with these columns.
     public func begin(_ header: [String]) {
         widths = header.enumerated().map { max($1.count, $0 == 0 || $1 == "time" ? 5 : 8) }
         write(header, style: console.usesColor ? ("\u{1B}[1m", "\u{1B}[0m") : ("", ""))
     }
 
+    /// Takes a finished row.
     public func log(_ row: EpochRow) {
         let cells = row.cells
         if widths.count != cells.count { widths = zip(row.header, cells).map { max($0.count, $1.count) } }

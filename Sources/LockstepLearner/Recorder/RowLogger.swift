@@ -10,6 +10,7 @@ public protocol RowLogger: AnyObject {
 }
 
 extension RowLogger {
+    /// Begins a table with these columns.
     public func begin(_ header: [String]) {}
 }
 
@@ -18,6 +19,7 @@ public final class PrintLogger: RowLogger {
     private let console: Console
     /// Rows on `console`.
     public init(_ console: Console = .standardOutput) { self.console = console }
+    /// Takes a finished row.
     public func log(_ row: EpochRow) {
         console.write("[\(row.cells.map { $0.isEmpty ? "nil" : $0 }.joined(separator: ", "))]\n")
     }
@@ -27,5 +29,6 @@ public final class PrintLogger: RowLogger {
 public final class SilentLogger: RowLogger {
     /// A logger that says nothing.
     public init() {}
+    /// Takes a finished row.
     public func log(_ row: EpochRow) {}
 }

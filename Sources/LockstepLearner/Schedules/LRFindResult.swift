@@ -36,6 +36,7 @@ public struct LRFindResult: Sendable {
 }
 
 extension LRFindResult: CustomStringConvertible {
+    /// What it is, for people.
     public var description: String {
         suggestions.isEmpty
             ? "no suggestion from \(losses.count) batches"

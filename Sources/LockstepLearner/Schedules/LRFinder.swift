@@ -3,7 +3,7 @@
 
 import LockstepOptim
 
-/// Raises the learning rate batch by batch, notes the smoothed loss, and ends the fit when it explodes.
+/// Raises the learning rate batch by batch, records the smoothed loss, and ends the fit when it explodes.
 ///
 /// The loss is that of all ranks together where someone tells it (``Learner/stepLoss``), so all ranks end alike.
 final class LRFinder: Callback {

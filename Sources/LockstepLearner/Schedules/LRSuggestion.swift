@@ -22,6 +22,7 @@ public struct LRSuggestion: Sendable {
 
         /// A suggestion, and the point of the curve it is marked at.
         public init(lr: Double, mark: (lr: Double, loss: Double)) { (self.lr, self.mark) = (lr, mark) }
+        /// Whether both are the same.
         public static func == (a: Point, b: Point) -> Bool { a.lr == b.lr && a.mark == b.mark }
     }
 

@@ -21,8 +21,8 @@ extension Learner {
         _ nEpoch: Int, lr: LearningRate? = nil, divFinal: Double = 1e5, pctStart: Double = 0.75, wd: HyperValue? = nil,
         callbacks: [Callback] = [], resetOptimizer: Bool = false, startEpoch: Int = 0, resume: ResumePolicy = .never
     ) throws {
-        note(
-            "fit_flat_cos",
+        recordCall(
+            of: "fit_flat_cos",
             [
                 "n_epoch": .int(nEpoch), "lr": lr.map(ConfigValue.init), "div_final": .double(divFinal),
                 "pct_start": .double(pctStart), "wd": wd.map(ConfigValue.init),

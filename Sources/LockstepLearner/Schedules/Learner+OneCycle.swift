@@ -23,8 +23,8 @@ extension Learner {
         wd: HyperValue? = nil, moms: (Double, Double, Double)? = nil, callbacks: [Callback] = [],
         resetOptimizer: Bool = false, startEpoch: Int = 0, resume: ResumePolicy = .never
     ) throws {
-        note(
-            "fit_one_cycle",
+        recordCall(
+            of: "fit_one_cycle",
             [
                 "n_epoch": .int(nEpoch), "lr_max": lrMax.map(ConfigValue.init), "div": .double(div),
                 "div_final": .double(divFinal), "pct_start": .double(pctStart), "wd": wd.map(ConfigValue.init),

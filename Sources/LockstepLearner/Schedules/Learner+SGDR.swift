@@ -29,8 +29,8 @@ extension Learner {
             cycles > 0 && cycleLength > 0 && cycleMultiplier > 0,
             "fitSGDR: \(cycles) cycles of \(cycleLength) epochs times \(cycleMultiplier): each must be at least 1",
             file: file, line: line)
-        note(
-            "fit_sgdr",
+        recordCall(
+            of: "fit_sgdr",
             [
                 "n_cycles": .int(cycles), "cycle_len": .int(cycleLength), "lr_max": lrMax.map(ConfigValue.init),
                 "cycle_mult": .int(cycleMultiplier), "wd": wd.map(ConfigValue.init),

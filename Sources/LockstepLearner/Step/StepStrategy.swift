@@ -52,7 +52,10 @@ public struct Contribution: Equatable, Sendable {
 public final class LocalStep: StepStrategy {
     /// The step of one process.
     public init() {}
+    /// One process: gradients are whole.
     public func reduce(_ optimizer: Optimizer, _ contribution: Contribution, for needs: GradientNeeds) {}
+    /// Updates every parameter.
     public func update(_ optimizer: Optimizer) { optimizer.step() }
+    /// Nothing was put off.
     public func abandon() -> Bool { false }
 }

@@ -5,10 +5,12 @@ public import LockstepTensor
 
 /// `max(x, 0)`. PyTorch: `torch.nn.ReLU`.
 public final class ReLU: Module, UnaryLayer {
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.relu()) }
 }
 
 extension ReLU: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(ReLU.self) { _ in ReLU() }
 }
 
@@ -16,15 +18,18 @@ extension ReLU: Configurable {
 public final class LeakyReLU: Module, UnaryLayer {
     /// The slope for negative values.
     public let slope: Double
+    /// A layer with this slope below 0.
     public init(_ slope: Double = 0.01) {
         self.slope = slope
         super.init()
     }
     public override var describeExtra: String { "\(slope)" }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.leakyRelu(slope: slope)) }
 }
 
 extension LeakyReLU: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LeakyReLU.self) {
         Field("slope", \.slope, python: "negative_slope")
     } make: {
@@ -34,46 +39,56 @@ extension LeakyReLU: Configurable {
 
 /// `x·Φ(x)`, exactly, with the normal distribution's Φ. Hendrycks and Gimpel (2016). PyTorch: `torch.nn.GELU`.
 public final class GELU: Module, UnaryLayer {
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.gelu()) }
 }
 
 extension GELU: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(GELU.self) { _ in GELU() }
 }
 
 /// `x·σ(x)`, also called swish. PyTorch: `torch.nn.SiLU`.
 public final class SiLU: Module, UnaryLayer {
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.silu()) }
 }
 
 extension SiLU: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(SiLU.self) { _ in SiLU() }
 }
 
 /// `1 / (1 + e^(−x))`. PyTorch: `torch.nn.Sigmoid`.
 public final class Sigmoid: Module, UnaryLayer {
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.sigmoid()) }
 }
 
 extension Sigmoid: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Sigmoid.self) { _ in Sigmoid() }
 }
 
 /// The hyperbolic tangent. PyTorch: `torch.nn.Tanh`.
 public final class Tanh: Module, UnaryLayer {
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.tanh()) }
 }
 
 extension Tanh: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Tanh.self) { _ in Tanh() }
 }
 
 /// `log(1 + e^x)`. PyTorch: `torch.nn.Softplus` with β = 1.
 public final class Softplus: Module, UnaryLayer {
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.softplus()) }
 }
 
 extension Softplus: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Softplus.self) { _ in Softplus() }
 }
 
@@ -83,15 +98,18 @@ extension Softplus: Configurable {
 public final class Softmax: Module, UnaryLayer {
     /// The axis that sums to 1.
     public let axis: Int
+    /// A layer that sums to one along `axis`; negative ones count from the end.
     public init(axis: Int = -1) {
         self.axis = axis
         super.init()
     }
     public override var describeExtra: String { "axis: \(axis)" }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.softmax(axis: axis)) }
 }
 
 extension Softmax: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Softmax.self) {
         Field("axis", \.axis, python: "dim")
     } make: {
@@ -103,15 +121,18 @@ extension Softmax: Configurable {
 public final class LogSoftmax: Module, UnaryLayer {
     /// The axis whose exponentials sum to 1.
     public let axis: Int
+    /// A layer that sums to one along `axis`; negative ones count from the end.
     public init(axis: Int = -1) {
         self.axis = axis
         super.init()
     }
     public override var describeExtra: String { "axis: \(axis)" }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.logSoftmax(axis: axis)) }
 }
 
 extension LogSoftmax: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LogSoftmax.self) {
         Field("axis", \.axis, python: "dim")
     } make: {

@@ -79,6 +79,7 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer, Configurable {
             + (_weight == nil ? ", affine: false" : "") + (_runningMean == nil ? ", trackRunningStats: false" : "")
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public class var configuration: Configuration {
         configuration(of: BatchNorm.self) {
             BatchNorm($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4)
@@ -106,6 +107,7 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer, Configurable {
     /// The ranks of input that the layer takes, and how they are called.
     var accepted: (ranks: ClosedRange<Int>, form: String) { (2...5, "[N, \(channels), …]") }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(normalized(x, then: .none, adding: nil)) }
 
     /// `activation(the normalised batch + shortcut)`: with a rectifier in one pass; step by step when somebody observes this
@@ -171,7 +173,7 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer, Configurable {
             if let singleValueHandler {
                 singleValueHandler(sentence)
             } else {
-                DataMistakes.note(sentence, file: #fileID, line: #line)
+                DataMistakes.report(sentence, file: #fileID, line: #line)
             }
         }
         return memory.batchNorm(

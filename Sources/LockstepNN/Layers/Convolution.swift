@@ -17,9 +17,13 @@ public final class Conv2d: Module, UnaryLayer {
     /// `[outputs, inputs / groups, kH, kW]`.
     @Parameter public var weight: Tensor
     private let _bias: Parameter?
+    /// How far the window moves.
     public let stride: Pair
+    /// What is added around the input.
     public let padding: Padding
+    /// The distance of the kernel's elements.
     public let dilation: Pair
+    /// Into how many groups the channels are divided.
     public let groups: Int
 
     /// - Parameters:
@@ -57,6 +61,7 @@ public final class Conv2d: Module, UnaryLayer {
             + (_bias == nil ? ", bias: false" : "")
     }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         let kernel = $weight.value.shape
         require(
@@ -70,6 +75,7 @@ public final class Conv2d: Module, UnaryLayer {
 }
 
 extension Conv2d: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Conv2d.self) {
         Field("inputs", { $0.weight.shape[1] * $0.groups }, .size, python: "in_channels")
         Field("outputs", { $0.weight.shape[0] }, .size, python: "out_channels")
@@ -97,9 +103,13 @@ public final class Conv1d: Module, UnaryLayer {
     /// `[outputs, inputs / groups, k]`.
     @Parameter public var weight: Tensor
     private let _bias: Parameter?
+    /// How far the window moves.
     public let stride: Int
+    /// What is added around the input.
     public let padding: Padding
+    /// The distance of the kernel's elements.
     public let dilation: Int
+    /// Into how many groups the channels are divided.
     public let groups: Int
 
     /// - Parameters:
@@ -135,6 +145,7 @@ public final class Conv1d: Module, UnaryLayer {
             + (_bias == nil ? ", bias: false" : "")
     }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         let kernel = $weight.value.shape
         require(
@@ -148,6 +159,7 @@ public final class Conv1d: Module, UnaryLayer {
 }
 
 extension Conv1d: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Conv1d.self) {
         Field("inputs", { $0.weight.shape[1] * $0.groups }, .size, python: "in_channels")
         Field("outputs", { $0.weight.shape[0] }, .size, python: "out_channels")
@@ -176,10 +188,15 @@ public final class ConvTranspose2d: Module, UnaryLayer {
     /// `[inputs, outputs / groups, kH, kW]`.
     @Parameter public var weight: Tensor
     private let _bias: Parameter?
+    /// How far the window moves.
     public let stride: Pair
+    /// What is added around the input.
     public let padding: Pair
+    /// What is added to the output at its far ends.
     public let outputPadding: Pair
+    /// The distance of the kernel's elements.
     public let dilation: Pair
+    /// Into how many groups the channels are divided.
     public let groups: Int
 
     /// - Parameters:
@@ -216,6 +233,7 @@ public final class ConvTranspose2d: Module, UnaryLayer {
             + option("dilation", dilation)
     }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         let inputs = $weight.value.shape[0]
         require(x.rank == 4 && x.shape[1] == inputs, "\(label): needs an input [N, \(inputs), H, W], not \(x.shape)")
@@ -227,6 +245,7 @@ public final class ConvTranspose2d: Module, UnaryLayer {
 }
 
 extension ConvTranspose2d: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(ConvTranspose2d.self) {
         Field("inputs", { $0.weight.shape[0] }, .size, python: "in_channels")
         Field("outputs", { $0.weight.shape[1] * $0.groups }, .size, python: "out_channels")

@@ -24,12 +24,14 @@ public final class Dropout: Module, UnaryLayer {
     public override var describeExtra: String { "\(p)" }
     /// Whether the layer hands on what it gets and nobody watches it doing so.
     var isInactive: Bool { (p == 0 || !isTraining) && observers.isEmpty }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         observed(isTraining && p > 0 ? x.droppedByItem(p, itemAxis: 0) : x)
     }
 }
 
 extension Dropout: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Dropout.self) {
         Field("p", \.p, .within(0...1))
     } make: {

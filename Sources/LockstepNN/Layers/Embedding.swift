@@ -50,12 +50,14 @@ public final class Embedding: Module, UnaryLayer {
         "\(count), \(width)" + (paddingIndex.map { ", paddingIndex: \($0)" } ?? "")
     }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         observed(embedding(weight, x, paddingIndex: paddingIndex))
     }
 }
 
 extension Embedding: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Embedding.self) {
         Field("count", \.count, .size, python: "num_embeddings")
         Field("width", \.width, .size, python: "embedding_dim")

@@ -13,6 +13,7 @@ public final class Flatten: Module, UnaryLayer {
     /// The last axis to merge.
     public let to: Int
 
+    /// A layer that joins the axes from `from` to `to`; negative ones count from the end.
     public init(from: Int = 1, to: Int = -1) {
         self.from = from
         self.to = to
@@ -20,10 +21,12 @@ public final class Flatten: Module, UnaryLayer {
     }
 
     public override var describeExtra: String { from == 1 && to == -1 ? "" : "from: \(from), to: \(to)" }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.flattened(from: from, to: to)) }
 }
 
 extension Flatten: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Flatten.self) {
         Field("from", \.from, python: "start_dim")
         Field("to", \.to, python: "end_dim")

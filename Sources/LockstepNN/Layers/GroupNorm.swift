@@ -51,6 +51,7 @@ public final class GroupNorm: Module, UnaryLayer {
             + (_weight == nil ? ", affine: false" : "")
     }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         require(
             x.rank >= 2 && x.shape[1] == channels, "\(label): needs an input [N, \(channels), …], not \(x.shape)")
@@ -60,6 +61,7 @@ public final class GroupNorm: Module, UnaryLayer {
 }
 
 extension GroupNorm: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(GroupNorm.self) {
         Field("groups", \.groups, .size, python: "num_groups")
         Field("channels", \.channels, .size, python: "num_channels")

@@ -5,10 +5,12 @@ public import LockstepTensor
 
 /// Returns its input. PyTorch: `torch.nn.Identity`.
 public final class Identity: Module, UnaryLayer {
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x) }
 }
 
 extension Identity: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Identity.self) { _ in Identity() }
 }
 
@@ -33,6 +35,7 @@ public final class Apply: Module, UnaryLayer {
     }
 
     public override var describeExtra: String { name.isEmpty ? "" : "\"\(name)\"" }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(body(x)) }
 }
 
@@ -47,6 +50,7 @@ public final class Residual: Module, UnaryLayer {
     /// What the input goes through on its way around; nil for nothing.
     public let shortcut: Sequential?
 
+    /// A layer around the layers of the block, one after the other.
     public init(@LayerBuilder _ layers: () -> [any UnaryLayer]) {
         self.layers = Sequential(layers)
         shortcut = nil
@@ -60,6 +64,7 @@ public final class Residual: Module, UnaryLayer {
         super.init()
     }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         let y = layers(x)
         let around = shortcut.map { $0(x) } ?? x
@@ -72,6 +77,7 @@ public final class Residual: Module, UnaryLayer {
 }
 
 extension Residual: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Residual.self) {
         Field(parts: "layers") { $0.layers.layers }
         Field(parts: "shortcut") { $0.shortcut?.layers }

@@ -23,6 +23,7 @@ public final class InstanceNorm2d: Module, UnaryLayer, NormalizationLayer {
     /// The weight of a new batch in the running statistics; nil for the plain average of all batches.
     public let momentum: Double?
 
+    /// A layer for so many channels, with PyTorch's defaults.
     public init(
         _ channels: Int, epsilon: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = false,
         trackRunningStats: Bool = false, file: StaticString = #fileID, line: UInt = #line
@@ -62,6 +63,7 @@ public final class InstanceNorm2d: Module, UnaryLayer, NormalizationLayer {
             + (_runningMean == nil ? "" : ", trackRunningStats: true")
     }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         require(
             x.rank == 4 && x.shape[1] == channels, "\(label): needs an input [N, \(channels), H, W], not \(x.shape)")
@@ -89,6 +91,7 @@ public final class InstanceNorm2d: Module, UnaryLayer, NormalizationLayer {
 }
 
 extension InstanceNorm2d: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(InstanceNorm2d.self) {
         Field("channels", \.channels, .size, python: "num_features")
         Field("epsilon", \.epsilon, python: "eps")

@@ -50,6 +50,7 @@ public final class LayerNorm: Module, UnaryLayer, NormalizationLayer {
             + (_weight == nil ? ", elementwiseAffine: false" : _bias == nil ? ", bias: false" : "")
     }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         observed(
             x.layerNorm(
@@ -59,6 +60,7 @@ public final class LayerNorm: Module, UnaryLayer, NormalizationLayer {
 }
 
 extension LayerNorm: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LayerNorm.self) {
         Field("shape", \.normalizedShape.dimensions, python: "normalized_shape")
         Field("epsilon", \.epsilon, python: "eps")

@@ -47,6 +47,7 @@ public final class Linear: Module, UnaryLayer {
 
     public override var describeExtra: String { "\(inputs), \(outputs)" + (_bias == nil ? ", bias: false" : "") }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         require(
             x.rank > 0 && x.shape[x.rank - 1] == $weight.value.shape[1],
@@ -74,6 +75,7 @@ public final class Linear: Module, UnaryLayer {
 }
 
 extension Linear: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Linear.self) {
         Field("inputs", \.inputs, .size, python: "in_features")
         Field("outputs", \.outputs, .size, python: "out_features")

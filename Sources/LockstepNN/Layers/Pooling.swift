@@ -8,11 +8,16 @@ public import LockstepTensor
 /// - Shape: `[N, C, H, W]` → `[N, C, H′, W′]`, `H′ = (H + 2·padding − k) / stride + 1`.
 /// - Note: PyTorch: `torch.nn.MaxPool2d`; the stride is the window's size unless given.
 public final class MaxPool2d: Module, UnaryLayer {
+    /// The size of the window.
     public let kernelSize: Pair
+    /// How far the window moves.
     public let stride: Pair
+    /// What is added around the input.
     public let padding: Pair
+    /// Whether a window that does not fit counts.
     public let ceilMode: Bool
 
+    /// A layer with these windows; `stride` is the window's size when nil.
     public init(_ kernelSize: Pair, stride: Pair? = nil, padding: Pair = 0, ceilMode: Bool = false) {
         self.kernelSize = kernelSize
         self.stride = stride ?? kernelSize
@@ -22,12 +27,14 @@ public final class MaxPool2d: Module, UnaryLayer {
     }
 
     public override var describeExtra: String { describeWindow(kernelSize, stride, padding) }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         observed(x.maxPool2d(kernelSize: kernelSize, stride: stride, padding: padding, ceilMode: ceilMode))
     }
 }
 
 extension MaxPool2d: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MaxPool2d.self) {
         Field("kernel", \.kernelSize, .sizes, python: "kernel_size")
         Field("stride", \.stride, .sizes)
@@ -44,12 +51,18 @@ extension MaxPool2d: Configurable {
 /// - Shape: `[N, C, H, W]` → `[N, C, H′, W′]`, `H′ = (H + 2·padding − k) / stride + 1`.
 /// - Note: PyTorch: `torch.nn.AvgPool2d`; zeros of the padding count unless `countIncludePad` is false.
 public final class AvgPool2d: Module, UnaryLayer {
+    /// The size of the window.
     public let kernelSize: Pair
+    /// How far the window moves.
     public let stride: Pair
+    /// What is added around the input.
     public let padding: Pair
+    /// Whether a window that does not fit counts.
     public let ceilMode: Bool
+    /// Whether averages count the padding.
     public let countIncludePad: Bool
 
+    /// A layer with these windows; `stride` is the window's size when nil.
     public init(
         _ kernelSize: Pair, stride: Pair? = nil, padding: Pair = 0, ceilMode: Bool = false, countIncludePad: Bool = true
     ) {
@@ -62,6 +75,7 @@ public final class AvgPool2d: Module, UnaryLayer {
     }
 
     public override var describeExtra: String { describeWindow(kernelSize, stride, padding) }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         observed(
             x.avgPool2d(
@@ -71,6 +85,7 @@ public final class AvgPool2d: Module, UnaryLayer {
 }
 
 extension AvgPool2d: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(AvgPool2d.self) {
         Field("kernel", \.kernelSize, .sizes, python: "kernel_size")
         Field("stride", \.stride, .sizes)
@@ -89,16 +104,20 @@ extension AvgPool2d: Configurable {
 /// - Shape: `[N, C, H, W]` → `[N, C, outputSize…]`.
 /// - Note: PyTorch: `torch.nn.AdaptiveAvgPool2d`.
 public final class AdaptiveAvgPool2d: Module, UnaryLayer {
+    /// The size of the output.
     public let outputSize: Pair
+    /// A layer with outputs of this size.
     public init(_ outputSize: Pair) {
         self.outputSize = outputSize
         super.init()
     }
     public override var describeExtra: String { "\(outputSize)" }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.adaptiveAvgPool2d(outputSize)) }
 }
 
 extension AdaptiveAvgPool2d: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(AdaptiveAvgPool2d.self) {
         Field("size", \.outputSize, .sizes, python: "output_size")
     } make: {
@@ -111,16 +130,20 @@ extension AdaptiveAvgPool2d: Configurable {
 /// - Shape: `[N, C, H, W]` → `[N, C, outputSize…]`.
 /// - Note: PyTorch: `torch.nn.AdaptiveMaxPool2d`.
 public final class AdaptiveMaxPool2d: Module, UnaryLayer {
+    /// The size of the output.
     public let outputSize: Pair
+    /// A layer with outputs of this size.
     public init(_ outputSize: Pair) {
         self.outputSize = outputSize
         super.init()
     }
     public override var describeExtra: String { "\(outputSize)" }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.adaptiveMaxPool2d(outputSize)) }
 }
 
 extension AdaptiveMaxPool2d: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(AdaptiveMaxPool2d.self) {
         Field("size", \.outputSize, .sizes, python: "output_size")
     } make: {
@@ -133,9 +156,13 @@ extension AdaptiveMaxPool2d: Configurable {
 /// - Shape: `[N, C, L]` → `[N, C, L′]`, `L′ = (L + 2·padding − k) / stride + 1`.
 /// - Note: PyTorch: `torch.nn.MaxPool1d`.
 public final class MaxPool1d: Module, UnaryLayer {
+    /// The size of the window.
     public let kernelSize: Int
+    /// How far the window moves.
     public let stride: Int
+    /// What is added around the input.
     public let padding: Int
+    /// A layer with these windows; `stride` is the window's size when nil.
     public init(_ kernelSize: Int, stride: Int? = nil, padding: Int = 0) {
         self.kernelSize = kernelSize
         self.stride = stride ?? kernelSize
@@ -143,12 +170,14 @@ public final class MaxPool1d: Module, UnaryLayer {
         super.init()
     }
     public override var describeExtra: String { describeWindow(Pair(kernelSize), Pair(stride), Pair(padding)) }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         observed(x.maxPool1d(kernelSize: kernelSize, stride: stride, padding: padding))
     }
 }
 
 extension MaxPool1d: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MaxPool1d.self) {
         Field("kernel", \.kernelSize, .size, python: "kernel_size")
         Field("stride", \.stride, .size)
@@ -163,9 +192,13 @@ extension MaxPool1d: Configurable {
 /// - Shape: `[N, C, L]` → `[N, C, L′]`, `L′ = (L + 2·padding − k) / stride + 1`.
 /// - Note: PyTorch: `torch.nn.AvgPool1d`.
 public final class AvgPool1d: Module, UnaryLayer {
+    /// The size of the window.
     public let kernelSize: Int
+    /// How far the window moves.
     public let stride: Int
+    /// What is added around the input.
     public let padding: Int
+    /// A layer with these windows; `stride` is the window's size when nil.
     public init(_ kernelSize: Int, stride: Int? = nil, padding: Int = 0) {
         self.kernelSize = kernelSize
         self.stride = stride ?? kernelSize
@@ -173,12 +206,14 @@ public final class AvgPool1d: Module, UnaryLayer {
         super.init()
     }
     public override var describeExtra: String { describeWindow(Pair(kernelSize), Pair(stride), Pair(padding)) }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         observed(x.avgPool1d(kernelSize: kernelSize, stride: stride, padding: padding))
     }
 }
 
 extension AvgPool1d: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(AvgPool1d.self) {
         Field("kernel", \.kernelSize, .size, python: "kernel_size")
         Field("stride", \.stride, .size)
@@ -193,16 +228,20 @@ extension AvgPool1d: Configurable {
 /// - Shape: `[N, C, L]` → `[N, C, outputSize]`.
 /// - Note: PyTorch: `torch.nn.AdaptiveAvgPool1d`.
 public final class AdaptiveAvgPool1d: Module, UnaryLayer {
+    /// The size of the output.
     public let outputSize: Int
+    /// A layer with outputs of this size.
     public init(_ outputSize: Int) {
         self.outputSize = outputSize
         super.init()
     }
     public override var describeExtra: String { "\(outputSize)" }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.adaptiveAvgPool1d(outputSize)) }
 }
 
 extension AdaptiveAvgPool1d: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(AdaptiveAvgPool1d.self) {
         Field("size", \.outputSize, .size, python: "output_size")
     } make: {
@@ -215,16 +254,20 @@ extension AdaptiveAvgPool1d: Configurable {
 /// - Shape: `[N, C, L]` → `[N, C, outputSize]`.
 /// - Note: PyTorch: `torch.nn.AdaptiveMaxPool1d`.
 public final class AdaptiveMaxPool1d: Module, UnaryLayer {
+    /// The size of the output.
     public let outputSize: Int
+    /// A layer with outputs of this size.
     public init(_ outputSize: Int) {
         self.outputSize = outputSize
         super.init()
     }
     public override var describeExtra: String { "\(outputSize)" }
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.adaptiveMaxPool1d(outputSize)) }
 }
 
 extension AdaptiveMaxPool1d: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(AdaptiveMaxPool1d.self) {
         Field("size", \.outputSize, .size, python: "output_size")
     } make: {

@@ -83,7 +83,7 @@ public class Recurrent: Module, Resumable {
         super.reset()
     }
 
-    /// The carried state: each rank's is that of its own part of the batch.
+    /// The carried state: each rank's is that of its own shard of the batch.
     public func exchangeState(with archive: StateArchive) throws {
         if carriesState { try archive.tensors("carried", &carried, itemAxis: 1) }
     }
@@ -196,6 +196,7 @@ public final class LSTM: Recurrent, UnaryLayer {
 }
 
 extension LSTM: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LSTM.self) {
         Recurrent.fields()
     } make: { fields in
@@ -252,6 +253,7 @@ public final class GRU: Recurrent, UnaryLayer {
 }
 
 extension GRU: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(GRU.self) {
         Recurrent.fields()
     } make: { fields in

@@ -33,6 +33,7 @@ public final class Sequential: Module, UnaryLayer {
         self.layers = layers
     }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         var (y, index) = (x, 0)
         while index < layers.count {
@@ -70,6 +71,7 @@ public final class Sequential: Module, UnaryLayer {
 }
 
 extension Sequential: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Sequential.self) {
         Field(parts: "layers") { $0.layers }
     } make: {

@@ -15,6 +15,7 @@ public struct BCEWithLogitsFlat: LossFunction {
     /// How much more a target of 1 counts, broadcast to the target; nil for 1.
     public let positiveWeight: Tensor?
     package let flattening: Flattening
+    /// How the losses of items become one.
     public var reduction: Reduction
 
     /// - Parameters:
@@ -40,16 +41,20 @@ public struct BCEWithLogitsFlat: LossFunction {
             flattens: flattens ?? (positiveWeight == nil), convertsTarget: convertsTarget, keepsClasses: false)
     }
 
+    /// The loss of predictions and targets, reduced as `reduction` says.
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
         let (x, y) = flattening(prediction, target, for: name)
         return LockstepTensor.bceWithLogits(x, y, weight: weight, posWeight: positiveWeight, reduction: reduction)
     }
 
+    /// What makes probabilities, or numbers, of the model's output.
     public func activation(_ prediction: Tensor) -> Tensor { prediction.sigmoid() }
+    /// The decisions for the model's output.
     public func decodes(_ prediction: Tensor) -> Tensor { prediction .> threshold }
 }
 
 extension BCEWithLogitsFlat: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(BCEWithLogitsFlat.self) {
         Field("threshold", \.threshold)
         Field(tensor: "weight") { $0.weight }
@@ -72,10 +77,13 @@ extension BCEWithLogitsFlat: Configurable {
 ///
 /// - Shape: prediction and target have the same number of elements; predictions lie in 0…1.
 public struct BCEFlat: LossFunction {
+    /// How the losses of items become one.
     public var reduction: Reduction
 
+    /// A loss with these options; the defaults are fastai's.
     public init(reduction: Reduction = .mean) { self.reduction = reduction }
 
+    /// The loss of predictions and targets, reduced as `reduction` says.
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
         let (p, y) = Flattening(convertsTarget: true, keepsClasses: false)(prediction, target, for: name)
         let (q, t) = (p.detached, y.detached)
@@ -91,6 +99,7 @@ public struct BCEFlat: LossFunction {
 }
 
 extension BCEFlat: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(BCEFlat.self) {
         Field("reduction", \.reduction)
     } make: {

@@ -22,8 +22,10 @@ public struct CrossEntropyFlat: LossFunction {
     public let weight: Tensor?
     /// A target that contributes nothing.
     public let ignoreIndex: Int
+    /// How the losses of items become one.
     public var reduction: Reduction
 
+    /// A loss with these options; the defaults are fastai's.
     public init(axis: Int = -1, weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: Reduction = .mean) {
         self.axis = axis
         self.weight = weight
@@ -31,16 +33,21 @@ public struct CrossEntropyFlat: LossFunction {
         self.reduction = reduction
     }
 
+    /// The loss of predictions and targets, reduced as `reduction` says.
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
         let (x, y) = classRows(prediction, target, axis: axis, for: name)
         return LockstepTensor.crossEntropy(
             x, y, weight: weight?.to(x.dtype), ignoreIndex: ignoreIndex, reduction: reduction)
     }
 
+    /// What makes probabilities, or numbers, of the model's output.
     public func activation(_ prediction: Tensor) -> Tensor { prediction.softmax(axis: axis) }
+    /// The decisions for the model's output.
     public func decodes(_ prediction: Tensor) -> Tensor { prediction.argmax(axis: axis) }
+    /// Whether targets are classes.
     public var usesIntegerTargets: Bool { true }
 
+    /// How much a mean over these items counts beside others.
     public func weight(_ prediction: Tensor, _ target: Tensor) -> Double {
         targetWeight(target, classWeight: weight, ignoreIndex: ignoreIndex) * Double(itemCount(prediction))
             / Double(max(target.count, 1))
@@ -48,6 +55,7 @@ public struct CrossEntropyFlat: LossFunction {
 }
 
 extension CrossEntropyFlat: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(CrossEntropyFlat.self) {
         Field("axis", \.axis)
         Field(tensor: "weight") { $0.weight }

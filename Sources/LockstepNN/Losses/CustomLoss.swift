@@ -25,8 +25,11 @@ public import LockstepTensor
 /// }
 /// ```
 public struct CustomLoss: LossFunction {
+    /// What files and logs call it.
     public let name: String
+    /// How the losses of items become one.
     public var reduction: Reduction
+    /// Whether targets are classes.
     public let usesIntegerTargets: Bool
     private let body: (Tensor, Tensor, Reduction) -> Tensor
     private let activationBody: (Tensor) -> Tensor
@@ -80,13 +83,17 @@ public struct CustomLoss: LossFunction {
         }
     }
 
+    /// The loss of predictions and targets, reduced as `reduction` says.
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
         let (x, y) = flattening.map { $0(prediction, target, for: name) } ?? (prediction, target)
         return body(x, y, reduction)
     }
 
+    /// What makes probabilities, or numbers, of the model's output.
     public func activation(_ prediction: Tensor) -> Tensor { activationBody(prediction) }
+    /// The decisions for the model's output.
     public func decodes(_ prediction: Tensor) -> Tensor { decodesBody(prediction) }
+    /// How much a mean over these items counts beside others.
     public func weight(_ prediction: Tensor, _ target: Tensor) -> Double {
         weightBody?(prediction, target) ?? Double(itemCount(prediction))
     }

@@ -19,8 +19,10 @@ public struct DiceLoss: LossFunction {
     public let smooth: Double
     /// Whether the denominator has `p²` in place of `p`.
     public let squaresInUnion: Bool
+    /// How the losses of items become one.
     public var reduction: Reduction
 
+    /// A loss with these options; the defaults are fastai's.
     public init(axis: Int = 1, smooth: Double = 1e-6, reduction: Reduction = .sum, squaresInUnion: Bool = false) {
         self.axis = axis
         self.smooth = smooth
@@ -28,6 +30,7 @@ public struct DiceLoss: LossFunction {
         self.squaresInUnion = squaresInUnion
     }
 
+    /// The loss of predictions and targets, reduced as `reduction` says.
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
         let classes = prediction.dim(axis)
         require(
@@ -46,11 +49,14 @@ public struct DiceLoss: LossFunction {
         return reduction.apply(to: 1 - (overlap * 2 + smooth) / (union + smooth))
     }
 
+    /// What makes probabilities, or numbers, of the model's output.
     public func activation(_ prediction: Tensor) -> Tensor { prediction.softmax(axis: axis) }
+    /// The decisions for the model's output.
     public func decodes(_ prediction: Tensor) -> Tensor { prediction.argmax(axis: axis) }
 }
 
 extension DiceLoss: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(DiceLoss.self) {
         Field("axis", \.axis)
         Field("smooth", \.smooth)

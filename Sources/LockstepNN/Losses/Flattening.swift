@@ -17,6 +17,7 @@ public struct Flattening: Sendable {
     /// Whether the prediction keeps its last axis, as class scores.
     public var keepsClasses: Bool
 
+    /// The steps before a loss.
     public init(axis: Int = -1, flattens: Bool = true, convertsTarget: Bool = false, keepsClasses: Bool = true) {
         self.axis = axis
         self.flattens = flattens

@@ -16,8 +16,10 @@ public struct FocalFlat: LossFunction {
     public let axis: Int
     /// One factor for each class; nil for 1.
     public let weight: Tensor?
+    /// How the losses of items become one.
     public var reduction: Reduction
 
+    /// A loss with these options; the defaults are fastai's.
     public init(gamma: Double = 2, weight: Tensor? = nil, axis: Int = -1, reduction: Reduction = .mean) {
         self.gamma = gamma
         self.weight = weight
@@ -25,6 +27,7 @@ public struct FocalFlat: LossFunction {
         self.reduction = reduction
     }
 
+    /// The loss of predictions and targets, reduced as `reduction` says.
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
         let (x, y) = classRows(prediction, target, axis: axis, for: name)
         let ce = LockstepTensor.crossEntropy(x, y, weight: weight?.to(x.dtype), reduction: .none)
@@ -34,12 +37,16 @@ public struct FocalFlat: LossFunction {
         return reduction.apply(to: (gamma < 1 ? miss.clamped(min: 1e-12) : miss).pow(gamma) * ce)
     }
 
+    /// What makes probabilities, or numbers, of the model's output.
     public func activation(_ prediction: Tensor) -> Tensor { prediction.softmax(axis: axis) }
+    /// The decisions for the model's output.
     public func decodes(_ prediction: Tensor) -> Tensor { prediction.argmax(axis: axis) }
+    /// Whether targets are classes.
     public var usesIntegerTargets: Bool { true }
 }
 
 extension FocalFlat: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(FocalFlat.self) {
         Field("gamma", \.gamma)
         Field(tensor: "weight") { $0.weight }

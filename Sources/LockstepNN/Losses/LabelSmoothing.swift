@@ -19,34 +19,44 @@ public struct LabelSmoothingCrossEntropy: LossFunction {
     public let eps: Double
     /// One factor for each class; nil for 1.
     public let weight: Tensor?
+    /// How the losses of items become one.
     public var reduction: Reduction
 
+    /// A loss with these options; the defaults are fastai's.
     public init(eps: Double = 0.1, weight: Tensor? = nil, reduction: Reduction = .mean) {
         self.eps = eps
         self.weight = weight
         self.reduction = reduction
     }
 
+    /// The loss of predictions and targets, reduced as `reduction` says.
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
         let (x, y) = classRows(prediction, target, axis: prediction.rank > 1 ? 1 : -1, for: name)
         let loss = smoothed(x, y, eps: eps, weight: weight, reduction: reduction)
         return reduction == .none && target.rank > 1 ? loss.reshaped(target.shape.dimensions) : loss
     }
 
+    /// What makes probabilities, or numbers, of the model's output.
     public func activation(_ prediction: Tensor) -> Tensor { prediction.softmax(axis: prediction.rank > 1 ? 1 : -1) }
+    /// The decisions for the model's output.
     public func decodes(_ prediction: Tensor) -> Tensor { prediction.argmax(axis: prediction.rank > 1 ? 1 : -1) }
+    /// Whether targets are classes.
     public var usesIntegerTargets: Bool { true }
+    /// Of how many means the loss is made.
     public var termCount: Int { smoothingTermCount(eps, reduction) }
+    /// The means that the loss is made of, each with its weight.
     public func terms(_ prediction: Tensor, _ target: Tensor) -> [LossTerm] {
         let (x, y) = classRows(prediction, target, axis: prediction.rank > 1 ? 1 : -1, for: name)
         return smoothingTerms(x, y, eps: eps, weight: weight, reduction: reduction)
     }
+    /// How much a mean over these items counts beside others.
     public func weight(_ prediction: Tensor, _ target: Tensor) -> Double {
         smoothingWeight(target, eps: eps, weight: weight, items: itemCount(prediction))
     }
 }
 
 extension LabelSmoothingCrossEntropy: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LabelSmoothingCrossEntropy.self) {
         Field("eps", \.eps)
         Field(tensor: "weight") { $0.weight }
@@ -65,8 +75,10 @@ public struct LabelSmoothingCrossEntropyFlat: LossFunction {
     public let axis: Int
     /// One factor for each class; nil for 1.
     public let weight: Tensor?
+    /// How the losses of items become one.
     public var reduction: Reduction
 
+    /// A loss with these options; the defaults are fastai's.
     public init(axis: Int = -1, eps: Double = 0.1, weight: Tensor? = nil, reduction: Reduction = .mean) {
         self.axis = axis
         self.eps = eps
@@ -74,25 +86,33 @@ public struct LabelSmoothingCrossEntropyFlat: LossFunction {
         self.reduction = reduction
     }
 
+    /// The loss of predictions and targets, reduced as `reduction` says.
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
         let (x, y) = classRows(prediction, target, axis: axis, for: name)
         return smoothed(x, y, eps: eps, weight: weight, reduction: reduction)
     }
 
+    /// What makes probabilities, or numbers, of the model's output.
     public func activation(_ prediction: Tensor) -> Tensor { prediction.softmax(axis: axis) }
+    /// The decisions for the model's output.
     public func decodes(_ prediction: Tensor) -> Tensor { prediction.argmax(axis: axis) }
+    /// Whether targets are classes.
     public var usesIntegerTargets: Bool { true }
+    /// Of how many means the loss is made.
     public var termCount: Int { smoothingTermCount(eps, reduction) }
+    /// The means that the loss is made of, each with its weight.
     public func terms(_ prediction: Tensor, _ target: Tensor) -> [LossTerm] {
         let (x, y) = classRows(prediction, target, axis: axis, for: name)
         return smoothingTerms(x, y, eps: eps, weight: weight, reduction: reduction)
     }
+    /// How much a mean over these items counts beside others.
     public func weight(_ prediction: Tensor, _ target: Tensor) -> Double {
         smoothingWeight(target, eps: eps, weight: weight, items: itemCount(prediction))
     }
 }
 
 extension LabelSmoothingCrossEntropyFlat: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LabelSmoothingCrossEntropyFlat.self) {
         Field("eps", \.eps)
         Field("axis", \.axis)

@@ -70,16 +70,25 @@ public struct LossTerm {
 }
 
 extension LossFunction {
+    /// What makes probabilities, or numbers, of the model's output.
     public func activation(_ prediction: Tensor) -> Tensor { prediction }
+    /// The decisions for the model's output.
     public func decodes(_ prediction: Tensor) -> Tensor { prediction }
+    /// Whether targets are classes.
     public var usesIntegerTargets: Bool { false }
+    /// How much a mean over these items counts beside others.
     public func weight(_ prediction: Tensor, _ target: Tensor) -> Double { Double(itemCount(prediction)) }
+    /// Of how many means the loss is made.
     public var termCount: Int { 1 }
+    /// The means that the loss is made of, each with its weight.
     public func terms(_ prediction: Tensor, _ target: Tensor) -> [LossTerm] {
         [LossTerm(self(prediction, target), weight: weight(prediction, target))]
     }
+    /// The loss for some rows of a batch.
     public func restricted(to rows: Range<Int>) -> any LossFunction { self }
+    /// The type's name.
     public var name: String { String(describing: type(of: self)) }
+    /// What it is, for people.
     public var description: String { reduction == .mean ? name : "\(name)(reduction: \(reduction))" }
 
     /// One loss for each item of the batch: the mean over what the item's loss consists of.

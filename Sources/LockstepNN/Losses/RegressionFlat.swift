@@ -7,14 +7,17 @@ public import LockstepTensor
 ///
 /// - Shape: prediction and target have the same number of elements; both are flattened, so `[N, 1]` fits `[N]`.
 public struct MSEFlat: LossFunction {
+    /// How the losses of items become one.
     public var reduction: Reduction
     package let flattening: Flattening
 
+    /// A loss with these options; the defaults are fastai's.
     public init(reduction: Reduction = .mean, convertsTarget: Bool = true) {
         self.reduction = reduction
         flattening = Flattening(convertsTarget: convertsTarget, keepsClasses: false)
     }
 
+    /// The loss of predictions and targets, reduced as `reduction` says.
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
         if flattening.isNeedless(prediction, target, reduction) {
             return mseLoss(prediction, target, reduction: reduction)
@@ -25,6 +28,7 @@ public struct MSEFlat: LossFunction {
 }
 
 extension MSEFlat: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MSEFlat.self) {
         Field("convertsTarget", \.flattening.convertsTarget, python: "floatify")
         Field("reduction", \.reduction)
@@ -37,14 +41,17 @@ extension MSEFlat: Configurable {
 ///
 /// - Shape: prediction and target have the same number of elements; both are flattened, so `[N, 1]` fits `[N]`.
 public struct L1Flat: LossFunction {
+    /// How the losses of items become one.
     public var reduction: Reduction
     package let flattening: Flattening
 
+    /// A loss with these options; the defaults are fastai's.
     public init(reduction: Reduction = .mean, convertsTarget: Bool = true) {
         self.reduction = reduction
         flattening = Flattening(convertsTarget: convertsTarget, keepsClasses: false)
     }
 
+    /// The loss of predictions and targets, reduced as `reduction` says.
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
         if flattening.isNeedless(prediction, target, reduction) {
             return l1Loss(prediction, target, reduction: reduction)
@@ -55,6 +62,7 @@ public struct L1Flat: LossFunction {
 }
 
 extension L1Flat: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(L1Flat.self) {
         Field("convertsTarget", \.flattening.convertsTarget, python: "floatify")
         Field("reduction", \.reduction)

@@ -67,6 +67,7 @@ public final class GPT: Module, UnaryLayer {
 
     public override var describeExtra: String { "vocabulary: \(vocabulary), context: \(context)" }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         require(
             x.rank == 2 && x.shape[1] <= context,
@@ -78,6 +79,7 @@ public final class GPT: Module, UnaryLayer {
 }
 
 extension GPT: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(GPT.self) {
         Field("vocabulary", \.vocabulary, .size, python: "vocab_size")
         Field("context", \.context, .size, python: "n_positions")

@@ -44,10 +44,12 @@ public final class RecurrentLanguageModel: Module, UnaryLayer {
 
     public override var describeExtra: String { "vocabulary: \(vocabulary)" }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(head(dropout(lstm(embedding(x))))) }
 }
 
 extension RecurrentLanguageModel: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(RecurrentLanguageModel.self) {
         Field("vocabulary", \.vocabulary, .size, python: "ntoken")
         Field("width", \.sizes.width, .size, python: "ninp")

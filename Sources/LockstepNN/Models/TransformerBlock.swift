@@ -50,6 +50,7 @@ public final class TransformerBlock: Module, UnaryLayer {
     package var dropoutRate: Double { dropout.p }
     package var causal: Bool { attention.causal }
 
+    /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         let y = dropout1.isInactive ? attention(norm1(x), adding: x) : x + dropout1(attention(norm1(x)))
         let hidden = dropout(linear1(norm2(y), then: .gelu))
@@ -58,6 +59,7 @@ public final class TransformerBlock: Module, UnaryLayer {
 }
 
 extension TransformerBlock: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(TransformerBlock.self) {
         Field("width", \.width, .size, python: "d_model")
         Field("heads", \.heads, .size, python: "nhead")

@@ -20,12 +20,14 @@ public final class Buffer {
     /// Whether the buffer is part of the state dictionary.
     public let isSaved: Bool
 
+    /// A buffer with a value of its own.
     public init(wrappedValue: Tensor, _ savedName: String? = nil, isSaved: Bool = true) {
         value = wrappedValue.detached.contiguous()
         self.savedName = savedName
         self.isSaved = isSaved
     }
 
+    /// The value; assigned, it is copied where the shapes are equal.
     public var wrappedValue: Tensor {
         get { value }
         set {
@@ -37,6 +39,7 @@ public final class Buffer {
         }
     }
 
+    /// The buffer itself: `$runningMean`.
     public var projectedValue: Buffer { self }
 
     /// Makes `memory` the value, as it is, and keeps the old contents of `memory`.

@@ -26,6 +26,7 @@ open class Module: CustomStringConvertible {
     final var observers = OutputObservers()
     private final var known = KnownConformance()
 
+    /// A module without parts.
     public init() {}
 
     /// Computes the outputs for a batch's inputs; what a learner calls.

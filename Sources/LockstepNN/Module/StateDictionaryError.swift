@@ -7,8 +7,11 @@ public import LockstepTensor
 public struct StateDictionaryError: Error, CustomStringConvertible, Sendable {
     /// A tensor whose size differs from the model's.
     public struct WrongShape: Sendable, Equatable {
+        /// The tensor's name.
         public let name: String
+        /// The shape that the file has.
         public let found: Shape
+        /// The shape that the model wants.
         public let expected: Shape
     }
 
@@ -37,6 +40,7 @@ public struct StateDictionaryError: Error, CustomStringConvertible, Sendable {
 
     private static let listed = 8
 
+    /// What it is, for people.
     public var description: String {
         var text = "\(source ?? "the saved state") does not fit this model."
         if !missing.isEmpty { text += " Missing: \(list(missing) { shortened($0) })." }

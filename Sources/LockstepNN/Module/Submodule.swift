@@ -10,10 +10,12 @@
 /// The empty name leaves a level out: the layers of a ``Sequential`` are called `0`, `1`, … because of it.
 @propertyWrapper
 public struct Submodule<Part> {
+    /// The part.
     public var wrappedValue: Part
     /// The name in saved files.
     public let savedName: String
 
+    /// A part that files know by another name.
     public init(wrappedValue: Part, _ savedName: String) {
         self.wrappedValue = wrappedValue
         self.savedName = savedName

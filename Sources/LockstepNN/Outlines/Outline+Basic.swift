@@ -35,8 +35,8 @@ extension Dropout: UnaryOutlining {
     }
 }
 
-/// A function of each element by itself, which gives real numbers.
-private protocol ElementwiseLayer: UnaryOutlining {}
+/// A function of each element by itself, which gives real numbers. A layer that is one says so in its own file.
+protocol ElementwiseLayer: UnaryOutlining {}
 
 extension ElementwiseLayer {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
@@ -53,8 +53,8 @@ extension Sigmoid: ElementwiseLayer {}
 extension Tanh: ElementwiseLayer {}
 extension Softplus: ElementwiseLayer {}
 
-/// A function along one axis, which gives real numbers.
-private protocol AxisLayer: UnaryOutlining {
+/// A function along one axis, which gives real numbers. A layer that is one says so in its own file.
+protocol AxisLayer: UnaryOutlining {
     var axis: Int { get }
 }
 

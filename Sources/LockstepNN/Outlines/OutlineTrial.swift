@@ -78,7 +78,7 @@ package final class OutlineTrial {
         try outputs(module, [input]).first ?? .unknown
     }
 
-    /// Notes that a layer puts out `output` and multiplies `work` times for each of its elements.
+    /// Records that a layer puts out `output` and multiplies `work` times for each of its elements.
     func made(_ output: Outline, by module: Module, work: Double = 0) throws(ModelMismatch) -> Outline {
         if let rank = output.rank, rank > Shape.maxRank {
             throw ModelMismatch(
@@ -92,7 +92,7 @@ package final class OutlineTrial {
         return output
     }
 
-    /// Notes that a layer works through `count` further ones inside.
+    /// Records that a layer works through `count` further ones inside.
     func called(_ count: Int) throws(ModelMismatch) { try spend(Double(count) * OutlineTrial.perCall * items) }
 
     private func spend(_ work: Double) throws(ModelMismatch) {

@@ -44,8 +44,11 @@ public protocol ForeignOptimizer: AnyObject {
 }
 
 extension ForeignOptimizer {
+    /// The type's name.
     public var name: String { String(describing: type(of: self)) }
+    /// Nothing to save.
     public func state(of parameter: Parameter) -> [(name: String, tensor: Tensor)] { [] }
+    /// Nothing to bring back.
     public func setState(_ state: [(name: String, tensor: Tensor)], of parameter: Parameter) {}
 }
 

@@ -22,7 +22,9 @@ public enum HyperValue: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral, 
     /// `stop / 10` for every group but the last.
     public static func slice(_ stop: Double) -> HyperValue { .range(start: nil, stop: stop) }
 
+    /// The same value for every group.
     public init(floatLiteral value: Double) { self = .value(value) }
+    /// The same value for every group.
     public init(integerLiteral value: Int) { self = .value(Double(value)) }
 
     /// The value of each of `count` groups.

@@ -41,6 +41,7 @@ public final class Optimizer {
         didSet { statePlaces = state.map(\.unsafePointer) }
     }
     @exclusivity(unchecked) private var statePlaces: [UnsafeMutableRawPointer] = []
+    private let call = UpdateCall()
     /// What the rule has said of itself.
     let ruleNames: RuleNames
     /// Where the other ranks' slices of the state are, when each rank keeps its own.
@@ -197,7 +198,6 @@ public final class Optimizer {
         // State of a slice starts where the slice does.
         let stateOffset = (range.lowerBound - (shared?.owned.lowerBound ?? 0)) * width
         let gradients = arena.unscaledGradients
-        var passes = 0
         let group = values[run.group]
         let decay = run.flags.doWD ? ruleNames.decay.map { group[$0] } ?? 0 : 0
         let common = lsk_update(
@@ -205,28 +205,28 @@ public final class Optimizer {
             l2: rule.decouplesDecay ? 0 : decay,
             pair: (pair.map { $0.first + skipped }, pair.map { $0.second + skipped }),
             share: pair?.shares ?? (1, 0), streams: streams ? 1 : 0)
-        withUnsafePointers(group, statePlaces, &passes) { hypers, states, passes in
+        call.begin(in: state)
+        defer { call.end() }
+        withUnsafePointers(group, statePlaces) { hypers, states in
             let stretch = UntypedStretch(
                 dtype: arena.gradientType.kernelType, isDouble: arena.gradientType == .float64,
                 count: range.count, step: run.step, value: place,
                 gradient: gradients.memory + range.lowerBound * width, states: states,
                 stateOffset: stateOffset, hypers: hypers, names: ruleNames, common: common,
-                isWholeParameter: rule.isPerParameter, passes: passes)
+                isWholeParameter: rule.isPerParameter, call: call, number: call.number)
             rule.update(untyped: stretch)
-            if passes.pointee == 0 { stretch.averagePair() }
+            if !call.hasPassed { stretch.averagePair() }
         }
     }
 
-    /// The memory of three values, for as long as `body` runs.
+    /// The memory of two values, for as long as `body` runs.
     private func withUnsafePointers(
-        _ hypers: [Double], _ states: [UnsafeMutableRawPointer], _ passes: inout Int,
-        _ body: (UnsafePointer<Double>, UnsafePointer<UnsafeMutableRawPointer>?, UnsafeMutablePointer<Int>) -> Void
+        _ hypers: [Double], _ states: [UnsafeMutableRawPointer],
+        _ body: (UnsafePointer<Double>, UnsafePointer<UnsafeMutableRawPointer>?) -> Void
     ) {
-        withUnsafeMutablePointer(to: &passes) { passes in
-            hypers.withUnsafeBufferPointer { hypers in
-                states.withUnsafeBufferPointer { states in
-                    if let start = hypers.baseAddress { body(start, states.baseAddress, passes) }
-                }
+        hypers.withUnsafeBufferPointer { hypers in
+            states.withUnsafeBufferPointer { states in
+                if let start = hypers.baseAddress { body(start, states.baseAddress) }
             }
         }
     }
@@ -265,6 +265,7 @@ public final class Optimizer {
 }
 
 extension Optimizer: CustomStringConvertible {
+    /// What it is, for people.
     public var description: String {
         let hypers = zip(names, values[0]).map { "\($0) \($1)" }.joined(separator: ", ")
         return "\(rule.name)(\(hypers)) over \(groups.count) group\(groups.count == 1 ? "" : "s")"

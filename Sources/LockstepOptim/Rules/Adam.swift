@@ -8,7 +8,9 @@ import CLockstepKernels
 /// Kingma & Ba, arXiv 1412.6980; with decoupled decay Loshchilov & Hutter, arXiv 1711.05101. fastai's defaults
 /// (ε 1e-5, β₂ 0.99, wd 0.01) differ from PyTorch's.
 public struct AdamRule: UpdateRule {
+    /// What messages and files call it.
     public let name = "adam"
+    /// Whether weight decay shrinks the values by themselves, and is no part of the gradient.
     public let decouplesDecay: Bool
     let mom: Double, sqrMom: Double, eps: Double, wd: Double
 
@@ -18,11 +20,15 @@ public struct AdamRule: UpdateRule {
     ) {
         (self.mom, self.sqrMom, self.eps, self.wd, self.decouplesDecay) = (mom, sqrMom, eps, wd, decouplesDecay)
     }
+    /// The hyper-parameters after `lr`, with their usual values.
     public var defaults: [(name: String, value: Double)] {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps)]
     }
+    /// What is remembered of each element.
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
+    /// Updates elements by the formula above.
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    /// Updates elements with the rule's kernel.
     public func update(untyped s: UntypedStretch) {
         s.begin(Self.self)
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
@@ -41,7 +47,9 @@ public struct AdamRule: UpdateRule {
 /// With `r∞ = 2/(1−β₂) − 1` and `r = r∞ − 2tβ₂ᵗ/(1−β₂ᵗ)`: for `r > 5` Adam's step scaled by
 /// `√((r−4)(r−2)r∞ / ((r∞−4)(r∞−2)r))`, otherwise `p ← p − lr/(1−β₁ᵗ)·m`. Liu et al., arXiv 1908.03265.
 public struct RAdamRule: UpdateRule {
+    /// What messages and files call it.
     public let name = "radam"
+    /// Whether weight decay shrinks the values by themselves, and is no part of the gradient.
     public let decouplesDecay: Bool
     let mom: Double, sqrMom: Double, eps: Double, wd: Double, beta: Double
 
@@ -53,11 +61,15 @@ public struct RAdamRule: UpdateRule {
         (self.mom, self.sqrMom, self.eps, self.wd) = (mom, sqrMom, eps, wd)
         (self.beta, self.decouplesDecay) = (beta, decouplesDecay)
     }
+    /// The hyper-parameters after `lr`, with their usual values.
     public var defaults: [(name: String, value: Double)] {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps), ("beta", beta)]
     }
+    /// What is remembered of each element.
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
+    /// Updates elements by the formula above.
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    /// Updates elements with the rule's kernel.
     public func update(untyped s: UntypedStretch) {
         s.begin(Self.self)
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
@@ -80,7 +92,9 @@ public struct RAdamRule: UpdateRule {
 ///
 /// `p ← p − lr·[(1−ν₁)g + ν₁m/(1−β₁ᵗ)] / (√((1−ν₂)g² + ν₂v/(1−β₂ᵗ)) + ε)`. Ma & Yarats, arXiv 1810.06801.
 public struct QHAdamRule: UpdateRule {
+    /// What messages and files call it.
     public let name = "qhadam"
+    /// Whether weight decay shrinks the values by themselves, and is no part of the gradient.
     public let decouplesDecay: Bool
     let mom: Double, sqrMom: Double, nu1: Double, nu2: Double, eps: Double, wd: Double
 
@@ -93,11 +107,15 @@ public struct QHAdamRule: UpdateRule {
         (self.mom, self.sqrMom, self.nu1, self.nu2) = (mom, sqrMom, nu1, nu2)
         (self.eps, self.wd, self.decouplesDecay) = (eps, wd, decouplesDecay)
     }
+    /// The hyper-parameters after `lr`, with their usual values.
     public var defaults: [(name: String, value: Double)] {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps), ("nu_1", nu1), ("nu_2", nu2)]
     }
+    /// What is remembered of each element.
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
+    /// Updates elements by the formula above.
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    /// Updates elements with the rule's kernel.
     public func update(untyped s: UntypedStretch) {
         s.begin(Self.self)
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }

@@ -8,11 +8,13 @@ import CLockstepKernels
 /// `local = lr·trust·‖p‖/(‖g‖ + wd‖p‖ + ε)`, capped at `lr` (LARC; LARS without the cap). You et al., arXiv 1708.03888.
 /// A parameter whose norm is 0 takes plain `lr` steps: with the paper's formula it could never leave 0.
 public struct LarcRule: UpdateRule {
+    /// What messages and files call it.
     public let name = "larc"
     /// Whether the local rate is capped at the learning rate (LARC), or not (LARS).
     public let clips: Bool
     /// Whether it keeps a momentum sum.
     public let hasMomentum: Bool
+    /// Whether weight decay shrinks the values by themselves, and is no part of the gradient.
     public let decouplesDecay: Bool
     let mom: Double, trust: Double, eps: Double, wd: Double
 
@@ -25,12 +27,17 @@ public struct LarcRule: UpdateRule {
         (self.eps, self.wd, self.decouplesDecay) = (eps, wd, decouplesDecay)
         hasMomentum = mom != 0
     }
+    /// The hyper-parameters after `lr`, with their usual values.
     public var defaults: [(name: String, value: Double)] {
         [("wd", wd), ("mom", mom), ("trust_coeff", trust), ("eps", eps)]
     }
+    /// What is remembered of each element.
     public var stateNames: [String] { hasMomentum ? ["grad_avg"] : [] }
+    /// Whether it looks at whole parameters, as for norms.
     public var isPerParameter: Bool { true }
+    /// Updates elements by the formula above.
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    /// Updates elements with the rule's kernel.
     public func update(untyped s: UntypedStretch) {
         s.begin(Self.self)
         if s.common.decay != 1 { lsk_scale(s.dtype, s.count, s.value, s.common.decay) }
@@ -53,7 +60,9 @@ public struct LarcRule: UpdateRule {
 ///
 /// `u = m̂/(√v̂ + ε); q = min(rms(p)/rms(u), 10)`, 1 when either is 0; `p ← p − lr·q·u`. You et al., arXiv 1904.00962.
 public struct LambRule: UpdateRule {
+    /// What messages and files call it.
     public let name = "lamb"
+    /// Whether weight decay shrinks the values by themselves, and is no part of the gradient.
     public let decouplesDecay: Bool
     let mom: Double, sqrMom: Double, eps: Double, wd: Double
 
@@ -63,12 +72,17 @@ public struct LambRule: UpdateRule {
     ) {
         (self.mom, self.sqrMom, self.eps, self.wd, self.decouplesDecay) = (mom, sqrMom, eps, wd, decouplesDecay)
     }
+    /// The hyper-parameters after `lr`, with their usual values.
     public var defaults: [(name: String, value: Double)] {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps)]
     }
+    /// What is remembered of each element.
     public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
+    /// Whether it looks at whole parameters, as for norms.
     public var isPerParameter: Bool { true }
+    /// Updates elements by the formula above.
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    /// Updates elements with the rule's kernel.
     public func update(untyped s: UntypedStretch) {
         s.begin(Self.self)
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1), s.count > 0 else {

@@ -7,9 +7,11 @@ import CLockstepKernels
 ///
 /// fastai's form (undampened); equals `torch.optim.SGD` apart from how decay is applied.
 public struct SGDRule: UpdateRule {
+    /// What messages and files call it.
     public let name = "sgd"
     /// Whether it keeps a momentum sum.
     public let hasMomentum: Bool
+    /// Whether weight decay shrinks the values by themselves, and is no part of the gradient.
     public let decouplesDecay: Bool
     let mom: Double, wd: Double
 
@@ -18,9 +20,13 @@ public struct SGDRule: UpdateRule {
         (self.mom, self.wd, self.decouplesDecay) = (mom, wd, decouplesDecay)
         hasMomentum = mom != 0
     }
+    /// The hyper-parameters after `lr`, with their usual values.
     public var defaults: [(name: String, value: Double)] { [("wd", wd), ("mom", mom)] }
+    /// What is remembered of each element.
     public var stateNames: [String] { hasMomentum ? ["grad_avg"] : [] }
+    /// Updates elements by the formula above.
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    /// Updates elements with the rule's kernel.
     public func update(untyped s: UntypedStretch) {
         s.begin(Self.self)
         lsk_sgd(
@@ -32,9 +38,11 @@ public struct SGDRule: UpdateRule {
 ///
 /// Tieleman & Hinton, Lecture 6.5 (2012), in fastai's form.
 public struct RMSPropRule: UpdateRule {
+    /// What messages and files call it.
     public let name = "rmsprop"
     /// Whether it keeps a momentum sum.
     public let hasMomentum: Bool
+    /// Whether weight decay shrinks the values by themselves, and is no part of the gradient.
     public let decouplesDecay: Bool
     let mom: Double, sqrMom: Double, eps: Double, wd: Double
 
@@ -44,11 +52,15 @@ public struct RMSPropRule: UpdateRule {
         (self.mom, self.sqrMom, self.eps, self.wd, self.decouplesDecay) = (mom, sqrMom, eps, wd, decouplesDecay)
         hasMomentum = mom != 0
     }
+    /// The hyper-parameters after `lr`, with their usual values.
     public var defaults: [(name: String, value: Double)] {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps)]
     }
+    /// What is remembered of each element.
     public var stateNames: [String] { hasMomentum ? ["sqr_avg", "grad_avg"] : ["sqr_avg"] }
+    /// Updates elements by the formula above.
     public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    /// Updates elements with the rule's kernel.
     public func update(untyped s: UntypedStretch) {
         s.begin(Self.self)
         guard let squares = s.place("sqr_avg", at: 0) else { return }

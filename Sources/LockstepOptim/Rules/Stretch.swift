@@ -4,7 +4,8 @@
 package import CLockstepKernels
 import LockstepTensor
 
-/// Elements that share a parameter group, flags and a step count, for ``UpdateRule/update(_:)``. Valid during that call only.
+/// Elements that share a parameter group, flags and a step count, for ``UpdateRule/update(_:)``. Valid during that call only: whoever
+/// keeps it and asks it later ends the program with a sentence.
 public struct Stretch<Scalar: BinaryFloatingPoint> {
     @usableFromInline let memory: UntypedStretch
 
@@ -35,6 +36,7 @@ public struct Stretch<Scalar: BinaryFloatingPoint> {
     ///
     /// - Precondition: ``UpdateRule/defaults`` names it.
     public func hyper(_ name: String) -> Double {
+        memory.checkIsCurrent()
         let names = memory.names
         guard let index = names.hypers.firstIndex(of: name) else {
             stop(
@@ -48,12 +50,14 @@ public struct Stretch<Scalar: BinaryFloatingPoint> {
     ///
     /// - Precondition: ``UpdateRule/stateNames`` names it.
     public func state(_ name: String) -> StateElements<Scalar> {
+        memory.checkIsCurrent()
         guard let place = memory.state(name) else {
             stop(
                 "UpdateRule: \(memory.names.rule) reads the state \(name); its stateNames are \(memory.names.states)",
                 file: #fileID, line: #line)
         }
-        return StateElements(start: place.assumingMemoryBound(to: Scalar.self), count: memory.count)
+        return StateElements(
+            start: place.assumingMemoryBound(to: Scalar.self), count: memory.count, keeper: memory.call.memory)
     }
 
     /// Updates every element, in order.
@@ -91,11 +95,17 @@ public struct Stretch<Scalar: BinaryFloatingPoint> {
     }
 }
 
-/// One state of a ``Stretch``. Valid as long as that is.
+/// One state of a ``Stretch``. Later than in that call it says nothing, but its memory is there.
 public struct StateElements<Scalar: BinaryFloatingPoint> {
     @usableFromInline let start: UnsafeMutablePointer<Scalar>
     /// Number of elements.
     public let count: Int
+    /// The memory that `start` points into.
+    private let keeper: [Tensor]
+
+    init(start: UnsafeMutablePointer<Scalar>, count: Int, keeper: [Tensor]) {
+        (self.start, self.count, self.keeper) = (start, count, keeper)
+    }
 
     /// What is remembered of the element at an index of the stretch.
     ///
@@ -110,6 +120,26 @@ public struct StateElements<Scalar: BinaryFloatingPoint> {
             precondition(index >= 0 && index < count, "UpdateRule: a state has no element of that index")
             start[index] = newValue
         }
+    }
+}
+
+/// The update at hand: one object for an optimizer, so that a stretch that outlives its update can tell.
+final class UpdateCall {
+    /// Raised when an update begins and when it ends.
+    @exclusivity(unchecked) private(set) var number = 0
+    /// Whether the stretch was updated.
+    @exclusivity(unchecked) var hasPassed = false
+    /// What the states lie in.
+    @exclusivity(unchecked) private(set) var memory: [Tensor] = []
+
+    func begin(in memory: [Tensor]) {
+        number &+= 1
+        (hasPassed, self.memory) = (false, memory)
+    }
+
+    func end() {
+        number &+= 1
+        memory = []
     }
 }
 
@@ -130,8 +160,9 @@ public struct UntypedStretch {
     let names: RuleNames
     package let common: lsk_update
     let isWholeParameter: Bool
-    /// How often the stretch was updated.
-    let passes: UnsafeMutablePointer<Int>
+    /// What is known of the update that this is of, and its number.
+    let call: UpdateCall
+    let number: Int
 
     @usableFromInline var lr: Double { hypers[0] }
     @usableFromInline var decay: Double { common.decay }
@@ -156,10 +187,11 @@ public struct UntypedStretch {
     /// Counts a pass that changes the elements, and averages the gradients of two ranks first.
     @usableFromInline
     func beginPass() {
+        checkIsCurrent()
         require(
-            passes.pointee == 0,
+            !call.hasPassed,
             "UpdateRule: \(names.rule) calls forEach a second time for a stretch; values would decay twice")
-        passes.pointee += 1
+        call.hasPassed = true
         averagePair()
     }
 
@@ -174,8 +206,9 @@ public struct UntypedStretch {
 
     @usableFromInline
     func beginSum() {
+        checkIsCurrent()
         require(
-            isWholeParameter && passes.pointee == 0,
+            isWholeParameter && !call.hasPassed,
             "UpdateRule: \(names.rule) sums a stretch \(isWholeParameter ? "after forEach has changed it" : "that may be a part of a parameter; isPerParameter has to be true")"
         )
     }
@@ -184,11 +217,18 @@ public struct UntypedStretch {
 extension UntypedStretch {
     /// - Precondition: `rule` is the one whose stretch this is, and it has not updated it.
     func begin(_ rule: (some UpdateRule).Type) {
+        checkIsCurrent()
         require(
-            names.type == ObjectIdentifier(rule) && passes.pointee == 0,
+            names.type == ObjectIdentifier(rule) && !call.hasPassed,
             "UpdateRule: \(names.rule) hands its stretch to \(rule), which has other hyper-parameters; write the formula out"
         )
-        passes.pointee += 1
+        call.hasPassed = true
+    }
+
+    func checkIsCurrent() {
+        require(
+            number == call.number,
+            "UpdateRule: \(names.rule) has kept a stretch; its memory is another step's once update(_:) has returned")
     }
 
     /// A hyper-parameter by its place, which is found without comparing words: 1 is the first of the rule's defaults.

@@ -57,9 +57,12 @@ public protocol UpdateRule: Sendable {
 }
 
 extension UpdateRule {
+    /// Whether it looks at whole parameters, as for norms.
     public var isPerParameter: Bool { false }
+    /// Whether weight decay shrinks the values by themselves, and is no part of the gradient.
     public var decouplesDecay: Bool { true }
 
+    /// Updates elements of either type.
     @inlinable
     public func update(untyped stretch: UntypedStretch) {
         if stretch.isDouble {

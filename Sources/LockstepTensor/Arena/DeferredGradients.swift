@@ -23,14 +23,7 @@ package final class DeferredGradients {
 
     package func deferFetch(with fetch: @escaping () -> Void) { self.fetch = fetch }
     package func deferScaling(by factor: Double) { scale *= factor }
-    package func note(squaredNorm: Double) { self.squaredNorm = squaredNorm }
-
-    /// Only fetches: for who can do with unscaled gradients.
-    func complete() {
-        guard let fetch else { return }
-        self.fetch = nil
-        fetch()
-    }
+    package func record(squaredNorm: Double) { self.squaredNorm = squaredNorm }
 
     /// Makes memory what it stands for.
     @inline(__always)
@@ -39,7 +32,10 @@ package final class DeferredGradients {
     }
 
     private func materializeNow() {
-        complete()
+        if let fetch {
+            self.fetch = nil
+            fetch()
+        }
         guard scale != 1 else { return }
         lsk_scale(memory.dtype.kernelType, memory.count, memory.unsafePointer, scale)
         squaredNorm = squaredNorm.map { $0 * scale * scale }

@@ -22,11 +22,13 @@ public final class Parameter {
     /// A name in saved files that differs from the property's.
     public let savedName: String?
 
+    /// A parameter with a value of its own.
     public init(wrappedValue: Tensor, _ savedName: String? = nil) {
         body = wrappedValue.contiguous().body
         self.savedName = savedName
     }
 
+    /// The value: read, it records into this parameter; assigned, it is copied into its memory.
     public var wrappedValue: Tensor {
         get { Tensor(body, node: isTrainable ? leaf : nil) }
         set {
@@ -42,6 +44,7 @@ public final class Parameter {
         }
     }
 
+    /// The parameter itself: `$weight`.
     public var projectedValue: Parameter { self }
 
     /// The value, cut from the graph.

@@ -17,6 +17,7 @@ import Glibc
 public final class ParameterArena {
     /// One parameter's place.
     public struct Slot {
+        /// Whose it is.
         public let parameter: Parameter
         /// Elements of the arena, without the gap that follows.
         public let range: Range<Int>

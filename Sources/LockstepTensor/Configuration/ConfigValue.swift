@@ -38,6 +38,7 @@ public enum ConfigValue: Equatable, Sendable, Codable, CustomStringConvertible {
         }
     }
 
+    /// What it is, for people.
     public var description: String {
         switch self {
         case .bool(let value): "\(value)"
@@ -56,6 +57,7 @@ public enum ConfigValue: Equatable, Sendable, Codable, CustomStringConvertible {
         }
     }
 
+    /// Reads what `encode(to:)` writes, and refuses what no value is made of.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let value = try? container.decode(Bool.self) {
@@ -69,6 +71,7 @@ public enum ConfigValue: Equatable, Sendable, Codable, CustomStringConvertible {
         }
     }
 
+    /// Writes it in the form that bundles and logs hold.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {

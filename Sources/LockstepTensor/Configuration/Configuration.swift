@@ -111,6 +111,12 @@ public struct Configuration: Sendable {
 
     // MARK: Use
 
+    /// That of `type`; nil when files do not hold its values, or it has none of its own but its base's.
+    package static func made(_ type: any Any.Type) -> Configuration? {
+        guard let configuration = (type as? any Configurable.Type)?.configuration else { return nil }
+        return configuration.isMade && configuration.type == type ? configuration : nil
+    }
+
     /// Whether files may hold it.
     package var isMade: Bool { construct != nil }
 

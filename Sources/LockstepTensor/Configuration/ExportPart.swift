@@ -21,6 +21,7 @@ public struct ExportPart: Codable {
         try writer.write(value, to: encoder)
     }
 
+    /// Reads what `encode(to:)` writes, and refuses what no value is made of.
     public init(from decoder: any Decoder) throws {
         guard let reader = decoder.userInfo[ExportReader.key] as? ExportReader else {
             throw DecodingError.dataCorrupted(

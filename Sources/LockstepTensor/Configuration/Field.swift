@@ -93,8 +93,10 @@ public struct Field<Root>: Sendable {
 
 /// The fields of one type, a line each.
 @resultBuilder public enum FieldBuilder<Root> {
+    /// A field on a line of its own.
     public static func buildExpression(_ field: Field<Root>) -> [Field<Root>] { [field] }
     /// The fields of a base.
     public static func buildExpression(_ fields: [Field<Root>]) -> [Field<Root>] { fields }
+    /// The fields of all lines.
     public static func buildBlock(_ fields: [Field<Root>]...) -> [Field<Root>] { fields.flatMap(\.self) }
 }

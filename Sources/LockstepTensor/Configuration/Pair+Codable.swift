@@ -5,6 +5,7 @@ extension Pair: Codable {
     /// Two numbers, the height first.
     public func encode(to encoder: any Encoder) throws { try [height, width].encode(to: encoder) }
 
+    /// Reads what `encode(to:)` writes, and refuses what no value is made of.
     public init(from decoder: any Decoder) throws {
         let sizes = try [Int](from: decoder)
         guard sizes.count == 2 else {
@@ -23,6 +24,7 @@ extension Padding: Codable {
         }
     }
 
+    /// Reads what `encode(to:)` writes, and refuses what no value is made of.
     public init(from decoder: any Decoder) throws {
         guard let word = try? decoder.singleValueContainer().decode(String.self) else {
             self = .zeros(try Pair(from: decoder))

@@ -9,7 +9,7 @@ import CLockstepKernels
 /// from a file, and nobody can check them all beforehand: the loop listens, the operation goes on with a result that is of
 /// no use, and the loop throws the first sentence before anything is made of it.
 package enum DataMistakes {
-    /// Keeps the first sentence that is noted while it listens. Used on one thread.
+    /// Keeps the first sentence that is reported while it listens. Used on one thread.
     package final class Listener: @unchecked Sendable {
         @exclusivity(unchecked) package private(set) var sentence: String?
 
@@ -22,7 +22,7 @@ package enum DataMistakes {
             return found
         }
 
-        fileprivate func note(_ sentence: String) { if self.sentence == nil { self.sentence = sentence } }
+        fileprivate func keep(_ sentence: String) { if self.sentence == nil { self.sentence = sentence } }
     }
 
     /// Who listens on this thread.
@@ -30,7 +30,7 @@ package enum DataMistakes {
         lsk_current_context().pointee.listener.map { Unmanaged<Listener>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Whether ``note(_:file:line:)`` returns on this thread.
+    /// Whether ``report(_:file:line:)`` returns on this thread.
     package static var isHeard: Bool { lsk_current_context().pointee.listener != nil }
 
     /// Runs `body`, on this thread, while `listener` hears of mistakes.
@@ -44,8 +44,8 @@ package enum DataMistakes {
 
     /// Tells who listens, and returns; stops the program where nobody does.
     @inline(never)
-    package static func note(_ sentence: String, file: StaticString, line: UInt) {
+    package static func report(_ sentence: String, file: StaticString, line: UInt) {
         guard let listener else { stop(sentence, file: file, line: line) }
-        listener.note(sentence)
+        listener.keep(sentence)
     }
 }

@@ -21,6 +21,7 @@ public struct DropoutContext: Sendable {
     /// Dropouts drawn since the context was set: two layers of one model draw different masks.
     var calls = 0
 
+    /// The place of some items in a run: which numbers are dropped follows from it.
     public init(seed: UInt64, step: Int = 0, firstItem: Int = 0, itemCount: Int? = nil) {
         self.seed = seed
         self.step = step

@@ -16,8 +16,8 @@ extension Tensor {
         return y.recording("pow", from: base, exponent) { dy, needs in
             var (dx, dp): (Tensor?, Tensor?)
             if needs.0 {
-                let slope = p * Tensor.binary(LSK_POWER, "pow", x, p - 1)
-                dx = (dy * slope).filled(where: (p .== 0).expanded(to: dy.shape), with: 0).summed(to: x.shape)
+                let derivative = p * Tensor.binary(LSK_POWER, "pow", x, p - 1)
+                dx = (dy * derivative).filled(where: (p .== 0).expanded(to: dy.shape), with: 0).summed(to: x.shape)
             }
             if needs.1 {
                 dp = (dy * (y * x.log())).filled(where: (x .== 0).expanded(to: dy.shape), with: 0).summed(to: p.shape)

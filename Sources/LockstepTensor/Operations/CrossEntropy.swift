@@ -56,7 +56,7 @@ public func crossEntropy(
     if bad >= 0 {
         let target = places.indexPointer[bad]
         let sentence = "crossEntropy: target \(target) at position \(bad) is not a class in 0..<\(classes)"
-        DataMistakes.note(sentence, file: file, line: line)
+        DataMistakes.report(sentence, file: file, line: line)
         places = .full(places.shape, Double(ignoreIndex), dtype: .int64)
         total = 0
         _ = lsk_cross_entropy_check(&task, places.indexPointer, &total)

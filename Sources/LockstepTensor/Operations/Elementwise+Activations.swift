@@ -24,9 +24,9 @@ extension Tensor {
         let x = real
         guard x.node != nil && isRecordingGradients else { return x.mapped(LSK_GELU) }
         let dense = x.body.isDense ? x.detached : x.detached.contiguous()
-        let (y, slope) = (dense.uninitializedLike(), dense.uninitializedLike())
-        lsk_gelu(x.dtype.kernelType, x.count, dense.unsafePointer, y.unsafePointer, slope.unsafePointer)
-        return y.recording("gelu", from: x, through: FusedDerivative(factor: slope))
+        let (y, derivative) = (dense.uninitializedLike(), dense.uninitializedLike())
+        lsk_gelu(x.dtype.kernelType, x.count, dense.unsafePointer, y.unsafePointer, derivative.unsafePointer)
+        return y.recording("gelu", from: x, through: FusedDerivative(factor: derivative))
     }
 
     /// `x·sigmoid(x)`, also called swish. Gradient: `ȳ·σ·(1 + x·(1 − σ))`.

@@ -131,7 +131,7 @@ extension Tensor {
             let sentence = "\(name): index \(places.indexPointer[bad]) is out of bounds for an axis of size \(limit)"
             // An empty axis has no index that would do.
             if limit == 0 { stop(sentence, file: file, line: line) }
-            DataMistakes.note(sentence, file: file, line: line)
+            DataMistakes.report(sentence, file: file, line: line)
             return .zeros(places.shape, dtype: .int64)
         }
         return places

@@ -179,6 +179,7 @@ public struct TensorSlice: TensorIndex, Sendable {
         case ellipsis
     }
     let kind: Kind
+    /// The places along an axis that it stands for.
     public var slice: TensorSlice { self }
 
     /// How many axes of the tensor the entry stands for; nil for an ellipsis.
@@ -207,21 +208,27 @@ extension TensorIndex where Self == TensorSlice {
 }
 
 extension Int: TensorIndex {
+    /// The places along an axis that it stands for.
     public var slice: TensorSlice { TensorSlice(kind: .index(self)) }
 }
 extension Range<Int>: TensorIndex {
+    /// The places along an axis that it stands for.
     public var slice: TensorSlice { TensorSlice(kind: .range(from: lowerBound, to: upperBound, by: 1)) }
 }
 extension ClosedRange<Int>: TensorIndex {
+    /// The places along an axis that it stands for.
     public var slice: TensorSlice { TensorSlice(kind: .range(from: lowerBound, to: .beyond(upperBound), by: 1)) }
 }
 extension PartialRangeFrom<Int>: TensorIndex {
+    /// The places along an axis that it stands for.
     public var slice: TensorSlice { TensorSlice(kind: .range(from: lowerBound, to: nil, by: 1)) }
 }
 extension PartialRangeUpTo<Int>: TensorIndex {
+    /// The places along an axis that it stands for.
     public var slice: TensorSlice { TensorSlice(kind: .range(from: nil, to: upperBound, by: 1)) }
 }
 extension PartialRangeThrough<Int>: TensorIndex {
+    /// The places along an axis that it stands for.
     public var slice: TensorSlice { TensorSlice(kind: .range(from: nil, to: .beyond(upperBound), by: 1)) }
 }
 

@@ -81,7 +81,7 @@ extension Tensor {
             && (x.node != nil || weight.node != nil || bias?.node != nil || shortcut?.node != nil)
         let lines = x.rank == 2 ? x : x.detached.reshaped(Shape([x.rows, inputs]))
         let (input, matrix) = (BLASMatrix(lines), BLASMatrix(weight))
-        let slope = records && activation == .gelu ? uninitialized(target, dtype: type) : nil
+        let derivative = records && activation == .gelu ? uninitialized(target, dtype: type) : nil
         let (values, added) = (bias?.detached.contiguous(), shortcut?.detached.contiguous())
         if values == nil && added == nil && activation == .none {
             multiply(input, matrix.transposed, into: result)
@@ -91,7 +91,7 @@ extension Tensor {
             epilogue.added = added.map { UnsafeRawPointer($0.unsafePointer) }
             epilogue.added_row = outputs
             epilogue.activation = activation.kernel
-            epilogue.derivative = slope?.unsafePointer
+            epilogue.derivative = derivative?.unsafePointer
             epilogue.derivative_row = outputs
             withExtendedLifetime((values, added)) {
                 multiply(input, matrix.transposed, into: result, then: &epilogue)
@@ -101,13 +101,13 @@ extension Tensor {
         let (before, rows) = (x.shape, input.rows)
         let recorded = result.recording("linear", from: [x, weight, bias, shortcut]) { dy, flow in
             let lines = dy.rank == 2 ? dy : dy.reshaped(Shape([rows, outputs]))
-            let slope = BLASMatrix(lines)
-            if flow.needs(0) { flow.sendProduct(0, slope, matrix, shape: before) }
-            if flow.needs(1) { flow.sendProduct(1, slope.transposed, input) }
+            let gradient = BLASMatrix(lines)
+            if flow.needs(0) { flow.sendProduct(0, gradient, matrix, shape: before) }
+            if flow.needs(1) { flow.sendProduct(1, gradient.transposed, input) }
             if flow.needs(2) { flow.sendColumnSums(2, lines) }
             flow.send(3, dy)
         }
-        if let slope { recorded.node?.derivative = FusedDerivative(factor: slope) }
+        if let derivative { recorded.node?.derivative = FusedDerivative(factor: derivative) }
         if activation == .relu { recorded.node?.derivative = FusedDerivative(positive: result) }
         return recorded
     }

@@ -99,7 +99,7 @@ private func pairLoss(
     let (x, y) = (spread(prediction), spread(target))
     let (p, w) = (positive.map { spread($0.detached) }, weight.map { spread($0.detached) })
     let records = isRecordingGradients && (x.node != nil || y.node != nil)
-    let slope = records ? Tensor.uninitialized(shape, dtype: type) : nil
+    let derivative = records ? Tensor.uninitialized(shape, dtype: type) : nil
     let losses = reduction == .none ? Tensor.uninitialized(shape, dtype: type) : nil
     let divisor = reduction == .mean ? Double(x.count) : 1
     var task = lsk_pair_loss(
@@ -107,23 +107,24 @@ private func pairLoss(
         weight: w.map { UnsafeRawPointer($0.unsafePointer) })
     let sum = withExtendedLifetime((p, w)) {
         lsk_pair_loss_run(
-            &task, x.count, x.unsafePointer, y.unsafePointer, losses?.unsafePointer, slope?.unsafePointer, 1 / divisor)
+            &task, x.count, x.unsafePointer, y.unsafePointer, losses?.unsafePointer, derivative?.unsafePointer,
+            1 / divisor)
     }
     let value = losses ?? Tensor(sum / divisor, dtype: type)
-    guard let slope else { return value }
+    guard let derivative else { return value }
     let input = x.detached
     return value.recording(name, from: x, y) { dy, needs in
         var byTarget: Tensor?
         if needs.1 && (kind == LSK_BCE || kind == LSK_BCE_LOGITS) {
-            // Linear in the target: the slope is the difference of the losses at 1 and at 0.
+            // Linear in the target: the derivative is the difference of the losses at 1 and at 0.
             let ends = [Tensor.ones(like: input), .zeros(like: input)].map { end in
                 pairLoss(name, kind, input, end, positive: p, weight: w, reduction: .none, file: file, line: line)
             }
             byTarget = (ends[0] - ends[1]) * (dy / divisor)
         } else if needs.1 {
-            byTarget = -(slope * dy)
+            byTarget = -(derivative * dy)
         }
-        return (needs.0 ? (dy.rank == 0 && dy.item() == 1 ? slope : slope * dy) : nil, byTarget)
+        return (needs.0 ? (dy.rank == 0 && dy.item() == 1 ? derivative : derivative * dy) : nil, byTarget)
     }
 }
 

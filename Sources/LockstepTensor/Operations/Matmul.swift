@@ -43,9 +43,9 @@ extension Tensor {
         multiply(x, y, into: result)
         guard a.node != nil || b.node != nil, isRecordingGradients else { return result }
         return result.recording("matmul", from: [a, b]) { dy, flow in
-            let slope = BLASMatrix(dy)
-            if flow.needs(0) { flow.sendProduct(0, slope, y.transposed) }
-            if flow.needs(1) { flow.sendProduct(1, x.transposed, slope) }
+            let gradient = BLASMatrix(dy)
+            if flow.needs(0) { flow.sendProduct(0, gradient, y.transposed) }
+            if flow.needs(1) { flow.sendProduct(1, x.transposed, gradient) }
         }
     }
 
@@ -54,10 +54,10 @@ extension Tensor {
         let result = batchedValues(x, y, batch)
         guard a.node != nil || b.node != nil, isRecordingGradients else { return result }
         return result.recording("matmul", from: a, b) { dy, needs in
-            let slope = BLASMatrix(dy)
+            let gradient = BLASMatrix(dy)
             return (
-                needs.0 ? batchedValues(slope, y.transposed, batch).summed(to: x.tensor.shape) : nil,
-                needs.1 ? batchedValues(x.transposed, slope, batch).summed(to: y.tensor.shape) : nil
+                needs.0 ? batchedValues(gradient, y.transposed, batch).summed(to: x.tensor.shape) : nil,
+                needs.1 ? batchedValues(x.transposed, gradient, batch).summed(to: y.tensor.shape) : nil
             )
         }
     }

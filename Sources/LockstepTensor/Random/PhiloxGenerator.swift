@@ -25,6 +25,7 @@ public struct PhiloxGenerator: RandomNumberGenerator, Hashable, Sendable {
     /// The second half of a block of which ``next()`` has given out the first.
     private var spare: UInt64?
 
+    /// The numbers of a seed and a stream from `counter` on.
     public init(seed: UInt64, stream: UInt64 = 0, counter: UInt64 = 0) {
         self.seed = seed
         self.stream = stream

@@ -19,6 +19,7 @@ public struct Partition: Sendable, Equatable {
     public let itemCount: Int
     /// Σ of the weights before each shard, and of all; nil where all weigh the same.
     private let sums: [Int]?
+    /// The number of shards.
     public let endIndex: Int
 
     /// Shards that differ by at most one item.
@@ -71,6 +72,7 @@ public struct Partition: Sendable, Equatable {
 }
 
 extension Partition: RandomAccessCollection {
+    /// The first shard.
     public var startIndex: Int { 0 }
 
     /// The items of shard `index`.

@@ -153,7 +153,7 @@ public final class StateArchive {
     /// Tensors that hold something of every item of a batch, along `itemAxis`; each rank has those of its own part, none when
     /// there is nothing. On as many ranks as before each gets back what it had, else its share of all items.
     public func tensors(_ name: String, _ values: inout [Tensor], itemAxis: Int) throws {
-        let full = note(name)
+        let full = enter(name)
         guard let source else {
             return items.append((full, itemAxis, values.map(\.detached)))
         }
@@ -191,7 +191,7 @@ public final class StateArchive {
         _ name: String, _ values: inout Named, elsewhere merge: (_ ranks: [Named]) throws -> Named,
         check: (Named) throws -> Void = { _ in }
     ) throws {
-        let full = note(name)
+        let full = enter(name)
         guard let source else {
             own += values.map { ("\(full)/rank.\(rank)/\($0.name)", $0.tensor.detached) }
             return
@@ -209,7 +209,7 @@ public final class StateArchive {
 
     // MARK: Names
 
-    private func note(_ name: String) -> String {
+    private func enter(_ name: String) -> String {
         let full = (path + [name]).reduce(owner) { $0.isEmpty ? $1 : "\($0)/\($1)" }
         if mode == .writing {
             require(!names.contains(full), "StateArchive: two values are called \(full)")
@@ -224,7 +224,7 @@ public final class StateArchive {
     private func exchange<Value>(
         _ name: String, writing write: () -> Tensor, _ read: (Tensor) throws -> Value
     ) throws -> Value? {
-        let full = note(name)
+        let full = enter(name)
         guard let source else {
             shared.append((full, write()))
             return nil

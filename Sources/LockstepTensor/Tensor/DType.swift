@@ -31,6 +31,7 @@ public enum DType: UInt32, Sendable, CaseIterable, CustomStringConvertible {
     /// Whether the type holds whole numbers (`bool` is not one).
     public var isInteger: Bool { self == .int32 || self == .int64 || self == .uint8 }
 
+    /// What it is, for people.
     public var description: String {
         switch self {
         case .float32: "float32"
@@ -67,10 +68,31 @@ public protocol TensorElement {
     static var dtype: DType { get }
 }
 
-extension Float: TensorElement { public static var dtype: DType { .float32 } }
-extension Double: TensorElement { public static var dtype: DType { .float64 } }
-extension Int32: TensorElement { public static var dtype: DType { .int32 } }
-extension Int64: TensorElement { public static var dtype: DType { .int64 } }
-extension Int: TensorElement { public static var dtype: DType { .int64 } }
-extension UInt8: TensorElement { public static var dtype: DType { .uint8 } }
-extension Bool: TensorElement { public static var dtype: DType { .bool } }
+extension Float: TensorElement {
+    /// The type of elements that such numbers become.
+    public static var dtype: DType { .float32 }
+}
+extension Double: TensorElement {
+    /// The type of elements that such numbers become.
+    public static var dtype: DType { .float64 }
+}
+extension Int32: TensorElement {
+    /// The type of elements that such numbers become.
+    public static var dtype: DType { .int32 }
+}
+extension Int64: TensorElement {
+    /// The type of elements that such numbers become.
+    public static var dtype: DType { .int64 }
+}
+extension Int: TensorElement {
+    /// The type of elements that such numbers become.
+    public static var dtype: DType { .int64 }
+}
+extension UInt8: TensorElement {
+    /// The type of elements that such numbers become.
+    public static var dtype: DType { .uint8 }
+}
+extension Bool: TensorElement {
+    /// The type of elements that such numbers become.
+    public static var dtype: DType { .bool }
+}

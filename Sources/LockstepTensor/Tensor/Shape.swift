@@ -32,6 +32,7 @@ public struct Shape: RandomAccessCollection, ExpressibleByArrayLiteral, Hashable
         }
     }
 
+    /// The sizes of the axes, the outermost first.
     public init(arrayLiteral elements: Int...) { self.init(elements) }
 
     /// The scalar shape, and strides in the making: sizes may be any integer here.
@@ -40,10 +41,14 @@ public struct Shape: RandomAccessCollection, ExpressibleByArrayLiteral, Hashable
         self.rank = rank
     }
 
+    /// The first axis.
     public var startIndex: Int { 0 }
+    /// The number of axes.
     public var endIndex: Int { rank }
+    /// The number of axes.
     public var count: Int { rank }
 
+    /// The size of an axis.
     public subscript(axis: Int) -> Int {
         get {
             precondition(axis >= 0 && axis < rank)
@@ -74,14 +79,17 @@ public struct Shape: RandomAccessCollection, ExpressibleByArrayLiteral, Hashable
     /// The sizes as an array.
     public var dimensions: [Int] { Array(self) }
 
+    /// What it is, for people.
     public var description: String { "[" + map(String.init).joined(separator: ", ") + "]" }
 
+    /// Whether both are the same.
     public static func == (a: Shape, b: Shape) -> Bool {
         guard a.rank == b.rank else { return false }
         for axis in 0..<a.rank where a.sizes[axis] != b.sizes[axis] { return false }
         return true
     }
 
+    /// Hashes what `==` compares.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(rank)
         for axis in 0..<rank { hasher.combine(sizes[axis]) }

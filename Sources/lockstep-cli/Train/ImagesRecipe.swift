@@ -47,6 +47,6 @@ struct ImagesRecipe: Recipe {
         return TrainingTask(
             dls: dls, model: network.forImages(size: size, classes: classes.count), loss: .crossEntropy,
             metric: .accuracy,
-            notes: "classes      " + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : ""))
+            remarks: "classes      " + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : ""))
     }
 }

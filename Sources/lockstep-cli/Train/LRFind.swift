@@ -42,7 +42,7 @@ struct LRFindCommand<Source: Recipe>: RunCommand {
     mutating func run() throws {
         if !StopSignals.areWatched || Launcher.startedRanks != nil { StopSignals.watch() }
         try recipe.check()
-        let settings = try TrainingSettings(recipe, common, values: settle(resuming: nil))
+        let settings = try TrainingSettings(recipe, common, values: resolve(resuming: nil))
         try common.checkFolder(recipe: "lr-find-\(settings.recipe)")
         try common.ranks.run { [recipe, options, folder = common.run] ranks in
             try options.find(recipe.task, settings, ranks, folder: folder)

@@ -47,7 +47,7 @@ struct TrainingTask {
     let loss: any LossFunction
     let metric: Metric
     /// Printed before training, once.
-    var notes = ""
+    var remarks = ""
     /// Run on every rank when the weights are saved; what it returns is printed instead of the metric, once.
     var conclude: (@Sendable (Learner, RunFolder) throws -> String)?
 
@@ -65,7 +65,7 @@ struct TrainingTask {
     func opening(_ settings: TrainingSettings, _ ranks: any Communicator) -> String {
         func items(_ source: (any BatchSource)?) -> String { "\(source?.itemCount ?? 0)" }
         let kind = ranks is InProcessCommunicator ? "threads" : "processes"
-        return (notes.isEmpty ? "" : notes + "\n")
+        return (remarks.isEmpty ? "" : remarks + "\n")
             + "\(settings.recipe): \(items(dls.train)) samples to train on, \(items(dls.valid)) to validate; "
             + "\(settings.model) of \(model.parameterCount) parameters; "
             + (ranks.size == 1 ? "1 rank" : "\(ranks.size) ranks (\(kind))") + "\n"

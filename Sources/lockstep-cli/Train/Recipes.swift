@@ -114,7 +114,7 @@ struct CSVRecipe: Recipe {
         let isClassification = columns.classes != nil
         return TrainingTask(
             dls: table.loaders, model: model, loss: isClassification ? .crossEntropy : .mse,
-            metric: isClassification ? .accuracy : .rmse, notes: "\(columns)")
+            metric: isClassification ? .accuracy : .rmse, remarks: "\(columns)")
     }
 
     /// The training targets' range and a tenth of it on either side; a network starts near 0, wherever the targets lie.

@@ -29,7 +29,7 @@ struct RunFolder {
                 }
                 lock = try FolderLock(chosen)
                 Leftovers.remove(in: chosen)
-                if case .isComplete = try plan.settled { isComplete = true }
+                if case .isComplete = try plan.lookedAt { isComplete = true }
                 if case .begin(_, .overwrites) = plan { RunState.clear(chosen) }
             } catch {
                 problem = error is Failure ? "\(error)" : "the run's folder \(error)"

@@ -39,13 +39,13 @@ enum RunPlan {
         } else {
             self = .begin(folder: run, .refuses)
         }
-        self = try settled
+        self = try lookedAt
     }
 
     /// The plan after a look at what lies in its folder.
     ///
     /// Looked at before ranks are started, and once more by rank 0 when the folder is its own: another job may have come to its end.
-    var settled: RunPlan {
+    var lookedAt: RunPlan {
         get throws {
             switch self {
             case .begin(nil, _), .begin(_, .overwrites), .isComplete: return self

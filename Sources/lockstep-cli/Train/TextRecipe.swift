@@ -72,7 +72,8 @@ struct TextRecipe: Recipe {
             encoding: text.encoding)
         let json = try description.json
         return TrainingTask(
-            dls: text.loaders, model: description.makeModel(), loss: .crossEntropy, metric: .accuracy, notes: "\(text)",
+            dls: text.loaders, model: description.makeModel(), loss: .crossEntropy, metric: .accuracy,
+            remarks: "\(text)",
             conclude: { learner, files in try conclude(learner, files, json, settings.seed) })
     }
 

@@ -51,7 +51,7 @@ struct TrainCommand<Source: Recipe>: RunCommand {
         }
         let resumed = plan.resumed
         if options.tta, resumed == nil, recipe.hasImages { recipe.changeImages() }
-        let values = try settle(resuming: resumed)
+        let values = try resolve(resuming: resumed)
         if options.tta, !recipe.hasImages {
             throw Failure.usage("--tta: \(Source.name) with --model \(recipe.modelName) has no images to change")
         }

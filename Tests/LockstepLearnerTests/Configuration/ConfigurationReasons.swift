@@ -23,26 +23,13 @@ enum ConfigurationReasons {
         [
             ("what it has seen, or works with", state), ("how it was called, for sentences", places),
             ("where text goes", ["ProgressCallback.console", "Tracker.console"]),
-            ("set by ranks, for a fit", ["BatchNorm.statisticsReducer", "BatchNorm.singleValueHandler"]),
+            ("set by ranks, for a fit", ["BatchNorm.statisticsReducer"]),
         ].flatMap { reason, names in names.map { ($0, reason) } }, uniquingKeysWith: { first, _ in first })
 
     private static let places = ["Dice", "DiceMulti", "ForegroundAcc", "CorpusBLEU"].flatMap {
         ["\($0).file", "\($0).line"]
     }
 
-    private static let state = [
-        "Recurrent.carried", "AvgSmoothLoss.count", "AvgSmoothLoss.sum", "LossMetric.average", "LossMetric.read",
-        "AvgLoss.entries", "AvgLoss.offset", "Dice.inter", "Dice.union", "Dice.mark", "DiceMulti.counts",
-        "DiceMulti.mark", "ForegroundAcc.counts", "ForegroundAcc.mark", "CorpusBLEU.matches", "CorpusBLEU.counts",
-        "CorpusBLEU.lengths", "Recorder.lrs", "Recorder.losses", "Recorder.iters", "Recorder.rows", "Recorder.names",
-        "Recorder.hps", "Recorder.validLoss", "Recorder.trainValues", "Recorder.validValues", "Recorder.metrics",
-        "Recorder.sawPhase", "Recorder.isCancelled", "Recorder.start", "ProgressCallback.bar",
-        "ProgressCallback.replaced", "ProgressCallback.isShown", "CollectDataCallback.data",
-        "WeightAverage.weights", "WeightAverage.steps", "WeightAverage.wasCancelled", "MCDropoutCallback.passes",
-        "MCDropoutCallback.switchedOn", "RNNCallback.rawStates",
-        "RNNCallback.states",
-        "GradientAccumulation.count", "GradientAccumulation.batchItems", "MixHandler.mixedLoss",
-        "MixHandler.original", "GradientClip.norm", "Tracker.best", "Tracker.outcome", "EarlyStoppingCallback.waited",
-        "ReduceLROnPlateau.waited", "SaveModelCallback.lastPath", "SaveModelCallback.hasBest",
-    ]
+    /// Variables that only the type sets, and that no initialiser takes, need no reason.
+    private static let state = ["LossMetric.read", "Recorder.validLoss"]
 }

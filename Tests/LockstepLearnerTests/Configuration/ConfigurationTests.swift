@@ -13,26 +13,7 @@ import Testing
 @testable import LockstepLearner
 
 @Suite("Configuration") struct ConfigurationTests {
-    private let known = Set(ExportRegistry.builtInTypes.map { "\($0.type)" })
-
     // MARK: Nothing is forgotten
-
-    /// Types that tell their arguments, and are in no list because they do not come back from files.
-    private static let toldOnly = [
-        "Tracker": "a base", "HookCallback": "a base, and it looks at a run",
-        "ParamScheduler": "functions", "SkipToEpoch": "belongs to a fit", "MixedPrecision": "belongs to a machine",
-        "ResumeCallback": "belongs to a run", "CSVLogger": "belongs to a run", "PreemptionCallback": "belongs to a run",
-        "DistributedCallback": "belongs to a run",
-    ]
-
-    @Test("what is described is in the list of its kind, by which files find it") func listed() throws {
-        let names = known.union(ExportRegistry.builtInTypes.map(\.name))
-        let described = try DeclaredConfigurations().described
-        #expect(described.count > 110, "the sources are read")
-        for name in described.sorted() where ConfigurationTests.toldOnly[name] == nil {
-            #expect(names.contains(name), "\(name) has a configuration, but no line in Configuration+….swift")
-        }
-    }
 
     /// Types without a configuration of their own, and why.
     private static let undescribed = [
@@ -46,17 +27,20 @@ import Testing
         // What looks at a run and changes nothing.
         "ActivationStats": "as HookCallback", "ShowGraphCallback": "where a graph is drawn",
         "GatherPredsCallback": "of one inference run", "FetchPredsCallback": "of one inference run",
+        "EvaluationCallback": "of one inference run", "LossCollector": "of one inference run",
+        "LRFinder": "of one search", "MixedLoss": "another loss, of mixed items",
         "TimeReport": "where a table is printed", "TraceCallback": "where a file lies", "RankLog": "where files lie",
     ]
 
     @Test("every layer, loss, metric, callback and transform is described, or there is a reason")
     func described() throws {
-        let declared = try DeclaredConfigurations()
+        let declared = try SourceDeclarations.library()
         let types = declared.types(
             below: "Module", "LossFunction", "Metric", "Callback", "Transform", "RandomTransform", "TypedTransform")
         #expect(types.count > 110, "the sources are read")
         for name in types.sorted() where ConfigurationTests.undescribed[name] == nil {
-            #expect(declared.described.contains(name), "\(name) says nowhere what it is made of: make it Configurable")
+            let isDescribed = declared.described.contains(name)
+            #expect(isDescribed, "\(name) says nowhere what it is made of: make it Configurable")
         }
         for name in ConfigurationTests.undescribed.keys.sorted() where declared.described.contains(name) {
             Issue.record("\(name) is described, so it needs no reason")
@@ -75,24 +59,24 @@ import Testing
 
     /// Every listed example that a file can hold.
     private static func examples() throws -> [Any] {
-        let callbacks = try withTemporaryFolder { folder in
-            try Listed.callbacks.flatMap { try $0.make(folder.path, SoloCommunicator()) }
-        }
+        let callbacks = CallbackExample.all.flatMap { $0.make("") }
+        let transforms = try TransformExample.all.compactMap { try $0.make?() }
         var listed: [Any] = Listed.layers.map { $0.make() }
-        listed +=
-            Listed.losses.map { $0.make() } as [Any] + Listed.metrics.map { $0.make() } as [Any] + callbacks as [Any]
-        // In every learner; and a file below the learner's folder, as files from elsewhere may name.
-        listed += [TrainEvalCallback(), SaveModelCallback(filename: "best")] as [Any]
+        listed += Listed.losses.map { $0.make() } as [Any] + Listed.metrics.map { $0.make() } as [Any]
+        // A file below the learner's folder, as files from elsewhere may name.
+        listed += callbacks as [Any] + transforms as [Any] + [SaveModelCallback(filename: "best")] as [Any]
         return listed.filter {
             ($0 as? SaveModelCallback)?.filename.hasPrefix("/") != true && (try? ConfigurationTests.encoded($0)) != nil
-        } + (try ExportExamples.transforms())
+        }
     }
 
-    @Test("every type in the lists has an example") func examples() throws {
+    @Test("every listed type that files hold has an example") func examples() throws {
         let tried = Set(try ConfigurationTests.examples().map(ConfigurationTests.name))
-        let elsewhere: Set = ["Getter", "TabularDataset", "TransformedItems"]  // in ExportedDataTests
+        let elsewhere = Set(TransformExample.all.filter { $0.make == nil }.map(\.configuration.name))
+        #expect(elsewhere == ["Getter", "TabularDataset", "TransformedItems"], "in ExportedDataTests")
+        #expect(ExportRegistry.builtInTypes.count > 110)
         for configuration in ExportRegistry.builtInTypes where !elsewhere.contains(configuration.name) {
-            #expect(tried.contains(configuration.name), "add \(configuration.name) to Listed+….swift")
+            #expect(tried.contains(configuration.name), "\(configuration.name)")
         }
     }
 
@@ -149,10 +133,12 @@ import Testing
         throws
     {
         var missing: Set<String> = []
+        let declared = try SourceDeclarations.library()
         for part in try ConfigurationTests.examples() {
             guard let type = type(of: part) as? any Configurable.Type, !(part is any Transform) else { continue }
             let fields = Set(type.configuration.fieldNames)
-            for label in ConfigurationTests.options(of: part) where !fields.contains(label.property) {
+            for label in ConfigurationTests.options(of: part)
+            where !fields.contains(label.property) && !declared.isState(label.property, of: label.type) {
                 missing.insert("\(label.type).\(label.property)")
             }
         }

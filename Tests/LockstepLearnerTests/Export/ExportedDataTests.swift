@@ -52,6 +52,37 @@ struct ExportedDataTests {
         #expect(try loaded.decodeBatch(b).count == 1)
     }
 
+    @Test("a loader that makes batches in its own way is refused by its name, in a wrapper, too") func ownLoaders() {
+        final class Squares: IndexedBatchSource {
+            var options = DataLoader.Options()
+            var epoch = 0
+            let inputCount = 1
+            func indices(epoch: Int) -> [Int] { Array(0..<4) }
+            func batch(of indices: [Int], epoch: Int) -> Batch {
+                Batch(inputs: [Tensor(indices.map { Double($0 * $0) })])
+            }
+        }
+        final class Wrapper: WrappingBatchSource {
+            let inner: any BatchSource
+            init(_ inner: any BatchSource) { self.inner = inner }
+            func makeIterator(epoch: Int, from first: Int, position: Int?) throws -> BatchIterator {
+                try inner.makeIterator(epoch: epoch, from: first, position: position)
+            }
+        }
+        final class Heir: DataLoader {}
+        let items = lineDataset(4)
+        for (source, name) in [
+            (Squares(), "Squares"), (Wrapper(Squares()), "Squares"), (Heir(items, options: .init()), "Heir"),
+            (Wrapper(Wrapper(Heir(items, options: .init()))), "Heir"),
+        ] as [(any BatchSource, String)] {
+            let error = #expect(throws: ExportError.self) { _ = try reloaded(DataLoaders(source)) }
+            #expect(error?.code == .unregistered && "\(error as Any)".contains("\(name) makes batches in its own way"))
+        }
+        for source in [DataLoader(items), Wrapper(DataLoader(items)), BatchList([])] as [any BatchSource] {
+            #expect(throws: Never.self) { _ = try reloaded(DataLoaders(source)) }
+        }
+    }
+
     @Test("a table's columns: rows of a file and rows at hand") func tables() throws {
         let text = "age,job,y\n1.5,a,1\n2.5,b,2\n,a,3\n7.25,,4\n3,c,5\n"
         let table = try CSV.parse(Array(text.utf8), file: "t.csv")

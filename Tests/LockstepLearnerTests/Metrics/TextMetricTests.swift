@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Perplexity, BLEU, and numbers that losses leave behind.
 
-import LockstepLearner
 import LockstepNN
 import LockstepTensor
 import LockstepTesting
 import Testing
+
+@testable import LockstepLearner
 
 @Suite("Metrics: text and losses")
 struct TextMetricTests {
@@ -69,6 +70,13 @@ struct TextMetricTests {
         let absent = LossMetric("nothing")
         feed(absent, batches, loss: TellingLoss())
         #expect(absent.value == nil)
+    }
+
+    @Test("[ARG-01] a metric of a stored property tells its name, one of a function tells none")
+    func lossMetricArguments() {
+        func told(_ metric: LossMetric) -> [String] { arguments(of: metric).map { "\($0.name)=\($0.value)" } }
+        #expect(told(LossMetric("size", name: "how large")) == ["attr=size", "name=how large"])
+        #expect(told(LossMetric("size", of: TellingLoss.self) { $0.size }) == ["name=size"])
     }
 
     @Test("several attributes of the loss")

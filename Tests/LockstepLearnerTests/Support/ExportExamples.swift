@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An example, or several, of every type that bundles know by name, with options other than the usual ones.
+// What the bundles in Tests/Reference were written of, long ago: nothing is added here; new types have their example in their list.
 
 import LockstepData
 import LockstepLearner
@@ -7,7 +7,7 @@ import LockstepNN
 import LockstepTensor
 import LockstepTesting
 
-/// Examples of what bundles may hold, new ones each time.
+/// What `exported-parts.jsonl` and `told-arguments.txt` describe, in their order. Files stay readable, so this stays as it is.
 enum ExportExamples {
     static func layers() -> [any UnaryLayer] {
         [

@@ -7,7 +7,7 @@ public import LockstepTensor
 /// The base of callbacks that look at layers' outputs during a fit: override ``hook(_:output:layer:learner:)``.
 ///
 /// Layers are those given, or all that have parameters of their own. Hooks are taken away when the fit ends, however it
-/// ends. On several ranks each looks at its own parts.
+/// ends. On several ranks each looks at its own shards.
 /// - Note: fastai: `HookCallback`.
 open class HookCallback: Callback, Configurable {
     /// Look every so many training batches; nil always, in validation too.

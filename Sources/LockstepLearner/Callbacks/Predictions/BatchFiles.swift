@@ -34,7 +34,7 @@ final class BatchFiles {
         }
     }
 
-    /// Writes this rank's part of a batch together with the others'.
+    /// Writes this rank's shard of a batch together with the others'.
     func add(_ tensors: [Tensor], _ learner: Learner) throws {
         let all = try learner.coordinator.gather(BatchRows([tensors.map(\.detached)]))
         try learner.coordinator.write {

@@ -5,7 +5,7 @@ public import LockstepTensor
 
 /// Keeps inputs, targets, outputs and loss of every batch of a fit, training and validation, cut from the graph.
 ///
-/// On several ranks each keeps its own parts of the batches.
+/// On several ranks each keeps its own shards of the batches.
 /// - Note: fastai: `CollectDataCallback`.
 public final class CollectDataCallback: Callback {
     /// What is kept of one batch.
@@ -35,5 +35,6 @@ public final class CollectDataCallback: Callback {
 }
 
 extension CollectDataCallback: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(CollectDataCallback.self) { _ in CollectDataCallback() }
 }

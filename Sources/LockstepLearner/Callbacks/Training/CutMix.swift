@@ -62,6 +62,7 @@ public final class CutMix: MixHandler {
 }
 
 extension CutMix: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(CutMix.self) {
         Field("alpha", { try known($0.alpha, "CutMix") }, .positive)
     } make: {
@@ -73,5 +74,6 @@ extension CutMix: Configurable {
 public struct CutMixError: Error, CustomStringConvertible, Sendable {
     /// Of the first input.
     public let shape: Shape
+    /// What it is, for people.
     public var description: String { "CutMix: needs images [N, C, H, W], the batch's first input is \(shape)" }
 }

@@ -17,7 +17,7 @@ public import LockstepTensor
 ///
 /// ```
 /// one process       G = Σₖ Bₖ/n · gₖ                    batches k of Bₖ items, n samples
-/// rank r of W       Gᵣ = Σₖ Bₖ/n · gₖᵣ                  gₖᵣ: of the rank's part of the loss, evened out (evenOutLoss)
+/// rank r of W       Gᵣ = Σₖ Bₖ/n · gₖᵣ                  gₖᵣ: of the rank's shard of the loss, evened out (evenOutLoss)
 /// reduced           G = 1/W · Σᵣ Gᵣ
 /// ```
 /// - Note: fastai: `GradientAccumulation`.
@@ -69,6 +69,7 @@ public final class GradientAccumulation: Callback, Resumable {
 }
 
 extension GradientAccumulation: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(GradientAccumulation.self) {
         Field("samples", \.samples, .size, python: "n_acc")
     } make: {

@@ -39,6 +39,7 @@ public final class GradientClip: Callback {
 }
 
 extension GradientClip: Configurable {
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(GradientClip.self) {
         Field("maxNorm", \.maxNorm, .positive)
         Field("normType", \.normType, .positive)

@@ -74,7 +74,7 @@ open class MixHandler: Callback {
         PhiloxGenerator(seed: learner.seed, epoch: DropoutContext.current.step, item: item, purpose: .mixing)
     }
 
-    /// For each item of this rank's part another item of the global batch, in a random order of the latter: the partners'
+    /// For each item of this rank's shard another item of the global batch, in a random order of the latter: the partners'
     /// inputs and targets. Nil where there is nothing to mix: an unlabelled batch, or a part without items.
     ///
     /// Collective: a rank without items must ask, too.

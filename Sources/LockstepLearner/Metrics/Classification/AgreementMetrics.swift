@@ -19,6 +19,7 @@ public final class BalancedAccuracy: AccumMetric, Configurable {
         }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(BalancedAccuracy.self) {
         Field("axis", \.axis)
         Field("adjusted", \.adjusted)
@@ -54,6 +55,7 @@ public final class CohenKappa: AccumMetric, Configurable {
         ) { answers, targets in ConfusionMatrix(occurring: answers.ints, targets.ints).cohenKappa(weights) }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(CohenKappa.self) {
         Field("axis", \.axis)
         Field("weights", \.weights)
@@ -75,6 +77,7 @@ public final class HammingLoss: AccumMetric, Configurable {
         }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(HammingLoss.self) {
         Field("axis", \.axis)
         Field("name", \.name)
@@ -95,6 +98,7 @@ public final class MatthewsCorrCoef: AccumMetric, Configurable {
         }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MatthewsCorrCoef.self) {
         Field("axis", \.axis)
         Field("name", \.name)
@@ -120,6 +124,7 @@ public final class BrierScore: AccumMetric, Configurable {
         ) { answers, targets in meanSquare(answers.doubles, targets.doubles) }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(BrierScore.self) {
         Field("axis", \.axis)
         Field("ofProbabilities", \.ofProbabilities)

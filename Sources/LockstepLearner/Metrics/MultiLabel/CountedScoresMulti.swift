@@ -20,6 +20,7 @@ public final class F1ScoreMulti: LabelScore, Configurable {
             .fBeta(1), "f1_score_multi", threshold, sigmoid, average, labels, positive, name, file, line)
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(F1ScoreMulti.self) {
         fields()
     } make: {
@@ -50,6 +51,7 @@ public final class FBetaMulti: LabelScore, Configurable {
             file, line)
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(FBetaMulti.self) {
         Field("beta", \.beta)
         fields()
@@ -77,6 +79,7 @@ public final class PrecisionMulti: LabelScore, Configurable {
             .precision, "precision_score_multi", threshold, sigmoid, average, labels, positive, name, file, line)
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(PrecisionMulti.self) {
         fields()
     } make: {
@@ -103,6 +106,7 @@ public final class RecallMulti: LabelScore, Configurable {
             .recall, "recall_score_multi", threshold, sigmoid, average, labels, positive, name, file, line)
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(RecallMulti.self) {
         fields()
     } make: {
@@ -129,6 +133,7 @@ public final class JaccardMulti: LabelScore, Configurable {
             .jaccard, "jaccard_score_multi", threshold, sigmoid, average, labels, positive, name, file, line)
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(JaccardMulti.self) {
         fields()
     } make: {

@@ -21,6 +21,7 @@ public final class HammingLossMulti: AccumMetric, Configurable {
         }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(HammingLossMulti.self) {
         Field("threshold", \.threshold, python: "thresh")
         Field("sigmoid", \.sigmoid)
@@ -54,6 +55,7 @@ public final class BrierScoreMulti: AccumMetric, Configurable {
         }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(BrierScoreMulti.self) {
         Field("threshold", \.threshold, python: "thresh")
         Field("sigmoid", \.sigmoid)
@@ -80,6 +82,7 @@ public final class MatthewsCorrCoefMulti: AccumMetric, Configurable {
         }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MatthewsCorrCoefMulti.self) {
         Field("threshold", \.threshold, python: "thresh")
         Field("sigmoid", \.sigmoid)
@@ -111,6 +114,7 @@ public final class RocAucMulti: AccumMetric, Configurable {
         }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(RocAucMulti.self) {
         Field("sigmoid", \.sigmoid)
         Field("average", \.average)
@@ -139,6 +143,7 @@ public final class APScoreMulti: AccumMetric, Configurable {
         }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(APScoreMulti.self) {
         Field("sigmoid", \.sigmoid)
         Field("average", \.average)

@@ -47,6 +47,7 @@ public final class R2Score: AccumMetric, Configurable {
         }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(R2Score.self) {
         Field("name", \.name)
     } make: {
@@ -65,6 +66,7 @@ public final class ExplainedVariance: AccumMetric, Configurable {
         }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(ExplainedVariance.self) {
         Field("name", \.name)
     } make: {
@@ -91,6 +93,7 @@ public final class PearsonCorrCoef: AccumMetric, Configurable {
         }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(PearsonCorrCoef.self) {
         Field("activation", \.activation)
         Field("argmaxAxis", \.argmaxAxis)
@@ -123,6 +126,7 @@ public final class SpearmanCorrCoef: AccumMetric, Configurable {
         }
     }
 
+    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(SpearmanCorrCoef.self) {
         Field("activation", \.activation)
         Field("argmaxAxis", \.argmaxAxis)

@@ -28,7 +28,7 @@ open class Dice: Metric, Configurable {
         guard let (answers, truth) = regions(pred, target, axis, name, file, line) else { return mark.set() }
         for (answer, wanted) in zip(answers, truth) {
             guard answer | wanted == 0 || answer | wanted == 1 else {
-                return DataMistakes.note(
+                return DataMistakes.report(
                     "\(name): class \(answer) predicted where the target is \(wanted), but both must be 0 or 1; use \(Swift.type(of: self))Multi for several classes, and divide masks of 0 and 255",
                     file: file, line: line)
             }

@@ -4,7 +4,9 @@
 /// A size along the height and one along the width. `3` means both; `[3, 1]` gives each.
 public struct Pair: Hashable, Sendable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible
 {
+    /// Along the height.
     public var height: Int
+    /// Along the width.
     public var width: Int
 
     /// The same size along both axes.
@@ -13,11 +15,13 @@ public struct Pair: Hashable, Sendable, ExpressibleByIntegerLiteral, Expressible
         width = size
     }
 
+    /// Two sizes.
     public init(_ height: Int, _ width: Int) {
         self.height = height
         self.width = width
     }
 
+    /// The same along both.
     public init(integerLiteral value: Int) { self.init(value) }
 
     /// - Precondition: one or two sizes.
@@ -27,6 +31,7 @@ public struct Pair: Hashable, Sendable, ExpressibleByIntegerLiteral, Expressible
         self.init(elements[0], elements[elements.count - 1])
     }
 
+    /// What it is, for people.
     public var description: String { height == width ? "\(height)" : "[\(height), \(width)]" }
 }
 
@@ -39,6 +44,7 @@ public enum Padding: Hashable, Sendable, ExpressibleByIntegerLiteral, Expressibl
 
     /// The same number of zeros on all sides.
     public init(_ size: Int) { self = .zeros(Pair(size)) }
+    /// The same along both.
     public init(integerLiteral value: Int) { self = .zeros(Pair(value)) }
     /// - Precondition: one or two sizes.
     public init(arrayLiteral elements: Int...) {

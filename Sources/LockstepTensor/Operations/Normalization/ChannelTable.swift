@@ -66,12 +66,12 @@ extension Tensor {
         sums: Tensor, total: Double
     ) -> Tensor {
         let source = sums.unsafePointer.assumingMemoryBound(to: Double.self)
-        let slope = Tensor.uninitialized(mean.shape, dtype: dtype),
+        let factor = Tensor.uninitialized(mean.shape, dtype: dtype),
             offset = Tensor.uninitialized(mean.shape, dtype: dtype)
         lsk_channel_coefficients(
             mean.count, total, source, source + mean.count, dtype.kernelType, rest.unsafePointer,
-            scale.unsafePointer, inverse.unsafePointer, slope.unsafePointer, offset.unsafePointer)
-        return channelCombined(x, mean: mean, a: scale, b: slope, c: offset, rectified: shift)
+            scale.unsafePointer, inverse.unsafePointer, factor.unsafePointer, offset.unsafePointer)
+        return channelCombined(x, mean: mean, a: scale, b: factor, c: offset, rectified: shift)
     }
 
     /// `a·ȳ + b·(x − mean) + c`; with `shift`, `ȳ` only where `a·(x − mean) + shift` is positive.

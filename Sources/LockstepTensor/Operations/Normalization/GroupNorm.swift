@@ -69,17 +69,17 @@ extension Tensor {
             let dy = dy.channelsLast()
             let products = dy.channelProducts(memory, mean: mean, rest: rest)
             let p = products.unsafePointer.assumingMemoryBound(to: Double.self)
-            let (slope, offset) = (Tensor.uninitialized(table, dtype: type), Tensor.uninitialized(table, dtype: type))
+            let (factor, offset) = (Tensor.uninitialized(table, dtype: type), Tensor.uninitialized(table, dtype: type))
             let gradients = Tensor.uninitialized([2, channels], dtype: .float64)
             let g = gradients.unsafePointer.assumingMemoryBound(to: Double.self)
             withUnsafePointer(to: layout) {
                 lsk_group_coefficients(
                     $0, p, p + samples * channels, scaleWeight?.unsafePointer, rest.unsafePointer,
-                    inverse.unsafePointer, slope.unsafePointer, offset.unsafePointer, g, g + channels)
+                    inverse.unsafePointer, factor.unsafePointer, offset.unsafePointer, g, g + channels)
             }
             if flow.needs(1) { flow.send(1, gradients.view([channels], strides: [1]).to(type)) }
             if flow.needs(2) { flow.send(2, gradients.view([channels], strides: [1], offset: channels).to(type)) }
-            if flow.needs(0) { flow.send(0, dy.channelCombined(memory, mean: mean, a: scale, b: slope, c: offset)) }
+            if flow.needs(0) { flow.send(0, dy.channelCombined(memory, mean: mean, a: scale, b: factor, c: offset)) }
         }
     }
 }

@@ -7,7 +7,7 @@ import ArgumentParser
 struct BoundSetting<Group> {
     let key: String
     let onResume: OnResume
-    /// What was given, or has been settled; nil when neither.
+    /// What was given, or has been filled in; nil when neither.
     let given: (Group) -> SettingScalar?
     /// The value; `nothing` where there is none.
     let value: (Group) -> SettingScalar
@@ -17,7 +17,7 @@ struct BoundSetting<Group> {
     /// Sets a checked value.
     let set: (inout Group, SettingScalar) -> Void
     /// Fills in what was not given.
-    let settle: (inout Group) -> Void
+    let fillIn: (inout Group) -> Void
 
     /// `--block-length`.
     var option: String { "--" + key.map { $0.isUppercase ? "-" + $0.lowercased() : String($0) }.joined() }
@@ -31,36 +31,36 @@ struct BoundSetting<Group> {
             setting, given: { $0[keyPath: path]?.scalar },
             value: { $0[keyPath: path]?.scalar ?? .nothing },
             set: { $0[keyPath: path] = $1 },
-            settle: { $0[keyPath: path] = $0[keyPath: path] ?? initial?($0) ?? setting.initial })
+            fillIn: { $0[keyPath: path] = $0[keyPath: path] ?? initial?($0) ?? setting.initial })
     }
 
     /// An option that may be left out and is nothing then.
     init<Value>(optional setting: Setting<Value>, _ path: WritableKeyPath<Group, Value?>) {
         self.init(
             setting, isOptional: true, given: { $0[keyPath: path]?.scalar },
-            value: { $0[keyPath: path]?.scalar ?? .nothing }, set: { $0[keyPath: path] = $1 }, settle: { _ in })
+            value: { $0[keyPath: path]?.scalar ?? .nothing }, set: { $0[keyPath: path] = $1 }, fillIn: { _ in })
     }
 
     /// An option that must be given, or that has a value always.
     init<Value>(_ setting: Setting<Value>, _ path: WritableKeyPath<Group, Value>) {
         self.init(
             setting, given: { $0[keyPath: path].scalar }, value: { $0[keyPath: path].scalar },
-            set: { if let value = $1 { $0[keyPath: path] = value } }, settle: { _ in })
+            set: { if let value = $1 { $0[keyPath: path] = value } }, fillIn: { _ in })
     }
 
     /// A flag that says nothing when it is not there.
     init(flag setting: Setting<Bool>, _ path: WritableKeyPath<Group, Bool>) {
         self.init(
             setting, given: { $0[keyPath: path] ? .flag(true) : nil }, value: { $0[keyPath: path].scalar },
-            set: { $0[keyPath: path] = $1 ?? false }, settle: { _ in })
+            set: { $0[keyPath: path] = $1 ?? false }, fillIn: { _ in })
     }
 
     private init<Value>(
         _ setting: Setting<Value>, isOptional: Bool = false, given: @escaping (Group) -> SettingScalar?,
         value: @escaping (Group) -> SettingScalar, set: @escaping (inout Group, Value?) -> Void,
-        settle: @escaping (inout Group) -> Void
+        fillIn: @escaping (inout Group) -> Void
     ) {
-        (key, onResume, self.given, self.value, self.settle) = (setting.key, setting.onResume, given, value, settle)
+        (key, onResume, self.given, self.value, self.fillIn) = (setting.key, setting.onResume, given, value, fillIn)
         checked = { scalar in
             if isOptional, scalar == .nothing { return scalar }
             let value = try Value(scalar)
@@ -74,16 +74,16 @@ struct BoundSetting<Group> {
     func lifted<Outer>(_ path: WritableKeyPath<Outer, Group>) -> BoundSetting<Outer> {
         BoundSetting<Outer>(
             key: key, onResume: onResume, given: { given($0[keyPath: path]) }, value: { value($0[keyPath: path]) },
-            checked: checked, set: { set(&$0[keyPath: path], $1) }, settle: { settle(&$0[keyPath: path]) })
+            checked: checked, set: { set(&$0[keyPath: path], $1) }, fillIn: { fillIn(&$0[keyPath: path]) })
     }
 
     private init(
         key: String, onResume: OnResume, given: @escaping (Group) -> SettingScalar?,
         value: @escaping (Group) -> SettingScalar, checked: @escaping (SettingScalar) throws -> SettingScalar,
-        set: @escaping (inout Group, SettingScalar) -> Void, settle: @escaping (inout Group) -> Void
+        set: @escaping (inout Group, SettingScalar) -> Void, fillIn: @escaping (inout Group) -> Void
     ) {
         (self.key, self.onResume, self.given, self.value) = (key, onResume, given, value)
-        (self.checked, self.set, self.settle) = (checked, set, settle)
+        (self.checked, self.set, self.fillIn) = (checked, set, fillIn)
     }
 }
 

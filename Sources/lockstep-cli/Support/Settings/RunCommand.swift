@@ -17,7 +17,7 @@ extension RunCommand {
     /// Gives every setting a value: what is given, what the run in `folder` was told, or what is usual.
     ///
     /// - Throws: ``Failure``: 66 for a file that cannot be used, 64 for options that contradict it or each other.
-    mutating func settle(resuming folder: String?) throws -> [String: SettingScalar] {
+    mutating func resolve(resuming folder: String?) throws -> [String: SettingScalar] {
         let settings = Self.settings
         let listed = settings.map(\.key)
         let missing = optionNames(of: self).filter { !listed.contains($0) && !Self.elsewhere.contains($0) }
@@ -25,7 +25,7 @@ extension RunCommand {
         precondition(missing.isEmpty, "\(Self.self): \(missing) are neither settings nor listed as none")
         let given = settings.filter { $0.given(self) != nil }.map(\.key)
         let file = try folder.map { try resume($0, settings) }
-        for setting in settings { setting.settle(&self) }
+        for setting in settings { setting.fillIn(&self) }
         if let conflict {
             if let file, !given.contains(conflict.key), let value = file[conflict.key] {
                 throw file.refusal(conflict.key, value, conflict.problem)
@@ -99,4 +99,25 @@ struct SettingConflict {
     /// As on the command line: `--width 30`.
     let words: String
     let problem: String
+}
+
+/// An option, flag or argument of the argument parser's.
+private protocol ParsedOption {}
+extension Option: ParsedOption {}
+extension Flag: ParsedOption {}
+extension Argument: ParsedOption {}
+
+/// A group of them.
+private protocol ParsedGroup { var options: Any { get } }
+extension OptionGroup: ParsedGroup { fileprivate var options: Any { wrappedValue } }
+
+/// The property names of all options of parsed `arguments`, those in groups too.
+func optionNames(of arguments: Any) -> [String] {
+    Mirror(reflecting: arguments).children.flatMap { child -> [String] in
+        switch child.value {
+        case let group as any ParsedGroup: optionNames(of: group.options)
+        case is any ParsedOption: [String((child.label ?? "_").dropFirst())]
+        default: []
+        }
+    }
 }

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a rank has to meet the others, as a table without a communicator.
+// Where a rank has to agree with the others, as a table without a communicator.
 
 import LockstepLearner
 
-/// Says at each point of the loop whether a rank meets the others there, so that all ranks meet equally often whatever signals
+/// Says at each point of the loop whether a rank agrees with the others there, so that all ranks agree equally often whatever signals
 /// one of them raises.
 ///
 /// ```
-/// point                         position   meets                            goes on as
+/// point                         position   agrees                           goes on as
 /// enter batch                   any        always                           begun
 /// the middle (before_step)      begun      always                           reduced
 /// enter step                    reduced    if someone looks at gradients    committed
 /// leave batch, step             outside    for "enter batch"                committed
 ///                               begun      for the middle, in training      committed
-///                               reduced    for "enter step", if that meets  committed
+///                               reduced    for "enter step", if that agrees committed
 ///                               else       late, with a signal for a batch or more; otherwise not
 /// enter, leave any other level  any        always, but for backward, or with a signal of a level that was left
 /// ```
-/// A rank that leaves a batch early so makes up for the meeting the others are at, and each of them throws what it wants. With a
-/// signal that all throw nobody meets until its level has caught it.
-struct MeetingTable {
+/// A rank that leaves a batch early so makes up for the agreement the others are at, and each of them throws what it wants. With a
+/// signal that all throw nobody agrees until its level has caught it.
+struct AgreementTable {
     /// How far the batch at hand has come.
     enum Position: CaseIterable { case outside, begun, reduced, committed }
 
@@ -27,10 +27,10 @@ struct MeetingTable {
     enum Move: Equatable {
         /// It goes on, with what signal it has.
         case goesOn(CancelSignal?)
-        /// It meets the others, saying what signal it has; all go on with the strongest.
-        case meets(CancelSignal?)
-        /// It meets them where they are next: they may be through with the batch.
-        case meetsLate(CancelSignal)
+        /// It agrees with the others, saying what signal it has; all go on with the strongest.
+        case agrees(CancelSignal?)
+        /// It agrees with them where they are next: they may be through with the batch.
+        case agreesLate(CancelSignal)
         /// It leaves the fit with a signal that nobody here catches, and the others must not: they learn of it as an error.
         case escapes(CancelSignal)
     }
@@ -40,29 +40,29 @@ struct MeetingTable {
     private(set) var inFlight: CancelSignal?
     /// Whether this rank is leaving the fit with a signal that nobody catches.
     private var isEscaping = false
-    /// Whether batches train: ranks then meet in their middle, too.
+    /// Whether batches train: ranks then agree in their middle, too.
     var trains = false
     /// Whether callbacks that look at reduced gradients may still cancel the step.
-    var meetsBeforeUpdate = false
+    var agreesBeforeUpdate = false
 
     /// A level begins.
     mutating func enter(_ phase: Phase) -> Move {
         switch phase {
         case .batch:
             position = .begun
-            return .meets(nil)
-        case .step where position == .reduced && meetsBeforeUpdate:
+            return .agrees(nil)
+        case .step where position == .reduced && agreesBeforeUpdate:
             position = .committed
-            return .meets(nil)
+            return .agrees(nil)
         // A signal raised where a phase begins: nobody goes on into it.
         case .fit, .epoch, .train, .validate:
-            return .meets(nil)
+            return .agrees(nil)
         case .backward, .step:
             return .goesOn(nil)
         }
     }
 
-    /// The middle of a batch, where ranks always meet.
+    /// The middle of a batch, where ranks always agree.
     mutating func middle() { position = .reduced }
 
     /// A level ends here, with `signal` if one was raised.
@@ -78,22 +78,22 @@ struct MeetingTable {
         case .train, .validate, .epoch, .fit:
             isEscaping = isEscaping || signal.map(phase.enters) ?? false
             if let signal, isEscaping { return .escapes(signal) }
-            return .meets(signal)
+            return .agrees(signal)
         case .step, .batch:
             break
         }
         switch position {
         case .outside,
-            .begun where trains, .reduced where meetsBeforeUpdate:
+            .begun where trains, .reduced where agreesBeforeUpdate:
             position = .committed
-            return .meets(signal)
+            return .agrees(signal)
         case .begun, .reduced, .committed:
             guard let signal, phase == .batch else { return .goesOn(signal) }
-            return .meetsLate(signal)
+            return .agreesLate(signal)
         }
     }
 
-    /// What has come of a meeting where a level ends: all ranks go on with `signal`.
+    /// What has come of an agreement where a level ends: all ranks go on with `signal`.
     mutating func left(_ phase: Phase, with signal: CancelSignal?) {
         inFlight = signal == phase.signal ? nil : signal
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where ranks meet: the table row by row, and every pair of positions that two ranks can be in.
+// Where ranks agree: the table row by row, and every pair of positions that two ranks can be in.
 
 import LockstepComm
 import LockstepLearner
@@ -8,84 +8,84 @@ import Testing
 @testable import LockstepChecks
 @testable import LockstepDistributed
 
-@Suite("Meetings")
-struct MeetingTableTests {
+@Suite("Agreements")
+struct AgreementTableTests {
     /// An agreement that has come to `position`.
-    private func agreement(at position: MeetingTable.Position, trains: Bool, meets: Bool) -> MeetingTable {
-        var agreement = MeetingTable()
-        (agreement.trains, agreement.meetsBeforeUpdate) = (trains, meets)
+    private func agreement(at position: AgreementTable.Position, trains: Bool, agrees: Bool) -> AgreementTable {
+        var agreement = AgreementTable()
+        (agreement.trains, agreement.agreesBeforeUpdate) = (trains, agrees)
         if position == .outside { return agreement }
         _ = agreement.enter(.batch)
         if position == .begun { return agreement }
         agreement.middle()
         if position == .reduced { return agreement }
-        agreement.meetsBeforeUpdate = true
+        agreement.agreesBeforeUpdate = true
         _ = agreement.enter(.step)
-        agreement.meetsBeforeUpdate = meets
+        agreement.agreesBeforeUpdate = agrees
         return agreement
     }
 
-    @Test("a rank that leaves a batch makes up for the meeting that the others are at")
+    @Test("a rank that leaves a batch makes up for the agreement that the others are at")
     func leaving() {
-        for position in MeetingTable.Position.allCases {
+        for position in AgreementTable.Position.allCases {
             for flags in 0..<4 {
-                let (trains, meets) = (flags & 1 > 0, flags & 2 > 0)
+                let (trains, agrees) = (flags & 1 > 0, flags & 2 > 0)
                 let owes =
                     switch position {
                     case .outside: true
                     case .begun: trains
-                    case .reduced: meets
+                    case .reduced: agrees
                     case .committed: false
                     }
                 for signal in [nil, .batch, .train, .fit] as [CancelSignal?] {
-                    var there = agreement(at: position, trains: trains, meets: meets)
+                    var there = agreement(at: position, trains: trains, agrees: agrees)
                     #expect(there.position == position)
-                    let late = signal.map(MeetingTable.Move.meetsLate) ?? .goesOn(nil)
-                    #expect(there.leave(.batch, with: signal) == (owes ? .meets(signal) : late))
+                    let late = signal.map(AgreementTable.Move.agreesLate) ?? .goesOn(nil)
+                    #expect(there.leave(.batch, with: signal) == (owes ? .agrees(signal) : late))
                     #expect(there.position == .outside)
-                    there = agreement(at: position, trains: trains, meets: meets)
-                    #expect(there.leave(.step, with: signal) == (owes ? .meets(signal) : .goesOn(signal)))
+                    there = agreement(at: position, trains: trains, agrees: agrees)
+                    #expect(there.leave(.step, with: signal) == (owes ? .agrees(signal) : .goesOn(signal)))
                 }
             }
         }
     }
 
     @Test(
-        "ranks meet where a level begins and ends, where a batch begins, and before a step that somebody may still cancel"
+        "ranks agree where a level begins and ends, where a batch begins, and before a step that somebody may still cancel"
     )
     func levels() {
         for phase in [Phase.fit, .epoch, .train, .validate] {
-            var agreement = MeetingTable()
-            #expect(agreement.enter(phase) == .meets(nil))
-            #expect(agreement.leave(phase, with: nil) == .meets(nil))
-            #expect(agreement.leave(phase, with: phase.signal) == .meets(phase.signal))
+            var agreement = AgreementTable()
+            #expect(agreement.enter(phase) == .agrees(nil))
+            #expect(agreement.leave(phase, with: nil) == .agrees(nil))
+            #expect(agreement.leave(phase, with: phase.signal) == .agrees(phase.signal))
         }
-        for meets in [true, false] {
-            var there = agreement(at: .reduced, trains: true, meets: meets)
-            #expect(there.enter(.step) == (meets ? .meets(nil) : .goesOn(nil)))
+        for agrees in [true, false] {
+            var there = agreement(at: .reduced, trains: true, agrees: agrees)
+            #expect(there.enter(.step) == (agrees ? .agrees(nil) : .goesOn(nil)))
             #expect(there.leave(.step, with: nil) == .goesOn(nil))
-            #expect(there.enter(.batch) == .meets(nil) && there.position == .begun)
+            #expect(there.enter(.batch) == .agrees(nil) && there.position == .begun)
         }
     }
 
     @Test("nobody is asked about a signal that all throw, until its level has caught it")
     func inFlight() {
-        var there = agreement(at: .begun, trains: true, meets: true)
+        var there = agreement(at: .begun, trains: true, agrees: true)
         there.throwing(.train)
         for phase in [Phase.step, .batch] { #expect(there.leave(phase, with: .train) == .goesOn(.train)) }
         #expect(there.inFlight == .train)
         #expect(there.leave(.train, with: .train) == .goesOn(.train) && there.inFlight == nil)
-        #expect(there.leave(.epoch, with: nil) == .meets(nil))
+        #expect(there.leave(.epoch, with: nil) == .agrees(nil))
         there.left(.epoch, with: .fit)
         #expect(there.leave(.fit, with: .fit) == .goesOn(.fit))
     }
 
-    @Test("two ranks meet equally often and go on alike, wherever either of them raises whichever signal")
+    @Test("two ranks agree equally often and go on alike, wherever either of them raises whichever signal")
     func everyPair() throws {
         for trains in [true, false] {
-            for meets in trains ? [true, false] : [false] {
+            for agrees in trains ? [true, false] : [false] {
                 // Where nobody looks at gradients nobody is called between the middle and the update.
-                let places = Place.allCases.filter { (trains || !$0.isOfTraining) && (meets || $0 != .beforeStep) }
+                let places = Place.allCases.filter { (trains || !$0.isOfTraining) && (agrees || $0 != .beforeStep) }
                 let signals: [CancelSignal] = trains ? [.batch, .train, .epoch, .fit] : [.batch, .validate, .fit]
                 let raises: [Raise?] =
                     [nil]
@@ -99,25 +99,25 @@ struct MeetingTableTests {
                 let told = try InProcessWorld(2, timeouts: Timeouts(stall: 20, abort: 30)).run { ranks in
                     try pairs.map { pair in
                         do {
-                            let walker = Walker(ranks, trains: trains, meets: meets, raises: pair[ranks.rank])
+                            let walker = Walker(ranks, trains: trains, agrees: agrees, raises: pair[ranks.rank])
                             let outcome = try walker.walk()
-                            // Of another name than meetings: who has met less often is found out here.
+                            // Of another name than agreements: who has agreed less often is found out here.
                             try ranks.barrier(name: "end")
                             return outcome
                         } catch {
-                            throw Parted(pair: "\(pair), trains \(trains), meets \(meets)", error: error)
+                            throw Parted(pair: "\(pair), trains \(trains), agrees \(agrees)", error: error)
                         }
                     }
                 }
                 for (index, pair) in pairs.enumerated() {
-                    #expect(told[0][index] == told[1][index], "\(pair), trains \(trains), meets \(meets)")
+                    #expect(told[0][index] == told[1][index], "\(pair), trains \(trains), agrees \(agrees)")
                 }
             }
         }
     }
 }
 
-extension MeetingTableTests {
+extension AgreementTableTests {
     @Test("a signal that no level of its rank catches is caught by none of the other's, and ends every rank")
     func escapes() throws {
         let outOfPlace: [(Event, CancelSignal)] = [
@@ -150,7 +150,7 @@ private enum Place: CaseIterable {
     var isOfTraining: Bool { [.backward, .beforeMiddle, .beforeStep, .afterStep].contains(self) }
 }
 
-/// The two ranks did not meet alike.
+/// The two ranks did not agree alike.
 private struct Parted: Error {
     let pair: String
     let error: any Error
@@ -176,10 +176,10 @@ private final class Walker {
     private var raise: Raise?
     private var outcome = Outcome()
 
-    init(_ ranks: any Communicator, trains: Bool, meets: Bool, raises: Raise?) {
+    init(_ ranks: any Communicator, trains: Bool, agrees: Bool, raises: Raise?) {
         coordinator = RankCoordinator(ranks)
         (self.trains, raise) = (trains, raises)
-        (coordinator.trains, coordinator.meetsBeforeUpdate) = (trains, meets)
+        (coordinator.trains, coordinator.agreesBeforeUpdate) = (trains, agrees)
     }
 
     func walk() throws -> Outcome {

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of layers and models: files find them by it, and what must hold for all of them is tried with its examples.
+
+package import LockstepTensor
+
+/// A layer or model of the package: a value of it, with options other than the usual ones, and what that takes.
+///
+/// Swift finds no type by itself, so each has a line in ``all``; one that is missing fails `ListedTypesTests` by name.
+package struct LayerExample: Sendable {
+    /// What a layer takes, in words that tests turn into tensors.
+    package enum Inputs: Sendable {
+        /// Random numbers.
+        case numbers(Shape)
+        /// Numbers of words, of which there are five.
+        case tokens(Shape)
+        /// Categories of rows, and as many rows of random numbers.
+        case table(categories: [[Int]], numbers: Shape)
+    }
+
+    /// The type's name.
+    package let type: String
+    /// What files know it by; nil when they do not hold it.
+    package let configuration: Configuration?
+    package let inputs: Inputs
+    package let make: @Sendable () -> Module
+
+    private init<Layer: Module>(_ inputs: Inputs, _ make: @escaping @Sendable () -> Layer) {
+        (type, configuration) = ("\(Layer.self)", Configuration.made(Layer.self))
+        (self.inputs, self.make) = (inputs, make)
+    }
+
+    private init<Layer: Module>(_ shape: Shape, _ make: @escaping @Sendable () -> Layer) {
+        self.init(.numbers(shape), make)
+    }
+
+    /// Every layer and model; some with several examples.
+    package static let all: [LayerExample] = pointwise + windows + norms + sequences + models
+
+    private static let pointwise: [LayerExample] = [
+        Self([5, 3, 7]) { Identity() },
+        Self([5, 3, 7]) { ReLU() },
+        Self([5, 3, 7]) { LeakyReLU(0.3) },
+        Self([5, 3, 7]) { GELU() },
+        Self([5, 3, 7]) { SiLU() },
+        Self([5, 3, 7]) { Sigmoid() },
+        Self([5, 3, 7]) { Tanh() },
+        Self([5, 3, 7]) { Softplus() },
+        Self([5, 3, 7]) { Softmax(axis: 1) },
+        Self([5, 3, 7]) { LogSoftmax(axis: -2) },
+        Self([5, 3, 7]) { Flatten(from: 1, to: 2) },
+        Self([5, 3, 7]) { Dropout(0.7) },
+        Self([5, 3]) { Linear(3, 7) },
+        Self([5, 1]) { Linear(1, 1, bias: false) },
+        Self(.tokens([5, 3])) { Embedding(7, 3, paddingIndex: 2) },
+        Self([5, 3]) { Apply("double") { $0 * 2 } },
+    ]
+
+    private static let windows: [LayerExample] = [
+        Self([5, 6, 11]) { Conv1d(6, 9, kernelSize: 3, stride: 2, padding: 1, groups: 3) },
+        Self([5, 6, 11, 7]) { Conv2d(6, 9, kernelSize: [3, 5], padding: .same, groups: 3, bias: false) },
+        Self([5, 6, 5, 7]) { ConvTranspose2d(6, 9, kernelSize: [2, 3], stride: 2, padding: 1, groups: 3) },
+        Self([5, 3, 9, 7]) { MaxPool2d([2, 3], stride: 1, padding: [1, 0], ceilMode: true) },
+        Self([5, 3, 9, 7]) { AvgPool2d(2, stride: 3, padding: 1, ceilMode: true, countIncludePad: false) },
+        Self([5, 3, 9]) { MaxPool1d(3, stride: 1, padding: 1) },
+        Self([5, 3, 9]) { AvgPool1d(2, stride: 1, padding: 1) },
+        Self([5, 3, 9, 7]) { AdaptiveAvgPool2d([2, 3]) },
+        Self([5, 3, 9, 7]) { AdaptiveMaxPool2d(2) },
+        Self([5, 3, 9]) { AdaptiveAvgPool1d(4) },
+        Self([5, 3, 9]) { AdaptiveMaxPool1d(5) },
+    ]
+
+    private static let norms: [LayerExample] = [
+        Self([5, 3, 2]) { BatchNorm(3) },
+        Self([5, 3]) { BatchNorm1d(3, momentum: nil) },
+        Self([5, 3, 2, 7]) { BatchNorm2d(3, affine: false) },
+        Self([5, 3, 2, 3, 4]) { BatchNorm3d(3, epsilon: 1e-3) },
+        Self([5, 3, 2, 7]) { InstanceNorm2d(3, affine: true, trackRunningStats: true) },
+        Self([5, 9, 2]) { GroupNorm(3, 9) },
+        Self([5, 3, 7]) { LayerNorm([3, 7]) },
+        Self([5, 3, 7]) { Residual { Linear(7, 7) } },
+        Self([5, 3, 7]) {
+            Sequential {
+                Residual {
+                    Linear(7, 3)
+                } shortcut: {
+                    Linear(7, 3); ReLU()
+                }
+                Sequential { Linear(3, 1) }
+            }
+        },
+    ]
+
+    private static let sequences: [LayerExample] = [
+        Self([2, 5, 3]) { LSTM(3, 4, layers: 2, batchFirst: true, carriesState: true) },
+        Self([2, 5, 7]) { LSTM(7, 3, bias: false, bidirectional: true) },
+        Self([2, 5, 3]) { GRU(3, 4, batchFirst: true, carriesState: true) },
+        Self([2, 5, 7]) { GRU(7, 3, layers: 2, bidirectional: true) },
+        Self([2, 5, 6]) { MultiheadAttention(6, 2, bias: false, causal: true) },
+        Self([2, 5, 6]) { TransformerBlock(6, 2, hidden: 5, dropout: 0.2) },
+    ]
+
+    private static let models: [LayerExample] = [
+        Self(.tokens([2, 9])) {
+            RecurrentLanguageModel(vocabulary: 5, width: 4, hidden: 6, layers: 2, carriesState: true)
+        },
+        Self(.tokens([2, 7])) { GPT(vocabulary: 5, context: 9, width: 6, layers: 2, heads: 2, dropout: 0.3) },
+        Self(.table(categories: [[1, 8], [0, 3]], numbers: [2, 3])) {
+            TabularModel(
+                embeddings: [(3, 2), (9, 4)], continuous: 3, outputs: 1, layers: [7, 1], dropout: [0.1, 0.2],
+                outputRange: -1...2.5)
+        },
+    ]
+}
+
+extension Module: SharedPart {}
