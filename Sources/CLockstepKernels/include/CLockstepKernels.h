@@ -30,3 +30,4 @@
 #include "lsk_gather.h"
 #include "lsk_random.h"
 #include "lsk_loss.h"
+#include "lsk_background.h"

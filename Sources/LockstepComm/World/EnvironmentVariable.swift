@@ -63,12 +63,15 @@ extension EnvironmentVariable {
         text.utf8.count <= 64 && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
     }
 
+    static let resume = Self(
+        "RESUME", "auto: what `lockstep train` takes for --resume where that is not given", oneOf: ["auto"])
+
     /// `LOCKSTEP_JOB`.
     package static var jobName: String { job.name }
 
     /// All that a running program reads.
     public static let all = [
-        threads, convolutions, products, stallTimeout, abortTimeout, sharedMemory, ranksPerNode, backtrace,
+        threads, convolutions, products, stallTimeout, abortTimeout, sharedMemory, ranksPerNode, backtrace, resume,
         readLimit, pixelLimit, job,
     ]
 

@@ -69,6 +69,11 @@ package enum Files {
     ///
     /// - Throws: `DataError` (`.unwritable`, `.unwritten`).
     package static func writeAtomically(_ chunks: [[UInt8]], to path: String) throws(DataError) {
+        try writeAtomically(chunks.map(ByteChunk.array), to: path)
+    }
+
+    /// The same for bytes that may lie elsewhere.
+    package static func writeAtomically(_ chunks: [ByteChunk], to path: String) throws(DataError) {
         let file = try OutputFile(path)
         for chunk in chunks { try file.write(chunk) }
         try file.finish()
@@ -122,7 +127,7 @@ package enum Files {
     }
 
     /// The folder that `path` lies in.
-    static func parent(of path: String) -> String {
+    package static func parent(of path: String) -> String {
         var end = path[...]
         while end.count > 1, end.last == "/" { end.removeLast() }
         guard let slash = end.lastIndex(of: "/") else { return "." }

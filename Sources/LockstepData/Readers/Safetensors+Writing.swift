@@ -12,23 +12,30 @@ extension Safetensors {
     public static func write(
         _ items: [Item], metadata: [(key: String, value: String)] = [], checksum: Bool = true, to path: String
     ) throws(DataError) {
-        try Files.writeAtomically(chunks(items, metadata: metadata, checksum: checksum, file: path), to: path)
+        try write(items.map(Part.init), metadata: metadata, checksum: checksum, to: path)
+    }
+
+    /// The same for tensors whose bytes may lie elsewhere.
+    package static func write(
+        _ parts: [Part], metadata: [(key: String, value: String)] = [], checksum: Bool = true, to path: String
+    ) throws(DataError) {
+        try Files.writeAtomically(chunks(parts, metadata: metadata, checksum: checksum, file: path), to: path)
     }
 
     /// `items` as the bytes of a file; the same items give the same bytes.
     public static func encode(
         _ items: [Item], metadata: [(key: String, value: String)] = [], checksum: Bool = true
     ) throws(DataError) -> [UInt8] {
-        let parts = try chunks(items, metadata: metadata, checksum: checksum, file: "safetensors")
+        let chunks = try chunks(items.map(Part.init), metadata: metadata, checksum: checksum, file: "safetensors")
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(parts.reduce(0) { $0 + $1.count })
-        for part in parts { bytes += part }
+        bytes.reserveCapacity(chunks.reduce(0) { $0 + $1.count })
+        for chunk in chunks { chunk.withUnsafeBytes { bytes += $0 } }
         return bytes
     }
 
     private static func chunks(
-        _ items: [Item], metadata: [(key: String, value: String)], checksum withChecksum: Bool, file: String
-    ) throws(DataError) -> [[UInt8]] {
+        _ items: [Part], metadata: [(key: String, value: String)], checksum withChecksum: Bool, file: String
+    ) throws(DataError) -> [ByteChunk] {
         try validate(items, metadata, file)
         // Wide types first, otherwise as given: then every tensor is aligned for its own type in the file.
         let order = items.indices.sorted {
@@ -63,22 +70,26 @@ extension Safetensors {
                 .tooLarge, file: file, "the header would be \(header.count) bytes, the limit is \(headerLimit)")
         }
         let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
-        var chunks = [length + header] + order.map { items[$0].bytes }
-        if withChecksum { seal(&chunks) }
-        return chunks
+        var first = length + header
+        let body = order.map { items[$0].bytes }
+        if withChecksum { seal(&first, before: body) }
+        return [.array(first)] + body
     }
 
     /// Puts the checksum of all bytes in its place.
-    private static func seal(_ chunks: inout [[UInt8]]) {
+    private static func seal(_ header: inout [UInt8], before body: [ByteChunk]) {
         // Quotes inside of names and texts are escaped: this stands nowhere else.
         let key = Array("\(jsonString(checksumKey)):\"".utf8)
-        guard let place = chunks[0].firstRange(of: key)?.upperBound else { return }
-        let digits = Array(digits(checksum(ofFile: chunks.lazy.map { $0[...] })).utf8)
-        chunks[0].replaceSubrange(place..<place + digits.count, with: digits)
+        guard let place = header.firstRange(of: key)?.upperBound else { return }
+        let crc = ([.array(header)] + body).reduce(0 as UInt32) { crc, chunk in
+            chunk.withUnsafeBytes { Zlib.crc32($0, seed: crc) }
+        }
+        let digits = Array(digits(crc).utf8)
+        header.replaceSubrange(place..<place + digits.count, with: digits)
     }
 
     private static func validate(
-        _ items: [Item], _ metadata: [(key: String, value: String)], _ file: String
+        _ items: [Part], _ metadata: [(key: String, value: String)], _ file: String
     ) throws(DataError) {
         var seen: Set<String> = [metadataKey]
         for item in items {

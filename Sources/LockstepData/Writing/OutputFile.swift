@@ -24,7 +24,7 @@ package final class OutputFile {
         case .file(let file, let existing):
             let folder = Files.parent(of: file)
             try Files.createFolder(folder)
-            let name = Self.temporaryName(in: folder)
+            let name = Leftovers.newName(in: folder)
             descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
             guard descriptor >= 0 else { throw failure(.unwritable, "cannot be created") }
             temporary = name
@@ -49,11 +49,14 @@ package final class OutputFile {
     /// Adds bytes.
     ///
     /// - Throws: `DataError` (`.unwritten`) when the disk is full, nobody reads a pipe any more, or the like.
-    package func write(_ bytes: [UInt8]) throws(DataError) {
-        guard Descriptor.write(bytes, to: descriptor) else {
+    package func write(_ bytes: [UInt8]) throws(DataError) { try write(.array(bytes)) }
+
+    /// Adds bytes that may lie elsewhere.
+    package func write(_ chunk: ByteChunk) throws(DataError) {
+        guard chunk.withUnsafeBytes({ Descriptor.write($0, to: descriptor) }) else {
             throw failure(.unwritten, written == 0 ? "cannot be written" : "cannot be written at byte \(written)")
         }
-        written += bytes.count
+        written += chunk.count
     }
 
     /// Puts the file in its place.
@@ -105,7 +108,7 @@ package final class OutputFile {
             while access(folder, F_OK) != 0, Files.parent(of: folder) != folder { folder = Files.parent(of: folder) }
             guard Files.isFolder(folder) else { throw refused("cannot be created: \(folder) is no folder") }
             // Tried, because rights alone do not tell: of a read-only file system, for one.
-            let probe = temporaryName(in: folder)
+            let probe = Leftovers.newName(in: folder)
             let descriptor = open(probe, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
             guard descriptor >= 0 else { throw refused(systemWords("cannot be created")) }
             close(descriptor)
@@ -117,10 +120,6 @@ package final class OutputFile {
         if descriptor >= 0 { close(descriptor) }
         if !temporary.isEmpty { unlink(temporary) }
         (descriptor, temporary) = (-1, "")
-    }
-
-    private static func temporaryName(in folder: String) -> String {
-        "\(folder)/.lockstep-\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp"
     }
 
     private func failure(_ code: DataError.Code, _ what: String) -> DataError {

@@ -3,13 +3,14 @@
 
 public import LockstepComm
 public import LockstepLearner
+import LockstepOptim
 public import LockstepTensor
 
 /// Stops a fit when a signal asks the program to end, and leaves a checkpoint from which it goes on.
 ///
 /// The signals of `StopSignals` are watched during the fit. One that reaches any rank is agreed on at the next batch,
 /// training or validation; all ranks stop there, rank 0 writes a `ResumePoint`, and the fit returns. A further signal ends
-/// the process at once. All ranks stop after the same batch. When another callback ends the fit while a signal is pending, the
+/// the process at once. All ranks stop after the same batch. With a `CheckpointCallback` beside it the checkpoint is one of that one's. When another callback ends the fit while a signal is pending, the
 /// fit is over: what is left is its end.
 ///
 /// ```swift
@@ -23,7 +24,13 @@ public final class PreemptionCallback: Callback {
     /// Write it after every so many epochs, too, for ends that nobody announces; nil never.
     public let everyEpochs: Int?
     /// The signal that ended the fit, the same on every rank; nil while none has. Later fits end before they begin.
-    public private(set) var signal: Int32?
+    public var signal: Int32? { if case .signal(let number)? = reason { number } else { nil } }
+    /// Why the fit was ended, the same on every rank; nil while it has not been. Later fits end before they begin.
+    public private(set) var reason: StopReason?
+    /// Whether a fit was ended, or kept from beginning.
+    public var hasEndedFit: Bool { reason != nil }
+    /// When the program has to be over; nil for whenever it is.
+    public let deadline: Deadline?
     /// Whether this callback has ended the fit.
     private var hasStopped = false
     private var isWatching = false
@@ -31,17 +38,19 @@ public final class PreemptionCallback: Callback {
     private let requested: () -> Int32?
 
     /// - Parameters:
+    ///   - deadline: When the program has to be over: the fit ends early enough for a checkpoint before.
     ///   - requested: The number of the signal that asks this rank to stop, if one does.
     /// - Precondition: `everyEpochs` is positive.
     public init(
-        saving file: String = "resume", everyEpochs: Int? = nil, console: Console = .standardError,
-        requested: @escaping () -> Int32? = { StopSignals.received }, sourceFile: StaticString = #fileID,
-        line: UInt = #line
+        saving file: String = "resume", everyEpochs: Int? = nil, until deadline: Deadline? = nil,
+        console: Console = .standardError, requested: @escaping () -> Int32? = { StopSignals.received },
+        sourceFile: StaticString = #fileID, line: UInt = #line
     ) {
         require(
             everyEpochs.map { $0 > 0 } ?? true, "PreemptionCallback: every \(everyEpochs ?? 0) epochs; at least 1",
             file: sourceFile, line: line)
-        (self.file, self.everyEpochs, self.console, self.requested) = (file, everyEpochs, console, requested)
+        (self.file, self.everyEpochs, self.deadline) = (file, everyEpochs, deadline)
+        (self.console, self.requested) = (console, requested)
     }
 
     /// No: it belongs to a run.
@@ -51,17 +60,30 @@ public final class PreemptionCallback: Callback {
     public override var takesPartInInference: Bool { false }
 
     public override func beforeFit(_ learner: Learner) throws {
-        if signal != nil { throw CancelSignal.fit }
+        if reason != nil { throw CancelSignal.fit }
         if !isWatching { StopSignals.watch() }
         (isWatching, hasStopped) = (true, false)
         learner.resuming.notesEndOfTraining = true
-        (learner.coordinator as? RankCoordinator)?.asksToStop = { [requested] in requested() != nil }
+        learner.coordinator.watch(.stop) { [unowned self, unowned learner] in wanted(learner) != nil }
+    }
+
+    /// Why this rank is to stop, if it is.
+    private func wanted(_ learner: Learner) -> StopReason? {
+        if let number = requested() { return .signal(number) }
+        guard let deadline else { return nil }
+        return deadline.isNear(leaving: secondsToSave(learner)) ? .timeLimit : nil
+    }
+
+    /// How long a checkpoint may take: twice what the slowest took, or, before there was one, what a slow disk would need.
+    private func secondsToSave(_ learner: Learner) -> Double {
+        let longest = learner.callback(ofType: CheckpointCallback.self)?.longestWrite ?? 0
+        let bytes = Double(3 * (learner.optimizer?.arena.valueByteCount ?? 0))
+        return 2 + (longest > 0 ? 2 * longest : bytes / 50e6)
     }
 
     public override func afterBatch(_ learner: Learner) throws {
         // Ranks tell each other in the meetings of a batch, and then stop together.
-        let ranks = learner.coordinator as? RankCoordinator
-        guard ranks?.stopIsAgreed ?? (requested() != nil) else { return }
+        guard learner.coordinator.isAgreed(.stop) else { return }
         hasStopped = true
         throw CancelSignal.fit
     }
@@ -73,20 +95,21 @@ public final class PreemptionCallback: Callback {
 
     /// A fit may have been cancelled for other reasons: ranks ask each other.
     public override func afterCancelFit(_ learner: Learner) throws {
-        guard signal == nil else { return }
-        let own = requested()
+        guard reason == nil else { return }
+        let own = wanted(learner)?.number
         let met = try learner.coordinator.average(Double(own ?? 0), weight: own == nil ? 0 : 1)
         guard let mean = met.mean else { return }
-        // Ranks that got different signals call it SIGTERM.
-        signal = mean == mean.rounded() ? Int32(mean) : 15
+        let reason = StopReason(mean)
+        self.reason = reason
         // One that another callback has ended goes on with its end, as it would have without a signal.
         let stopped = try learner.coordinator.average(0, weight: hasStopped ? 1 : 0).weight > 0
         let point = stopped ? learner.place : ResumePoint(epoch: learner.nEpoch)
-        let path = try learner.saveResumePoint(point, to: file)
-        guard learner.coordinator.isWriter, let signal else { return }
+        let checkpoints = learner.callback(ofType: CheckpointCallback.self)
+        let path = try checkpoints?.leave(point, learner) ?? learner.saveResumePoint(point, to: file)
+        guard learner.coordinator.isWriter else { return }
         let place = point.isTrained ? "its training" : "\(learner.place.batches) batches"
         console.write(
-            "lockstep: \(StopSignals.name(of: signal)): stopped in epoch \(learner.epoch) after \(place); the run can be resumed from \(path)\n"
+            "lockstep: \(reason): stopped in epoch \(learner.epoch) after \(place); the run can be resumed from \(path)\n"
         )
     }
 
@@ -94,7 +117,7 @@ public final class PreemptionCallback: Callback {
         if isWatching { StopSignals.unwatch() }
         isWatching = false
         learner.resuming.notesEndOfTraining = false
-        (learner.coordinator as? RankCoordinator)?.asksToStop = { false }
+        learner.coordinator.watch(.stop, nil)
     }
 }
 

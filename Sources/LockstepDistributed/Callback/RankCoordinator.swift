@@ -47,10 +47,10 @@ final class RankCoordinator: TrainingCoordinator {
         let status: StatusWord
     }
 
-    /// Whether this rank has been asked to stop; told to all in every meeting.
-    var asksToStop: () -> Bool = { false }
-    /// Whether any rank has been asked to, as all ranks have learned in the same meeting.
-    private(set) var stopIsAgreed = false
+    /// What this rank may come to want; told to all in every meeting.
+    private var wishes = Wishes()
+    /// What any rank has wanted, as all ranks have learned in the same meeting.
+    private var agreed: StatusWord = []
 
     /// Whether the last thing the ranks did was to fail alike, in writing or reading a file.
     private var failedTogether = false
@@ -67,7 +67,7 @@ final class RankCoordinator: TrainingCoordinator {
     /// Forgets where an earlier fit ended.
     func reset() {
         (table, kept) = (MeetingTable(), .nothing)
-        (attended, stopIsAgreed) = (nil, false)
+        (attended, agreed) = (nil, [])
     }
 
     // MARK: Meetings
@@ -153,21 +153,21 @@ final class RankCoordinator: TrainingCoordinator {
     ) throws -> Meeting {
         failedTogether = false
         if let attended = attended.take() {
-            if attended.status.contains(.stopRequested) { stopIsAgreed = true }
+            agreed.formUnion(attended.status.intersection(.wishes))
             return attended
         }
         var sums: InlineArray<2, Double> = [weight > 0 ? loss * weight : 0, weight]
         communicator.outgoingStatus = status.union(signal?.status ?? [])
         if !isLate { communicator.outgoingStatus.insert(.goesOn) }
         if hasLeftSharing() { communicator.outgoingStatus.insert(.leavesSharing) }
-        if asksToStop() { communicator.outgoingStatus.insert(.stopRequested) }
+        for wish in Wish.allCases where wishes[wish]?() ?? false { communicator.outgoingStatus.insert(wish.status) }
         defer { communicator.outgoingStatus = [] }
         let agreement = try withUnsafeMutableBytes(of: &sums) {
             try communicator.allReduce($0, as: .float64, .sum, name: "step")
         }
         if agreement.status.contains(.leavesSharing) { endSharing() }
         // Who is here before its time has learned it when it comes here in the course of things.
-        if !isLate, agreement.status.contains(.stopRequested) { stopIsAgreed = true }
+        if !isLate { agreed.formUnion(agreement.status.intersection(.wishes)) }
         let mean = sums[1] > 0 ? sums[0] / sums[1] : nil
         return Meeting(
             signal: CancelSignal(strongestIn: agreement.status), loss: mean, weight: sums[1], status: agreement.status)
@@ -208,7 +208,24 @@ final class RankCoordinator: TrainingCoordinator {
             })
     }
 
+    // MARK: Wishes
+
+    func watch(_ wish: Wish, _ isWanted: (() -> Bool)?) { wishes[wish] = isWanted }
+    func isAgreed(_ wish: Wish) -> Bool { agreed.contains(wish.status) }
+    func fulfil(_ wish: Wish) { agreed.remove(wish.status) }
+
     // MARK: Files
+
+    func snapshotMemory(byteCount: Int) throws -> SnapshotMemory {
+        try throwing(meet(nil).signal)
+        let segment = try communicator.allocateShared(byteCount: isWriter ? byteCount : 0)
+        // Ranks elsewhere have nothing to copy: the writer's node has all of it.
+        guard let writer = segment.ranks.firstIndex(of: 0), segment.peers[writer].count >= byteCount else {
+            return SnapshotMemory()
+        }
+        return SnapshotMemory(
+            segment.peers[writer], share: segment.localRank, of: segment.peers.count, owner: segment.owner)
+    }
 
     func gatherParts(_ bytes: [UInt8]) throws -> [[UInt8]] {
         try communicator.gatherVariable(bytes, to: 0, name: "state") ?? []
@@ -244,11 +261,15 @@ final class RankCoordinator: TrainingCoordinator {
 /// After a distributed scope: every rank has the same model and works alone, but only rank 0 writes.
 final class WriterCoordinator: TrainingCoordinator {
     private let communicator: any Communicator
+    private var wishes = Wishes()
 
     init(_ communicator: any Communicator) { self.communicator = communicator }
 
     var isWriter: Bool { communicator.rank == 0 }
     func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
+    func watch(_ wish: Wish, _ isWanted: (() -> Bool)?) { wishes[wish] = isWanted }
+    func isAgreed(_ wish: Wish) -> Bool { wishes[wish]?() ?? false }
+    func fulfil(_ wish: Wish) {}
     func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }
     func gather(_ rows: BatchRows) -> BatchRows { rows }
     func write(_ body: () throws -> Void) throws { try communicator.onRankZero("write") { try body() } }

@@ -2,6 +2,7 @@
 // The words that ranks which train say to each other with every collective: one list, so that no two share a bit.
 
 import LockstepComm
+import LockstepLearner
 
 extension StatusWord {
     // MARK: What is given up
@@ -35,4 +36,21 @@ extension StatusWord {
     static let keepsNothing = StatusWord.reserved(13)
     static let keepsParts = StatusWord.reserved(14)
     static let keepsWhole = StatusWord.reserved(15)
+
+    // MARK: What a rank wants of all
+
+    /// Its time has come: a checkpoint.
+    static let checkpointRequested = StatusWord.reserved(16)
+    /// All that ranks may want.
+    static let wishes: StatusWord = [.stopRequested, .checkpointRequested]
+}
+
+extension Wish {
+    /// How it is told.
+    var status: StatusWord {
+        switch self {
+        case .stop: .stopRequested
+        case .checkpoint: .checkpointRequested
+        }
+    }
 }

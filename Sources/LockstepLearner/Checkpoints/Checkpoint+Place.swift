@@ -33,6 +33,7 @@ extension Checkpoint {
             (key: "resume.in_fit", value: "\(point.isInFit)"), (key: "resume.ranks", value: "\(ranks)"),
             (key: "resume.owners", value: owners.joined(separator: "\n")),
         ]
+        if let fit = point.fit { pairs.append(("resume.fit", "\(fit)")) }
         if let position = point.position { pairs.append(("resume.position", "\(position)")) }
         return pairs
     }
@@ -73,6 +74,7 @@ extension Checkpoint {
         guard let isInFit = Bool(inFit) else { throw bad("resume.in_fit is “\(inFit)”") }
         point.isInFit = isInFit
         if archive.metadata("resume.position") != nil { point.position = try number("position", in: 0...(1 << 48)) }
+        if archive.metadata("resume.fit") != nil { point.fit = try number("fit") }
         point.memory.file = archive.file
         point.memory.rankCount = try number("ranks", in: 1...(1 << 20))
         point.memory.owners = try text("owners").split(separator: "\n").map(String.init)

@@ -27,15 +27,53 @@ enum Checkpoint {
         for (slow, name) in zip(state.lookahead?.slow ?? [], names) {
             items.append(.init("\(prefix)slow/\(name)", slow))
         }
-        items.append(.init(prefix + "steps", Tensor(state.entries.map { Int64($0.steps) })))
+        return items + counts(state)
+    }
+
+    /// The same tensors in the same order, of which those that lie in a copy are not copied again.
+    static func parts(of model: Module, optimizer: Optimizer?, snapshot: SnapshotMemory?) -> [Safetensors.Part] {
+        guard let optimizer, let bytes = snapshot?.bytes, let owner = snapshot?.owner,
+            let layout = optimizer.snapshotLayout
+        else { return items(of: model, optimizer: optimizer).map(Safetensors.Part.init) }
+        func part(_ name: String, like tensor: Tensor, _ dtype: DType, _ range: Range<Int>) -> Safetensors.Part {
+            .init(
+                name: name, type: dtype.safetensorsType, shape: tensor.shape.dimensions,
+                bytes: .memory(UnsafeRawBufferPointer(rebasing: bytes[range]), owner: owner))
+        }
+        let values = optimizer.arena.values
+        let (start, width) = (values.unsafePointer, values.dtype.byteCount)
+        var parts = model.stateDictionary(copying: false).map { name, tensor in
+            // A parameter is a stretch of the arena; buffers lie elsewhere.
+            let place = start.distance(to: tensor.unsafePointer)
+            guard place >= 0, place < values.count * width, tensor.isContiguous, tensor.dtype == values.dtype else {
+                return Safetensors.Part(Safetensors.Item(name, tensor))
+            }
+            return part(
+                name, like: tensor, values.dtype, layout.values(place / width..<place / width + tensor.count))
+        }
+        let arena = optimizer.arena
+        for (slot, name) in zip(arena.slots, parameterNames(model, optimizer)) where optimizer.hasState {
+            for (number, state) in optimizer.stateNames.enumerated() {
+                parts.append(
+                    part(
+                        "\(prefix)\(state)/\(name)", like: slot.parameter.value, arena.gradientType,
+                        layout.state(number, slot.range)))
+            }
+        }
+        return parts + counts(optimizer.stateDictionary(withTensors: false)).map(Safetensors.Part.init)
+    }
+
+    private static func counts(_ state: OptimizerState) -> [Safetensors.Item] {
         let flags = state.entries.flatMap { [$0.flags.doWD, $0.flags.forceTrain] }
-        items.append(.init(prefix + "flags", Tensor(flags, shape: [state.entries.count, 2])))
-        return items
+        return [
+            .init(prefix + "steps", Tensor(state.entries.map { Int64($0.steps) })),
+            .init(prefix + "flags", Tensor(flags, shape: [state.entries.count, 2])),
+        ]
     }
 
     static func metadata(of optimizer: Optimizer?, epochsSeen: Int) -> [(key: String, value: String)] {
         var metadata = [(key: "format", value: "pt"), (key: "epochs", value: "\(epochsSeen)")]
-        guard let state = optimizer?.stateDictionary else { return metadata }
+        guard let state = optimizer?.stateDictionary(withTensors: false) else { return metadata }
         metadata.append(("optimizer.rule", state.rule))
         if let lookahead = state.lookahead { metadata.append(("optimizer.lookahead", "\(lookahead.count)")) }
         for (group, hypers) in state.hypers.enumerated() {

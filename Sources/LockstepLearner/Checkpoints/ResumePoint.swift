@@ -21,6 +21,8 @@ public struct ResumePoint: Sendable {
     var (epochCount, batchCount) = (0, 0)
     /// Whether the fit was going on when the point was written.
     var isInFit = false
+    /// Which of the program's fits it belongs to, from 0, where that is known.
+    var fit: Int?
     /// What callbacks, modules, loss, loaders and optimizer remember.
     var memory = Memory()
 
@@ -62,12 +64,28 @@ extension Learner {
     @discardableResult
     public func saveResumePoint(_ point: ResumePoint, to file: String = "resume") throws -> String {
         let path = checkpointPath(file)
+        let content = try resumeContent(point)
+        try coordinator.write { try Safetensors.write(content.parts, metadata: content.metadata, to: path) }
+        return path
+    }
+
+    /// What a file to resume from holds.
+    struct ResumeContent: Sendable {
+        var parts: [Safetensors.Part] = []
+        var metadata: [(key: String, value: String)] = []
+    }
+
+    /// What a file to resume from `point` holds: on the writing rank; elsewhere it is of no use. Collective.
+    ///
+    /// - Parameter snapshot: A copy of parameters and optimizer state that the ranks have just made; nil to take them as they lie.
+    func resumeContent(_ point: ResumePoint, snapshot: SnapshotMemory? = nil) throws -> ResumeContent {
         // A fit counts its epochs when it ends, however early.
         let before = isFitting ? epochsSeen : max(0, epochsSeen - nEpoch)
         // What was remembered where training ended belongs to a point in the validation after it.
         let noted = point.isTrained ? resuming.endOfTraining : nil
         let archive = try noted ?? remembered()
         let memory = try gatherMemory(archive)
+        guard coordinator.isWriter else { return ResumeContent() }
         let owners = archive.owners.filter { owner in
             memory.contains { $0.name.hasPrefix("\(Checkpoint.memoryPrefix)\(owner)/") }
         }
@@ -76,14 +94,11 @@ extension Learner {
         if (point.epoch, point.batches) == (place.epoch, place.batches) {
             (point.position, point.batchCount) = (place.position, place.batchCount)
         }
-        try coordinator.write {
-            try Safetensors.write(
-                Checkpoint.items(of: model, optimizer: optimizer) + memory,
-                metadata: Checkpoint.metadata(of: optimizer, epochsSeen: before)
-                    + Checkpoint.metadata(of: point, owners: owners, ranks: coordinator.rankCount),
-                to: path)
-        }
-        return path
+        return ResumeContent(
+            parts: Checkpoint.parts(of: model, optimizer: optimizer, snapshot: snapshot)
+                + memory.map(Safetensors.Part.init),
+            metadata: Checkpoint.metadata(of: optimizer, epochsSeen: before)
+                + Checkpoint.metadata(of: point, owners: owners, ranks: coordinator.rankCount))
     }
 
     /// Loads what ``saveResumePoint(_:to:)`` wrote.
@@ -99,7 +114,11 @@ extension Learner {
     ///   version that did not protect it, or belongs to another optimizer, `StateDictionaryError` for another model's; on
     ///   every rank.
     public func loadResumePoint(_ file: String = "resume") throws -> ResumePoint {
-        let path = checkpointPath(file)
+        try loadResumePoint(at: checkpointPath(file))
+    }
+
+    /// The same for a path.
+    func loadResumePoint(at path: String) throws -> ResumePoint {
         let bytes = try coordinator.read { try Files.read(path) }
         let archive = try Safetensors.parse(bytes, file: path)
         let point = try Checkpoint.resumePoint(archive)

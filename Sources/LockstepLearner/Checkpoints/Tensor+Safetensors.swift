@@ -57,7 +57,7 @@ extension Safetensors.Archive {
 
 extension DType {
     /// The type as the format spells it.
-    fileprivate var safetensorsType: Safetensors.ElementType {
+    var safetensorsType: Safetensors.ElementType {
         switch self {
         case .float32: .float32
         case .float64: .float64

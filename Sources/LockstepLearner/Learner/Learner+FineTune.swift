@@ -20,12 +20,13 @@ extension Learner {
     ///   - pctStart: Of the second phase.
     ///   - div: Of the second phase: it starts at a peak divided by this.
     ///   - callbacks: For these fits only.
+    ///   - resume: As for `fit`: a run that was interrupted in the second phase goes on there.
     /// - Throws: what ``fit(_:lr:wd:callbacks:resetOptimizer:startEpoch:)`` throws.
     /// - Note: fastai: `fine_tune`.
     public func fineTune(
         _ epochs: Int, baseLR: Double = 2e-3, freezeEpochs: Int = 1, lrMult: Double = 100, pctStart: Double = 0.3,
         div: Double = 5, divFinal: Double = 1e5, wd: HyperValue? = nil, moms: (Double, Double, Double)? = nil,
-        callbacks: [Callback] = []
+        callbacks: [Callback] = [], resume: ResumePolicy = .never
     ) throws {
         note(
             "fine_tune",
@@ -36,13 +37,13 @@ extension Learner {
         try freeze()
         try fitOneCycle(
             freezeEpochs, lrMax: .slice(baseLR), divFinal: divFinal, pctStart: 0.99, wd: wd, moms: moms,
-            callbacks: callbacks)
+            callbacks: callbacks, resume: resume)
         try unfreeze()
         let trackers = (self.callbacks + callbacks).compactMap { $0 as? Tracker }.filter(\.resetOnFit)
         for tracker in trackers { tracker.resetOnFit = false }
         defer { for tracker in trackers { tracker.resetOnFit = true } }
         try fitOneCycle(
             epochs, lrMax: .slice(baseLR / 2 / lrMult, baseLR / 2), div: div, divFinal: divFinal, pctStart: pctStart,
-            wd: wd, moms: moms, callbacks: callbacks)
+            wd: wd, moms: moms, callbacks: callbacks, resume: resume)
     }
 }

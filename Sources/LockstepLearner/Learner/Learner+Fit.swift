@@ -16,11 +16,12 @@ extension Learner {
     ///   - callbacks: For this fit only.
     ///   - resetOptimizer: Whether to start with a new optimizer.
     ///   - startEpoch: Epochs before this one are skipped, as when resuming; schedules go on where they were.
+    ///   - resume: Whether to go on with the run whose checkpoints a ``CheckpointCallback`` finds.
     /// - Throws: ``CallbackError`` from a callback, ``EscapedCancelError`` for a cancel signal raised out of place, what
     ///   loaders throw. Whatever was replaced for the fit is back in place then.
     public func fit(
         _ nEpoch: Int, lr: LearningRate? = nil, wd: HyperValue? = nil, callbacks: [Callback] = [],
-        resetOptimizer: Bool = false, startEpoch: Int = 0
+        resetOptimizer: Bool = false, startEpoch: Int = 0, resume: ResumePolicy = .never
     ) throws {
         guard !isFitting else { throw LearnerError(.busy, "fit: this learner is in the middle of a fit") }
         guard !hasLentWeights else {
@@ -33,9 +34,16 @@ extension Learner {
                 "n_epoch": .int(nEpoch), "lr": lr.map(ConfigValue.init), "wd": wd.map(ConfigValue.init),
                 "reset_opt": .bool(resetOptimizer), "start_epoch": .int(startEpoch),
             ])
-        let skipping = startEpoch == 0 ? [] : [SkipToEpoch(startEpoch)]
-        try withAddedCallbacks(skipping + callbacks) {
-            let optimizer = try standingOptimizer(reset: resetOptimizer)
+        var (added, isResumed) = (startEpoch == 0 ? [] : [SkipToEpoch(startEpoch)] as [Callback], false)
+        switch try resumePlan(resume, callbacks) {
+        case .begin: break
+        case .isOver: return
+        case .goOn(let point):
+            isResumed = true
+            added.append(ResumeCallback(point))
+        }
+        try withAddedCallbacks(added + callbacks) {
+            let optimizer = try standingOptimizer(reset: resetOptimizer && !isResumed)
             if let wd = wd ?? self.wd {
                 if optimizer.hyperIndex("wd") == nil {
                     warn("\(optimizer.rule.name) knows no weight decay: wd has no effect")

@@ -85,6 +85,21 @@ public protocol TrainingCoordinator: AnyObject {
     /// The bytes that `body` reads on the writing rank, on every rank. A failure is thrown everywhere.
     func read(_ body: () throws -> [UInt8]) throws -> [UInt8]
 
+    /// Has the ranks learn together, in the meetings of their batches, when `isWanted` becomes true on one of them.
+    ///
+    /// - Parameter isWanted: Asked often, on each rank; nil ends it.
+    func watch(_ wish: Wish, _ isWanted: (() -> Bool)?)
+
+    /// Whether any rank wants it, as all have learnt in the same meeting: the same answer on every rank where a batch ends.
+    func isAgreed(_ wish: Wish) -> Bool
+
+    /// What all wanted has been done, on every rank.
+    func fulfil(_ wish: Wish)
+
+    /// Memory for `byteCount` bytes that the writing rank reads, and that the ranks of its node fill together where they can.
+    /// Every rank has to ask, with the same number.
+    func snapshotMemory(byteCount: Int) throws -> SnapshotMemory
+
     /// Told when an error is about to leave a fit, a validation or a prediction run, before any teardown: other ranks may
     /// be waiting. Must not throw, and must not wait for them.
     func abandon(because error: any Error)
@@ -101,6 +116,16 @@ extension TrainingCoordinator {
     public var keptGradientWeight: Double { 1 }
     /// The default: one rank's own.
     public func gatherParts(_ bytes: [UInt8]) throws -> [[UInt8]] { [bytes] }
+    /// The default: nobody listens.
+    public func watch(_ wish: Wish, _ isWanted: (() -> Bool)?) {}
+    /// The default: nobody listens.
+    public func isAgreed(_ wish: Wish) -> Bool { false }
+    /// The default: nobody listens.
+    public func fulfil(_ wish: Wish) {}
+    /// The default: this rank fills it alone, if it writes.
+    public func snapshotMemory(byteCount: Int) throws -> SnapshotMemory {
+        isWriter ? SnapshotMemory(privateBytes: byteCount) : SnapshotMemory()
+    }
     /// The default: no layer communicates.
     public var runsEmptyParts: Bool { false }
     /// The default: nobody is asked.
@@ -121,8 +146,13 @@ extension TrainingCoordinator {
 
 /// One process, alone.
 public final class SoloCoordinator: TrainingCoordinator {
+    private var wishes = Wishes()
+
     /// The coordinator of one process.
     public init() {}
+    public func watch(_ wish: Wish, _ isWanted: (() -> Bool)?) { wishes[wish] = isWanted }
+    public func isAgreed(_ wish: Wish) -> Bool { wishes[wish]?() ?? false }
+    public func fulfil(_ wish: Wish) {}
     public var isWriter: Bool { true }
     public func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
     public func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }

@@ -19,7 +19,7 @@ extension Learner {
     /// - Note: fastai: `fit_flat_cos`.
     public func fitFlatCos(
         _ nEpoch: Int, lr: LearningRate? = nil, divFinal: Double = 1e5, pctStart: Double = 0.75, wd: HyperValue? = nil,
-        callbacks: [Callback] = [], resetOptimizer: Bool = false, startEpoch: Int = 0
+        callbacks: [Callback] = [], resetOptimizer: Bool = false, startEpoch: Int = 0, resume: ResumePolicy = .never
     ) throws {
         note(
             "fit_flat_cos",
@@ -32,6 +32,6 @@ extension Learner {
         let scheduler = ParamScheduler(perGroup: ["lr": rates.map { .combinedCosine(pctStart, $0, $0, $0 / divFinal) }])
         try fit(
             nEpoch, lr: lr, wd: wd, callbacks: [scheduler] + callbacks, resetOptimizer: resetOptimizer,
-            startEpoch: startEpoch)
+            startEpoch: startEpoch, resume: resume)
     }
 }

@@ -21,7 +21,7 @@ extension Learner {
     public func fitOneCycle(
         _ nEpoch: Int, lrMax: LearningRate? = nil, div: Double = 25, divFinal: Double = 1e5, pctStart: Double = 0.25,
         wd: HyperValue? = nil, moms: (Double, Double, Double)? = nil, callbacks: [Callback] = [],
-        resetOptimizer: Bool = false, startEpoch: Int = 0
+        resetOptimizer: Bool = false, startEpoch: Int = 0, resume: ResumePolicy = .never
     ) throws {
         note(
             "fit_one_cycle",
@@ -39,6 +39,6 @@ extension Learner {
         ])
         try fit(
             nEpoch, lr: lrMax, wd: wd, callbacks: [scheduler] + callbacks, resetOptimizer: resetOptimizer,
-            startEpoch: startEpoch)
+            startEpoch: startEpoch, resume: resume)
     }
 }

@@ -22,7 +22,7 @@ extension Learner {
     /// - Note: fastai: `fit_sgdr`.
     public func fitSGDR(
         cycles: Int, cycleLength: Int, lrMax: LearningRate? = nil, cycleMultiplier: Int = 2, wd: HyperValue? = nil,
-        callbacks: [Callback] = [], resetOptimizer: Bool = false, startEpoch: Int = 0, file: StaticString = #fileID,
+        callbacks: [Callback] = [], resetOptimizer: Bool = false, startEpoch: Int = 0, resume: ResumePolicy = .never, file: StaticString = #fileID,
         line: UInt = #line
     ) throws {
         require(
@@ -46,6 +46,6 @@ extension Learner {
         }
         try fit(
             epochs, lr: lrMax, wd: wd, callbacks: [ParamScheduler(perGroup: ["lr": schedules])] + callbacks,
-            resetOptimizer: resetOptimizer, startEpoch: startEpoch)
+            resetOptimizer: resetOptimizer, startEpoch: startEpoch, resume: resume)
     }
 }

@@ -42,9 +42,12 @@ public struct OptimizerState {
 
 extension Optimizer {
     /// A deep copy of everything but the parameters.
-    public var stateDictionary: OptimizerState {
+    public var stateDictionary: OptimizerState { stateDictionary(withTensors: true) }
+
+    /// The same, with or without the tensors of its rule.
+    package func stateDictionary(withTensors: Bool) -> OptimizerState {
         let stateNames = ruleNames.states
-        let state = wholeState()
+        let state = withTensors ? wholeState() : []
         let entries = arena.slots.indices.map { index in
             OptimizerState.Entry(
                 steps: steps[index], flags: flags[index],

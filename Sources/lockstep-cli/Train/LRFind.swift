@@ -74,7 +74,7 @@ struct LRFindOptions: ParsableArguments {
         setSeed(settings.seed)
         let task = try make(settings)
         try task.check(settings)
-        let files = try RunFolder(folder, recipe: "lr-find-\(settings.recipe)", over: ranks)
+        let files = try RunFolder(.begin(folder: folder, overwrites: false), recipe: "lr-find-\(settings.recipe)", over: ranks)
         let console = Console.standardOutput
         if ranks.isRankZero { console.write(task.opening(settings, ranks)) }
         let learner = Learner(

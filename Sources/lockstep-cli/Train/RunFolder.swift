@@ -3,14 +3,23 @@
 
 import Foundation
 import Lockstep
+import LockstepData
 
 /// One folder, the same on every rank, made by rank 0.
 struct RunFolder {
     let folder: String
+    /// Held by rank 0 as long as this run works here.
+    private let lock: FolderLock?
 
-    /// Makes the folder: the one given, or a new `runs/<recipe>-<date>-<time>`. Collective.
-    /// - Throws: ``Failure`` (73) on every rank when it cannot be made.
-    init(_ given: String?, recipe: String, over ranks: any Communicator) throws {
+    /// Makes the folder: the one planned, or a new `runs/<recipe>-<date>-<time>`. Collective.
+    /// - Throws: ``Failure`` (73) on every rank when it cannot be made, or another job works in it.
+    init(_ plan: RunPlan, recipe: String, over ranks: any Communicator) throws {
+        var (given, overwrites) = (nil as String?, false)
+        switch plan {
+        case .begin(let folder, let replaces): (given, overwrites) = (folder, replaces)
+        case .goOn(let folder, _), .isComplete(let folder): given = folder
+        }
+        var lock: FolderLock?
         var (chosen, problem) = ("", "")
         if ranks.isRankZero {
             do throws(DataError) {
@@ -19,6 +28,9 @@ struct RunFolder {
                 } else {
                     chosen = try Self.makeNew("runs/\(recipe)-\(Self.now)")
                 }
+                lock = try FolderLock(chosen)
+                Leftovers.remove(in: chosen)
+                if overwrites { RunState.clear(chosen) }
             } catch {
                 problem = "the run's folder \(error)"
             }
@@ -26,6 +38,7 @@ struct RunFolder {
         problem = try ranks.broadcast(problem, name: "run folder")
         guard problem.isEmpty else { throw Failure(description: problem, code: 73) }
         folder = try ranks.broadcast(chosen, name: "run folder")
+        self.lock = lock
     }
 
     func path(_ file: String) -> String { "\(folder)/\(file)" }

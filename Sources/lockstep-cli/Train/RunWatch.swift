@@ -3,47 +3,62 @@
 
 import Foundation
 import Lockstep
+import LockstepData
 
 /// Watches one run on one rank.
 struct RunWatch {
     private let preemption: PreemptionCallback
+    private let checkpoints: CheckpointCallback
     let log: RankLog?
-    private let history: CSVLogger
-    private let isResumed: Bool
+    private let plan: RunPlan
     let callbacks: [Callback]
 
-    init(_ options: WatchOptions, over ranks: any Communicator) throws {
-        preemption = PreemptionCallback(saving: "resume", everyEpochs: options.checkpointEvery)
+    /// - Parameter start: When the program began, from which a time limit counts.
+    init(
+        _ options: WatchOptions, _ plan: RunPlan, since start: ContinuousClock.Instant, over ranks: any Communicator
+    ) throws {
+        self.plan = plan
+        checkpoints = CheckpointCallback(every: options.checkpointEvery ?? .minutes(10), keep: options.keep ?? 2)
+        preemption = PreemptionCallback(until: options.timeLimit.map { .after(.seconds($0 * 60), since: start) } ?? .ofJob)
         log = try options.logDir.map { try RankLog(folder: $0, over: ranks) }
-        isResumed = options.resume != nil
-        history = CSVLogger(append: isResumed)
-        var callbacks: [Callback] = [history, preemption]
+        var callbacks: [Callback] = [CSVLogger(), preemption, checkpoints]
         if let trace = options.trace { callbacks.append(TraceCallback(trace)) }
         if options.times { callbacks.append(TimeReport()) }
         if let log { callbacks.append(log) }
         self.callbacks = callbacks
     }
 
-    /// Whether the system has asked the run to stop, and it has.
-    var isStopped: Bool { preemption.signal != nil }
+    /// Whether the run was asked to stop, and has.
+    var isStopped: Bool { preemption.hasEndedFit }
 
     /// Trains, from the start or from where the run was interrupted. Collective.
     func fit(_ learner: Learner, _ settings: TrainingSettings) throws {
         do {
-            let point = isResumed ? try learner.loadResumePoint("resume") : nil
-            history.resumesAt = point?.epoch
-            try learner.fitOneCycle(
-                settings.epochs, lrMax: .value(settings.lr), callbacks: point.map { [ResumeCallback($0)] } ?? [],
-                startEpoch: point?.epoch ?? 0)
+            var policy = ResumePolicy.never
+            if case .goOn(let folder, let mayBegin) = plan {
+                policy = .auto
+                if !mayBegin { try requireCheckpoint(learner, folder) }
+            }
+            try learner.fitOneCycle(settings.epochs, lrMax: .value(settings.lr), resume: policy)
         } catch {
             log?.note("\(error)")
             throw error
         }
     }
 
+    private func requireCheckpoint(_ learner: Learner, _ folder: String) throws {
+        try learner.coordinator.write {
+            guard checkpoints.store(for: learner).generations.isEmpty else { return }
+            throw Failure.noInput("--resume \(folder): holds no checkpoint; --resume auto --run \(folder) begins the run anew")
+        }
+    }
+
     /// A run that is complete has nothing to resume from.
-    func complete(_ learner: Learner, in files: RunFolder) throws {
-        try learner.coordinator.write { _ = unlink(files.path("resume.safetensors")) }
+    func removeCheckpoints(of learner: Learner) {
+        let store = checkpoints.store(for: learner)
+        for generation in store.generations { unlink(generation.path) }
+        unlink("\(store.folder)/\(FolderLock.name)")
+        rmdir(store.folder)
     }
 
     /// Ends a program that was asked to stop before it could begin to train. Collective.

@@ -44,10 +44,12 @@ struct TrainCommand<Source: Recipe>: RunCommand {
         // A request to stop ends with 75, whenever it comes; signals are watched since the program was loaded.
         if !StopSignals.areWatched || Launcher.startedRanks != nil { StopSignals.watch() }
         try recipe.check()
-        let resumed = options.watch.resume
-        if resumed != nil, common.run != nil {
-            throw Failure.usage("--resume names the run's folder; leave --run out")
+        let plan = try RunPlan(options.watch, run: common.run, recipe: Source.name)
+        if case .isComplete(let folder) = plan, !options.printConfig {
+            if Launcher.startedRank == 0 { try say("the run in \(folder) is complete") }
+            return
         }
+        let resumed = plan.resumed
         if options.tta, resumed == nil, recipe.hasImages { recipe.changeImages() }
         let values = try settle(resuming: resumed)
         if options.tta, !recipe.hasImages {
@@ -61,7 +63,7 @@ struct TrainCommand<Source: Recipe>: RunCommand {
         if options.printConfig { return try say(settings.json) }
         try common.checkFolder(recipe: settings.recipe, resuming: resumed)
         try options.checkPlaces()
-        let training = TrainingRun(settings, options, folder: resumed ?? common.run)
+        let training = TrainingRun(settings, options, plan)
         try common.ranks.run { [recipe] ranks in try training.train(recipe.task, ranks) }
     }
 }

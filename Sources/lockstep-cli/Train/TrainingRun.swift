@@ -8,11 +8,10 @@ import Lockstep
 struct TrainingRun: Sendable {
     private let settings: TrainingSettings
     private let options: TrainingOptions
-    /// Where files go; nil for a new folder.
-    private let folder: String?
+    private let plan: RunPlan
 
-    init(_ settings: TrainingSettings, _ options: TrainingOptions, folder: String?) {
-        (self.settings, self.options, self.folder) = (settings, options, folder)
+    init(_ settings: TrainingSettings, _ options: TrainingOptions, _ plan: RunPlan) {
+        (self.settings, self.options, self.plan) = (settings, options, plan)
     }
 
     /// Makes the task and trains it, on one of `ranks`.
@@ -23,10 +22,10 @@ struct TrainingRun: Sendable {
         try task.check(settings)
         try RunWatch.endIfAsked(over: ranks)
         if let workers = options.workers { task.dls.train.numWorkers = workers }
-        let files = try RunFolder(folder, recipe: settings.recipe, over: ranks)
+        let files = try RunFolder(plan, recipe: settings.recipe, over: ranks)
         let console = Console.standardOutput
         if ranks.isRankZero { console.write(task.opening(settings, ranks)) }
-        let watch = try RunWatch(options.watch, over: ranks)
+        let watch = try RunWatch(options.watch, plan, since: started, over: ranks)
         let learner = Learner(
             dls: task.dls, model: task.model, loss: task.loss, callbacks: watch.callbacks,
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
@@ -35,20 +34,24 @@ struct TrainingRun: Sendable {
         try learner.distributed(
             over: ranks, reduction: options.bitwise ? .bitwise : .ranks, compression: options.compression.value
         ) {
-            try learner.coordinator.write { try files.write(settings.json + "\n", to: "settings.json") }
+            try learner.coordinator.write {
+                try files.write(settings.json + "\n", to: "settings.json")
+                try RunState(state: .running).write(in: files)
+            }
             try watch.fit(learner, settings)
             if watch.isStopped { return }
             try learner.save("model", withOptimizer: false)
             if let save = options.save { try learner.save(absolute(save), withOptimizer: false) }
             try learner.export(to: absolute(files.path("export.bundle")))
             if let export = options.export { try learner.export(to: absolute(export)) }
-            try watch.complete(learner, in: files)
             conclusion = try task.conclude?(learner, files)
             if options.tta { augmented = try accuracy(of: learner.tta().predictions, learner) }
         }
         try watch.endIfStopped(over: ranks, in: files)
         if ranks.isRankZero {
             try report(learner, task, files, conclusion, augmented, times: (started, prepared))
+            try RunState(state: .complete).write(in: files)
+            watch.removeCheckpoints(of: learner)
         }
         try end(learner, watch, files, over: ranks)
     }

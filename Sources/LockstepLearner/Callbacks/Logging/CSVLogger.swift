@@ -11,7 +11,8 @@ public import LockstepTensor
 /// epoch,train_loss,valid_loss,mae,time
 /// 0,16.24039840698242,9.274677276611328,2.6408164501190186,00:00
 /// ```
-/// What was not computed is empty. The first fit starts the file anew unless told to append; later ones with the same
+/// What was not computed is empty. A run that goes on from a checkpoint has the lines of then, whatever the file holds by now: each
+/// epoch is there once. The first fit starts the file anew unless told to append; later ones with the same
 /// callback go on in it, so that both phases of a `fineTune` are there. Inference does not touch it. On several ranks the
 /// writing rank writes; a file that cannot be written is everyone's error.
 /// - Note: fastai: `CSVLogger`, which starts the file anew in every fit and writes its header again when appending.
@@ -20,9 +21,11 @@ public final class CSVLogger: Callback {
     public let filename: String
     /// Whether the lines of an earlier program run are kept.
     public let append: Bool
-    /// The epoch with which a resumed run goes on: kept lines of this one and of later ones are dropped.
-    public var resumesAt: Int?
     private var hasBegun = false
+    /// All that this program has written, or what a checkpoint remembers of it.
+    private var text = ""
+    /// Whether the file may hold something else than ``text``.
+    private var isStale = false
 
     /// A history file.
     ///
@@ -49,6 +52,7 @@ public final class CSVLogger: Callback {
         let header = line(recorder.metricNames)
         let (path, goesOn) = (path(for: learner), append || hasBegun)
         hasBegun = true
+        var kept = header
         try learner.coordinator.write {
             // What is no regular file, such as a pipe, holds nothing to go on in.
             let existing = goesOn && Files.exists(path) && !OutputFile.isStream(path) ? try Files.read(path) : []
@@ -58,22 +62,32 @@ public final class CSVLogger: Callback {
                     .mismatch, file: path, "starts with other columns than this fit's \(header.dropLast())",
                     remedy: "Give CSVLogger another filename, or append: false")
             }
-            if let resumesAt {
-                let lines = String(decoding: existing.dropFirst(header.utf8.count), as: UTF8.self).split(
-                    separator: "\n")
-                let kept = lines.filter { (Int($0.prefix { $0 != "," }) ?? 0) < resumesAt }
-                let text = header + kept.map { $0 + "\n" }.joined()
-                // Whole or not at all: a run that dies here would lose the rows of all runs before it.
-                try Files.writeAtomically([Array(text.utf8)], to: path)
-            }
+            kept = String(decoding: existing, as: UTF8.self)
+        }
+        // Only the writing rank has read; what ranks remember is the same on all of them.
+        text = learner.coordinator.isWriter ? kept : ""
+    }
+
+    /// A run that goes on has been told by now what it had written.
+    public override func beforeEpoch(_ learner: Learner) throws { try rewrite(learner) }
+    public override func afterFit(_ learner: Learner) throws { try rewrite(learner) }
+
+    private func rewrite(_ learner: Learner) throws {
+        guard isStale else { return }
+        isStale = false
+        let path = path(for: learner)
+        try learner.coordinator.write {
+            // What went through a pipe cannot be taken back. All else: a run that dies here must not lose the rows before it.
+            if !OutputFile.isStream(path) { try Files.writeAtomically([Array(text.utf8)], to: path) }
         }
     }
 
     public override func afterEpoch(_ learner: Learner) throws {
         guard let row = learner.recorder?.rows.last, row.epoch == learner.epoch else { return }
         let values = row.values.map { $0.map { $0.isNaN ? "nan" : "\($0)" } ?? "" }
-        let text = line(["\(row.epoch)"] + values + (row.seconds.map { [formatTime($0)] } ?? []))
-        try learner.coordinator.write { try Files.append(Array(text.utf8), to: path(for: learner)) }
+        let line = line(["\(row.epoch)"] + values + (row.seconds.map { [formatTime($0)] } ?? []))
+        text += line
+        try learner.coordinator.write { try Files.append(Array(line.utf8), to: path(for: learner)) }
     }
 
     /// The file as a table. Not collective.
@@ -87,6 +101,16 @@ public final class CSVLogger: Callback {
                 ? "\"\(field.replacing("\"", with: "\"\""))\"" : field
         }
         return quoted.joined(separator: ",") + "\n"
+    }
+}
+
+extension CSVLogger: Resumable {
+    /// What was written so far.
+    public func exchangeState(with archive: StateArchive) throws {
+        var known = text
+        try archive.text("text", &known)
+        guard archive.isReading, known != text else { return }
+        (text, isStale) = (known, true)
     }
 }
 
