@@ -37,6 +37,16 @@ extension FuzzTarget {
             guard point.epoch < 4 else { return }
             try learner.fit(3, callbacks: [ResumeCallback(point)], startEpoch: point.epoch)
         },
+        // The newest of a run's checkpoints, which a fit goes on from by itself, or passes by.
+        FuzzTarget("checkpoints", factor: 256, seeds: { [try newestCheckpoint()] }) { bytes in
+            let folder = "\(scratch)/fuzz-run-\(getpid())"
+            let learner = trained(in: folder, [CheckpointCallback(console: Console { _ in })])
+            let store = CheckpointStore("\(folder)/checkpoints")
+            try Files.createFolder(store.folder)
+            for generation in store.generations { unlink(generation.path) }
+            try Files.append(Safetensed.file(bytes), to: store.path(step: 4), truncating: true)
+            try learner.fit(2, resume: .auto)
+        },
         // A history that a resumed run cuts back, goes on in, and reads.
         FuzzTarget(
             "history", factor: 256,
@@ -49,7 +59,6 @@ extension FuzzTarget {
             let folder = "\(scratch)/fuzz-history-\(getpid())"
             try Files.createFolder(folder)
             let history = CSVLogger(append: true)
-            history.resumesAt = 1
             let learner = Learner(
                 dls: data([sample([4, 1])], sample([4, 1])), model: Linear(1, 1), loss: .mse, callbacks: [history],
                 path: folder)
@@ -104,7 +113,7 @@ extension FuzzTarget {
     }
 
     /// Something that remembers much.
-    private static func trained() -> Learner {
+    private static func trained(in folder: String = scratch, _ callbacks: [Callback] = []) -> Learner {
         let quiet = Console { _ in }
         let learner = Learner(
             dls: data([sample([10, 3])], sampleIntegers([10], in: 0..<2)),
@@ -115,7 +124,7 @@ extension FuzzTarget {
                 GradientAccumulation(samples: 6), MixUp(), ShortEpochCallback(fraction: 0.9),
                 EarlyStoppingCallback(patience: 9, console: quiet), ReduceLROnPlateau(patience: 1, console: quiet),
                 MixedPrecision(),
-            ], metrics: [.accuracy], path: scratch, modelDirectory: "")
+            ] + callbacks, metrics: [.accuracy], path: folder, modelDirectory: "")
         learner.logger = SilentLogger()
         return learner
     }
@@ -127,6 +136,15 @@ extension FuzzTarget {
             let json = try Safetensors.parse(base().exported(), file: "seed").metadata("lockstep.learner") ?? ""
             return Array("\(number)\(json)".utf8)
         }
+    }
+
+    /// What a fit's first epoch leaves.
+    private static func newestCheckpoint() throws -> [UInt8] {
+        let folder = "\(scratch)/seed-run-\(getpid())"
+        let store = CheckpointStore("\(folder)/checkpoints")
+        try trained(in: folder, [CheckpointCallback(console: Console { _ in })]).fit(1)
+        defer { for generation in store.generations { unlink(generation.path) } }
+        return try store.generations.first.map { Safetensed.text(of: try Files.read($0.path)) } ?? []
     }
 
     /// A checkpoint of a fit's middle, or of weights and optimizer; as a file, and as a text.
