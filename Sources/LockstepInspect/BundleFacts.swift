@@ -15,6 +15,10 @@ struct BundleFacts {
         if survey.metadata("lockstep.learner.crc32") != Safetensors.checksum(of: json) {
             problem = "the checksum of its learner's description is wrong"
         }
+        guard json.utf8.count <= Inspection.mostJSON else {
+            facts = .text("\(json.utf8.count) bytes of description")
+            return
+        }
         var scanner = JSONScanner(Array(json.utf8), base: 0, file: file)
         let description: Fact
         do throws(DataError) { description = Fact(try scanner.document()) } catch {

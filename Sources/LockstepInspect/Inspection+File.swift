@@ -36,7 +36,8 @@ extension Inspection {
         case .npy: try lookAtArray()
         case .trace: try lookAtTrace(pieces)
         case .settings: try lookAtSettings()
-        case .runState, .textModel: content = [.init("says", Fact(try object()))]
+        case .runState: try lookAtState()
+        case .textModel: content = [.init("says", Fact(try object()))]
         case .history: try lookAtHistory(pieces)
         case .table: try lookAtTable(pieces)
         case .log: try lookAtLog(pieces)

@@ -7,7 +7,7 @@ import LockstepData
 /// The answer of `lockstep inspect`.
 ///
 /// Any bytes may lie at the place: nothing in them ends the program, and memory stays within 64 times the file's size for
-/// tables and JSON, within 48 times the header for safetensors, and within a few mebibytes for the rest, logs and traces
+/// tables and JSON, within 64 times the header for safetensors, and within a few mebibytes for the rest, logs and traces
 /// included, which are read a piece at a time.
 package struct Inspection {
     /// Whether it can be used.

@@ -21,9 +21,7 @@ mkdir -p $corpus $found
 # Inputs of at most 64 KiB, and one piece of memory at most factor times as large: an image may have a million pixels here.
 longest=65536
 export LOCKSTEP_PIXEL_LIMIT=1048576 LOCKSTEP_READ_LIMIT=128
-# What Swift's runtime keeps for good is reached from nowhere that the leak detector looks at in optimised code.
 export ASAN_OPTIONS="detect_leaks=1:allocator_may_return_null=1:detect_stack_use_after_return=0 ${ASAN_OPTIONS:-}"
-export LSAN_OPTIONS="suppressions=$PWD/Tests/Fuzz/leaks.txt:print_suppressions=0"
 
 passed=0 failed=0
 while read -r name factor; do

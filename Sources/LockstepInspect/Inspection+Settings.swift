@@ -3,25 +3,9 @@
 
 import LockstepData
 
-extension Fact {
-    /// What a JSON document says.
-    init(_ node: JSONNode) {
-        self =
-            switch node.value {
-            case .object(let members): .group(members.map { Named($0.key, Fact($0.value)) })
-            case .array(let items): .list(items.map { Fact($0) })
-            case .string(let text): .text(text)
-            case .integer(let number): .number(number)
-            case .real(let number): .real(number)
-            case .bool(let value): .flag(value)
-            case .null: .nothing
-            }
-    }
-}
-
 extension Inspection {
     /// More than any description of ours has.
-    private static let mostJSON = 16 << 20
+    static let mostJSON = 16 << 20
 
     /// The object of JSON that fills the file.
     func object() throws(DataError) -> JSONNode {
@@ -39,5 +23,13 @@ extension Inspection {
             throw DataError(.malformed, file: path, "does not say the recipe, so it is no run's")
         }
         content = [.init("recipe", recipe), .init("settings", settings)]
+    }
+
+    mutating func lookAtState() throws(DataError) {
+        let state = Fact(try object())
+        guard case .text(let word)? = state["state"], ["running", "complete"].contains(word) else {
+            throw DataError(.malformed, file: path, "does not say whether the run is running or complete")
+        }
+        content = [.init("says", state)]
     }
 }
