@@ -82,6 +82,12 @@ import Testing
         _ = result
     }
 
+    @Test("a line of commas is no table of a million columns") func columns() {
+        let error = dataError { try CSV.parse([UInt8](repeating: UInt8(ascii: ","), count: 1 << 20), file: "t.csv") }
+        #expect(error?.code == .tooLarge)
+        #expect(error?.description.contains("t.csv: line 1: 1048577 columns, the limit is 131072") == true)
+    }
+
     @Test("unless set, a file may have a quarter of the machine's memory") func usual() throws {
         guard getenv("LOCKSTEP_READ_LIMIT") == nil, getenv("LOCKSTEP_PIXEL_LIMIT") == nil else { return }
         #expect(ReadLimits.bytes == max(1 << 26, Room.total / 4))
