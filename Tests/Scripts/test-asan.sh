@@ -26,11 +26,11 @@ while IFS=$'\t' read -r pattern reason; do
 done < Tests/Scripts/asan-skips.txt
 
 log=$scratch/log
-# Leaks are looked for by make fuzz. A fault in a process that a test starts is in that process's output, so the sanitizer
-# writes its reports to files, too.
+# One test after the other: all at once, slowed down, they pass the limits of their time. Leaks are looked for by make fuzz.
+# A fault in a process that a test starts is in that process's output, so the sanitizer writes its reports to files, too.
 rm -f "$scratch"/report.*
 export ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1:log_path=$PWD/$scratch/report ${ASAN_OPTIONS:-}"
-timeout --foreground --kill-after=10 "${LIMIT:-7200}" swift test --skip-build --disable-xctest "${flags[@]}" "${skips[@]}" \
+timeout --foreground --kill-after=10 "${LIMIT:-7200}" swift test --skip-build --disable-xctest --no-parallel "${flags[@]}" "${skips[@]}" \
     ${1:+--filter "$1"} > "$log" 2>&1 < /dev/null
 status=$?
 grep -E '^[^ ]+ +(Test|Suite) .* failed after|recorded an issue' "$log" | head -n 200
