@@ -10,6 +10,8 @@
 ## test-configurations  training runs composed at random, on 1, 2, 3, 5 ranks (SEED=1 COUNT=200)
 ## test-kill    kill training runs at random and start them again until they are done (KILLS=20)
 ## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer (CHECKS=communicator THREADS="2 4")
+## fuzz       change the inputs of every reader under libFuzzer (SECONDS=60 TARGETS="png csv")
+## test-asan  run the Swift tests under the address sanitizer (FILTER=words)
 ## test-outputs  send what is written to full disks, closed pipes, links and folders (part of test; needs root for disks)
 ## test-dependent  build, test and run a package that depends on a version of this one (part of test)
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
@@ -44,6 +46,9 @@ MODULE     ?= LockstepTensor
 FILTER      =
 # Which reference data is made anew; all if empty.
 CASES       =
+# How long each reader is fuzzed, and which; all if empty.
+SECONDS     = 60
+TARGETS     =
 # Only checks whose names hold this; all if empty.
 CHECKS      =
 SOURCES     = Package.swift Sources Tests
@@ -52,7 +57,7 @@ SOURCES     = Package.swift Sources Tests
 include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-outputs test-configurations test-tsan test-nodes test-slurm test-reproducible test-dependent test-instructions build bench bench-peers roofline warnings format lint docs reference clean
+.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-reproducible test-dependent test-instructions build bench bench-peers roofline warnings format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -98,6 +103,12 @@ test-kill: setup
 
 test-tsan: setup
 	@Tests/Scripts/test-tsan.sh $(CHECKS)
+
+fuzz: setup
+	@Tests/Scripts/fuzz.sh $(SECONDS) $(TARGETS)
+
+test-asan: setup
+	@Tests/Scripts/test-asan.sh "$(FILTER)"
 
 test-outputs: setup
 	swift build $(SWIFT_FLAGS) --product lockstep

@@ -85,15 +85,16 @@ let package = Package(
         .target(name: "Lockstep", dependencies: libraryParts),
         .target(name: "LockstepTesting", dependencies: library),
         // What the tests of this package share, and no product: checks that run on one rank, on threads and under mpirun.
-        .target(name: "LockstepChecks", dependencies: library + ["LockstepTesting"]),
+        .target(name: "LockstepChecks", dependencies: library + ["LockstepTesting", "LockstepInspect"]),
 
         // MARK: Tools
         .target(name: "LockstepBench", dependencies: library + ["CLockstepKernels"]),
+        .target(name: "LockstepInspect", dependencies: ["LockstepData"]),
         .target(name: "CLockstepCommand", dependencies: ["CMPI"]),
         .executableTarget(
             name: "lockstep-cli",
             dependencies: library + [
-                "LockstepBench", "CLockstepKernels", "CLockstepCommand",
+                "LockstepBench", "LockstepInspect", "CLockstepKernels", "CLockstepCommand",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(name: "digits", dependencies: library, path: "Sources/Examples/digits"),
@@ -112,7 +113,9 @@ let package = Package(
         .testTarget(name: "LockstepDataTests", dependencies: tested),
         .testTarget(name: "LockstepLearnerTests", dependencies: tested),
         .testTarget(name: "LockstepDistributedTests", dependencies: tested),
-        .testTarget(name: "LockstepCommandTests", dependencies: tested + ["LockstepBench", "CLockstepKernels"]),
+        .testTarget(
+            name: "LockstepCommandTests",
+            dependencies: tested + ["LockstepBench", "LockstepInspect", "CLockstepKernels"]),
         .testTarget(
             name: "LockstepConfigurationsTests", dependencies: tested + ["LockstepConfigurations"],
             exclude: ["corners.txt"]),
@@ -123,6 +126,18 @@ let package = Package(
 // `make test-one MODULE=LockstepOptim`: the tests of the other modules are not there, so nobody builds them.
 if let module = Context.environment["LOCKSTEP_TEST_ONLY"] {
     package.targets.removeAll { $0.type == .test && $0.name != module + "Tests" }
+}
+
+// `make fuzz`: the readers under libFuzzer and the address sanitizer, built in a folder of their own.
+if Context.environment["LOCKSTEP_FUZZ"] != nil {
+    for target in package.targets where target.type == .regular {
+        target.swiftSettings = [.unsafeFlags(["-sanitize=fuzzer"])]
+        target.cSettings = (target.cSettings ?? []) + [.unsafeFlags(["-fsanitize=fuzzer-no-link"])]
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "lockstep-fuzz", dependencies: ["LockstepChecks"], path: "Sources/Fuzz",
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }
 
 for target in package.targets where [.regular, .executable, .test].contains(target.type) {

@@ -14,6 +14,7 @@ import LockstepData
         version: LockstepVersion.current,
         subcommands: [
             Train.self, LRFind.self, Predict.self, SampleText.self, Bench.self, LaunchCommand.self, Doctor.self,
+            Inspect.self,
         ])
 
     /// Every mistake is one sentence and an exit code. Under mpirun all ranks parse the same words; one of them speaks.

@@ -37,6 +37,8 @@ struct ReportTests {
                   launch                  Run a program on several ranks, or write the batch
                                           script that does.
                   doctor                  Show what this machine has and what was chosen for it.
+                  inspect                 Show what a file or a run's folder holds and whether
+                                          it is whole.
 
                   See 'lockstep help <subcommand>' for detailed help.
 

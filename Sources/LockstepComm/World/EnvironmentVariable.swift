@@ -54,6 +54,10 @@ extension EnvironmentVariable {
         "RANKS_PER_NODE", "pretend that so many ranks make a node", in: 1...1_000_000)
     static let backtrace = Self(
         "BACKTRACE", "1: a caller's mistake traps, with the calls that led to it", oneOf: ["0", "1"])
+    /// Read where files are (`ReadLimits` of LockstepData), which knows no ranks.
+    static let readLimit = Self(
+        "READ_LIMIT", "MiB that one file may have in memory (a quarter of the machine's)", in: 1...1 << 40)
+    static let pixelLimit = Self("PIXEL_LIMIT", "pixels that one image may have (2²⁷)", in: 1...1 << 40)
     /// Set by our launcher for its ranks: what marks their records of failures among what they write.
     static let job = Self("JOB", "set by `lockstep launch` for its ranks", "letters and digits") { text in
         text.utf8.count <= 64 && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
@@ -67,7 +71,8 @@ extension EnvironmentVariable {
 
     /// All that a running program reads.
     public static let all = [
-        threads, convolutions, products, stallTimeout, abortTimeout, sharedMemory, ranksPerNode, backtrace, resume, job,
+        threads, convolutions, products, stallTimeout, abortTimeout, sharedMemory, ranksPerNode, backtrace, resume,
+        readLimit, pixelLimit, job,
     ]
 
     /// The first variable that is set to something that it cannot be, in a sentence; nil when there is none. What is set to

@@ -105,6 +105,9 @@ public enum CSV {
         return CSVTable(file: file, rowCount: lines.count, columns: builders.map { $0.finished() }, lines: lines)
     }
 
+    /// More columns than anybody learns from: each takes some hundred bytes before it has a value.
+    private static let mostColumns = 1 << 17
+
     private static func columnNames(_ scanner: inout CSVScanner, _ options: Options) throws(DataError) -> [String] {
         if case .names(let names) = options.header {
             guard Set(names).count == names.count else {
@@ -117,6 +120,11 @@ public enum CSV {
         var fields: [CSVField] = []
         guard try look.nextRecord(into: &fields) else {
             throw DataError(.malformed, file: scanner.file, at: .line(1), "the file is empty")
+        }
+        guard fields.count <= mostColumns else {
+            throw DataError(
+                .tooLarge, file: scanner.file, at: .line(look.recordLine),
+                "\(fields.count) columns, the limit is \(mostColumns)", remedy: "Is the delimiter another one?")
         }
         if options.header == .none { return fields.indices.map { "column\($0 + 1)" } }
         var names: [String] = []

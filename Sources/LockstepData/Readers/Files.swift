@@ -11,8 +11,8 @@
 
 /// Reading and writing whole files of bytes.
 package enum Files {
-    /// The most a file may hold before `read` refuses it: 64 GiB.
-    package static let defaultLimit = 64 << 30
+    /// The most a file may hold before `read` refuses it.
+    package static var defaultLimit: Int { ReadLimits.bytes }
 
     /// All bytes of the file at `path`.
     ///
@@ -27,7 +27,9 @@ package enum Files {
             throw DataError(.unreadable, file: path, "is a folder, not a file")
         }
         guard Int(status.st_size) <= limit else {
-            throw DataError(.tooLarge, file: path, "holds \(status.st_size) bytes, the limit is \(limit)")
+            throw DataError(
+                .tooLarge, file: path, "holds \(status.st_size) bytes, the limit is \(limit)",
+                remedy: ReadLimits.moreBytes)
         }
         try Room.require(Int(status.st_size), for: "cannot be read", file: path)
         // Pipes report size 0 and files may grow while read: the size is only the first guess.
@@ -40,7 +42,9 @@ package enum Files {
                 guard extra >= 0 else { throw unreadable(path, "cannot be read at byte \(filled)") }
                 if extra == 0 { return bytes }
                 guard filled < limit else {
-                    throw DataError(.tooLarge, file: path, "holds more than the limit of \(limit) bytes")
+                    throw DataError(
+                        .tooLarge, file: path, "holds more than the limit of \(limit) bytes",
+                        remedy: ReadLimits.moreBytes)
                 }
                 try Room.require(2 * bytes.count, for: "cannot be read", file: path)
                 bytes.append(probe)

@@ -3,8 +3,9 @@
 
 /// Reading and writing gzip (RFC 1952) held in memory.
 public enum Gzip {
-    /// The most bytes a decompressed stream may have unless the caller says otherwise: 16 GiB.
-    public static let defaultLimit = 16 << 30
+    /// The most bytes a decompressed stream may have unless the caller says otherwise: `LOCKSTEP_READ_LIMIT` MiB, a
+    /// quarter of the machine's memory unless that is set.
+    public static let defaultLimit = ReadLimits.bytes
 
     /// Whether `bytes` start with gzip's magic number.
     public static func isGzip(_ bytes: [UInt8]) -> Bool {
@@ -48,7 +49,8 @@ public enum Gzip {
             filled += produced
             if filled > limit {
                 throw DataError(
-                    .tooLarge, file: file, at: .byte(position), "decompresses to more than the limit of \(limit) bytes")
+                    .tooLarge, file: file, at: .byte(position),
+                    "decompresses to more than the limit of \(limit) bytes", remedy: ReadLimits.moreBytes)
             }
             switch outcome {
             case .damaged(let words):

@@ -31,8 +31,8 @@ public enum ImageChannels: String, CaseIterable, Codable, Sendable {
 /// PNG needs libpng and JPEG libjpeg when the package is built; without them reading is refused with a sentence that says
 /// so. Palettes are looked up, 16 bits become 8. Colour profiles and the orientation that cameras note are not applied.
 public enum ImageFile {
-    /// The most pixels an image may have before it is refused: 2²⁷, 128 million.
-    public static let maxPixels = 1 << 27
+    /// The most pixels an image may have before it is refused: `LOCKSTEP_PIXEL_LIMIT`; 2²⁷, 128 million, unless that is set.
+    public static let maxPixels = ReadLimits.pixels
     /// Whether PNG files can be read.
     public static var readsPNG: Bool { lsi_has_png() != 0 }
     /// Whether JPEG files can be read.
@@ -120,8 +120,13 @@ public enum ImageFile {
         guard size.width > 0, size.height > 0, !overflow, pixelCount <= maxPixels else {
             throw DataError(
                 .tooLarge, file: file,
-                "says it has \(size.width) × \(size.height) pixels, the limit is \(maxPixels) in all")
+                "says it has \(size.width) × \(size.height) pixels, the limit is \(maxPixels) in all",
+                remedy: ReadLimits.morePixels)
         }
+        // The pixels as stored, those that are given back, and what libjpeg keeps of an image that comes in several scans.
+        let perPixel = Int(size.channels) + 4 + (format == .jpeg ? 2 * Int(size.channels) : 0)
+        try Room.require(
+            Int(pixelCount) * perPixel, for: "\(size.width) × \(size.height) pixels cannot be decoded", file: file)
         var pixels = [UInt8](repeating: 0, count: Int(pixelCount) * Int(size.channels))
         let result = bytes.withUnsafeBufferPointer { bytes in
             pixels.withUnsafeMutableBufferPointer { pixels -> Int32 in

@@ -5,8 +5,8 @@
 ///
 /// Not `JSONDecoder`: it keeps the last of two equal keys silently, forgets their order and reports no offsets, and
 /// the header of a safetensors file needs all three.
-struct JSONNode {
-    enum Value {
+package struct JSONNode {
+    package enum Value {
         case object([(key: String, value: JSONNode)])
         case array([JSONNode])
         case string(String)
@@ -15,26 +15,26 @@ struct JSONNode {
         case bool(Bool)
         case null
     }
-    let value: Value
-    let offset: Int
+    package let value: Value
+    package let offset: Int
 }
 
 /// Parses one JSON value from bytes.
-struct JSONScanner {
+package struct JSONScanner {
     private let bytes: [UInt8]
     private let base: Int
     private let file: String
     private var position = 0
 
     /// `base` is the offset of `bytes` in `file`, for errors.
-    init(_ bytes: [UInt8], base: Int, file: String) {
+    package init(_ bytes: [UInt8], base: Int, file: String) {
         self.bytes = bytes
         self.base = base
         self.file = file
     }
 
     /// The one value that fills all bytes, apart from space around it.
-    mutating func document() throws(DataError) -> JSONNode {
+    package mutating func document() throws(DataError) -> JSONNode {
         let node = try value(depth: 0)
         skipSpace()
         if position < bytes.count { throw error("something follows the JSON value") }

@@ -27,6 +27,19 @@ public enum NPY {
         return array
     }
 
+    /// What the header of the uncompressed file at `path` says, if its data are just as long. They are not read.
+    ///
+    /// - Throws: `DataError` as ``read(_:)`` does.
+    package static func outline(
+        _ path: String
+    ) throws(DataError) -> (type: String, shape: [Int], isColumnMajor: Bool, isBigEndian: Bool) {
+        let pieces = try PieceReader(path)
+        // NumPy itself refuses to read longer headers of strangers (10,000 bytes).
+        var reader = ByteReader(try pieces.bytes(0..<1 << 20, "the header", isCut: true), file: path)
+        let header = try header(&reader, fileSize: pieces.size)
+        return (header.type.name, header.shape, header.isColumnMajor, header.order == .big && header.type.size > 1)
+    }
+
     /// Reads the header of a file of `fileSize` bytes and checks that its data are just as long as it says.
     static func header(_ reader: inout ByteReader, fileSize: Int) throws(DataError) -> NPYHeader {
         let file = reader.file

@@ -23,6 +23,12 @@ enum Room {
         throw DataError(.tooLarge, file: file, "\(what()): there is no memory for \(bytes >> 20) MiB more")
     }
 
+    /// The memory of the machine, or of the control group where that is less.
+    static var total: Int {
+        let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+        return min(pages > 0 && size > 0 ? pages * size : 1 << 33, mostOfGroup)
+    }
+
     /// What the kernel thinks could be had without swapping, and what could be swapped.
     private static var mostOfMachine: Int {
         guard let text = firstBytes(of: "/proc/meminfo") else { return .max }

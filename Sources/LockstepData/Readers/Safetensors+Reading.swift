@@ -35,7 +35,10 @@ extension Safetensors {
                 .tooLarge, at: 0,
                 "not safetensors, or hostile: a header of \(claimed) bytes, the limit is \(headerLimit)")
         }
-        let header = Array(try reader.take(Int(claimed), "the header"))
+        let text = try reader.take(Int(claimed), "the header")
+        // What is made of it: a value of JSON, at least a digit and a comma in the file, takes 32 bytes, and arrays double.
+        try Room.require(text.count * 48, for: "its header of \(claimed) bytes cannot be read", file: file)
+        let header = Array(text)
         guard header.first == UInt8(ascii: "{") else {
             throw reader.error(.malformed, at: 8, "not safetensors: the header does not start with {")
         }
@@ -156,11 +159,7 @@ extension Safetensors {
     private static func verifyChecksum(_ archive: Archive, at seal: Int?) throws(DataError) -> Bool {
         let (stored, version) = (archive.metadata(checksumKey), archive.metadata(versionKey))
         if stored == nil, version == nil { return false }
-        func damaged(_ reason: String) -> DataError {
-            DataError(
-                .checksum, file: archive.file, reason,
-                remedy: "The file was damaged or changed after it was written; use another copy")
-        }
+        func damaged(_ reason: String) -> DataError { Safetensors.damaged(archive.file, reason) }
         // A changed bit may have hit the very key.
         guard let stored, let version else { throw damaged("it has only one of \(versionKey) and \(checksumKey)") }
         if version == "1" {
@@ -170,13 +169,7 @@ extension Safetensors {
             }
             return false
         }
-        guard version == Safetensors.version else {
-            throw DataError(
-                .unsupported, file: archive.file,
-                "it says that it was written in version “\(version)” of Lockstep's format; known are 1 and \(Safetensors.version)",
-                remedy: "Read it with the version of Lockstep that wrote it, or use another copy if the file is damaged"
-            )
-        }
+        guard version == Safetensors.version else { throw unknown(version, archive.file) }
         let bytes = archive.bytes
         guard let seal, seal + noChecksum.utf8.count <= bytes.count,
             bytes[seal..<seal + noChecksum.utf8.count].elementsEqual(stored.utf8)
@@ -187,5 +180,18 @@ extension Safetensors {
             throw damaged("the checksum in its metadata is \(stored), that of its bytes \(actual)")
         }
         return true
+    }
+
+    static func damaged(_ file: String, _ reason: String) -> DataError {
+        DataError(
+            .checksum, file: file, reason,
+            remedy: "The file was damaged or changed after it was written; use another copy")
+    }
+
+    static func unknown(_ version: String, _ file: String) -> DataError {
+        DataError(
+            .unsupported, file: file,
+            "it says that it was written in version “\(version)” of Lockstep's format; known are 1 and \(Safetensors.version)",
+            remedy: "Read it with the version of Lockstep that wrote it, or use another copy if the file is damaged")
     }
 }

@@ -7,7 +7,7 @@ import LockstepComm
 /// Reads a job's standard error line by line; keeps records and mpirun's boxed accounts to itself and learns from them.
 ///
 /// What ranks say in sentences is for people: nothing here depends on their words.
-struct FailureAccount {
+package struct FailureAccount {
     /// What marks the records of this job's ranks.
     let token: String
     /// The machine of who reads: of others it is said which.
@@ -35,12 +35,12 @@ struct FailureAccount {
     private var rankFailed = false
     private var boxes = MpirunBox()
 
-    init(token: String, here: String = ProcessInfo.processInfo.hostName) {
+    package init(token: String, here: String = ProcessInfo.processInfo.hostName) {
         (self.token, self.here) = (token, here)
     }
 
     /// - Returns: what a person should see now, line by line.
-    mutating func read(_ line: String) -> [String] {
+    package mutating func read(_ line: String) -> [String] {
         if let (record, rest) = LauncherRecord.read(line, token: token) {
             note(record)
             return rest.isEmpty ? [] : read(rest)
@@ -53,10 +53,10 @@ struct FailureAccount {
     }
 
     /// - Returns: what was held back when the job had come to its end.
-    mutating func end() -> [String] { boxes.release() }
+    package mutating func end() -> [String] { boxes.release() }
 
     /// The processes that have begun to watch for signals since the last call.
-    mutating func takeWatching() -> [(host: String, pid: Int32)] {
+    package mutating func takeWatching() -> [(host: String, pid: Int32)] {
         defer { watching = [] }
         return watching
     }
@@ -142,7 +142,7 @@ struct FailureAccount {
     private func digits(_ word: String) -> String { word.filter(\.isNumber) }
 
     /// What the job came to.
-    func outcome(mpirunCode: Int32) -> RankJob.Outcome {
+    package func outcome(mpirunCode: Int32) -> RankJob.Outcome {
         guard mpirunCode != 0 else { return RankJob.Outcome(code: 0, sentence: "") }
         let blamed = records.lazy.compactMap(\.rank).first
         let wasExplained = !records.isEmpty

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import Lockstep
+import LockstepData
 
 /// A kind of language model.
 enum TextModel: String, CaseIterable, Codable, ExpressibleByArgument, SettingValue {
@@ -22,6 +23,8 @@ struct TextModelFile: Codable {
 
     static let name = "text.json"
     private static let sizes = 1...65_536
+    /// More bytes than a vocabulary takes.
+    private static let longest = 64 << 20
 
     init(_ model: TextModel, width: Int, layers: Int, context: Int, encoding: TextEncoding) {
         (self.model, self.width, self.layers) = (model, width, layers)
@@ -34,7 +37,7 @@ struct TextModelFile: Codable {
         let path = "\(folder)/\(Self.name)"
         try Failure.requireReadable(path, option: "text model")
         do {
-            self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(filePath: path)))
+            self = try JSONDecoder().decode(Self.self, from: Data(try Files.read(path, limit: Self.longest)))
         } catch {
             throw Failure.noInput("\(path): is not the description of a text model: \(Self.reason(error))")
         }

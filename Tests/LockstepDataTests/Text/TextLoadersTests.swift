@@ -64,7 +64,7 @@ import Testing
             try Files.writeAtomically([Array("short".utf8)], to: path)
             let short = dataError { try DataLoaders.text(path: path) }
             #expect(short?.code == .mismatch && short?.description.contains("too short for blocks of 64") == true)
-            try Files.writeAtomically([], to: path)
+            try Files.writeAtomically([[UInt8]](), to: path)
             #expect(dataError { try DataLoaders.text(path: path) }?.code == .mismatch)
             #expect(dataError { try DataLoaders.text(path: folder + "/none") }?.code == .unreadable)
         }

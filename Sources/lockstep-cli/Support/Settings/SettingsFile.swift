@@ -2,18 +2,21 @@
 // settings.json: what a run was told.
 
 import Foundation
+import LockstepData
 
 /// What settings.json of a run's folder says. Nothing in it is trusted.
 struct SettingsFile {
     static let name = "settings.json"
     let path: String
     private let values: [String: SettingScalar]
+    /// More bytes than any run is told.
+    private static let longest = 1 << 20
 
     /// - Throws: ``Failure`` (66) that names the file.
     init(run folder: String) throws {
         path = "\(folder)/\(Self.name)"
         let data: Data
-        do { data = try Data(contentsOf: URL(filePath: path)) } catch {
+        do { data = Data(try Files.read(path, limit: Self.longest)) } catch {
             throw Failure.noInput("--resume \(folder): no run was begun there: \(path) cannot be read as settings")
         }
         let text = String(decoding: data, as: UTF8.self)

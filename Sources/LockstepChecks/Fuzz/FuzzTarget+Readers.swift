@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files of data: arrays, tables, images, texts, archives.
+
+import LockstepData
+import LockstepTensor
+
+extension FuzzTarget {
+    private static let file = "fuzz.bin"
+
+    static let readers: [FuzzTarget] = [
+        FuzzTarget("safetensors", seeds: { [try archive()] + [Safetensed.text(of: try archive())] }) { bytes in
+            let archive = try Safetensors.parse(Safetensed.file(bytes), file: file)
+            for entry in archive.entries { _ = archive.bytes(of: entry).reduce(0, &+) }
+        },
+        // Two of the same: a stream of several members; what it makes is at most 1032 times as large.
+        FuzzTarget(
+            "gzip", factor: 1100,
+            seeds: {
+                let (text, zeros) = (try Gzip.compress(Array("lockstep".utf8)), [UInt8](repeating: 0, count: 2000))
+                return [text, text + text, try Gzip.compress(zeros)]
+            }
+        ) { bytes in _ = try Gzip.decompress(bytes, file: file) },
+        FuzzTarget("npy", seeds: { try arrays().map(NPY.encode) }) { bytes in
+            _ = try NPY.parse(bytes, file: file).doubles
+        },
+        FuzzTarget("idx", seeds: { idx }) { bytes in _ = try IDX.parse(bytes, file: file).floats },
+        FuzzTarget("csv", factor: 256, seeds: { tables.map { Array($0.utf8) } }) { bytes in
+            let table = try CSV.parse(bytes, file: file)
+            for column in table.columns { _ = (column.doubles, column.texts, column.missingCount) }
+        },
+        // Its last column is learned.
+        FuzzTarget("table", factor: 1024, seeds: { trainable.map { Array($0.utf8) } }) { bytes in
+            let table = try CSV.parse(bytes, file: file)
+            guard let target = table.names.last, table.rowCount < 2000, table.columns.count < 64 else { return }
+            let found = try DataLoaders.table(table, target: target, batchSize: 4)
+            for batch in found.loaders.train { _ = batch.size }
+            for values in try found.columns.unseen(in: table) { _ = "\(values)" }
+        },
+        FuzzTarget("png", factor: 4096, seeds: { try images("png") }) { bytes in
+            for channels in ImageChannels.allCases { _ = try ImageFile.decode(bytes, file: file, channels: channels) }
+        },
+        FuzzTarget("jpeg", factor: 4096, seeds: { try images("jpg") }) { bytes in
+            for channels in ImageChannels.allCases { _ = try ImageFile.decode(bytes, file: file, channels: channels) }
+        },
+        FuzzTarget(
+            "text", factor: 256,
+            seeds: {
+                ["A line, it's one.\nAnother LINE: 12.5! And so on, and so on, to the 3rd END of it.\n"].map {
+                    Array($0.utf8)
+                }
+            }
+        ) {
+            bytes in
+            guard let text = String(validating: bytes, as: UTF8.self) else { return }
+            for tokenizer in [Tokenizer.characters, .words] {
+                let encoding = TextEncoding(fitting: text, tokenizer: tokenizer, minFrequency: 1)
+                _ = encoding.decode(encoding.encode(text))
+                _ = try DataLoaders.text(text, tokenizer: tokenizer, blockLength: 4, batchSize: 2, validFraction: 0.4)
+            }
+        },
+    ]
+
+    /// A sealed archive of several types.
+    private static func archive() throws -> [UInt8] {
+        try Safetensors.encode(
+            [
+                .init(name: "0.weight", type: .float32, shape: [2, 3], bytes: [UInt8](repeating: 1, count: 24)),
+                .init(name: "0.bias", type: .float64, shape: [1], bytes: [UInt8](repeating: 2, count: 8)),
+                .init(name: "mask", type: .bool, shape: [3], bytes: [1, 0, 1]),
+                .init(name: "none", type: .int64, shape: [0, 4], bytes: []),
+            ], metadata: [("format", "pt"), ("a\"b", "ä\u{1}")])
+    }
+
+    private static func arrays() throws -> [NumericArray] {
+        [
+            NumericArray(shape: [2, 3], elements: .float32([1, 2, 3, 4, 5, .nan])),
+            NumericArray(shape: [], elements: .int64([7])), NumericArray(shape: [2, 0], elements: .uint8([])),
+            NumericArray(shape: [2], elements: .bool([true, false])),
+        ].compactMap(\.self)
+    }
+
+    private static let idx: [[UInt8]] = [
+        [0, 0, 8, 1, 0, 0, 0, 2, 3, 4], [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4],
+        [0, 0, 0x0D, 1, 0, 0, 0, 1, 0x3F, 0x80, 0, 0], [0, 0, 0x0B, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 9],
+    ]
+
+    private static let tables = [
+        "a,b,c\n1,2.5,x\n-3,,y\n4,1e3,\"z,\"\"q\"\"\"\n",
+        "epoch,train_loss,valid_loss,time\n0,1.5,nan,00:01\n1,1.25,,00:01\n",
+        "age,job,y\r\n1.5,a,u\r\n2.5,b,v\r\n,a,u\r\n7.25,,v\r\n3,c,w\r\n", "\u{FEFF}x\n9223372036854775807\n1e400\n",
+    ]
+
+    private static let trainable = [
+        "age,job,y\r\n1.5,a,u\r\n2.5,b,v\r\n,a,u\r\n7.25,,v\r\n3,c,u\r\n4,c,v\r\n5,c,u\r\n6,b,v\r\n",
+        "age,job,z\n1.5,a,1\n2.5,b,2.5\n,a,3\n7.25,,4\n3,c,5\n4,c,6\n",
+    ]
+
+    private static func images(_ ending: String) throws -> [[UInt8]] {
+        try ["grey", "rgb", "palette", "progressive", "rgba", "deep"].compactMap { name in
+            let path = "\(FuzzTarget.folder)/seeds/\(name).\(ending)"
+            return Files.exists(path) ? try Files.read(path) : nil
+        }
+    }
+
+    /// Where cases and seeds lie in a checkout.
+    public static let folder: String = {
+        let own = #filePath
+        let root = own.split(separator: "/").dropLast(4).joined(separator: "/")
+        return "/\(root)/Tests/Fuzz"
+    }()
+}
