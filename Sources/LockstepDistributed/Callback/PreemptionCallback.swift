@@ -69,6 +69,7 @@ public final class PreemptionCallback: Callback {
     public override func afterEpoch(_ learner: Learner) throws {
         guard let everyEpochs, (learner.epoch + 1) % everyEpochs == 0 else { return }
         try learner.saveResumePoint(ResumePoint(epoch: learner.epoch + 1), to: file)
+        if learner.coordinator.isWriter { LauncherRecord.saved(step: learner.trainIter).tell() }
     }
 
     /// A fit may have been cancelled for other reasons: ranks ask each other.
@@ -84,6 +85,7 @@ public final class PreemptionCallback: Callback {
         let point = stopped ? learner.place : ResumePoint(epoch: learner.nEpoch)
         let path = try learner.saveResumePoint(point, to: file)
         guard learner.coordinator.isWriter, let signal else { return }
+        LauncherRecord.saved(step: learner.trainIter).tell()
         let place = point.isTrained ? "its training" : "\(learner.place.batches) batches"
         console.write(
             "lockstep: \(StopSignals.name(of: signal)): stopped in epoch \(learner.epoch) after \(place); the run can be resumed from \(path)\n"
