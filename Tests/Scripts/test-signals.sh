@@ -26,7 +26,8 @@ processes() { ps -o pid=,ppid=,comm= -s "$1" 2> /dev/null | awk '$3 != "ps"'; }
 find_process() {
     local mpirun
     case "$2" in
-        launcher) echo "$1" ;;
+        # Until its program is loaded a process dies of a signal, and nobody can help it.
+        launcher) processes "$1" | awk -v pid="$1" '$1 == pid && $3 == "lockstep" { print $1 }' ;;
         mpirun) processes "$1" | awk '$3 == "mpirun" { print $1; exit }' ;;
         rank*)
             mpirun=$(processes "$1" | awk '$3 == "mpirun" { print $1; exit }')
@@ -79,7 +80,7 @@ launched=("$bin/lockstep" launch -n 2 -- "$bin/lockstep" train digits --epochs 1
 ranks=("$bin/lockstep" train digits --epochs 1000000 --run RUN --ranks 2)
 for signal in TERM INT USR1 USR2 XCPU; do
     for target in launcher mpirun rank0 rank1 everyone; do
-        for moment in 0 0.05 0.2 training; do
+        for moment in 0.03 0.07 0.2 training; do
             row $signal $target $moment 75 "${launched[@]}"
         done
         row $signal $target training 75 "${ranks[@]}"

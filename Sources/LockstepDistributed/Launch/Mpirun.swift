@@ -42,7 +42,7 @@ package enum Mpirun {
     }
 
     /// What the variables that ranks on other hosts need begin with; mpirun passes on only its own.
-    package static let passedPrefixes = ["LOCKSTEP_", "OPENBLAS_"]
+    package static let passedPrefixes = ["LOCKSTEP_", "OPENBLAS_", "SWIFT_BACKTRACE"]
 
     /// Passes on those that are set.
     static func passing(_ environment: [String: String]) -> [String] {

@@ -5,10 +5,9 @@ import Lockstep
 import LockstepDistributed
 
 extension BatchScript {
-    /// Starts `words` behind the shell, which hears the batch system's requests and passes them on as SIGUSR1, once: mpirun kills
-    /// its ranks a second after a SIGTERM. Leaves the code in `code`, and in `asked` who has asked.
-    private func watched(_ words: String) -> String {
-        """
+    /// Starts the program behind the shell, which hears the batch system's requests and passes them on as SIGUSR1, once. Leaves the
+    /// code in `code`, and in `asked` who has asked.
+    private static let watched = """
         # This shell gets the batch system's requests to stop, and the ranks one SIGUSR1: they save and end with code 75.
         asked='' ranks='' again=yes
         ask() {
@@ -16,14 +15,21 @@ extension BatchScript {
             asked=${asked:-$1} again=yes
         }
         for signal in USR1 USR2 TERM INT XCPU; do trap "ask $signal" "$signal"; done
-        \(words) &
+        "${launcher[@]}" "$@" &
         ranks=$!
         [ -z "$asked" ] || kill -USR1 "$ranks"
         while [ -n "$again" ]; do again='' code=0; wait "$ranks" || code=$?; done
         # What was only beginning dies of SIGUSR1.
         [ -z "$asked" ] || [ "$code" -ne 138 ] || [ "$SECONDS" -gt 30 ] || code=75
         """
-    }
+
+    /// Sets the words that start mpirun.
+    private func launcher(_ flags: [String]) -> String { command("launcher=(mpirun", flags, end: "") + ")" }
+
+    /// mpirun would kill its ranks a second after a SIGTERM, long before a batch system does.
+    private static let deaf = """
+        ! env --block-signal=TERM true 2> /dev/null || launcher=(env --block-signal=TERM "${launcher[@]}")
+        """
 
     var slurm: String {
         let flags = ["-n", "\"$SLURM_NTASKS\""] + Mpirun.allocated
@@ -54,10 +60,12 @@ extension BatchScript {
             if [ "${LAUNCHER:-srun}" = srun ] && srun --mpi=list 2>&1 | grep -q pmix; then
                 launcher=(srun --mpi=pmix)
             else
-                \(command("launcher=(mpirun", flags, end: "").trimmed))
+                \(launcher(flags))
+                # It would kill the ranks a second after a SIGTERM.
+                \(BatchScript.deaf)
             fi
 
-            \(watched("\"${launcher[@]}\" \"$@\""))
+            \(BatchScript.watched)
 
             # Stopped as asked, and not because the job is cancelled or preempted, which Slurm decides by itself.
             if [ "$code" -eq 75 ] && [ "${asked:-USR1}" = USR1 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt "${REQUEUES:-100}" ]; then
@@ -81,8 +89,7 @@ extension BatchScript {
             #!/usr/bin/env bash
             # Submit with: qsub FILE. One rank a line of the node file.
             # \(lead) seconds before its time is up the job asks its ranks to stop; they save, and it is run again under its number
-            # (qrerun). Where only operators may do that, it ends with code 75, and `qsub -v LOCKSTEP_RESUME=auto` with the
-            # same --run goes on.
+            # (qrerun). Where only operators may do that, it ends with code 75: submit it again, with --run FOLDER in its words.
             \(origin(.pbs))
             #PBS -N \(name(most: 15))
             #PBS -l select=\(ranks):ncpus=1:mpiprocs=1
@@ -109,7 +116,11 @@ extension BatchScript {
             fi
 
             # Debian's Open MPI is built without PBS, so it has to be told the nodes.
-            \(watched(command("mpirun", flags)))
+            \(launcher(flags))
+            # It would kill the ranks a second after a SIGTERM.
+            \(BatchScript.deaf)
+
+            \(BatchScript.watched)
             [ -z "${alarm:-}" ] || kill "$alarm" 2> /dev/null
 
             if [ "$code" -eq 75 ] && [ "${asked:-USR1}" = USR1 ]; then
@@ -120,9 +131,4 @@ extension BatchScript {
 
             """
     }
-}
-
-extension String {
-    /// Without blanks at its end.
-    fileprivate var trimmed: String { String(reversed().drop { $0 == " " }.reversed()) }
 }

@@ -70,7 +70,7 @@ struct BatchScript {
     /// `start` with `words` and the program, each flag whole, on lines of a readable length.
     func command(_ start: String, _ words: [String], end: String = "\"$@\"") -> String {
         var groups = [start]
-        for word in words + [end] {
+        for word in words + (end.isEmpty ? [] : [end]) {
             if word.hasPrefix("-") || word.hasPrefix("$") || word == end {
                 groups.append(word)
             } else {
@@ -93,7 +93,7 @@ struct BatchScript {
         """
         # mpirun passes on OMPI_… by itself; these are ours.
         variables=()
-        for name in $(compgen -e | grep -E '^(\(Mpirun.passedPrefixes.joined(separator: "|"))|SWIFT_BACKTRACE$)'); do
+        for name in $(compgen -e | grep -E '^(\(Mpirun.passedPrefixes.joined(separator: "|")))'); do
             variables+=(-x "$name")
         done
         """
