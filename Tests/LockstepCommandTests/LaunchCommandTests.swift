@@ -159,10 +159,12 @@ struct LaunchCommandTests {
     /// What the Slurm script does when srun ends with `code`, and what `scontrol` is told then.
     private func slurmEnd(code: Int32, _ environment: [String: String] = [:]) throws -> String {
         let script = try written(for: "slurm")
-        let srun = #"[ "$1" != --mpi=list ] || { echo pmix; exit; }; echo "resume=$LOCKSTEP_RESUME job=$LOCKSTEP_JOB"; exit \#(code)"#
+        let srun =
+            #"[ "$1" != --mpi=list ] || { echo pmix; exit; }; echo "resume=$LOCKSTEP_RESUME job=$LOCKSTEP_JOB"; exit \#(code)"#
         return try run(
             script, launchers: ["srun": srun, "scontrol": says, "sleep": "exit 0"],
-            ["SLURM_NTASKS": "6", "SLURM_JOB_ID": "41", "LOCKSTEP_JOB": "another"].merging(environment) { $1 }, status: code)
+            ["SLURM_NTASKS": "6", "SLURM_JOB_ID": "41", "LOCKSTEP_JOB": "another"].merging(environment) { $1 },
+            status: code)
     }
 
     @Test("a job that has stopped as asked is queued again, under its own number, so often as allowed")
@@ -189,7 +191,8 @@ struct LaunchCommandTests {
             [ -n "$asked" ] && exit 75
             """
         let ran = try run(
-            written(for: batch), launchers: ["srun": ranks, "mpirun": ranks, "scontrol": says, "qrerun": says, "sleep": "exit 0"],
+            written(for: batch),
+            launchers: ["srun": ranks, "mpirun": ranks, "scontrol": says, "qrerun": says, "sleep": "exit 0"],
             [
                 "SLURM_NTASKS": "6", "SLURM_JOB_ID": "41", "PBS_JOBID": "41", "PBS_O_WORKDIR": "FOLDER",
                 "PBS_NODEFILE": "job",
@@ -203,13 +206,15 @@ struct LaunchCommandTests {
     @Test("a PBS script asks its ranks to stop so many seconds before its time is up")
     func alarm() throws {
         let script = try Command()(
-            "launch", "-n", "2", "--write", "pbs", "--signal-lead", "90", "--", "./9 lives of a training").output
+            "launch", "-n", "2", "--write", "pbs", "--signal-lead", "90", "--", "./9 lives of a training"
+        ).output
         #expect(script.contains("\n#PBS -N j9_lives_of_a_t\n#PBS "))
         let qstat = #"echo "Job Id: $2"; echo "    Resource_List.walltime = 01:00:30""#
         let ran = try run(
             script,
             launchers: [
-                "mpirun": "/bin/sleep 0.5; cat slept", "qstat": qstat, "sleep": "echo slept $1 > slept; exec /bin/sleep 5",
+                "mpirun": "/bin/sleep 0.5; cat slept", "qstat": qstat,
+                "sleep": "echo slept $1 > slept; exec /bin/sleep 5",
             ], ["PBS_JOBID": "41", "PBS_O_WORKDIR": "FOLDER", "PBS_NODEFILE": "job"])
         #expect(ran == "slept 3540\n")
     }
@@ -219,7 +224,8 @@ struct LaunchCommandTests {
     /// A script whose ranks note that they run, and fail as often as `failures` says.
     private func restarted(_ failing: String, _ options: String...) throws -> (Command.Result, runs: [String]) {
         let command = try Command()
-        let script = #"[ $OMPI_COMM_WORLD_RANK = 0 ] || exec /bin/sleep 3; echo "run $LOCKSTEP_RESUME" >> runs; "# + failing
+        let script =
+            #"[ $OMPI_COMM_WORLD_RANK = 0 ] || exec /bin/sleep 3; echo "run $LOCKSTEP_RESUME" >> runs; "# + failing
         let result = try command.finish(
             command.start(["launch", "-n", "2"] + options + ["--", "/bin/sh", "-c", script]))
         let text = try String(contentsOf: command.folder.appending(path: "runs"), encoding: .utf8)
@@ -247,29 +253,90 @@ struct LaunchCommandTests {
         #expect(without.status == 3 && single.count == 1)
     }
 
+    @Test("a hang is a failure like any other: the ranks give up, and the job is started again")
+    func hang() throws {
+        let command = try Command()
+        let program = try #require(Command.program)
+        let script = """
+            if [ -z "$LOCKSTEP_RESUME" ] && [ $OMPI_COMM_WORLD_RANK = 1 ]; then
+                (until [ -s out/history.csv ]; do /bin/sleep 0.05; done; kill -STOP $$) &
+            fi
+            exec \(program) train digits --epochs 100 --run out
+            """
+        let words = ["launch", "-n", "2", "--max-restarts", "1", "--", "/bin/sh", "-c", script]
+        let timeouts = ["LOCKSTEP_STALL_TIMEOUT=1", "LOCKSTEP_ABORT_TIMEOUT=2"]
+        let result = try command.finish(command.start(timeouts + [program] + words, program: "/usr/bin/env"))
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.contains("rank 1 failed first"), "\(result.errors)")
+        #expect(result.errors.contains("; restart 1 of 1, with 2 ranks\n"), "\(result.errors)")
+    }
+
+    @Test("a failure before training is not tried again")
+    func beforeTraining() throws {
+        let command = try Command()
+        let program = try #require(Command.program)
+        func run(_ script: String) throws -> Command.Result {
+            try command.finish(
+                command.start(["launch", "-n", "2", "--max-restarts", "5", "--", "/bin/sh", "-c", script]))
+        }
+        // A rank that dies in every attempt as soon as it is loaded; the other waits for it.
+        let early = try run(
+            "[ $OMPI_COMM_WORLD_RANK = 0 ] || exec /bin/sh -c 'sleep 1; exit 3'; exec \(program) train digits --run a")
+        #expect(early.status == 3, "\(early.errors)")
+        #expect(early.errors.contains("not started again, because it had not begun to train"), "\(early.errors)")
+    }
+
+    @Test("a launcher that is killed takes its ranks with it")
+    func killed() throws {
+        let command = try Command()
+        let program = try #require(Command.program)
+        let process = try command.start(
+            ["launch", "-n", "2", "--", program, "train", "digits", "--epochs", "100000", "--run", "out"])
+        for _ in 0..<3000 where !command.exists("out/history.csv") { usleep(10_000) }
+        func ranks() -> Int {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+            return names.filter { name in
+                Int(name) != nil
+                    && (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(name)/cwd"))
+                        == command.folder.path
+            }.count
+        }
+        #expect(ranks() > 2)
+        kill(process.processIdentifier, SIGKILL)
+        _ = try command.finish(process)
+        for _ in 0..<3000 where ranks() > 0 { usleep(10_000) }
+        #expect(ranks() == 0)
+    }
+
     @Test("options of starting again that make no sense are refused")
     func restartOptions() throws {
         expectRefused(try Command()("launch", "-n", "2", "--max-restarts", "-1", "--", "true"), 64, "--max-restarts")
         expectRefused(try Command()("launch", "-n", "2", "--min-ranks", "1", "--", "true"), 64, "--max-restarts")
         expectRefused(
-            try Command()("launch", "-n", "2", "--max-restarts", "1", "--min-ranks", "3", "--", "true"), 64, "--min-ranks 3")
+            try Command()("launch", "-n", "2", "--max-restarts", "1", "--min-ranks", "3", "--", "true"), 64,
+            "--min-ranks 3")
         expectRefused(
             try Command()("launch", "-n", "2", "--max-restarts", "1", "--write", "slurm", "--", "true"), 64, "--write")
         expectRefused(try Command()("launch", "-n", "2", "--signal-lead", "9", "--", "true"), 64, "--signal-lead")
         expectRefused(
-            try Command()("launch", "-n", "2", "--write", "pbs", "--signal-lead", "0", "--", "true"), 64, "--signal-lead 0")
+            try Command()("launch", "-n", "2", "--write", "pbs", "--signal-lead", "0", "--", "true"), 64,
+            "--signal-lead 0")
     }
 
     @Test("a job that does not watch for signals is ended by SIGTERM and by Ctrl-C", arguments: [SIGTERM, SIGINT])
     func unwatched(signal: Int32) throws {
         let command = try Command()
-        let process = try command.start(["launch", "-n", "2", "--", "/bin/sh", "-c", "touch begun; exec /bin/sleep 100"])
+        let process = try command.start([
+            "launch", "-n", "2", "--", "/bin/sh", "-c", "touch begun; exec /bin/sleep 100",
+        ])
         for _ in 0..<3000 where !command.exists("begun") { usleep(10_000) }
         kill(process.processIdentifier, signal)
         expectRefused(try command.finish(process, within: 60), 128 + signal, "the ranks were ended at once")
     }
 
-    @Test("a training that is launched stops in good order, whoever is asked: the launcher, or mpirun", arguments: [true, false])
+    @Test(
+        "a training that is launched stops in good order, whoever is asked: the launcher, or mpirun",
+        arguments: [true, false])
     func stopped(isLauncher: Bool) throws {
         let command = try Command()
         let program = try #require(Command.program)

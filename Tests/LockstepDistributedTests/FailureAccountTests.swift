@@ -340,20 +340,6 @@ struct FailureAccountTests {
     func success() {
         #expect(read("lockstep: a warning", code: 0).1 == .init(code: 0, sentence: ""))
     }
-}
-
-@Suite("Hosts")
-struct HostListTests {
-    @Test("variables of ours go along, and the network is named twice")
-    func flags() {
-        let list = HostList(file: "hosts", subnet: "10.0.0.0/24")
-        let flags = list.flags(
-            ranks: 4, environment: ["LOCKSTEP_CONV": "blas", "HOME": "/root", "OPENBLAS_CORETYPE": "x"])
-        #expect(flags.starts(with: ["--hostfile", "hosts", "-n", "4"]))
-        #expect(flags.suffix(4) == ["-x", "LOCKSTEP_CONV", "-x", "OPENBLAS_CORETYPE"])
-        #expect(flags.filter { $0 == "10.0.0.0/24" }.count == 2)
-        #expect(!HostList(file: "h", subnet: nil).flags(ranks: 1, environment: [:]).contains("btl_tcp_if_include"))
-    }
 
     // MARK: Whether it can be started again
 
@@ -405,5 +391,19 @@ struct HostListTests {
             "\(dashes)\nORTE has lost communication with a remote daemon.\n\n  HNP daemon   : [[1,0],0] on node head\n  Remote daemon: [[1,0],2] on node node2\n\(dashes)"
         let lines = [line(.training(step: 0)), record(nil, .timedOut)] + lost.components(separatedBy: "\n")
         #expect(end(lines, code: 1) == .failed(JobFailure(.training, from: 0, lostHost: "node2")))
+    }
+}
+
+@Suite("Hosts")
+struct HostListTests {
+    @Test("variables of ours go along, and the network is named twice")
+    func flags() {
+        let list = HostList(file: "hosts", subnet: "10.0.0.0/24")
+        let flags = list.flags(
+            ranks: 4, environment: ["LOCKSTEP_CONV": "blas", "HOME": "/root", "OPENBLAS_CORETYPE": "x"])
+        #expect(flags.starts(with: ["--hostfile", "hosts", "-n", "4"]))
+        #expect(flags.suffix(4) == ["-x", "LOCKSTEP_CONV", "-x", "OPENBLAS_CORETYPE"])
+        #expect(flags.filter { $0 == "10.0.0.0/24" }.count == 2)
+        #expect(!HostList(file: "h", subnet: nil).flags(ranks: 1, environment: [:]).contains("btl_tcp_if_include"))
     }
 }

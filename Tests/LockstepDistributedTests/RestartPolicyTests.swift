@@ -117,7 +117,9 @@ struct RestartPolicyTests {
         #expect(all.without("a", fewest: 1)?.hostfile == "b slots=4\nc slots=1\n")
     }
 
-    @Test("Slurm's numbers of tasks a node", arguments: [("2", [2]), ("2(x3),1", [2, 2, 2, 1]), ("16(x2),8,4(x2)", [16, 16, 8, 4, 4]), ("", [])])
+    @Test(
+        "Slurm's numbers of tasks a node",
+        arguments: [("2", [2]), ("2(x3),1", [2, 2, 2, 1]), ("16(x2),8,4(x2)", [16, 16, 8, 4, 4]), ("", [])])
     func counts(text: String, counts: [Int]) {
         #expect(Allocation.counts(of: text) == counts)
     }

@@ -11,7 +11,8 @@ struct StopRelayTests {
         StopRelay(ranks: ranks, stops: stops, isSpread: isSpread, here: "here", at: 0)
     }
 
-    @Test("ranks that watch are asked with SIGUSR1, each once", arguments: [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU])
+    @Test(
+        "ranks that watch are asked with SIGUSR1, each once", arguments: [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGXCPU])
     func asks(signal: Int32) {
         for way in [StopRelay.Way.launcher, .mpirun] {
             var relay = relay()
@@ -50,7 +51,9 @@ struct StopRelayTests {
         }
     }
 
-    @Test("SIGUSR1 and SIGUSR2 may mean something else to a program that says nothing: it gets them, as often as they come")
+    @Test(
+        "SIGUSR1 and SIGUSR2 may mean something else to a program that says nothing: it gets them, as often as they come"
+    )
     func foreign() {
         var relay = relay()
         #expect(relay.hear(SIGUSR2, by: .launcher, at: 20_000) == [.pass(SIGUSR2)])
@@ -99,7 +102,8 @@ struct StopRelayTests {
 
     @Test("what waits at a process is read from the kernel's table")
     func pending() {
-        let text = "Name:\tmpirun\nSigQ:\t2/96365\nSigPnd:\t0000000000000002\nShdPnd:\t0000000000004000\nSigBlk:\t0000000000804002\n"
+        let text =
+            "Name:\tmpirun\nSigQ:\t2/96365\nSigPnd:\t0000000000000002\nShdPnd:\t0000000000004000\nSigBlk:\t0000000000804002\n"
         #expect(JobProcess.pending(inStatus: text) == 0x4002)
         #expect(JobProcess.pending(inStatus: "") == 0)
     }

@@ -202,4 +202,40 @@ verdict "the ranks behind the cut cable have ended too" "$problem"
 Tests/Scripts/nodes.sh join node2
 lost stop 30 'lockstep: the host node2 was lost'
 
+# MARK: Going on without a node
+
+# goes FOLDER EPOCHS: what each rank runs: from the start, or from where the run was.
+cat > "$folder/goes" << END
+#!/bin/bash
+if "$bin/lockstep" train digits --help | grep -q -- '--resume.*auto'; then
+    exec "$bin/lockstep" train digits --epochs "\$2" --seed 1 --checkpoint-every 1 --run "\$1"
+fi
+[ ! -f "\$1/resume.safetensors" ] || exec "$bin/lockstep" train digits --resume "\$1"
+exec "$bin/lockstep" train digits --epochs "\$2" --seed 1 --checkpoint-every 1 --run "\$1"
+END
+chmod +x "$folder/goes"
+printf 'node1 slots=2\nnode3 slots=2\n' > "$folder/1+3"
+"$bin/lockstep" train digits --epochs 60 --seed 1 --run "$folder/sixty" > "$log" 2>&1 || { cat "$log"; exit 1; }
+: > "$log"
+Tests/Scripts/nodes.sh head "$bin/lockstep" launch -n 4 --hosts "$folder/1+3" --subnet "$subnet" --max-restarts 1 --min-ranks 2 \
+    -- "$folder/goes" "$folder/left" 60 > "$log" 2>&1 < /dev/null &
+job=$!
+for _ in $(seq 600); do
+    ! grep -q '^3 ' "$log" || break
+    sleep 0.1
+done
+grep -q '^3 ' "$log" && problem="" || problem="did not come to its fourth epoch"
+Tests/Scripts/nodes.sh stop node3
+(sleep 120; kill -TERM $job) 2> /dev/null &
+guard=$!
+wait $job && status=0 || status=$?
+kill $guard 2> /dev/null
+[ $status -eq 0 ] || problem=${problem:-ended with status $status}
+grep -q 'lockstep: the host node3 was lost.*; restart 1 of 1, with 2 ranks without node3' "$log" ||
+    problem=${problem:-did not say that it goes on without node3}
+[ -n "$problem" ] || problem=$(paste -d, "$folder/sixty/history.csv" "$folder/left/history.csv" | awk -F, '
+    NR > 1 { d = $3 - $(3 + NF / 2); if (d < 0) d = -d; if (d > 1e-4) print "epoch " $1 ": valid_loss " $3 ", here " $(3 + NF / 2) }
+    END { if (NR != 61) print NR - 1 " epochs, not 60" }' | head -n 1)
+verdict "stop node3 in the middle of training: it goes on on node1 to the losses of one process" "$problem"
+
 verdicts

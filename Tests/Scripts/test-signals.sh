@@ -100,5 +100,34 @@ for target in launcher mpirun; do
     for signal in TERM INT; do row $signal $target 0.5 "$((128 + $(kill -l $signal)))" "$bin/lockstep" launch -n 2 -- sleep 100; done
 done
 row USR1 launcher 0.5 7 "$bin/lockstep" launch -n 2 -- bash -c 'trap "exit 7" USR1; for i in $(seq 300); do sleep 0.1; done'
+# insist TARGET EXPECTED COMMAND…: a rank that does not come, so that nobody can stop in good order; asked twice.
+insist() {
+    local target=$1 expected=$2 session status problem="" name
+    shift 2
+    number=$((number + 1))
+    name="TERM twice to $target: ${*/#$bin\//}"
+    [[ "$name" =~ $only ]] || return 0
+    : > "$log"
+    setsid "${@//RUN/$folder/run-$number}" < /dev/null > "$log" 2>&1 &
+    session=$!
+    begun $session training "$target" || problem="did not come to that moment"
+    kill -STOP "$(find_process $session rank1)"
+    kill -TERM "$(find_process $session "$target")"
+    sleep 1.5
+    kill -0 $session 2> /dev/null || problem="ended after one"
+    kill -TERM "$(find_process $session "$target")"
+    # Without an end of its own it would wait five minutes for the rank.
+    (sleep 30; kill -KILL $session) 2> /dev/null &
+    wait $session 2> /dev/null
+    status=$?
+    kill $! 2> /dev/null
+    [[ " $expected " == *" $status "* ]] || problem=${problem:-ended with $status, not $expected}
+    processes $session | awk '{ print $1 }' | xargs -r kill -KILL 2> /dev/null
+    verdict "$name ($status)" "$problem"
+    rm -rf "$folder/run-$number"
+}
+insist launcher 143 "${launched[@]}"
+insist launcher 143 "${ranks[@]}"
+insist rank0 "143 1" "${launched[@]}"
 row HUP launcher training "129" "${launched[@]}"
 verdicts

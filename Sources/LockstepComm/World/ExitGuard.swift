@@ -86,7 +86,8 @@ extension CollectiveEngine {
         }
         if plane.isAlarmed {
             let error = plane.alarmError()
-            var record = FailureRecord(error, reporter: rank, event: plane.notedEvent, code: status,
+            var record = FailureRecord(
+                error, reporter: rank, event: plane.notedEvent, code: status,
                 step: plane.notedStep(of: error.rank))
             if error.code == .peerLeft, error.rank == rank { record.cause = .exited }
             FailureRecord.tell(plane.claimFailureReport() ? error.message : nil, record)

@@ -191,7 +191,9 @@ struct FailureAccount {
         if outcome.code == 0 { return .done }
         if outcome.code == World.stopRequestedCode { return .agreed }
         if JobFailure.isRefusal(outcome.code) || records.contains(where: { $0.cause == .start }) { return .refused }
-        if !records.isEmpty, records.allSatisfy({ $0.cause == .agreed }), rank == nil, lostHost == nil { return .agreed }
+        if !records.isEmpty, records.allSatisfy({ $0.cause == .agreed }), rank == nil, lostHost == nil {
+            return .agreed
+        }
         let blamed = records.lazy.compactMap(\.rank).first
         // The rank itself knows best; then whoever saw it last.
         let step =

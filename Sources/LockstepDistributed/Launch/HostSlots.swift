@@ -30,7 +30,8 @@ package struct Placement: Equatable {
         let share = (ranks + max(lines.count, 1) - 1) / max(lines.count, 1)
         var hosts: [HostSlots] = []
         for words in lines {
-            let slots = words.dropFirst().lazy.filter { $0.hasPrefix("slots=") }.compactMap { Int($0.dropFirst(6)) }.first
+            let slots = words.dropFirst().lazy.filter { $0.hasPrefix("slots=") }.compactMap { Int($0.dropFirst(6)) }
+                .first
             let host = String(words[0])
             if let index = hosts.firstIndex(where: { $0.host == host }) {
                 hosts[index] = HostSlots(host: host, slots: hosts[index].slots + (slots ?? 1))

@@ -16,11 +16,12 @@ struct JobProcess {
     /// What makes it end the job: ranks get SIGTERM, and a second later SIGKILL.
     static let ending = SIGHUP
 
+    private let guardian: Guardian?
+
     /// Starts `words`, which ends with this process.
     /// - Throws: the number of the system's error.
     init(_ words: [String], actions: inout posix_spawn_file_actions_t) throws(Refused) {
-        let guardian = Launcher.path(of: "setpriv").map { [$0, "--pdeathsig", "HUP"] } ?? []
-        let command = guardian + words
+        let guardian = Guardian()
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -29,12 +30,16 @@ struct JobProcess {
         for number in Self.blocked { sigaddset(&mask, number) }
         posix_spawnattr_setsigmask(&attributes, &mask)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let arguments = command.map { strdup($0) }
+        let arguments = words.map { strdup($0) }
         defer { arguments.forEach { free($0) } }
         var child: pid_t = 0
-        let refused = posix_spawn(&child, command[0], &actions, &attributes, arguments + [nil], environ)
-        guard refused == 0 else { throw Refused(number: refused) }
-        pid = child
+        let refused = posix_spawn(&child, words[0], &actions, &attributes, arguments + [nil], environ)
+        guard refused == 0 else {
+            guardian?.dismiss()
+            throw Refused(number: refused)
+        }
+        guardian?.watch(child)
+        (pid, self.guardian) = (child, guardian)
     }
 
     /// The system has not started it.
@@ -72,6 +77,7 @@ struct JobProcess {
         var ended: pid_t = 0
         repeat { ended = waitpid(pid, &status, options) } while ended < 0 && errno == EINTR
         guard ended == pid else { return nil }
+        guardian?.dismiss()
         let signal = status & 0x7f
         return signal == 0 ? Status(code: (status >> 8) & 0xff) : Status(code: 128 + signal, signal: signal)
     }

@@ -37,7 +37,9 @@ enum LostHost {
             let host = host(after: "Peer host:")
         {
             self = .peer(host)
-        } else if text.contains("failed to TCP connect to a peer MPI process"), let address = host(after: "connect() to") {
+        } else if text.contains("failed to TCP connect to a peer MPI process"),
+            let address = host(after: "connect() to")
+        {
             // Of whom it cannot connect to a rank knows the address and the port.
             self = .peer(address.split(separator: ":").dropLast().joined(separator: ":"))
         } else {

@@ -138,6 +138,9 @@ package struct RankJob {
         // A signal that went straight to mpirun before it could pass it on, or to a rank that was only beginning.
         let hasNotBegun = relay.watcherCount == 0 && status.signal != nil || stops && relay.watcherCount < ranks
         if isByStopSignal, hasNotBegun { return (RankJob.stopped(by: outcome.code - 128), .agreed) }
+        if let signal = status.signal, account.records.isEmpty, status.code == outcome.code {
+            outcome.sentence = "mpirun was killed by signal \(signal)"
+        }
         if outcome.code == 0, StandardOutput.failure != nil {
             outcome = Outcome(code: 74, sentence: "", wasExplained: true)
         }

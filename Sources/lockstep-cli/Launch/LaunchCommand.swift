@@ -140,7 +140,8 @@ struct LaunchCommand: ParsableCommand {
         }
         Mpirun.prepareEnvironment()
         let job = RestartingJob(
-            ranks: ranks, on: list, stdin: stdin, stops: LaunchCommand.stops(program, words), restarts: maxRestarts ?? 0,
+            ranks: ranks, on: list, stdin: stdin, stops: LaunchCommand.stops(program, words),
+            restarts: maxRestarts ?? 0,
             fewest: minRanks, running: [program] + words.dropFirst())
         let outcome = try job.run()
         guard outcome.code != 0 else { return }
