@@ -389,7 +389,7 @@ struct FailureAccountTests {
     func lostMachine() {
         let lost =
             "\(dashes)\nORTE has lost communication with a remote daemon.\n\n  HNP daemon   : [[1,0],0] on node head\n  Remote daemon: [[1,0],2] on node node2\n\(dashes)"
-        let lines = [line(.training(step: 0)), record(nil, .timedOut)] + lost.components(separatedBy: "\n")
+        let lines = [line(.training(step: 0)), record(nil, .timedOut)] + lost.split(separator: "\n").map(String.init)
         #expect(end(lines, code: 1) == .failed(JobFailure(.training, from: 0, lostHost: "node2")))
     }
 }
