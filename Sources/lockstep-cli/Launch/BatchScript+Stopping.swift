@@ -36,9 +36,9 @@ extension BatchScript {
         return """
             #!/usr/bin/env bash
             # Submit with: sbatch [--ntasks=N] FILE [PROGRAM ARGUMENT…]. One rank a task; Slurm chooses the nodes.
+            \(origin(.slurm))
             # \(lead) seconds before its time is up (Slurm may be a minute early) the job is asked to stop; it saves, is queued
             # again under its number and goes on, at most 100 times: REQUEUES=N sbatch … allows others.
-            \(origin(.slurm))
             #SBATCH --job-name=\(name())
             #SBATCH --ntasks=\(ranks)
             #SBATCH --cpus-per-task=1
@@ -88,9 +88,9 @@ extension BatchScript {
         return """
             #!/usr/bin/env bash
             # Submit with: qsub FILE. One rank a line of the node file.
+            \(origin(.pbs))
             # \(lead) seconds before its time is up the job asks its ranks to stop; they save, and it is run again under its number
             # (qrerun). Where only operators may do that, it ends with code 75: submit it again, with --run FOLDER in its words.
-            \(origin(.pbs))
             #PBS -N \(name(most: 15))
             #PBS -l select=\(ranks):ncpus=1:mpiprocs=1
             #PBS -l place=free
