@@ -2,8 +2,7 @@
 # Submit with: qsub FILE. One rank a line of the node file.
 # Written by: lockstep launch -n 2 --write pbs -- .build/release/lockstep train digits
 # 120 seconds before its time is up the job asks its ranks to stop; they save, and it is run again under its number
-# (qrerun). Where only operators may do that, it ends with code 75, and `qsub -v LOCKSTEP_RESUME=auto` with the
-# same --run goes on.
+# (qrerun). Where only operators may do that, it ends with code 75: submit it again, with --run FOLDER in its words.
 #PBS -N lockstep
 #PBS -l select=2:ncpus=1:mpiprocs=1
 #PBS -l place=free

@@ -85,6 +85,7 @@ struct LaunchCommandTests {
         shell.environment = ["PATH": command.folder.appending(path: "bin").path + ":/usr/bin:/bin"]
             .merging(environment.mapValues { $0.replacing("FOLDER", with: command.folder.path) }) { $1 }
         shell.standardOutput = pipe
+        StopSignals.unblock()  // threads of tests block what the script is to hear, and it would inherit that
         try shell.run()
         let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         shell.waitUntilExit()
