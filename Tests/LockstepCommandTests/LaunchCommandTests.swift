@@ -349,7 +349,10 @@ struct LaunchCommandTests {
         } else {
             let launcher = process.processIdentifier
             let children = try String(contentsOfFile: "/proc/\(launcher)/task/\(launcher)/children", encoding: .utf8)
-            kill(try #require(children.split(separator: " ").first.flatMap { pid_t($0) }), SIGTERM)
+            let mpirun = children.split(separator: " ").first {
+                (try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)) == "mpirun\n"
+            }
+            kill(try #require(mpirun.flatMap { pid_t($0) }), SIGTERM)
         }
         let result = try command.finish(process, within: 60)
         #expect(result.status == 75, "\(result.errors)")

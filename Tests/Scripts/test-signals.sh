@@ -43,6 +43,7 @@ begun() {
         kill -0 "$1" 2> /dev/null || return 1
         case "$2" in
             training) ! grep -q '^2 ' "$log" || return 0 ;;
+            last) ! grep -q '^1 ' "$log" || return 0 ;;
             *) [ -z "$(find_process "$1" "$3")" ] || { sleep "$2"; return 0; } ;;
         esac
         sleep 0.01
@@ -90,7 +91,7 @@ done
 # A job that ends just then is done, or has stopped.
 for signal in TERM USR1; do
     for target in launcher mpirun rank1; do
-        for moment in 0.5 0.6 0.7; do
+        for moment in last 0.6; do
             row $signal $target $moment "0 75" "$bin/lockstep" launch -n 2 -- "$bin/lockstep" train digits --epochs 2 --run RUN
         done
     done
@@ -98,6 +99,16 @@ done
 # Who does not watch is ended by what asks, and gets what is no request as it is.
 for target in launcher mpirun; do
     for signal in TERM INT; do row $signal $target 0.5 "$((128 + $(kill -l $signal)))" "$bin/lockstep" launch -n 2 -- sleep 100; done
+done
+for target in rank0 mpirun everyone; do
+    touch "$folder/mark"
+    row KILL $target training 137 "${launched[@]}"
+    # What Open MPI has left of this job: nothing, unless there was nobody to remove it. Then the next start does.
+    [ $target != everyone ] || "$bin/lockstep" launch -n 2 -- true
+    left=$(find /dev/shm -name "vader_segment.$(hostname -s).$(id -u).*" -newer "$folder/mark" | while read -r file; do
+        fuser -s "$file" 2> /dev/null || echo "$file"
+    done)
+    verdict "nothing is left in /dev/shm after KILL to $target" "${left:+$left is}"
 done
 row USR1 launcher 0.5 7 "$bin/lockstep" launch -n 2 -- bash -c 'trap "exit 7" USR1; for i in $(seq 300); do sleep 0.1; done'
 # insist TARGET EXPECTED COMMAND…: a rank that does not come, so that nobody can stop in good order; asked twice.

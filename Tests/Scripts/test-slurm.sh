@@ -310,6 +310,17 @@ for how in srun mpirun; do
     verdict "scancel --signal=USR1 and scontrol requeue, with $how: goes on to the same bytes" "$problem"
 done
 
+# A rank that dies: the launcher in the job starts it again, without Slurm.
+epochs=$((10 * pace)) problem="" run=$folder/restarted
+enqueue restarted --ntasks=$ranks --wrap "$bin/lockstep launch -n $ranks --max-restarts 1 -- $(goes "$run" $epochs)"
+until_true "$job" grep -q '^3 ' "$log" || problem="did not come to its fourth epoch"
+kill -KILL "$(pgrep -f "lockstep train digits .*$run" | tail -n 1)" || problem=${problem:-has no ranks}
+until_true "$job" is_over "$job" || problem=${problem:-does not end}
+[ "$(state "$job" JobState)" = COMPLETED ] || problem=${problem:-is $(state "$job" JobState)}
+grep -q '; restart 1 of 1, with 2 ranks' "$log" || problem=${problem:-was not started again}
+compared "$run" $epochs
+verdict "lockstep launch --max-restarts 1 in a job: a rank that dies, and the same bytes" "$problem"
+
 # The last job of an array has the array's number: what is done to it must not happen to the others.
 epochs=$((8 * pace)) problem=""
 # shellcheck disable=SC2016  # expanded in the job

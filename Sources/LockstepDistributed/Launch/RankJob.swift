@@ -81,7 +81,7 @@ package struct RankJob {
                 "lockstep: mpirun cannot reach all of its hosts to end the job; it is stopped\n")
             process.send(SIGKILL)
             _ = process.wait(options: 0)
-            status = JobProcess.Status(code: 1, signal: SIGKILL)
+            RankProcesses.awaitEnd(token: token)
         }
         // Ranks that have lost their mpirun end by themselves; what they leave is nobody's then.
         if status?.signal != nil { RankProcesses.awaitEnd(token: token) }
@@ -130,7 +130,7 @@ package struct RankJob {
             let outcome = Outcome(
                 code: 128 + signal, sentence: "\(StopSignals.name(of: signal)): \(hasInsisted) ended at once")
             return (outcome, .agreed)
-        case .held(let signal, _) where outcome.code != 0,
+        case .held(let signal, _) where isByStopSignal,
             .asked(let signal, _) where isByStopSignal && !relay.hasAsked:
             return (RankJob.stopped(by: signal), .agreed)
         default: break
