@@ -59,12 +59,15 @@ extension EnvironmentVariable {
         text.utf8.count <= 64 && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
     }
 
+    static let resume = Self(
+        "RESUME", "auto: what `lockstep train` takes for --resume where that is not given", oneOf: ["auto"])
+
     /// `LOCKSTEP_JOB`.
     package static var jobName: String { job.name }
 
     /// All that a running program reads.
     public static let all = [
-        threads, convolutions, products, stallTimeout, abortTimeout, sharedMemory, ranksPerNode, backtrace, job,
+        threads, convolutions, products, stallTimeout, abortTimeout, sharedMemory, ranksPerNode, backtrace, resume, job,
     ]
 
     /// The first variable that is set to something that it cannot be, in a sentence; nil when there is none. What is set to
