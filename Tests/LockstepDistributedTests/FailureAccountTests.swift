@@ -257,6 +257,8 @@ struct FailureAccountTests {
         let (shown, outcome) = read(
             """
             [node1][[59374,1],0][btl_tcp_frag.c:242:mca_btl_tcp_frag_recv] mca_btl_tcp_frag_recv: readv failed: Connection reset by peer (104)
+            [node1][[48432,1],0][../../../../../../opal/mca/btl/tcp/btl_tcp_frag.c:135:mca_btl_tcp_frag_send] mca_btl_tcp_frag_send: writev failed: Connection reset by peer (104)
+            [node1][[48432,1],0][../../../../../../opal/mca/btl/tcp/btl_tcp_endpoint.c:1065:mca_btl_tcp_endpoint_send_handler] invalid connection state (2)
             \(dashes)
             \(box)
             \(dashes)

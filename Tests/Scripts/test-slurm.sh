@@ -273,23 +273,32 @@ pace=$((300000 / ($(date +%s%3N) - start) + 1))
 has_restarted() { [ "$(state "$1" Restarts)" -ge "$2" ]; }
 is_back() { [ "$(grep -c '; 2 ranks' "$log")" -gt "$1" ] && tail -n 1 "$log" | grep -qE '^[0-9]+ '; }
 
-# Slurm looks at limits every half minute: a run that takes two minutes comes to three of a minute, unless the machine becomes
-# much faster meanwhile.
-epochs=$((120 * pace)) problem="" restarts=0
-for attempt in 1 2 3; do
-    run=$folder/limited-$attempt
-    # shellcheck disable=SC2046  # several words
-    submit limited --ntasks=$ranks --time=1 --signal=B:USR1@45 launch/slurm.sbatch $(goes "$run" $epochs)
-    restarts=$(state "$job" Restarts)
-    [ "${restarts:-0}" -lt 3 ] && [ "$status" -eq 0 ] || break
-    epochs=$((epochs * 2))
-done
+# A program that is slower than its limit however fast the machine is: in each of its first three turns it trains a quarter, and
+# dawdles (SIGSTOP) until it is asked to stop. Slurm looks at limits every half minute.
+epochs=800 problem="" run=$folder/limited
+cat > "$folder/slow" << END
+#!/bin/bash
+turn=\${SLURM_RESTART_COUNT:-0}
+if [ "\$turn" -lt 3 ]; then
+    (
+        trap "" USR1
+        until [ "\$(wc -l 2> /dev/null < $run/history.csv)" -gt \$(((turn + 1) * $epochs / 4)) ]; do kill -0 \$\$ || exit; sleep 0.05; done
+        kill -STOP \$\$
+        until ((0x\$(awk '/^ShdPnd/ { print \$2 }' /proc/\$\$/status) & 0x200)); do kill -0 \$\$ || exit; sleep 0.1; done
+        kill -CONT \$\$
+    ) 2> /dev/null &
+fi
+exec $(goes "$run" $epochs)
+END
+chmod +x "$folder/slow"
+submit limited --ntasks=$ranks --time=1 --signal=B:USR1@45 launch/slurm.sbatch "$folder/slow"
+restarts=$(state "$job" Restarts)
 [ "$status" -eq 0 ] || problem="ended with status $status after $restarts restarts"
-[ "${restarts:-0}" -ge 3 ] || problem=${problem:-was queued again $restarts times, not three}
+[ "${restarts:-0}" -eq 3 ] || problem=${problem:-was queued again $restarts times, not three}
 [ "$(grep -c 'is queued again' "$log")" -eq "${restarts:-0}" ] || problem=${problem:-its log does not hold all of its parts}
 compared "$run" $epochs
 grep -vE '^[0-9]+ ' "$log" > "$folder/limited.log"
-verdict "a job longer than its limit is asked, saved, queued again and goes on, $restarts times, to the same bytes" "$problem"
+verdict "a job longer than its limit is asked, saved, queued again and goes on, three times, to the same bytes" "$problem"
 [ -z "${SHOW:-}" ] || cat "$folder/limited.log"
 
 for how in srun mpirun; do

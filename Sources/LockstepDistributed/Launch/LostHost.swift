@@ -49,7 +49,9 @@ enum LostHost {
 
     /// Whether `line`, outside of boxes, only repeats that a connection has ended.
     static func isTold(by line: String) -> Bool {
-        line.hasPrefix("[") && line.contains("][btl_tcp_")
-            && ["readv failed", "writev failed", "recv(", "connect() to"].contains { line.contains($0) }
+        line.firstMatch(of: /^\[.*\]\[[^\]]*\bbtl_tcp_\w+\.c:\d+:/) != nil
+            && ["readv failed", "writev failed", "recv(", "connect() to", "invalid connection state"].contains {
+                line.contains($0)
+            }
     }
 }
