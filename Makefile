@@ -15,6 +15,7 @@
 ## test-outputs  send what is written to full disks, closed pipes, links and folders (part of test; needs root for disks)
 ## test-dependent  build, test and run a package that depends on a version of this one (part of test)
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
+## test-signals ask jobs to stop, with every signal, at every moment (ROWS=regex chooses)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
 ## test-reproducible  repeat trainings beside a busy process: one model, one table (RUNS=60, MNIST=FOLDER)
 ## test-instructions  count the instructions of a training step (part of test)
@@ -57,7 +58,7 @@ SOURCES     = Package.swift Sources Tests
 include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-reproducible test-dependent test-instructions build bench bench-peers roofline warnings format lint docs reference clean
+.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-reproducible test-dependent test-instructions build bench bench-peers roofline warnings format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -100,6 +101,10 @@ test-configurations: setup
 test-kill: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@Tests/Scripts/test-kill.sh $(KILLS)
+
+test-signals: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@Tests/Scripts/test-signals.sh $(ROWS)
 
 test-tsan: setup
 	@Tests/Scripts/test-tsan.sh $(CHECKS)

@@ -21,6 +21,11 @@ need() {
     command -v "$1" > /dev/null || { echo "launch/debug.sh: $1 is missing: apt-get install $1" >&2; exit 69; }
 }
 lockstep=${LOCKSTEP:-$(command -v lockstep || echo "$(dirname "${BASH_SOURCE[0]}")/../.build/release/lockstep")}
+# starter: ranks that are processes are started by it.
+starter() {
+    command -v "$lockstep" > /dev/null ||
+        { echo "launch/debug.sh: $lockstep is missing: swift build -c release --product lockstep, or LOCKSTEP=FILE" >&2; exit 69; }
+}
 if [ -n "${DEBUGGER:-}" ]; then
     # Words in quotes stay together.
     eval "debugger=($DEBUGGER)"
@@ -78,6 +83,7 @@ case "$mode" in
         rank=$1 ranks=$2
         shift 2
         [ $# -ge 1 ] || { usage >&2; exit 64; }
+        starter
         # --stdin gives the keyboard to the rank that is debugged.
         # shellcheck disable=SC2016  # expanded in the rank
         exec "$lockstep" launch -n "$ranks" --stdin "$rank" -- bash -c '
@@ -89,6 +95,7 @@ case "$mode" in
         ranks=$1
         shift
         need tmux
+        starter
         [ -n "${DEBUGGER:-}" ] || { [ -t 0 ] && [ -t 1 ]; } ||
             { echo "launch/debug.sh: nobody is there to type; give DEBUGGER with commands of its own" >&2; exit 64; }
         folder=$(mktemp -d)

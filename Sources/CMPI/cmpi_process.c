@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 // Reads /proc/<pid>/stat; the command name may hold blanks and brackets, so fields count from the last ')'.
-static int read_stat(int32_t pid, char *state, uint64_t *start) {
+static int read_stat(int32_t pid, char *state, int32_t *parent, uint64_t *start) {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -27,6 +27,7 @@ static int read_stat(int32_t pid, char *state, uint64_t *start) {
     char *p = strrchr(text, ')');
     if (!p || p[1] == 0) return 0;
     *state = p[2];
+    *parent = (int32_t)strtol(p + 3, NULL, 10);
     *start = 0;
     p += 2;
     for (int field = 3; field < 22 && p; ++field) p = strchr(p + 1, ' ');
@@ -38,8 +39,16 @@ int32_t cmpi_own_pid(void) { return (int32_t)getpid(); }
 
 uint64_t cmpi_process_start(int32_t pid) {
     char state;
+    int32_t parent;
     uint64_t start;
-    return read_stat(pid, &state, &start) ? start : 0;
+    return read_stat(pid, &state, &parent, &start) ? start : 0;
+}
+
+int32_t cmpi_parent(int32_t pid) {
+    char state;
+    int32_t parent;
+    uint64_t start;
+    return read_stat(pid, &state, &parent, &start) ? parent : 0;
 }
 
 uint64_t cmpi_pid_namespace(void) {
@@ -49,8 +58,9 @@ uint64_t cmpi_pid_namespace(void) {
 
 char cmpi_process_state(int32_t pid, uint64_t start_time) {
     char state;
+    int32_t parent;
     uint64_t start;
-    if (!read_stat(pid, &state, &start)) return kill(pid, 0) == 0 ? 'S' : 0;
+    if (!read_stat(pid, &state, &parent, &start)) return kill(pid, 0) == 0 ? 'S' : 0;
     if (start_time != 0 && start != start_time) return 0;
     return state;
 }

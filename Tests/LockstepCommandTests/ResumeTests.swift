@@ -185,7 +185,8 @@ struct ResumeTests {
         let result = try command("train", "digits", "--epochs", "1000000", "--run", "out", "--time-limit", "0.05")
         #expect(result.status == 75 && result.errors.contains("the time limit is near: stopped"), "\(result.errors)")
         let program = try #require(Command.program)
-        let line = "SLURM_JOB_END_TIME=$(($(date +%s) + 4)) exec '\(program)' train digits --run out --resume auto --ranks 2"
+        let line =
+            "SLURM_JOB_END_TIME=$(($(date +%s) + 4)) exec '\(program)' train digits --run out --resume auto --ranks 2"
         let job = try command.finish(command.start(["-c", line], program: "/bin/bash"))
         #expect(job.status == 75 && job.errors.contains("the time limit is near: stopped"), "\(job.errors)")
         expectRefused(try command("train", "digits", "--time-limit", "0"), 64, "--time-limit")

@@ -239,11 +239,26 @@ struct FailureAccountTests {
                   Peer host:  node2
                 """, "a rank on the host node2 has gone, or the network to it has"
             ),
+            (
+                """
+                WARNING: Open MPI failed to TCP connect to a peer MPI process.  This
+                should not happen.
+
+                Your Open MPI job may now hang or fail.
+
+                  Local host: node1
+                  PID:        17
+                  Message:    connect() to 198.51.100.2:1027 failed
+                  Error:      Operation now in progress (115)
+                """, "a rank on the host 198.51.100.2 has gone, or the network to it has"
+            ),
         ])
     func lostConnection(box: String, sentence: String) {
         let (shown, outcome) = read(
             """
             [node1][[59374,1],0][btl_tcp_frag.c:242:mca_btl_tcp_frag_recv] mca_btl_tcp_frag_recv: readv failed: Connection reset by peer (104)
+            [node1][[48432,1],0][../../../../../../opal/mca/btl/tcp/btl_tcp_frag.c:135:mca_btl_tcp_frag_send] mca_btl_tcp_frag_send: writev failed: Connection reset by peer (104)
+            [node1][[48432,1],0][../../../../../../opal/mca/btl/tcp/btl_tcp_endpoint.c:1065:mca_btl_tcp_endpoint_send_handler] invalid connection state (2)
             \(dashes)
             \(box)
             \(dashes)
@@ -326,6 +341,58 @@ struct FailureAccountTests {
     @Test("a job that went well has no sentence")
     func success() {
         #expect(read("lockstep: a warning", code: 0).1 == .init(code: 0, sentence: ""))
+    }
+
+    // MARK: Whether it can be started again
+
+    /// What a job came to of which this was read.
+    private func end(_ lines: [String], code: Int32) -> JobEnd {
+        var account = FailureAccount(token: token, here: "here")
+        for line in lines { _ = account.read(line) }
+        return account.end(account.outcome(mpirunCode: code))
+    }
+    private func line(_ record: LauncherRecord) -> String { record.line(token: token) }
+    private var watching: String { line(.watching(host: "here", pid: 7)) }
+
+    @Test("ends that would come again, and ends that are none, are told by codes and records")
+    func finalEnds() {
+        #expect(end([], code: 0) == .done)
+        #expect(end([record(nil, .agreed, code: 75)], code: 75) == .agreed)
+        #expect(end([record(nil, .agreed, code: 3)], code: 3) == .agreed)
+        for code in [64, 65, 66, 69, 70, 71, 73, 74] as [Int32] { #expect(end([watching], code: code) == .refused) }
+        #expect(end([record(nil, .start, code: 1)], code: 1) == .refused)
+    }
+
+    @Test("how far a failed job had come: to its steps, to its start, or nobody knows")
+    func stages() {
+        #expect(end([], code: 137) == .failed(JobFailure(.unknown)))
+        #expect(end([watching], code: 137) == .failed(JobFailure(.starting)))
+        #expect(end([watching, record(1, .died)], code: 1) == .failed(JobFailure(.starting)))
+        let trains = [watching, line(.training(step: 40)), line(.saved(step: 44)), line(.saved(step: 43))]
+        #expect(end(trains, code: 137) == .failed(JobFailure(.training, from: 40, saved: 44)))
+    }
+
+    @Test("the step of a failure is told by the rank to blame, else by who saw it last")
+    func step() {
+        func told(_ rank: Int, by reporter: Int, step: Int?) -> String {
+            line(.failure(FailureRecord(reporter: reporter, rank: rank, cause: .died, code: 1, step: step)))
+        }
+        func step(_ lines: String...) -> Int? {
+            guard case .failed(let failure) = end([line(.training(step: 0))] + lines, code: 1) else { return -1 }
+            return failure.step
+        }
+        #expect(step(told(2, by: 0, step: 17)) == 17)
+        #expect(step(told(2, by: 0, step: nil), told(2, by: 1, step: 18)) == 18)
+        #expect(step(told(2, by: 0, step: 17), told(2, by: 2, step: 16)) == 16)
+        #expect(step(told(2, by: 0, step: nil)) == nil)
+    }
+
+    @Test("a machine that mpirun has lost is named")
+    func lostMachine() {
+        let lost =
+            "\(dashes)\nORTE has lost communication with a remote daemon.\n\n  HNP daemon   : [[1,0],0] on node head\n  Remote daemon: [[1,0],2] on node node2\n\(dashes)"
+        let lines = [line(.training(step: 0)), record(nil, .timedOut)] + lost.split(separator: "\n").map(String.init)
+        #expect(end(lines, code: 1) == .failed(JobFailure(.training, from: 0, lostHost: "node2")))
     }
 }
 

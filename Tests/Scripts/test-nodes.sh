@@ -162,6 +162,20 @@ fault 3x1 leaves-early 1 6 'lockstep: rank 1 has ended its program while rank [0
 fault 2x1 exits-with-a-code 1 6 'lockstep: rank 1 has called exit\(3\)'
 fault 3x1 stopped 2 15 'rank 2, on another node, has not come within 4.0 s'
 
+# trained_on JOB: waits for its fourth epoch, as long as its log grows at least every two minutes.
+trained_on() {
+    local size=-1 since
+    since=$(date +%s)
+    until grep -q '^3 ' "$log"; do
+        kill -0 "$1" 2> /dev/null || return
+        if [ "$(stat -c %s "$log")" != "$size" ]; then
+            size=$(stat -c %s "$log") since=$(date +%s)
+        elif [ $(($(date +%s) - since)) -gt 120 ]; then
+            return
+        fi
+        sleep 0.1
+    done
+}
 # lost COMMAND BOUND SENTENCE: training for ever, until something happens to the second node.
 lost() {
     local problem="" start status job
@@ -169,10 +183,7 @@ lost() {
     : > "$log"
     on+ 2x2 "$bin/lockstep" train digits --epochs 100000 &
     job=$!
-    for _ in $(seq 300); do
-        ! grep -q '^3 ' "$log" || break
-        sleep 0.1
-    done
+    trained_on $job
     grep -q '^3 ' "$log" || problem="did not come to its fourth epoch"
     start=$(date +%s.%N)
     Tests/Scripts/nodes.sh "$1" node2
@@ -201,5 +212,38 @@ left=$(Tests/Scripts/nodes.sh agent node2 'sleep 12; pgrep -c "^lockstep$"')
 verdict "the ranks behind the cut cable have ended too" "$problem"
 Tests/Scripts/nodes.sh join node2
 lost stop 30 'lockstep: the host node2 was lost'
+
+# MARK: Going on without a node
+
+# goes FOLDER EPOCHS: what each rank runs: from the start, or from where the run was.
+cat > "$folder/goes" << END
+#!/bin/bash
+if "$bin/lockstep" train digits --help | grep -q -- '--resume.*auto'; then
+    exec "$bin/lockstep" train digits --epochs "\$2" --seed 1 --checkpoint-every 1 --run "\$1"
+fi
+[ ! -f "\$1/resume.safetensors" ] || exec "$bin/lockstep" train digits --resume "\$1"
+exec "$bin/lockstep" train digits --epochs "\$2" --seed 1 --checkpoint-every 1 --run "\$1"
+END
+chmod +x "$folder/goes"
+printf 'node1 slots=2\nnode3 slots=2\n' > "$folder/1+3"
+"$bin/lockstep" train digits --epochs 20 --seed 1 --run "$folder/twenty" > "$log" 2>&1 || { cat "$log"; exit 1; }
+: > "$log"
+Tests/Scripts/nodes.sh head "$bin/lockstep" launch -n 4 --hosts "$folder/1+3" --subnet "$subnet" --max-restarts 1 --min-ranks 2 \
+    -- "$folder/goes" "$folder/left" 20 > "$log" 2>&1 < /dev/null &
+job=$!
+trained_on $job
+grep -q '^3 ' "$log" && problem="" || problem="did not come to its fourth epoch"
+Tests/Scripts/nodes.sh stop node3
+(sleep 300; kill -TERM $job) 2> /dev/null &
+guard=$!
+wait $job && status=0 || status=$?
+kill $guard 2> /dev/null
+[ $status -eq 0 ] || problem=${problem:-ended with status $status}
+grep -q 'lockstep: the host node3 was lost.*; restart 1 of 1, with 2 ranks without node3' "$log" ||
+    problem=${problem:-did not say that it goes on without node3}
+[ -n "$problem" ] || problem=$(paste -d, "$folder/twenty/history.csv" "$folder/left/history.csv" | awk -F, '
+    NR > 1 { d = $3 - $(3 + NF / 2); if (d < 0) d = -d; if (d > 1e-4) print "epoch " $1 ": valid_loss " $3 ", here " $(3 + NF / 2) }
+    END { if (NR != 21) print NR - 1 " epochs, not 20" }' | head -n 1)
+verdict "stop node3 in the middle of training: it goes on on node1 to the losses of one process" "$problem"
 
 verdicts

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Work beside training: it takes what processors are free, and next to nothing of one that computes.
 #define _GNU_SOURCE
-#include "../include/lsk_background.h"
+#include "lsk_background.h"
 
 #if defined(__linux__)
 #include <sched.h>

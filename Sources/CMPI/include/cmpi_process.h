@@ -9,6 +9,8 @@
 int32_t cmpi_own_pid(void);
 /// Start of a process in clock ticks since boot, 0 if it cannot be read.
 uint64_t cmpi_process_start(int32_t pid);
+/// Who has started a process, 0 if it cannot be read.
+int32_t cmpi_parent(int32_t pid);
 /// Inode of this process's pid namespace, 0 if it cannot be read.
 uint64_t cmpi_pid_namespace(void);
 /// The kernel's letter for the state of a process (R, S, D, T, Z …); 0 when there is no such process any more,

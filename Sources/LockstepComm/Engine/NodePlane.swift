@@ -95,6 +95,16 @@ final class NodePlane {
         return event.isEmpty ? "" : "\(event), step \(own.pointee.step)"
     }
 
+    /// The step that a rank has noted last, or this one's where that is on another node; nil if none was noted.
+    func lastStep(of worldRank: Int?) -> Int? {
+        let local = worldRank.flatMap { worldRanks.firstIndex(of: $0) }
+        for record in [local.map { records[$0] }, own].compactMap({ $0 })
+        where !loadText(at: cmpi_record_event(record), capacity: Int32(CMPI_EVENT_BYTES)).isEmpty {
+            return Int(cmpi_load64(&record.pointee.step))
+        }
+        return nil
+    }
+
     /// Says what this rank does; peers read it when it is late.
     func note(step: Int, event: String) {
         let record = own

@@ -40,14 +40,16 @@ package struct FailureRecord: Codable, Equatable, Sendable {
     package var cause: Cause
     /// What the reporter ends with.
     package var code: Int32
+    /// The step of the fit at which the rank to blame was seen last, or the reporter; nil where nobody trains.
+    package var step: Int?
 
     /// A record of `rank`'s failure, or nobody's.
     package init(
-        reporter: Int, rank: Int?, event: String = "", cause: Cause, code: Int32,
+        reporter: Int, rank: Int?, event: String = "", cause: Cause, code: Int32, step: Int? = nil,
         host: String = ProcessInfo.processInfo.hostName
     ) {
         (self.reporter, self.rank, self.event) = (reporter, rank, String(event.prefix(80)))
-        (self.cause, self.code, self.host) = (cause, code, String(host.prefix(80)))
+        (self.cause, self.code, self.step, self.host) = (cause, code, step, String(host.prefix(80)))
     }
 
     /// Says why the job ends: to people in a sentence, if there is one to say, and to the launcher, if there is one.
@@ -63,7 +65,7 @@ package struct FailureRecord: Codable, Equatable, Sendable {
 
 extension FailureRecord {
     /// What `reporter` knows of `error`.
-    init(_ error: any Error, reporter: Int, event: String = "", code: Int32) {
+    init(_ error: any Error, reporter: Int, event: String = "", code: Int32, step: Int? = nil) {
         let known = CommunicatorError.within(error)
         let cause: Cause =
             switch known?.code {
@@ -77,6 +79,6 @@ extension FailureRecord {
             }
         // An error of the rank's own is its own; one of the group's says whose it is.
         let rank = known.map { $0.isShared ? $0.rank : $0.rank ?? reporter } ?? reporter
-        self.init(reporter: reporter, rank: rank, event: event, cause: cause, code: code)
+        self.init(reporter: reporter, rank: rank, event: event, cause: cause, code: code, step: step)
     }
 }

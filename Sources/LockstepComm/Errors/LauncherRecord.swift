@@ -11,6 +11,10 @@ package enum LauncherRecord: Codable, Equatable, Sendable {
     case failure(FailureRecord)
     /// A process has begun to watch for signals: from now on it stops in good order.
     case watching(host: String, pid: Int32)
+    /// Training begins, or goes on, before this step of the fit.
+    case training(step: Int)
+    /// A checkpoint of this step is safe: what comes after it is lost with the job, what came before is not.
+    case saved(step: Int)
 
     /// What no text begins a word with.
     private static let mark = "\u{1E}lockstep "
@@ -35,7 +39,7 @@ package enum LauncherRecord: Codable, Equatable, Sendable {
     }
 
     /// Tells the launcher, if there is one.
-    func tell() {
+    package func tell() {
         guard let token = EnvironmentVariable.job.value() else { return }
         writeToStandardError(line(token: token) + "\n")
     }

@@ -86,7 +86,9 @@ extension CollectiveEngine {
         }
         if plane.isAlarmed {
             let error = plane.alarmError()
-            var record = FailureRecord(error, reporter: rank, event: plane.lastEvent, code: status)
+            var record = FailureRecord(
+                error, reporter: rank, event: plane.lastEvent, code: status,
+                step: plane.lastStep(of: error.rank))
             if error.code == .peerLeft, error.rank == rank { record.cause = .exited }
             FailureRecord.tell(plane.claimFailureReport() ? error.message : nil, record)
         }

@@ -31,7 +31,7 @@ extension World {
                 speaks ? known?.message ?? String(describing: error) : nil,
                 FailureRecord(
                     known ?? error, reporter: communicator.rank, event: event.isEmpty ? plane.lastEvent : event,
-                    code: code))
+                    code: code, step: plane.lastStep(of: (known ?? CommunicatorError.within(error))?.rank)))
         }
         // The others have noticed, or will within a sleep of theirs: let them come to their own end.
         usleep(300_000)

@@ -107,7 +107,9 @@ package final class FolderLock {
     private static func holder(in folder: String) -> Holder? {
         let kept = errno
         defer { errno = kept }
-        return (try? Files.read("\(folder)/\(name)", limit: 4096)).flatMap { Holder(String(decoding: $0, as: UTF8.self)) }
+        return (try? Files.read("\(folder)/\(name)", limit: 4096)).flatMap {
+            Holder(String(decoding: $0, as: UTF8.self))
+        }
     }
 
     private static func isHeld(_ folder: String, by holder: Holder?) -> DataError {

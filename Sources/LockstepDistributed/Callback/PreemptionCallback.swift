@@ -91,6 +91,7 @@ public final class PreemptionCallback: Callback {
     public override func afterEpoch(_ learner: Learner) throws {
         guard let everyEpochs, (learner.epoch + 1) % everyEpochs == 0 else { return }
         try learner.saveResumePoint(ResumePoint(epoch: learner.epoch + 1), to: file)
+        if learner.coordinator.isWriter { LauncherRecord.saved(step: learner.trainIter).tell() }
     }
 
     /// A fit may have been cancelled for other reasons: ranks ask each other.
@@ -109,6 +110,7 @@ public final class PreemptionCallback: Callback {
         let checkpoints = learner.callback(ofType: CheckpointCallback.self)
         let path = try checkpoints?.leave(point, learner) ?? learner.saveResumePoint(point, to: file)
         guard learner.coordinator.isWriter else { return }
+        LauncherRecord.saved(step: learner.trainIter).tell()
         let place = point.isTrained ? "its training" : "\(learner.place.batches) batches"
         console.write(
             "lockstep: \(reason): stopped in epoch \(learner.epoch) after \(place); the run can be resumed from \(path)\n"

@@ -219,6 +219,8 @@ final class RankCoordinator: TrainingCoordinator {
 
     // MARK: Files
 
+    func saved(step: Int) { LauncherRecord.saved(step: step).tell() }
+
     func snapshotMemory(byteCount: Int) throws -> SnapshotMemory {
         try throwing(agree(nil).signal)
         let segment = try communicator.allocateShared(byteCount: isWriter ? byteCount : 0)

@@ -25,6 +25,8 @@ final class RankFit {
     /// What callbacks of the phase at hand want of reduced gradients.
     private var needs = GradientNeeds()
     private var batch = BatchState()
+    /// Whether the launcher knows that training goes on.
+    private var hasBegun = false
     /// Items this rank has seen since running statistics were averaged.
     var itemsSinceMerge = 0.0
 
@@ -67,6 +69,8 @@ final class RankFit {
     // MARK: Phases
 
     func beforeTrain(_ learner: Learner) {
+        if !hasBegun, session.ranks.isRankZero { LauncherRecord.training(step: learner.trainIter).tell() }
+        hasBegun = true
         needs = learner.gradientNeeds(after: options)
         coordinator.agreesBeforeUpdate = !needs.isEmpty
     }

@@ -33,6 +33,10 @@ package struct FailureAccount {
     private var aborted: (rank: Int, reason: String?)?
     /// Whether mpirun knows of a failed rank, even if it does not come to say which.
     private var rankFailed = false
+    /// How far the job has come: whether any rank has said that it watches, where training began, what is saved.
+    private var hasWatched = false
+    private var firstStep: Int?
+    private var savedStep: Int?
     private var boxes = MpirunBox()
 
     package init(token: String, here: String = ProcessInfo.processInfo.hostName) {
@@ -63,7 +67,11 @@ package struct FailureAccount {
 
     private mutating func note(_ record: LauncherRecord) {
         switch record {
-        case .watching(let host, let pid): watching.append((host, pid))
+        case .watching(let host, let pid):
+            watching.append((host, pid))
+            hasWatched = true
+        case .training(let step): firstStep = firstStep ?? step
+        case .saved(let step): savedStep = max(savedStep ?? step, step)
         case .failure(let failure):
             records.append(failure)
             isEnding = isEnding || failure.cause != .agreed
@@ -176,5 +184,26 @@ package struct FailureAccount {
         let host = own.flatMap { $0.host == here || $0.host.isEmpty ? nil : " on \($0.host)" } ?? ""
         let event = own.flatMap { $0.event.isEmpty ? nil : ", in \($0.event)" } ?? ""
         return outcome("rank \(first.0)\(host) failed first\(event): it \(first.1 ?? "ended with code \(code)")")
+    }
+
+    /// What a job came to that ended with `outcome`, for who may start it again.
+    func end(_ outcome: RankJob.Outcome) -> JobEnd {
+        if outcome.code == 0 { return .done }
+        if outcome.code == World.stopRequestedCode { return .agreed }
+        if JobFailure.isRefusal(outcome.code) || records.contains(where: { $0.cause == .start }) { return .refused }
+        if !records.isEmpty, records.allSatisfy({ $0.cause == .agreed }), rank == nil, lostHost == nil {
+            return .agreed
+        }
+        let blamed = records.lazy.compactMap(\.rank).first
+        // The rank itself knows best; then whoever saw it last.
+        let step =
+            records.first { $0.rank == blamed && $0.reporter == blamed && $0.step != nil }?.step
+            ?? records.lazy.compactMap(\.step).first
+        let trains = firstStep != nil || step ?? 0 > 0
+        let tells = hasWatched || !records.isEmpty || hasNotStarted
+        return .failed(
+            JobFailure(
+                trains ? .training : tells ? .starting : .unknown, step: trains ? step : nil, from: firstStep,
+                saved: savedStep, lostHost: lostHost ?? unreachable))
     }
 }

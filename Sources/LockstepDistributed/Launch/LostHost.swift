@@ -11,7 +11,6 @@ enum LostHost {
     case notStarted
     /// A rank has lost its connection to a rank there: that rank, its machine or the network is gone.
     case peer(String)
-
     /// - Parameter box: the lines between two lines of dashes.
     init?(box: [String]) {
         let words = box.flatMap { $0.split(separator: " ").map(String.init) }
@@ -38,6 +37,11 @@ enum LostHost {
             let host = host(after: "Peer host:")
         {
             self = .peer(host)
+        } else if text.contains("failed to TCP connect to a peer MPI process"),
+            let address = host(after: "connect() to")
+        {
+            // Of whom it cannot connect to a rank knows the address and the port.
+            self = .peer(address.split(separator: ":").dropLast().joined(separator: ":"))
         } else {
             return nil
         }
@@ -45,7 +49,9 @@ enum LostHost {
 
     /// Whether `line`, outside of boxes, only repeats that a connection has ended.
     static func isTold(by line: String) -> Bool {
-        line.hasPrefix("[") && line.contains("][btl_tcp_")
-            && ["readv failed", "writev failed", "recv(", "connect() to"].contains { line.contains($0) }
+        line.firstMatch(of: /^\[.*\]\[[^\]]*\bbtl_tcp_\w+\.c:\d+:/) != nil
+            && ["readv failed", "writev failed", "recv(", "connect() to", "invalid connection state"].contains {
+                line.contains($0)
+            }
     }
 }

@@ -42,7 +42,7 @@ package enum Mpirun {
     }
 
     /// What the variables that ranks on other hosts need begin with; mpirun passes on only its own.
-    package static let passedPrefixes = ["LOCKSTEP_", "OPENBLAS_"]
+    package static let passedPrefixes = ["LOCKSTEP_", "OPENBLAS_", "SWIFT_BACKTRACE"]
 
     /// Passes on those that are set.
     static func passing(_ environment: [String: String]) -> [String] {
@@ -53,6 +53,9 @@ package enum Mpirun {
 
     /// Marks the records that ranks write for who starts them.
     static func marking(_ token: String) -> [String] { ["-x", "\(EnvironmentVariable.jobName)=\(token)"] }
+
+    /// Set to `auto`, it has a run go on where an earlier job was.
+    static let resumeVariable = "LOCKSTEP_RESUME"
 
     /// Gives standard input to a rank other than 0.
     static func standardInput(to rank: Int) -> [String] { ["--stdin", "\(rank)"] }

@@ -16,6 +16,7 @@ struct MpirunBox {
         "ORTE does not know how to route a message", "ORTE is unable to establish a communication connection",
         "One or more daemons could not be ordered to", "mpirun was unable to cleanly terminate the daemons",
         "An MPI communication peer process has unexpectedly disconnected.",
+        "WARNING: Open MPI failed to TCP connect to a peer MPI process",
     ]
     /// More lines than any of them has.
     private static let longest = 60

@@ -12,15 +12,24 @@ package struct RankJob {
     let words: [String]
     /// What marks the records of its ranks.
     private let token: String
+    private let ranks: Int
+    /// Whether ranks may be on other machines.
+    private let isSpread: Bool
+    /// Whether its program is known to stop in good order when it is asked to.
+    private let stops: Bool?
 
     /// - Parameters:
-    ///   - hosts: Where ranks run; nil means this machine.
+    ///   - hosts: Where ranks run; nil means this machine, or those of the batch system's allocation.
     ///   - stdin: The rank that reads standard input; nil means rank 0.
+    ///   - stops: Whether the program is known to stop in good order, which it says itself when it has begun to; nil means
+    ///     that it is this one, and does so if it watches for signals now.
     /// - Throws: ``LaunchError`` where there is no mpirun.
     package init(
-        ranks: Int, on hosts: HostList? = nil, stdin: Int? = nil, running program: [String]
+        ranks: Int, on hosts: HostList? = nil, stdin: Int? = nil, stops: Bool? = nil, running program: [String]
     ) throws(LaunchError) {
         token = LauncherRecord.newToken()
+        (self.ranks, self.stops) = (ranks, stops)
+        isSpread = hosts != nil || Allocation.hasSeveralHosts()
         words = try Launcher.command(ranks: ranks, on: hosts, token: token, stdin: stdin, running: program)
     }
 
@@ -36,23 +45,56 @@ package struct RankJob {
 
     /// Runs it to its end.
     ///
-    /// The job shares this process's terminal and group, so Ctrl-C reaches mpirun itself; other signals are passed on to it.
-    /// Should this process be killed, mpirun is told to end as well. A program that watches for signals itself
-    /// (`StopSignals.watch()`) before it comes here says that its ranks stop in good order: a job that a signal has ended
-    /// before they could begin to watch has stopped, too.
+    /// A request to stop that reaches this process or mpirun reaches the ranks as SIGUSR1 when they watch for signals, and they
+    /// get the time they need; a program that does not watch is ended. Should this process be killed, mpirun is told to end as
+    /// well. A program that watches for signals itself (`StopSignals.watch()`) before it comes here says that its ranks stop in
+    /// good order: a job that a signal has ended before they could begin to watch has stopped, too.
     ///
     /// Standard output is the job's where it is a terminal. Otherwise what ranks print is read and written here, where it is
     /// seen that a disk is full; the job goes on, and its code is then 74.
-    package func run() throws(LaunchError) -> Outcome {
-        let stops = StopSignals.areWatched
-        SignalForwarding.start(ranksStop: stops)
-        if let signal = StopSignals.received { return RankJob.stopped(by: signal) }
+    package func run() throws(LaunchError) -> Outcome { try runToEnd().outcome }
+
+    /// The same, and what it came to.
+    package func runToEnd() throws(LaunchError) -> (outcome: Outcome, end: JobEnd) {
+        let stops = stops ?? StopSignals.areWatched
+        SignalInbox.open()
+        if let signal = StopSignals.received ?? SignalInbox.take().first(where: StopSignals.numbers.contains) {
+            return (RankJob.stopped(by: signal), .agreed)
+        }
         StandardOutput.secure()
-        let guardian = Launcher.path(of: "setpriv").map { [$0, "--pdeathsig", "TERM"] } ?? []
-        let command = guardian + words
         StopSignals.unblock()  // mpirun and the ranks inherit what is blocked here
-        var streams: [JobStream] = []
+        let remains = JobRemains()
+        remains.removeOfDeadJobs()
+        var (process, streams) = try start()
         defer { for stream in streams { close(stream.descriptor) } }
+        var watch = JobWatch(
+            account: FailureAccount(token: token),
+            relay: StopRelay(
+                ranks: ranks, stops: stops, isSpread: isSpread, here: ProcessInfo.processInfo.hostName,
+                at: JobWatch.milliseconds),
+            remains: remains)
+        let isThrough = watch.read(&streams, of: &process)
+        // An ssh to a host that is gone can outlive mpirun, and hold what we read from open.
+        var status = process.wait(options: isThrough ? 0 : WNOHANG)
+        if status == nil {
+            Console.standardError.write(
+                "lockstep: mpirun cannot reach all of its hosts to end the job; it is stopped\n")
+            process.send(SIGKILL)
+            _ = process.wait(options: 0)
+            RankProcesses.awaitEnd(token: token)
+        }
+        // Ranks that have lost their mpirun end by themselves; what they leave is nobody's then.
+        if status?.signal != nil { RankProcesses.awaitEnd(token: token) }
+        remains.remove(family: watch.family ?? remains.family(ofMpirun: process.pid), ofMpirun: process.pid)
+        return RankJob.conclude(status ?? JobProcess.Status(code: 1), watch, ranks: ranks, stops: stops)
+    }
+
+    /// Waits until no rank of this job runs on this machine.
+    func awaitRanks() { RankProcesses.awaitEnd(token: token) }
+
+    /// Starts mpirun with pipes for what is read here.
+    private func start() throws(LaunchError) -> (JobProcess, [JobStream]) {
+        var streams: [JobStream] = []
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -67,35 +109,42 @@ package struct RankJob {
             posix_spawn_file_actions_adddup2(&actions, ends[1], stream)
         }
         fflush(nil)
-        let arguments = command.map { strdup($0) }
-        defer { arguments.forEach { free($0) } }
-        var child: pid_t = 0
-        let refused = posix_spawn(&child, command[0], &actions, nil, arguments + [nil], environ)
-        for end in written { close(end) }
-        written = []
-        guard refused == 0 else { throw refusal(of: command[0], refused) }
-        // Only now: a child would inherit ignored signals.
-        signal(SIGINT, SIG_IGN)
-        SignalForwarding.begin(to: child)
-        var account = FailureAccount(token: token)
-        let isThrough = read(&streams, into: &account)
-        // An ssh to a host that is gone can outlive mpirun, and hold what we read from open.
-        guard let code = RankJob.code(of: child, options: isThrough ? 0 : WNOHANG) else {
-            Console.standardError.write(
-                "lockstep: mpirun cannot reach all of its hosts to end the job; it is stopped\n")
-            kill(child, SIGKILL)
-            _ = RankJob.code(of: child, options: 0)
-            return account.outcome(mpirunCode: 1)
+        do {
+            return (try JobProcess(words, actions: &actions), streams)
+        } catch {
+            for stream in streams { close(stream.descriptor) }
+            throw refusal(of: words[0], error.number)
         }
-        var outcome = account.outcome(mpirunCode: code)
-        let signal = SignalForwarding.received
-        if stops, signal != 0, SignalForwarding.count == 1, [SIGUSR1, SIGUSR2, SIGTERM].contains(code - 128) {
-            return RankJob.stopped(by: signal)
+    }
+
+    /// What an mpirun's end, what was read and who asked for an end come to.
+    static func conclude(
+        _ status: JobProcess.Status, _ watch: JobWatch, ranks: Int, stops: Bool
+    ) -> (outcome: Outcome, end: JobEnd) {
+        let (account, relay) = (watch.account, watch.relay)
+        var outcome = account.outcome(mpirunCode: status.code)
+        let isByStopSignal = StopSignals.numbers.contains(outcome.code - 128)
+        switch relay.state {
+        case .ending(let signal) where outcome.code != 0 && outcome.code != World.stopRequestedCode:
+            let hasInsisted = relay.hasAsked ? "asked twice, the ranks were" : "the ranks were"
+            let outcome = Outcome(
+                code: 128 + signal, sentence: "\(StopSignals.name(of: signal)): \(hasInsisted) ended at once")
+            return (outcome, .agreed)
+        case .held(let signal, _) where isByStopSignal,
+            .asked(let signal, _) where isByStopSignal && !relay.hasAsked:
+            return (RankJob.stopped(by: signal), .agreed)
+        default: break
+        }
+        // A signal that went straight to mpirun before it could pass it on, or to a rank that was only beginning.
+        let hasNotBegun = relay.watcherCount == 0 && status.signal != nil || stops && relay.watcherCount < ranks
+        if isByStopSignal, hasNotBegun { return (RankJob.stopped(by: outcome.code - 128), .agreed) }
+        if let signal = status.signal, account.records.isEmpty, status.code == outcome.code {
+            outcome.sentence = "mpirun was killed by signal \(signal)"
         }
         if outcome.code == 0, StandardOutput.failure != nil {
             outcome = Outcome(code: 74, sentence: "", wasExplained: true)
         }
-        return outcome
+        return (outcome, account.end(outcome))
     }
 
     /// A job that was asked to stop before it could.
@@ -107,56 +156,5 @@ package struct RankJob {
 
     private func refusal(of what: String, _ number: Int32) -> LaunchError {
         LaunchError(description: "\(what) cannot be started: \(String(cString: strerror(number)))", exitCode: 71)
-    }
-
-    /// Milliseconds that mpirun gets to end a job that has failed. It waits for its daemons on all hosts: for a quarter of
-    /// an hour, when the network to one of them is down.
-    private static let patience: Int64 = 15_000
-
-    /// Shows what the job writes until it has come to its end.
-    /// - Returns: false when the job has failed and mpirun does not come to its end.
-    private func read(_ streams: inout [JobStream], into account: inout FailureAccount) -> Bool {
-        var deadline: Int64?
-        defer { show(account.end()) }
-        while streams.contains(where: \.isOpen) {
-            var left: Int64 = -1
-            if account.isEnding {
-                let end = deadline ?? RankJob.milliseconds + RankJob.patience
-                deadline = end
-                left = end - RankJob.milliseconds
-                guard left > 0 else { return false }
-            }
-            var pending = streams.map { pollfd(fd: $0.isOpen ? $0.descriptor : -1, events: Int16(POLLIN), revents: 0) }
-            guard poll(&pending, nfds_t(pending.count), Int32(left)) > 0 else { continue }
-            for index in streams.indices where pending[index].revents != 0 {
-                for line in streams[index].read() { show(account.read(line)) }
-            }
-            // A signal that came before a rank could hear it is told it again, now that it can.
-            for (host, pid) in account.takeWatching()
-            where SignalForwarding.received != 0 && host == ProcessInfo.processInfo.hostName {
-                kill(pid, SIGUSR1)
-            }
-        }
-        return true
-    }
-
-    private func show(_ lines: [String]) {
-        if !lines.isEmpty { Console.standardError.write(lines.map { $0 + "\n" }.joined()) }
-    }
-
-    private static var milliseconds: Int64 {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
-    }
-
-    /// What a process has ended with; nil when it has not, and `options` do not wait.
-    private static func code(of child: pid_t, options: Int32) -> Int32? {
-        var status: Int32 = 0
-        var ended: pid_t = 0
-        repeat { ended = waitpid(child, &status, options) } while ended < 0 && errno == EINTR
-        guard ended == child else { return nil }
-        let signal = status & 0x7f
-        return signal == 0 ? (status >> 8) & 0xff : 128 + signal
     }
 }

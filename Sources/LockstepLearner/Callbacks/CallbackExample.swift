@@ -74,6 +74,6 @@ package struct CallbackExample: Sendable {
 
     private static let runs: [CallbackExample] = [
         Self(below: { CheckpointCallback(folder: $0 + "/checkpoints", overwrites: true, console: quiet) }),
-        Self { ResumeCallback(ResumePoint(epoch: 0)) }
+        Self { ResumeCallback(ResumePoint(epoch: 0)) },
     ]
 }

@@ -244,7 +244,9 @@ public final class CheckpointCallback: Callback {
                 throw DataError(
                     .unwritable, file: store.folder,
                     "holds checkpoints of a run, the newest after \(newest.step) batches",
-                    remedy: "Go on with it by fit(resume: .auto), or name another folder, or let CheckpointCallback overwrite it")
+                    remedy:
+                        "Go on with it by fit(resume: .auto), or name another folder, or let CheckpointCallback overwrite it"
+                )
             }
             store.removeAll()
         }
@@ -253,7 +255,7 @@ public final class CheckpointCallback: Callback {
     public override func afterBatch(_ learner: Learner) throws {
         guard learner.training else { return }
         step += 1
-        tellFailure()
+        tellNews(learner)
         if learner.coordinator.isAgreed(.checkpoint) {
             try take(learner.place, learner)
         } else if case .steps(let count) = interval, step % count == 0 {
@@ -304,7 +306,7 @@ public final class CheckpointCallback: Callback {
     public override func teardown(_ learner: Learner) {
         learner.coordinator.watch(.checkpoint, nil)
         writer.wait()
-        tellFailure()
+        tellNews(learner)
         (lock, completed, modelParts) = (nil, nil, nil)
         // One that has failed may be tried again.
         if !progress.isOver, fit >= 0 { (fit, found) = (fit - 1, nil) }
@@ -335,7 +337,7 @@ public final class CheckpointCallback: Callback {
         try awaitWriter(learner)
         let isThere = progress.last.map { $0.step == step && $0.point == point } ?? false
         let hasFailed = try learner.coordinator.read { [writer.hasFailed ? 1 : 0] } == [1]
-        tellFailure()
+        tellNews(learner)
         if !isThere || hasFailed { try take(point, learner) }
         try awaitWriter(learner)
         try learner.coordinator.write { if let failure = writer.takeFailure() { throw failure } }
@@ -369,7 +371,7 @@ public final class CheckpointCallback: Callback {
         guard learner.coordinator.isWriter else { return }
         let (store, step, keep, best) = (store(for: learner), step, keep, [bestStep, formerBest].compactMap(\.self))
         let metadata = content.metadata + [("resume.step", "\(step)")]
-        writer.begin { () throws(DataError) in
+        writer.begin(step: step) { () throws(DataError) in
             try store.write(content.parts, metadata: metadata, step: step, keep: keep, besides: best)
         }
     }
@@ -387,9 +389,12 @@ public final class CheckpointCallback: Callback {
         }
     }
 
-    private func tellFailure() {
-        guard let failure = writer.takeFailure() else { return }
-        console.write("lockstep: \(failure); training goes on without this checkpoint\n")
+    private func tellNews(_ learner: Learner) {
+        let news = writer.takeNews()
+        if let step = news.saved { learner.coordinator.saved(step: step) }
+        if let failure = news.failure {
+            console.write("lockstep: \(failure); training goes on without this checkpoint\n")
+        }
     }
 }
 

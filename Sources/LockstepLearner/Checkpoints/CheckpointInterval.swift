@@ -17,7 +17,8 @@ public enum CheckpointInterval: Sendable, Equatable {
         switch self {
         case .steps(let count): count > 0 ? nil : "every \(count) steps; at least 1"
         case .epochs(let count): count > 0 ? nil : "every \(count) epochs; at least 1"
-        case .minutes(let minutes): minutes > 0 && minutes <= 1e7 ? nil : "every \(minutes) minutes; more than 0, and at most 1e7"
+        case .minutes(let minutes):
+            minutes > 0 && minutes <= 1e7 ? nil : "every \(minutes) minutes; more than 0, and at most 1e7"
         }
     }
 }

@@ -105,7 +105,8 @@ public struct CheckpointStore: Sendable {
     ///   - best: Steps of which the first that is there stays besides.
     /// - Throws: `DataError` when it could not be written, tried again and again; what was there is then still there.
     func write(
-        _ parts: [Safetensors.Part], metadata: [(key: String, value: String)], step: Int, keep: Int, besides best: [Int] = []
+        _ parts: [Safetensors.Part], metadata: [(key: String, value: String)], step: Int, keep: Int,
+        besides best: [Int] = []
     ) throws(DataError) {
         let path = path(step: step)
         var pauses = CheckpointStore.pauses[...]

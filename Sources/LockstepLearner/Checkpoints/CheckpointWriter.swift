@@ -11,6 +11,8 @@ final class CheckpointWriter: Sendable {
     private struct State {
         var isBusy = false
         var failure: DataError?
+        /// The step of the last checkpoint that is there, while nobody has asked.
+        var saved: Int?
         /// Seconds that the longest write took.
         var longest = 0.0
     }
@@ -29,8 +31,13 @@ final class CheckpointWriter: Sendable {
     /// Why a write has failed, once.
     func takeFailure() -> DataError? { state.withLock { $0.failure.take() } }
 
-    /// Begins `work` beside training. Waits for what is being written before.
-    func begin(_ work: @escaping @Sendable () throws(DataError) -> Void) {
+    /// What has come of writes since this was last asked.
+    func takeNews() -> (saved: Int?, failure: DataError?) {
+        state.withLock { ($0.saved.take(), $0.failure.take()) }
+    }
+
+    /// Begins `work`, which writes the checkpoint of a step, beside training. Waits for what is being written before.
+    func begin(step: Int, _ work: @escaping @Sendable () throws(DataError) -> Void) {
         idle.wait()
         state.withLock { $0.isBusy = true }
         BackgroundThread.begin { [self] in
@@ -40,6 +47,7 @@ final class CheckpointWriter: Sendable {
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             state.withLock {
                 ($0.isBusy, $0.failure, $0.longest) = (false, $0.failure ?? failure, max($0.longest, seconds))
+                if failure == nil { $0.saved = step }
             }
             idle.signal()
         }

@@ -21,7 +21,8 @@ extension Learner {
         if policy == .never { return .begin }
         guard let checkpoints = callback(ofType: CheckpointCallback.self) else {
             throw LearnerError(
-                .missingCallback, "fit(resume: .\(policy)): this learner has no CheckpointCallback whose checkpoints it could go on from")
+                .missingCallback,
+                "fit(resume: .\(policy)): this learner has no CheckpointCallback whose checkpoints it could go on from")
         }
         return try checkpoints.plan(self, policy, resetOptimizer: resetOptimizer)
     }

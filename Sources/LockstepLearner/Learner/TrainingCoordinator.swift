@@ -96,6 +96,9 @@ public protocol TrainingCoordinator: AnyObject {
     /// What all wanted has been done, on every rank.
     func fulfil(_ wish: Wish)
 
+    /// Told on the writing rank when a checkpoint is there: whoever starts the run again asks how far it came.
+    func saved(step: Int)
+
     /// Memory for `byteCount` bytes that the writing rank reads, and that the ranks of its node fill together where they can.
     /// Every rank has to ask, with the same number.
     func snapshotMemory(byteCount: Int) throws -> SnapshotMemory
@@ -120,6 +123,8 @@ extension TrainingCoordinator {
     public func watch(_ wish: Wish, _ isWanted: (() -> Bool)?) {}
     /// The default: nobody listens.
     public func isAgreed(_ wish: Wish) -> Bool { false }
+    /// The default: nobody asks.
+    public func saved(step: Int) {}
     /// The default: nobody listens.
     public func fulfil(_ wish: Wish) {}
     /// The default: this rank fills it alone, if it writes.

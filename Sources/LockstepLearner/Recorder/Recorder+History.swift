@@ -41,7 +41,8 @@ extension Recorder {
         try archive.numbers("known", &known, in: 0...1)
         let width = names.count
         guard seconds.count == epochs.count, values.count == known.count, values.count == epochs.count * width else {
-            throw archive.error("values", "\(values.count) of them do not make \(epochs.count) rows of \(width) columns")
+            throw archive.error(
+                "values", "\(values.count) of them do not make \(epochs.count) rows of \(width) columns")
         }
         return epochs.indices.map { row in
             let cells = (row * width..<(row + 1) * width).map { known[$0] == 1 ? values[$0] : nil }

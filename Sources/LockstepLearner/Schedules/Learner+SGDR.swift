@@ -22,7 +22,8 @@ extension Learner {
     /// - Note: fastai: `fit_sgdr`.
     public func fitSGDR(
         cycles: Int, cycleLength: Int, lrMax: LearningRate? = nil, cycleMultiplier: Int = 2, wd: HyperValue? = nil,
-        callbacks: [Callback] = [], resetOptimizer: Bool = false, startEpoch: Int = 0, resume: ResumePolicy = .never, file: StaticString = #fileID,
+        callbacks: [Callback] = [], resetOptimizer: Bool = false, startEpoch: Int = 0, resume: ResumePolicy = .never,
+        file: StaticString = #fileID,
         line: UInt = #line
     ) throws {
         require(

@@ -2,13 +2,20 @@
 // Scripts that run a program on ranks without this command, ready to submit, to read and to change.
 
 import Lockstep
+import LockstepComm
 
 /// A job for Slurm, for PBS, or for hosts that ssh reaches.
 struct BatchScript {
     let ranks: Int
     /// For a script of the shell.
     var hosts: HostList?
+    /// Seconds before its time is up at which the batch system asks the job to stop.
+    var lead = usualLead
     let command: [String]
+
+    static let usualLead = 120
+    /// Batch systems look at the time every minute or half.
+    static let leads = 1...86_400
 
     func text(for batch: LaunchCommand.Batch) -> String {
         switch batch {
@@ -24,38 +31,47 @@ struct BatchScript {
             ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 
-    private static func line(_ words: [String]) -> String { words.map(quoted).joined(separator: " ") }
+    static func line(_ words: [String]) -> String { words.map(quoted).joined(separator: " ") }
 
     /// A comment ends with its line.
-    private static func comment(_ text: String) -> String { text.map { $0.isNewline ? " " : "\($0)" }.joined() }
+    static func comment(_ text: String) -> String { text.map { $0.isNewline ? " " : "\($0)" }.joined() }
 
-    /// What batch systems call the job: they end a word at a blank, and their lines are comments.
-    private var name: String {
+    /// What batch systems call the job: they end a word at a blank, and their lines are comments. PBS wants a letter first, and
+    /// older ones take 15.
+    func name(most: Int = 64) -> String {
         let name = command[0].split(separator: "/").last ?? "lockstep"
-        return String(name.map { $0.isLetter || $0.isNumber || "._-".contains($0) ? $0 : "_" })
+        let plain = name.map { $0.isASCII && ($0.isLetter || $0.isNumber) || "._-".contains($0) ? $0 : "_" }
+        return String((plain.first?.isLetter == true ? plain : ["j"] + plain).prefix(most))
     }
 
     /// How this script was made.
-    private func origin(_ batch: LaunchCommand.Batch) -> String {
+    func origin(_ batch: LaunchCommand.Batch) -> String {
         var words = ["lockstep", "launch", "-n", "\(ranks)"]
         if let hosts { words += ["--hosts", hosts.file] }
         if let subnet = hosts?.subnet { words += ["--subnet", subnet] }
-        words += ["--write", batch.rawValue, "--"] + command
+        words += ["--write", batch.rawValue]
+        if batch != .shell, lead != BatchScript.usualLead { words += ["--signal-lead", "\(lead)"] }
+        words += ["--"] + command
         return BatchScript.comment("# Written by: \(BatchScript.line(words))")
     }
 
     /// What runs, unless the script is given something else.
-    private var program: String { "[ $# -gt 0 ] || set -- \(BatchScript.line(command))" }
+    var program: String { "[ $# -gt 0 ] || set -- \(BatchScript.line(command))" }
 
-    private var asRoot: String {
-        "export " + Mpirun.rootVariables.map { "\($0)=1" }.joined(separator: " ")
+    /// What mpirun and the ranks find in their environment: no question to answer when a rank crashes, and no launcher that is
+    /// that of whoever has submitted the script.
+    var environment: String {
+        """
+        export SWIFT_BACKTRACE=${SWIFT_BACKTRACE:-interactive=no} \(Mpirun.rootVariables.map { "\($0)=1" }.joined(separator: " "))
+        unset \(EnvironmentVariable.jobName)
+        """
     }
 
-    /// The last line: mpirun with `words`, each flag whole, on lines of a readable length.
-    private func mpirun(_ words: [String]) -> String {
-        var groups = ["exec mpirun"]
-        for word in words + ["\"$@\""] {
-            if word.hasPrefix("-") || word.hasPrefix("$") || word == "\"$@\"" {
+    /// `start` with `words` and the program, each flag whole, on lines of a readable length.
+    func command(_ start: String, _ words: [String], end: String = "\"$@\"") -> String {
+        var groups = [start]
+        for word in words + (end.isEmpty ? [] : [end]) {
+            if word.hasPrefix("-") || word.hasPrefix("$") || word == end {
                 groups.append(word)
             } else {
                 groups[groups.count - 1] += " " + word
@@ -73,70 +89,18 @@ struct BatchScript {
     }
 
     /// Collects the flags that pass on the variables which are set when the script runs.
-    private var variables: String {
+    var variables: String {
         """
         # mpirun passes on OMPI_… by itself; these are ours.
         variables=()
-        for name in $(compgen -e | grep -E '^(\(Mpirun.passedPrefixes.joined(separator: "|")))' || true); do variables+=(-x "$name"); done
+        for name in $(compgen -e | grep -E '^(\(Mpirun.passedPrefixes.joined(separator: "|")))'); do
+            variables+=(-x "$name")
+        done
         """
     }
-    private let variableFlags = "${variables[@]+\"${variables[@]}\"}"
-
-    private var slurm: String {
-        """
-        #!/usr/bin/env bash
-        # Submit with: sbatch [--ntasks=N] FILE [PROGRAM ARGUMENT…]. One rank a task; Slurm chooses the nodes.
-        \(origin(.slurm))
-        #SBATCH --job-name=\(name)
-        #SBATCH --ntasks=\(ranks)
-        #SBATCH --cpus-per-task=1
-        #SBATCH --time=01:00:00
-        #SBATCH --output=%x-%j.log
-        set -euo pipefail
-
-        \(program)
-
-        # srun connects the ranks only through PMIx; without it mpirun does, in the same allocation, and so it does with
-        # LAUNCHER=mpirun.
-        if [ "${LAUNCHER:-srun}" = srun ] && srun --mpi=list 2>&1 | grep -q pmix; then
-            exec srun --mpi=pmix "$@"
-        fi
-        \(asRoot)
-        \(mpirun(["-n", "\"$SLURM_NTASKS\""] + Mpirun.allocated))
-
-        """
-    }
-
-    private var pbs: String {
-        """
-        #!/usr/bin/env bash
-        # Submit with: qsub FILE. One rank a line of the node file.
-        \(origin(.pbs))
-        #PBS -N \(name)
-        #PBS -l select=\(ranks):ncpus=1:mpiprocs=1
-        #PBS -l place=free
-        #PBS -l walltime=01:00:00
-        #PBS -j oe
-        set -euo pipefail
-        cd "$PBS_O_WORKDIR"
-
-        \(program)
-
-        \(variables)
-        \(asRoot)
-        # Debian's Open MPI is built without PBS, so it has to be told the nodes.
-        \(mpirun(["--hostfile", "\"$PBS_NODEFILE\"", "-n", "\"$(grep -c . \"$PBS_NODEFILE\")\""] + Mpirun.allocated + [variableFlags]))
-
-        """
-    }
+    static let variableFlags = "${variables[@]+\"${variables[@]}\"}"
 
     private var shell: String {
-        let flags: [String]
-        if let hosts {
-            flags = ["--hostfile", hosts.file, "-n", "\(ranks)"] + Mpirun.hostFlags(subnet: hosts.subnet)
-        } else {
-            flags = Mpirun.flags(ranks: ranks)
-        }
         let place =
             hosts == nil
             ? "On this machine." : "The hosts need ssh without a password, and the program at the same path."
@@ -148,10 +112,24 @@ struct BatchScript {
 
             \(program)
 
+            \(environment)
             \(variables)
-            \(asRoot)
-            \(mpirun(flags.map(BatchScript.quoted) + [variableFlags]))
+            \(starting)
 
+            """
+    }
+
+    /// Starts mpirun where a script of the shell says. Of this machine it knows the cores when it runs.
+    private var starting: String {
+        if let hosts {
+            let flags = ["--hostfile", hosts.file, "-n", "\(ranks)"] + Mpirun.hostFlags(subnet: hosts.subnet)
+            return command("exec mpirun", flags.map(BatchScript.quoted) + [BatchScript.variableFlags])
+        }
+        let flags = [ranks, ranks - 1].map { Mpirun.flags(ranks: ranks, cores: $0).dropFirst(2).joined(separator: " ") }
+        return """
+            # A core for each rank, if there are so many.
+            if [ "$(nproc)" -ge \(ranks) ]; then cores=(\(flags[0])); else cores=(\(flags[1])); fi
+            \(command("exec mpirun", ["-n", "\(ranks)", "\"${cores[@]}\"", BatchScript.variableFlags]))
             """
     }
 }

@@ -43,7 +43,9 @@ struct WatchOptions: ParsableArguments {
     var times = false
 
     /// None of them is a setting of the run.
-    static var elsewhere: [String] { ["resume", "overwrite", "checkpointEvery", "keep", "timeLimit", "trace", "logDir", "times"] }
+    static var elsewhere: [String] {
+        ["resume", "overwrite", "checkpointEvery", "keep", "timeLimit", "trace", "logDir", "times"]
+    }
 
     func validate() throws {
         if let keep, keep < 1 { throw ValidationError("--keep \(keep): at least 1 is needed") }

@@ -119,7 +119,9 @@ import Testing
                     #expect(said.text.contains(generation.path))
                     #expect(Files.exists(generation.path + ".damaged") && !Files.exists(generation.path))
                 } else {
-                    let error = #expect(throws: CheckpointError.self) { try checkpoints.plan(again, .required, resetOptimizer: false) }
+                    let error = #expect(throws: CheckpointError.self) {
+                        try checkpoints.plan(again, .required, resetOptimizer: false)
+                    }
                     #expect("\(try #require(error))".contains("no checkpoint that is whole"))
                 }
                 checkpoints.teardown(again)
@@ -130,7 +132,8 @@ import Testing
         }
     }
 
-    @Test("1,000 bits of a checkpoint, one after another, and every length: each is noticed, and the one before is taken")
+    @Test(
+        "1,000 bits of a checkpoint, one after another, and every length: each is noticed, and the one before is taken")
     func everyBit() throws {
         try withTemporaryFolder { folder in
             try learner(folder.path, waiting(CheckpointCallback(every: .epochs(1), keep: 2))).fit(2)
@@ -251,7 +254,9 @@ import Testing
                 let archive = try Safetensors.read(path)
                 return Dictionary(uniqueKeysWithValues: archive.entries.map { ($0.name, Array(archive.bytes(of: $0))) })
             }
-            let (own, plain) = (try tensors(CheckpointStore(folder.path + "/checkpoints").path(step: 8)), try tensors(path))
+            let (own, plain) = (
+                try tensors(CheckpointStore(folder.path + "/checkpoints").path(step: 8)), try tensors(path)
+            )
             #expect(own == plain && own.count > 5)
         }
     }

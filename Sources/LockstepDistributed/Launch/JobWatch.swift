@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the launcher does while a job runs: shows what ranks write, learns from it, and passes on requests to stop.
+
+import Foundation
+import LockstepComm
+import LockstepData
+import LockstepLearner
+
+/// Watches one running job.
+struct JobWatch {
+    private(set) var account: FailureAccount
+    private(set) var relay: StopRelay
+    let remains: JobRemains
+    /// What the names of the job's shared memory have in common.
+    private(set) var family: UInt32?
+
+    init(account: FailureAccount, relay: StopRelay, remains: JobRemains) {
+        (self.account, self.relay, self.remains) = (account, relay, remains)
+    }
+
+    /// Milliseconds that mpirun gets to end a job that has failed. It waits for its daemons on all hosts: for a quarter of
+    /// an hour, when the network to one of them is down.
+    private static let patience: Int64 = 15_000
+    /// Milliseconds between two looks at mpirun.
+    private static let pause: Int64 = 100
+
+    /// Shows what the job writes until it has come to its end.
+    /// - Returns: false when the job has failed and mpirun does not come to its end.
+    mutating func read(_ streams: inout [JobStream], of process: inout JobProcess) -> Bool {
+        var deadline: Int64?
+        defer { show(account.end()) }
+        while streams.contains(where: \.isOpen) {
+            var left = Self.pause
+            if account.isEnding || isEnded {
+                let end = deadline ?? Self.milliseconds + Self.patience
+                deadline = end
+                guard end > Self.milliseconds else { return false }
+                left = min(left, end - Self.milliseconds)
+            }
+            var pending = streams.map { pollfd(fd: $0.isOpen ? $0.descriptor : -1, events: Int16(POLLIN), revents: 0) }
+            pending.append(pollfd(fd: SignalInbox.descriptor, events: Int16(POLLIN), revents: 0))
+            if poll(&pending, nfds_t(pending.count), Int32(left)) > 0 {
+                for index in streams.indices where pending[index].revents != 0 {
+                    for line in streams[index].read() { show(account.read(line)) }
+                }
+            }
+            look(at: &process)
+        }
+        return true
+    }
+
+    /// Whether mpirun was told to end the job.
+    private var isEnded: Bool {
+        if case .ending = relay.state { true } else { false }
+    }
+
+    /// Takes what signals have come and what ranks have told of themselves, and acts on it.
+    private mutating func look(at process: inout JobProcess) {
+        let now = Self.milliseconds
+        var actions: [StopRelay.Action] = []
+        for (host, pid) in account.takeWatching() { actions += relay.note(host: host, pid: pid, at: now) }
+        for number in SignalInbox.take() { actions += relay.hear(number, by: .launcher, at: now) }
+        for number in process.takePending() { actions += relay.hear(number, by: .mpirun, at: now) }
+        actions += relay.tick(at: now)
+        for action in actions {
+            switch action {
+            case .ask(let pid): kill(pid, SIGUSR1)
+            case .pass(let number): process.send(number)
+            case .end: process.send(JobProcess.ending)
+            }
+        }
+        if family == nil { family = remains.family(ofMpirun: process.pid) }
+    }
+
+    private func show(_ lines: [String]) {
+        if !lines.isEmpty { Console.standardError.write(lines.map { $0 + "\n" }.joined()) }
+    }
+
+    /// Of a clock that never goes back.
+    static var milliseconds: Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+    }
+}

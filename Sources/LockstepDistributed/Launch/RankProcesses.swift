@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ranks of a job on this machine that outlive their mpirun: found by the word that only they know.
+
+import Foundation
+import LockstepComm
+
+/// Ranks whose mpirun is gone. They notice, mostly within a second; before anything is started in their place they have to be gone.
+enum RankProcesses {
+    /// Waits until no rank of the job runs here any more; after `patience` seconds it helps.
+    static func awaitEnd(token: String, patience: Double = 5) {
+        let start = Date()
+        var hasKilled = false
+        while case let pids = running(token: token), !pids.isEmpty {
+            let waited = Date().timeIntervalSince(start)
+            if waited > patience, !hasKilled {
+                for pid in pids { kill(pid, SIGKILL) }
+                hasKilled = true
+            }
+            if waited > patience + 5 { return }
+            usleep(50_000)
+        }
+    }
+
+    /// The processes of this user that were started as ranks of the job.
+    static func running(token: String) -> [pid_t] {
+        let marks = ["\(EnvironmentVariable.jobName)=\(token)", "OMPI_COMM_WORLD_RANK="].map { Data($0.utf8) }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { pid_t($0) }.filter { pid in
+            guard pid != getpid(), let text = FileManager.default.contents(atPath: "/proc/\(pid)/environ") else {
+                return false
+            }
+            return marks.allSatisfy { text.range(of: $0) != nil }
+        }
+    }
+}
