@@ -34,10 +34,10 @@ struct TraceScan {
         let event: Fact
         do throws(DataError) { event = Fact(try scanner.document()) } catch { throw bad(error.reason) }
         guard case .group = event else { throw bad("is no event") }
-        note(event)
+        count(event)
     }
 
-    private mutating func note(_ event: Fact) {
+    private mutating func count(_ event: Fact) {
         if case .number(let rank)? = event["pid"] { ranks.insert(rank) }
         guard case .text(let name)? = event["name"] else { return }
         if name == "process_name", case .text(let label)? = event["args"]?["name"] {

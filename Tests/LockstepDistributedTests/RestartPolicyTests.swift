@@ -8,7 +8,7 @@ struct RestartPolicyTests {
     /// How a job of at most `most` restarts has come to its end, which ended like this each time; nil while it goes on.
     private func ending(most: Int, _ ends: JobEnd...) -> RestartPolicy.Ending? {
         var policy = RestartPolicy(most: most)
-        for end in ends { policy.note(end) }
+        for end in ends { policy.take(end) }
         if case .over(let ending) = policy.state { return ending }
         return nil
     }
@@ -19,10 +19,10 @@ struct RestartPolicyTests {
 
     @Test("a job that ends well, or as asked, is over; so is one that would fail the same way again")
     func ends() {
-        #expect(ending(most: 3, .done) == .settled)
-        #expect(ending(most: 3, .agreed) == .settled)
+        #expect(ending(most: 3, .done) == .ended)
+        #expect(ending(most: 3, .agreed) == .ended)
         #expect(ending(most: 3, .refused) == .refused)
-        #expect(ending(most: 3, failure(7), .done) == .settled)
+        #expect(ending(most: 3, failure(7), .done) == .ended)
         #expect(ending(most: 3, failure(7), .refused) == .refused)
     }
 
@@ -64,7 +64,7 @@ struct RestartPolicyTests {
         let dies = JobEnd.failed(JobFailure(.unknown))
         #expect(ending(most: 9, dies) == nil)
         #expect(ending(most: 9, dies, dies) == .noProgress)
-        #expect(ending(most: 1, dies, .done) == .settled)
+        #expect(ending(most: 1, dies, .done) == .ended)
     }
 
     @Test("what fails before training begins is not started again, at the first attempt or later")
@@ -84,15 +84,15 @@ struct RestartPolicyTests {
     func explanation() {
         var policy = RestartPolicy(most: 1)
         #expect(policy.explanation.isEmpty && policy.goesOn)
-        policy.note(failure(5))
+        policy.take(failure(5))
         #expect(policy.restarts == 1 && policy.goesOn)
-        policy.note(failure(5))
+        policy.take(failure(5))
         #expect(!policy.goesOn)
         #expect(policy.explanation == "; not started again, because it has failed twice in a row at step 5")
-        policy.note(.done)
+        policy.take(.done)
         #expect(policy.state == .over(.sameStep(5)))
         var never = RestartPolicy(most: 0)
-        never.note(.failed(JobFailure(.starting)))
+        never.take(.failed(JobFailure(.starting)))
         #expect(never.explanation.isEmpty, "nobody asked for it to be started again")
     }
 

@@ -16,8 +16,8 @@ struct StopRelayTests {
     func asks(signal: Int32) {
         for way in [StopRelay.Way.launcher, .mpirun] {
             var relay = relay()
-            #expect(relay.note(host: "here", pid: 10, at: 1) == [])
-            #expect(relay.note(host: "here", pid: 11, at: 2) == [])
+            #expect(relay.hear(host: "here", pid: 10, at: 1) == [])
+            #expect(relay.hear(host: "here", pid: 11, at: 2) == [])
             #expect(relay.hear(signal, by: way, at: 100) == [.ask(pid: 10), .ask(pid: 11)])
             #expect(relay.hear(signal, by: way, at: 101) == [])
             #expect(relay.tick(at: 100_000) == [], "however long a save takes")
@@ -30,8 +30,8 @@ struct StopRelayTests {
         var relay = relay(stops: true)
         #expect(relay.hear(SIGTERM, by: .launcher, at: 5) == [])
         #expect(relay.tick(at: 60_000) == [])
-        #expect(relay.note(host: "here", pid: 10, at: 60_001) == [.ask(pid: 10)])
-        #expect(relay.note(host: "here", pid: 11, at: 60_002) == [.ask(pid: 11)])
+        #expect(relay.hear(host: "here", pid: 10, at: 60_001) == [.ask(pid: 10)])
+        #expect(relay.hear(host: "here", pid: 11, at: 60_002) == [.ask(pid: 11)])
     }
 
     @Test("a program that says nothing is ended by what means an end, a moment later if it is only starting")
@@ -46,7 +46,7 @@ struct StopRelayTests {
             #expect(young.state == .ending(signal))
             var late = relay()
             #expect(late.hear(signal, by: .launcher, at: 100) == [])
-            #expect(late.note(host: "here", pid: 3, at: 900) == [.ask(pid: 3)])
+            #expect(late.hear(host: "here", pid: 3, at: 900) == [.ask(pid: 3)])
             #expect(late.tick(at: 5_000) == [])
         }
     }
@@ -64,7 +64,7 @@ struct StopRelayTests {
     @Test("whoever insists ends the job at once: a second signal, a second later, the same way")
     func insists() {
         var relay = relay(stops: true)
-        _ = relay.note(host: "here", pid: 10, at: 1)
+        _ = relay.hear(host: "here", pid: 10, at: 1)
         #expect(relay.hear(SIGTERM, by: .launcher, at: 100) == [.ask(pid: 10)])
         #expect(relay.hear(SIGTERM, by: .launcher, at: 1_099) == [])
         #expect(relay.hear(SIGTERM, by: .mpirun, at: 5_000) == [], "the system asks every process")
@@ -84,17 +84,17 @@ struct StopRelayTests {
     @Test("ranks of other machines are asked through mpirun, all at once, when all can hear")
     func spread() {
         var relay = relay(3, isSpread: true)
-        _ = relay.note(host: "here", pid: 10, at: 1)
+        _ = relay.hear(host: "here", pid: 10, at: 1)
         #expect(relay.hear(SIGTERM, by: .launcher, at: 100) == [])
-        #expect(relay.note(host: "there", pid: 10, at: 200) == [])
-        #expect(relay.note(host: "there", pid: 11, at: 300) == [.pass(SIGUSR1)])
+        #expect(relay.hear(host: "there", pid: 10, at: 200) == [])
+        #expect(relay.hear(host: "there", pid: 11, at: 300) == [.pass(SIGUSR1)])
         #expect(relay.tick(at: 100_000) == [], "once")
     }
 
     @Test("one that never says so does not keep the others from being asked")
     func silent() {
         var relay = relay(2, isSpread: true)
-        _ = relay.note(host: "there", pid: 10, at: 1)
+        _ = relay.hear(host: "there", pid: 10, at: 1)
         #expect(relay.hear(SIGTERM, by: .launcher, at: 100) == [])
         #expect(relay.tick(at: 30_000) == [])
         #expect(relay.tick(at: 30_100) == [.pass(SIGUSR1)])

@@ -58,7 +58,7 @@ struct JobWatch {
     private mutating func look(at process: inout JobProcess) {
         let now = Self.milliseconds
         var actions: [StopRelay.Action] = []
-        for (host, pid) in account.takeWatching() { actions += relay.note(host: host, pid: pid, at: now) }
+        for (host, pid) in account.takeWatching() { actions += relay.hear(host: host, pid: pid, at: now) }
         for number in SignalInbox.take() { actions += relay.hear(number, by: .launcher, at: now) }
         for number in process.takePending() { actions += relay.hear(number, by: .mpirun, at: now) }
         actions += relay.tick(at: now)

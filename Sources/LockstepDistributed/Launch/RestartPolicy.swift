@@ -19,7 +19,7 @@ package struct RestartPolicy: Equatable {
     /// Why a job is not started again.
     package enum Ending: Equatable {
         /// It is done, or ended as all ranks have agreed.
-        case settled
+        case ended
         /// It would end the same way again: words, data, files.
         case refused
         /// It failed before it began to train.
@@ -49,7 +49,7 @@ package struct RestartPolicy: Equatable {
     }
 
     /// An attempt has ended: moves to the next state.
-    package mutating func note(_ end: JobEnd) {
+    package mutating func take(_ end: JobEnd) {
         let former: JobFailure?
         let times: Int
         switch state {
@@ -58,7 +58,7 @@ package struct RestartPolicy: Equatable {
         case .restarted(let count, let failure): (former, times) = (failure, count)
         }
         switch end {
-        case .done, .agreed: state = .over(.settled)
+        case .done, .agreed: state = .over(.ended)
         case .refused: state = .over(.refused)
         case .failed(let failure):
             if failure.stage == .starting {

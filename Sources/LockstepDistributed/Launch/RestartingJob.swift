@@ -37,7 +37,7 @@ package struct RestartingJob {
                 ranks: placement.ranks, on: list, stdin: stdin.map { min($0, placement.ranks - 1) },
                 stops: stops, running: program)
             var (outcome, end) = try job.runToEnd()
-            policy.note(end)
+            policy.take(end)
             guard policy.goesOn, case .failed(let failure) = end else {
                 outcome.sentence += policy.explanation
                 return outcome
@@ -84,7 +84,7 @@ extension RestartPolicy {
     var explanation: String {
         guard case .over(let ending) = state, most > 0 else { return "" }
         return switch ending {
-        case .settled, .refused: ""
+        case .ended, .refused: ""
         case .beforeTraining: "; not started again, because it had not begun to train"
         case .sameStep(let step): "; not started again, because it has failed twice in a row at step \(step)"
         case .noProgress: "; not started again, because it has failed twice in a row and saved nothing in between"

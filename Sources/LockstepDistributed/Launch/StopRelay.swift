@@ -107,7 +107,7 @@ struct StopRelay {
     }
 
     /// A rank has said that it watches.
-    mutating func note(host: String, pid: Int32, at now: Int64) -> [Action] {
+    mutating func hear(host: String, pid: Int32, at now: Int64) -> [Action] {
         watchers.append((host, pid))
         if case .held(let signal, let since) = state { state = .asked(signal, since: since) }
         return ask(at: now)
