@@ -21,18 +21,11 @@ struct ResumeScene: Sendable {
     /// How far another number of ranks may lead away, by rounding.
     var tolerance = 5e-3
 
-    /// Sums of other ranks are rounded to ten bits.
-    private var halfPrecise: ResumeScene {
-        var scene = self
-        scene.tolerance = 3e-2
-        return scene
-    }
-
     /// Every scene.
     static let all: [ResumeScene] = [
         ResumeScene(name: "half precision whose scale overflows") { folder, callbacks in
             classifier(folder, callbacks + [MixedPrecision(initialScale: 16_777_216, growthInterval: 3)])
-        }.halfPrecise,
+        },
         ResumeScene(name: "accumulation that leaves a remainder at every epoch's end") { folder, callbacks in
             classifier(folder, callbacks + [GradientAccumulation(samples: 13)], rows: 22)
         },

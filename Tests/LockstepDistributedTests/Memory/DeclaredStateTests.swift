@@ -45,6 +45,9 @@ import Testing
         "ShowGraphCallback.steps": "drawn from the recorder", "TimeReport.row": "times", "TimeReport.epochs": "times",
         "TimeReport.phaseStart": "times", "TimingCallback.mark": "times", "TimingCallback.communicated": "times",
         "TraceCallback.buffer": "times", "TraceCallback.place": "times", "RankLog.start": "a clock",
+        "CheckpointCallback.keeping": "times", "CheckpointCallback.lastTime": "a clock",
+        "CheckpointCallback.isDeferred": "when, not what", "CheckpointCallback.progress": "of the fit at hand",
+        "CheckpointCallback.completed": "of the last batch", "CheckpointCallback.modelParts": "of the model",
         "GradientClip.norm": "to be looked at", "SaveModelCallback.lastPath": "to be looked at",
         "FetchPredsCallback.predictions": "of the last validation", "ProgressCallback.bar": "on the screen",
         // Worked out anew in every batch, phase or epoch before it is used.
