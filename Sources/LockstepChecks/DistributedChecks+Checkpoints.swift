@@ -60,7 +60,8 @@ extension DistributedChecks {
             let (whole, generations) = try leaveAll(scene, folder, over: c)
             // Some of them: the scenes differ in what they hold, and each begins elsewhere.
             let first = scene.name.utf8.count % 5
-            for (number, path) in generations.enumerated() where number % (c.size == 1 ? 3 : 7) == first % (c.size + 2) {
+            for (number, path) in generations.enumerated() where number % (c.size == 1 ? 3 : 7) == first % (c.size + 2)
+            {
                 let again = try goOn(scene, from: path, number: number, in: folder, over: c)
                 try compare(again, with: whole, path, 0)
             }

@@ -9,7 +9,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Tabular: numbers", .timeLimit(.minutes(1)))
+@Suite("Tabular: numbers", .timeLimit(.minutes(5)))
 struct TabularNumbersTests {
     struct File: Decodable {
         struct Column: Decodable {

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(
-        "[DIST-23] an error of one rank ends all, with its rank and text", .timeLimit(.minutes(1)),
+        "[DIST-23] an error of one rank ends all, with its rank and text", .timeLimit(.minutes(5)),
         arguments: [2, 3, 4])
     func errorEndsAll(ranks: Int) throws {
         struct Broken: Error, CustomStringConvertible { let description = "the disk is on fire" }

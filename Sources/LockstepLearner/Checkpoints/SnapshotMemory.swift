@@ -5,8 +5,10 @@
 public struct SnapshotMemory {
     /// All of it, as this rank sees it; nil on a rank that has no part in it.
     public let bytes: UnsafeMutableRawBufferPointer?
-    /// Which share this rank fills, and of how many.
-    public let (share, shareCount): (Int, Int)
+    /// Which share this rank fills.
+    public let share: Int
+    /// How many shares there are.
+    public let shareCount: Int
     /// Keeps the memory alive.
     public let owner: AnyObject?
 

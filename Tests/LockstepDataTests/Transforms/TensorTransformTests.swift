@@ -8,7 +8,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Tensor transforms", .timeLimit(.minutes(1)))
+@Suite("Tensor transforms", .timeLimit(.minutes(5)))
 struct TensorTransformTests {
     @Test("[TX-05] normalising and back: given statistics")
     func given() throws {
