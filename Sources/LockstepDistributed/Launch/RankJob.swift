@@ -75,7 +75,7 @@ package struct RankJob {
             remains: remains)
         let isThrough = watch.read(&streams, of: &process)
         // An ssh to a host that is gone can outlive mpirun, and hold what we read from open.
-        var status = process.wait(options: isThrough ? 0 : WNOHANG)
+        let status = process.wait(options: isThrough ? 0 : WNOHANG)
         if status == nil {
             Console.standardError.write(
                 "lockstep: mpirun cannot reach all of its hosts to end the job; it is stopped\n")

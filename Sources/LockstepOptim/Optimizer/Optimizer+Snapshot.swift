@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parameters and state copied as they lie, each rank its share: what a checkpoint is written from while training goes on.
 
-package import LockstepTensor
+import LockstepTensor
 
 /// Where parameters and state stand in a copy of them.
 ///
