@@ -93,7 +93,7 @@ train="$program train"
 for recipe in "${recipes[@]}"; do
     for ranks in 1 2; do
         name="train ${recipe%% *}, $ranks ranks"
-        run="$train $recipe --epochs 1 --run run --ranks $ranks"
+        run="$train $recipe --epochs 1 --run run --overwrite --ranks $ranks"
         rm -rf run
         check "$name, a full device" 74 1 "$run > /dev/full"
         holds "$name: the run's files are there all the same" test -s run/export.bundle
@@ -128,7 +128,7 @@ for recipe in "${recipes[@]}"; do
     for ranks in 1 2; do
         name="train ${recipe%% *}, $ranks ranks"
         rm -rf run places nowhere
-        run="$train $recipe --epochs 1 --run run --ranks $ranks"
+        run="$train $recipe --epochs 1 --run run --overwrite --ranks $ranks"
         check "$name, --export, --save and --trace to devices" 0 0 \
             "$run --export /dev/null --save /dev/null --trace /dev/null > /dev/null"
         check "$name, --export to a pipe" 0 0 \
@@ -154,12 +154,12 @@ for recipe in "${recipes[@]}"; do
         fi
     done
 done
-check "a file of weights on a full device" 74 1 "$train digits --epochs 1 --run run --save /dev/full > /dev/null"
-check "a trace on a full device, 2 ranks" 74 1 "$train digits --epochs 1 --run run --ranks 2 --trace /dev/full > /dev/null"
+check "a file of weights on a full device" 74 1 "$train digits --epochs 1 --run run --overwrite --save /dev/full > /dev/null"
+check "a trace on a full device, 2 ranks" 74 1 "$train digits --epochs 1 --run run --overwrite --ranks 2 --trace /dev/full > /dev/null"
 if $canMount; then
     # The last block is taken by the log itself.
     check "logs on a full disk" 74 1 \
-        "mkdir small/logs; head -c 20000 /dev/zero > small/filler; for i in 1 2 3 4 5 6 7 8; do head -c 4096 /dev/zero >> small/filler 2> /dev/null; done; : > small/logs/rank-0.log; $train digits --epochs 1 --run run --log-dir small/logs > /dev/null"
+        "mkdir small/logs; head -c 20000 /dev/zero > small/filler; for i in 1 2 3 4 5 6 7 8; do head -c 4096 /dev/zero >> small/filler 2> /dev/null; done; : > small/logs/rank-0.log; $train digits --epochs 1 --run run --overwrite --log-dir small/logs > /dev/null"
 fi
 
 # MARK: Nothing replaced

@@ -32,7 +32,7 @@ repeat() {
     local run problem=""
     for run in $(seq "$runs"); do
         # shellcheck disable=SC2086  # no epochs: the recipe's own
-        if ! "$program" train "$@" ${epochs:+--epochs $epochs} --run "$folder/run" > "$log" 2>&1 < /dev/null; then
+        if ! "$program" train "$@" ${epochs:+--epochs $epochs} --run "$folder/run" --overwrite > "$log" 2>&1 < /dev/null; then
             problem="run $run failed"
             break
         fi
