@@ -82,16 +82,18 @@ outlast() {
     return 1
 }
 
-declare -A whole
+declare -A whole lasts
 # round TASK RANKS EPOCHS INTERVAL: with 0 RANKS, one to three, anew with every start.
 round() {
     local task=$1 ranks=$2 epochs=$3 interval=$4 run problem="" strikes=0 said="" session victim="" first status now
     [ "$ranks" -ne 0 ] && first=$ranks || first=1
     local key="$1 $first $3" left undisturbed="$folder/whole-$1-$first-$3"
     if [ -z "${whole[$key]:-}" ]; then
+        now=$(date +%s%N)
         # shellcheck disable=SC2046
         "$bin/lockstep" train $(arguments "$task" "$epochs") --ranks "$first" --run "$undisturbed" \
             < /dev/null > "$log" 2>&1 || { verdict "$key: undisturbed" "failed: $(tail -n 1 "$log")"; return; }
+        lasts[$key]=$((($(date +%s%N) - now) / 1000000))
         whole[$key]=$(remains "$undisturbed")
     fi
     run=$folder/run-$number
@@ -104,15 +106,19 @@ round() {
         session=$!
         # The first strikes come early and late; after twelve the run may end.
         if [ $strikes -lt 12 ]; then
-            sleep "$(printf '%d.%d%d' $((RANDOM % 3 / 2)) $((RANDOM % 10)) $((RANDOM % 10)))"
+            # At any moment of its time, from start-up on.
+            sleep "$(awk -v ms="${lasts[$key]}" -v r=$RANDOM 'BEGIN { printf "%.3f", ms * r / 32768 / 1000 }')"
             victim=$(printf '%s\n' lockstep signal all mpirun rank | sed -n "$((1 + RANDOM % (now == 1 ? 2 : 5)))p")
             if kill -0 $session 2> /dev/null; then
                 strike $session "$victim"
                 strikes=$((strikes + 1)) said="$said $victim"
             fi
         fi
+        # A launcher that never ends is a failure, too.
+        (sleep 120 && kill -KILL -- -$session) 2> /dev/null & watchdog=$!
         { wait $session; } 2> /dev/null
         status=$?
+        kill $watchdog 2> /dev/null
         outlast $session || { problem="processes outlived the end of their run by a minute (after$said)"; break; }
         [ $status -ne 0 ] || break
         # A launcher that was killed may leave ranks that come to the end.
@@ -145,7 +151,7 @@ for ((number = 0; number < rounds; number++)); do
     ranks=$((number % 2 == 0 ? 1 + number / 2 % 3 : 0))
     interval=${intervals[number / 2 % 3]}
     case $((number / 2 % 4)) in
-        0) round mlp $ranks $((ranks == 0 ? 20 : ranks == 1 ? 500 : 150)) "$interval" ;;
+        0) round mlp $ranks $((ranks == 0 ? 20 : ranks == 1 ? 1000 : 300)) "$interval" ;;
         1) round cnn $ranks $((ranks == 0 ? 2 : 20)) "$interval" ;;
         2) round table $ranks $((ranks == 0 ? 20 : 60)) "$interval" ;;
         3) round text $ranks $((ranks == 0 ? 2 : 8)) "$interval" ;;

@@ -402,7 +402,7 @@ extension CheckpointCallback: FailureWitness {
     /// Writes the last completed step, on the first rank that can.
     package func fitFailed(_ learner: Learner) {
         writer.wait()
-        guard let completed, completed.isIntact(learner) else { return }
+        guard !progress.isOver, let completed, completed.isIntact(learner) else { return }
         let store = store(for: learner)
         _ = Survivors.first(in: store.folder, rank: learner.coordinator.rank) {
             if Files.exists(store.path(step: completed.step)) { return }
