@@ -114,11 +114,8 @@ round() {
                 strikes=$((strikes + 1)) said="$said $victim"
             fi
         fi
-        # A launcher that never ends is a failure, too.
-        (sleep 120 && kill -KILL -- -$session) 2> /dev/null & watchdog=$!
         { wait $session; } 2> /dev/null
         status=$?
-        kill $watchdog 2> /dev/null
         outlast $session || { problem="processes outlived the end of their run by a minute (after$said)"; break; }
         [ $status -ne 0 ] || break
         # A launcher that was killed may leave ranks that come to the end.
