@@ -89,7 +89,7 @@ let package = Package(
 
         // MARK: Tools
         .target(name: "LockstepBench", dependencies: library + ["CLockstepKernels"]),
-        .target(name: "LockstepInspect", dependencies: ["LockstepData"]),
+        .target(name: "LockstepInspect", dependencies: ["LockstepData", "LockstepLearner"]),
         .target(name: "CLockstepCommand", dependencies: ["CMPI"]),
         .executableTarget(
             name: "lockstep-cli",

@@ -4,7 +4,7 @@
 import LockstepData
 
 /// The kinds of files that Lockstep writes.
-enum FileKind: String, CaseIterable {
+enum FileKind: String {
     case safetensors = "weights"
     case npy = "array (.npy)"
     case trace
@@ -28,8 +28,10 @@ enum FileKind: String, CaseIterable {
             self = .trace
         } else if start.starts(with: Array("<!DOCTYPE html>".utf8)) {
             self = .results
-        } else if json, let kind = FileKind(ofJSON: name) {
-            self = kind
+        } else if json {
+            // An object of JSON that nothing else is may be what a run was told.
+            let kind = FileKind(named: name)
+            self = kind == .runState || kind == .textModel ? kind ?? .settings : .settings
         } else if LogScan.isLine(start.prefix { $0 != 0x0A }) {
             self = .log
         } else if start.starts(with: Array("epoch,".utf8)) {
@@ -39,15 +41,6 @@ enum FileKind: String, CaseIterable {
         } else {
             return nil
         }
-    }
-
-    private init?(ofJSON name: String) {
-        guard let kind = FileKind(named: name), [.settings, .runState, .textModel, .trace].contains(kind) else {
-            // Anything that is an object of JSON may be what a run was told.
-            self = .settings
-            return
-        }
-        self = kind
     }
 
     /// By the name alone.

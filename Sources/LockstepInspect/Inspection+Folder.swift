@@ -3,6 +3,7 @@
 
 import Foundation
 import LockstepData
+import LockstepLearner
 
 extension Inspection {
     /// More entries than a folder of ours has.
@@ -46,7 +47,7 @@ extension Inspection {
 
     private mutating func describe(_ files: [Inspection], _ generations: [Generation], _ names: [String]) {
         func named(_ name: String) -> Inspection? { files.first { $0.path.hasSuffix("/" + name) } }
-        let points = generations.map(\.file) + [named("resume.safetensors")].compactMap(\.self)
+        let points = generations.map(\.file)
         let damaged = (generations.map(\.file) + files).filter { $0.state != .whole }
         if let first = damaged.first {
             let rest = damaged.count > 1 ? ", and \(damaged.count - 1) more" : ""
@@ -63,13 +64,15 @@ extension Inspection {
             } else {
                 .init("resumes", points.isEmpty ? "no: there is no checkpoint" : "no: no checkpoint is whole")
             }
-        let leftovers = names.count { $0.hasPrefix(".lockstep-") && $0.hasSuffix(".tmp") }
+        let inStore = (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/checkpoints")) ?? []
+        let leftovers = (names + inStore).count(where: Leftovers.isUnfinished)
         content = [
             kind == "logs of ranks" ? .init("resumes", .nothing) : from,
             .init("complete", kind == "logs of ranks" ? .nothing : .flag(isComplete)),
             .init(
                 "lock",
-                names.contains(RunLock.name) ? .group(RunLock.facts(ofFile: "\(path)/\(RunLock.name)")) : .nothing),
+                names.contains(FolderLock.name) ? .group(RunLock.facts(ofFile: "\(path)/\(FolderLock.name)")) : .nothing
+            ),
             .init("checkpoints", .list(generations.map { $0.fact(in: path, isNext: $0.file.path == next?.path) })),
             .init("files", .list(files.map { $0.fact(in: path) })),
             .init("unfinished files", leftovers == 0 ? nil : leftovers),
@@ -103,17 +106,7 @@ private struct Generation {
 
     /// Those in `folder`, the newest first.
     static func all(in folder: String) -> [Generation] {
-        let (prefix, suffix) = ("step-", ".safetensors")
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let found = names.compactMap { name -> (step: Int, name: String)? in
-            guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
-            let digits = name.dropFirst(prefix.count).dropLast(suffix.count)
-            guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let step = Int(digits) else { return nil }
-            return (step, name)
-        }
-        return found.sorted { ($0.step, $0.name) > ($1.step, $1.name) }.map {
-            Generation(step: $0.step, file: Inspection.file("\(folder)/\($0.name)"))
-        }
+        CheckpointStore(folder).generations.map { Generation(step: $0.step, file: Inspection.file($0.path)) }
     }
 
     func fact(in folder: String, isNext: Bool) -> Fact {

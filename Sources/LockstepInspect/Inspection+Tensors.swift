@@ -18,7 +18,7 @@ extension Inspection {
 
     private mutating func describe(_ survey: Safetensors.Survey) {
         let bundle = BundleFacts(survey, path)
-        let place = PlaceFacts(survey)
+        let place = PlaceFacts(survey, path)
         if survey.metadata("lockstep.learner") != nil {
             kind = "export bundle"
         } else if survey.metadata("resume.epoch") != nil {

@@ -2,6 +2,7 @@
 // Where in a run a resume point was written, and whether a run would go on from it.
 
 import LockstepData
+import LockstepLearner
 
 /// The place that the metadata of a resume point say.
 struct PlaceFacts {
@@ -13,7 +14,7 @@ struct PlaceFacts {
     /// More than anybody trains.
     private static let most = 1 << 48
 
-    init(_ survey: Safetensors.Survey) {
+    init(_ survey: Safetensors.Survey, _ file: String) {
         func text(_ key: String) -> String? { survey.metadata("resume." + key) }
         func number(_ key: String) -> Int? {
             text(key).flatMap { Int($0) }.flatMap { (0...Self.most).contains($0) ? $0 : nil }
@@ -31,21 +32,13 @@ struct PlaceFacts {
             .init("item", number("position")), .init("fit going on", text("in_fit")),
             .init("ranks it was written on", number("ranks")), .init("remembered", .list(owners.map { .text($0) })),
         ])
-        guard survey.seal == .agrees(version: "2"), text("version") == "2" else {
-            sentence = "no: it was written by another version, or elsewhere, and its place is not protected"
-            return
-        }
-        let needed = ["batches", "epoch_count", "batch_count", "ranks"]
-        let bad = (["epoch"] + needed).first { number($0) == nil }
-        guard let epoch = number("epoch"), let batches = number("batches"), bad == nil,
-            let phase = ["train": "", "trained": ", with its validation", "cancelled": ", which was cancelled"][
-                text("phase") ?? ""]
-        else {
-            let key = bad ?? "phase"
-            sentence = "no: resume.\(key) is “\(text(key) ?? "")”"
-            return
-        }
-        let epochs = number("epoch_count").flatMap { $0 > 0 ? " of \($0)" : nil } ?? ""
-        sentence = "epoch \(epoch)\(epochs) after \(batches) batches\(phase), on any number of ranks"
+        do throws(CheckpointError) {
+            let point = try ResumePoint(
+                isSealed: survey.seal == .agrees(version: "2"), file: file, metadata: survey.metadata)
+            let phase = ["trained": ", with its validation", "cancelled": ", which was cancelled"][text("phase") ?? ""]
+            let epochs = number("epoch_count").flatMap { $0 > 0 ? " of \($0)" : nil } ?? ""
+            sentence =
+                "epoch \(point.epoch)\(epochs) after \(point.batches) batches\(phase ?? ""), on any number of ranks"
+        } catch { sentence = "no: \(error.reason)" }
     }
 }

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who works in a folder, without taking the lock for a moment: a run that is about to begin would be refused.
+// Who works in a folder, without taking the lock for a moment: a run that is about to begin would wait.
 
 import Foundation
 import LockstepData
 
 /// The lock of a run's folder.
 enum RunLock {
-    static let name = ".lock"
-    private static let longest = 4096
-
     /// What the file says, and whether a process of this machine holds it.
     static func facts(ofFile path: String) -> [Fact.Named] {
-        let text = (try? Files.read(path, limit: longest)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+        let holder = FolderLock.holder(inFile: path)
         return [
-            .init("held", .flag(isHeld(path))), .init("host", words.first),
-            .init("process", words.count > 1 ? Int(words[1]) : nil), .init("job", words.count > 2 ? words[2] : nil),
+            .init("held", .flag(isHeld(path))), .init("host", holder?.host),
+            .init("process", holder.map { Int($0.process) }),
+            .init("job", holder.flatMap { $0.job.isEmpty ? nil : $0.job }),
         ]
     }
 

@@ -99,7 +99,6 @@ public final class VerboseCallback: Callback {
 public final class TestTrainEvalCallback: Callback {
     /// A promise that was not kept.
     public struct Violation: Error, CustomStringConvertible {
-        /// What it is, for people.
         public let description: String
     }
     private var trainIter = 0

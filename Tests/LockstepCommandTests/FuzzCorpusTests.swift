@@ -18,10 +18,9 @@ struct FuzzCorpusTests {
 
     @Test("what it once found ends in an answer or a typed error, and never in a trap", .timeLimit(.minutes(5)))
     func found() async {
-        // In a process of its own: a trap is then a failure, and the last line says of which file.
+        // In a process of its own: a trap is then a failure.
         let ended = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
             func say(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
-            var problems = 0
             for target in FuzzTarget.all {
                 let folder = "\(FuzzTarget.folder)/\(target.name)"
                 for name in (try? FileManager.default.contentsOfDirectory(atPath: folder).sorted()) ?? [] {
@@ -29,14 +28,14 @@ struct FuzzCorpusTests {
                     let bytes = try Data(contentsOf: URL(filePath: "\(folder)/\(name)"))
                     guard let problem = target.run(Array(bytes)) else { continue }
                     say("PROBLEM \(problem)")
-                    problems += 1
                 }
             }
-            exit(problems == 0 ? 0 : 1)
+            // What is wrong is told in the output, which is nil after a failure.
+            exit(0)
         }
         let text = ended.map { String(decoding: $0.standardErrorContent, as: UTF8.self) } ?? ""
         #expect(!text.contains("PROBLEM"), "\(text.suffix(2000))")
-        if ended == nil { Issue.record("the last file of Tests/Fuzz that was read ended the process") }
+        if ended == nil { Issue.record("a file of Tests/Fuzz has ended the process; make fuzz says which") }
     }
 
     @Test("a folder of cases belongs to a reader")

@@ -90,7 +90,6 @@ import Testing
 
     @Test("unless set, a file may have a quarter of the machine's memory") func usual() throws {
         guard getenv("LOCKSTEP_READ_LIMIT") == nil, getenv("LOCKSTEP_PIXEL_LIMIT") == nil else { return }
-        #expect(ReadLimits.bytes == max(1 << 26, Room.total / 4))
         #expect(ReadLimits.bytes < Int(ProcessInfo.processInfo.physicalMemory) / 3)
         #expect(Files.defaultLimit == ReadLimits.bytes && Gzip.defaultLimit == ReadLimits.bytes)
         #expect(ImageFile.maxPixels == 1 << 27)

@@ -71,10 +71,10 @@ strike() {
     esac
 }
 
-# Waits for the end of every process of a session; after a minute it helps.
+# outlast SESSION SECONDS: waits for the end of every process of a session; after so long it helps.
 outlast() {
     local session=$1
-    for ((tick = 0; tick < 600; tick++)); do
+    for ((tick = 0; tick < 10 * $2; tick++)); do
         [ -n "$(processes "$session")" ] || return 0
         sleep 0.1
     done
@@ -110,16 +110,15 @@ round() {
             sleep "$(awk -v ms="${lasts[$key]}" -v r=$RANDOM 'BEGIN { printf "%.3f", ms * r / 32768 / 1000 }')"
             victim=$(printf '%s\n' lockstep signal all mpirun rank | sed -n "$((1 + RANDOM % (now == 1 ? 2 : 5)))p")
             if kill -0 $session 2> /dev/null; then
-                strike $session "$victim"
+                { strike $session "$victim"; } 2> /dev/null
                 strikes=$((strikes + 1)) said="$said $victim"
             fi
         fi
+        # Of the job itself first: a launcher that waits for ever is a failure as well.
+        { outlast $session 600; } 2> /dev/null || { problem="does not end in ten minutes (after$said)"; break; }
         { wait $session; } 2> /dev/null
         status=$?
-        outlast $session || { problem="processes outlived the end of their run by a minute (after$said)"; break; }
         [ $status -ne 0 ] || break
-        # A launcher that was killed may leave ranks that come to the end.
-        if grep -q '"complete"' "$run/run.json" 2> /dev/null; then break; fi
         case $status in
             75 | 137 | 138 | 143) ;;
             *) [ $strikes -gt 0 ] || { problem="status $status: $(tail -n 1 "$log")"; break; } ;;

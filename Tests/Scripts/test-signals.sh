@@ -71,6 +71,7 @@ row() {
         processes $session | awk '{ print $1 }' | xargs -r kill -KILL) 2> /dev/null &
     wait $session 2> /dev/null
     status=$?
+    ! grep -q '^does not end$' "$log" || problem=${problem:-does not end}
     [[ " $expected " == *" $status "* ]] || problem=${problem:-ended with $status, not $expected}
     [ -z "$(processes $session)" ] || { sleep 2; [ -z "$(processes $session)" ] || problem=${problem:-left processes}; }
     verdict "$name ($status)" "$problem"
@@ -101,6 +102,7 @@ for target in launcher mpirun; do
     for signal in TERM INT; do row $signal $target 0.5 "$((128 + $(kill -l $signal)))" "$bin/lockstep" launch -n 2 -- sleep 100; done
 done
 for target in rank0 mpirun everyone; do
+    [[ "KILL to $target" =~ $only ]] || continue
     touch "$folder/mark"
     row KILL $target training 137 "${launched[@]}"
     # What Open MPI has left of this job: nothing, unless there was nobody to remove it. Then the next start does.

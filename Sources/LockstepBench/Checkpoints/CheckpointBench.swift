@@ -112,9 +112,8 @@ public struct CheckpointBench: Sendable {
             })
     }
 
-    private func median(_ values: [Double]) -> Double {
-        values.isEmpty ? .nan : values.sorted()[values.count / 2]
-    }
+    /// NaN where there was nothing to measure.
+    private func median(_ values: [Double]) -> Double { values.isEmpty ? .nan : LockstepBench.median(values) }
 }
 
 /// Notes where steps end, on either side of the callback that takes checkpoints.

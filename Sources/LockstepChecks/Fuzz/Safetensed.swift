@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Safetensors that a machine which changes bytes gets behind the length and the checksum of.
 
+import LockstepData
+
 /// Inputs that begin with `{` are a header, a zero byte and the data: the length is added. A checksum is put right.
 enum Safetensed {
     private static let key = Array(#""lockstep.crc32":""#.utf8)
@@ -28,16 +30,7 @@ enum Safetensed {
             return
         }
         for digit in 0..<8 { bytes[place + digit] = UInt8(ascii: "0") }
-        let digits = Array(String(checksum(bytes), radix: 16).utf8)
+        let digits = Array(String(Safetensors.checksum(ofFile: [bytes[...]]), radix: 16).utf8)
         bytes.replaceSubrange(place + 8 - digits.count..<place + 8, with: digits)
-    }
-
-    private static let table: [UInt32] = (0..<256).map { byte in
-        (0..<8).reduce(UInt32(byte)) { crc, _ in crc & 1 == 0 ? crc >> 1 : crc >> 1 ^ 0xEDB8_8320 }
-    }
-
-    /// CRC-32 (ISO 3309).
-    private static func checksum(_ bytes: [UInt8]) -> UInt32 {
-        ~bytes.reduce(~UInt32(0)) { crc, byte in table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] ^ crc >> 8 }
     }
 }

@@ -16,7 +16,6 @@ public enum ElementType: UInt16, Sendable, CaseIterable, CustomStringConvertible
         }
     }
 
-    /// What it is, for people.
     public var description: String {
         switch self {
         case .float32: "float32"
@@ -32,7 +31,6 @@ public enum ElementType: UInt16, Sendable, CaseIterable, CustomStringConvertible
 public enum ReductionOperation: UInt16, Sendable, CaseIterable, CustomStringConvertible {
     case sum, min, max
 
-    /// What it is, for people.
     public var description: String {
         switch self {
         case .sum: "sum"

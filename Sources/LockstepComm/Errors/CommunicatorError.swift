@@ -50,7 +50,6 @@ public struct CommunicatorError: Error, Sendable, Hashable, CustomStringConverti
         self.mpi = mpi
     }
 
-    /// What it is, for people.
     public var description: String { message }
 
     /// True for errors that concern the group, not one rank: they read the same on every rank.

@@ -129,7 +129,6 @@ public struct RankFailure: EnclosingError, CustomStringConvertible {
 
     package var enclosed: any Error { error }
 
-    /// What it is, for people.
     public var description: String {
         let text = String(describing: error)
         return text.hasPrefix("rank \(rank): ") ? text : "rank \(rank): \(text)"

@@ -66,6 +66,8 @@ extension EnvironmentVariable {
     static let resume = Self(
         "RESUME", "auto: what `lockstep train` takes for --resume where that is not given", oneOf: ["auto"])
 
+    /// `LOCKSTEP_RESUME`.
+    package static var resumeName: String { resume.name }
     /// `LOCKSTEP_JOB`.
     package static var jobName: String { job.name }
 

@@ -62,7 +62,6 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
         return try communicator.allRanks(isShared && reads, name: "self-test")
     }
 
-    /// What it is, for people.
     public var description: String {
         var lines = [
             "ranks             \(size) (\(kind)), \(placement.nodeCount) node\(placement.nodeCount == 1 ? "" : "s"), \(placement.localSize) on \(placement.host)"

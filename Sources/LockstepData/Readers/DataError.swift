@@ -38,7 +38,6 @@ public struct DataError: Error, Sendable, CustomStringConvertible {
         /// An item of a dataset could not be made or put into a batch.
         public static let item = Code(kind: .item)
 
-        /// What it is, for people.
         public var description: String { kind.rawValue }
     }
 
@@ -49,7 +48,6 @@ public struct DataError: Error, Sendable, CustomStringConvertible {
         /// Line number, the first line is 1.
         case line(Int)
 
-        /// What it is, for people.
         public var description: String {
             switch self {
             case .byte(let offset): "byte \(offset)"
@@ -78,7 +76,6 @@ public struct DataError: Error, Sendable, CustomStringConvertible {
         self.remedy = remedy.map(sentence)
     }
 
-    /// What it is, for people.
     public var description: String {
         let location = place.map { "\(file): \($0): " } ?? "\(file): "
         return location + reason + (remedy.map { ". \($0)" } ?? "")

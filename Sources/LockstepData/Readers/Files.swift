@@ -29,7 +29,7 @@ package enum Files {
         guard Int(status.st_size) <= limit else {
             throw DataError(
                 .tooLarge, file: path, "holds \(status.st_size) bytes, the limit is \(limit)",
-                remedy: ReadLimits.moreBytes)
+                remedy: remedy(limit))
         }
         try Room.require(Int(status.st_size), for: "cannot be read", file: path)
         // Pipes report size 0 and files may grow while read: the size is only the first guess.
@@ -44,7 +44,7 @@ package enum Files {
                 guard filled < limit else {
                     throw DataError(
                         .tooLarge, file: path, "holds more than the limit of \(limit) bytes",
-                        remedy: ReadLimits.moreBytes)
+                        remedy: remedy(limit))
                 }
                 try Room.require(2 * bytes.count, for: "cannot be read", file: path)
                 bytes.append(probe)
@@ -135,6 +135,9 @@ package enum Files {
         guard let slash = end.lastIndex(of: "/") else { return "." }
         return slash == end.startIndex ? "/" : String(end[..<slash])
     }
+
+    /// What moves a limit: the caller's own moves nothing.
+    private static func remedy(_ limit: Int) -> String? { limit == defaultLimit ? ReadLimits.moreBytes : nil }
 
     private static func readOnce(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
         // `Files.read` hides the C function of that name.

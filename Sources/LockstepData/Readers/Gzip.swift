@@ -50,7 +50,8 @@ public enum Gzip {
             if filled > limit {
                 throw DataError(
                     .tooLarge, file: file, at: .byte(position),
-                    "decompresses to more than the limit of \(limit) bytes", remedy: ReadLimits.moreBytes)
+                    "decompresses to more than the limit of \(limit) bytes",
+                    remedy: limit == defaultLimit ? ReadLimits.moreBytes : nil)
             }
             switch outcome {
             case .damaged(let words):

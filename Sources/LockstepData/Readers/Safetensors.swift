@@ -107,7 +107,7 @@ public enum Safetensors {
     static let headerLimit = 100_000_000
 
     /// The checksum of a file of these pieces, with zeros where the checksum of the first one stands.
-    static func checksum(ofFile pieces: some Sequence<ArraySlice<UInt8>>) -> UInt32 {
+    package static func checksum(ofFile pieces: some Sequence<ArraySlice<UInt8>>) -> UInt32 {
         pieces.reduce(0) { crc, piece in piece.withUnsafeBytes { Zlib.crc32($0, seed: crc) } }
     }
 

@@ -98,7 +98,6 @@ public struct TabularColumns: Sendable, Equatable, CustomStringConvertible {
             && a.ignored.elementsEqual(b.ignored, by: ==)
     }
 
-    /// What it is, for people.
     public var description: String {
         var lines: [String] = []
         switch target.kind {

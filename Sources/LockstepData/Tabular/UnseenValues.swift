@@ -25,7 +25,6 @@ public struct UnseenValues: Sendable, Equatable, CustomStringConvertible {
     /// Whether the column holds numbers.
     public let isContinuous: Bool
 
-    /// What it is, for people.
     public var description: String {
         let rows = count == 1 ? "1 row" : "\(count) rows"
         switch kind {

@@ -12,7 +12,6 @@ public struct TextData: CustomStringConvertible {
     /// Tokens in the training and in the validation part.
     public let tokenCounts: (train: Int, valid: Int)
 
-    /// What it is, for people.
     public var description: String {
         let unit = encoding.tokenizer.unit
         return "text         \(tokenCounts.train) \(unit) to train on, \(tokenCounts.valid) held out at the end\n"

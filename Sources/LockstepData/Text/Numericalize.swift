@@ -194,6 +194,5 @@ extension Numericalize: Codable {
 }
 
 extension Numericalize: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: Numericalize.self)
 }

@@ -32,7 +32,6 @@ public struct PadInput: Transform, Codable, Hashable, Sendable {
 }
 
 extension PadInput: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: PadInput.self) { padding, fields in
         try fields.check((0...Int(Int32.max)).contains(padding.token), "\(padding.token) is no token")
     }

@@ -82,7 +82,6 @@ extension Tokenizer: Transform {
 }
 
 extension Tokenizer: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: Tokenizer.self) { tokenizer, fields in
         try fields.check(tokenizer.unit == .words || !tokenizer.usesRules, "characters have no rules")
     }

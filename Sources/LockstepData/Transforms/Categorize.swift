@@ -79,7 +79,6 @@ public struct Categorize: Transform, Codable, Hashable, Sendable {
 }
 
 extension Categorize: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: Categorize.self)
 }
 

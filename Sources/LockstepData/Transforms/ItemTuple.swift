@@ -27,7 +27,6 @@ public struct ItemTuple: CustomStringConvertible {
         set { members[index] = newValue }
     }
 
-    /// What it is, for people.
     public var description: String { "(" + members.map { "\($0)" }.joined(separator: ", ") + ")" }
 }
 

@@ -19,7 +19,6 @@ public struct ParentLabel: Transform, Codable, Hashable, Sendable {
 }
 
 extension ParentLabel: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: ParentLabel.self)
 }
 
@@ -67,7 +66,6 @@ public struct RegexLabeller: Transform, Codable {
 }
 
 extension RegexLabeller: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: RegexLabeller.self)
 }
 
@@ -112,6 +110,5 @@ public struct ColumnReader: Transform, Codable, Hashable, Sendable {
 }
 
 extension ColumnReader: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: ColumnReader.self)
 }

@@ -80,7 +80,6 @@ public struct MultiCategorize: Transform, Codable, Hashable, Sendable {
 }
 
 extension MultiCategorize: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: MultiCategorize.self)
 }
 
@@ -136,7 +135,6 @@ public struct OneHotEncode: Transform, Codable, Hashable, Sendable {
 }
 
 extension OneHotEncode: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(OneHotEncode.self) {
         Field("count", \.count, Requirement("no number of classes") { $0.map { $0 >= 0 && $0 < 1 << 24 } ?? true })
     } make: {
@@ -189,6 +187,5 @@ public struct EncodedMultiCategorize: Transform, Codable, Hashable, Sendable {
 }
 
 extension EncodedMultiCategorize: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: EncodedMultiCategorize.self)
 }

@@ -113,6 +113,5 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
 }
 
 extension Normalize: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: Normalize.self)
 }

@@ -42,6 +42,5 @@ public struct RegressionSetup: Transform, Codable, Hashable, Sendable {
 }
 
 extension RegressionSetup: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: RegressionSetup.self)
 }

@@ -29,7 +29,6 @@ public struct ToTensor: Transform, Codable, Hashable, Sendable {
 }
 
 extension ToTensor: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: ToTensor.self)
 }
 
@@ -81,6 +80,5 @@ public struct IntToFloat: Transform, Codable, Hashable, Sendable {
 }
 
 extension IntToFloat: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: IntToFloat.self)
 }

@@ -121,7 +121,6 @@ public struct AffineAugmentation: RandomTransform, Codable, Hashable, Sendable {
 }
 
 extension AffineAugmentation: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: AffineAugmentation.self) { change, fields in
         let shares = [change.flip, change.flipVertical, change.transpose, change.rotateAndZoom]
         try fields.check(shares.allSatisfy { (0...1).contains($0) }, "\(shares) are not probabilities")

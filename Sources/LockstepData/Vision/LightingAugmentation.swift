@@ -82,7 +82,6 @@ public struct LightingAugmentation: RandomTransform, Codable, Hashable, Sendable
 }
 
 extension LightingAugmentation: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: LightingAugmentation.self) { change, fields in
         let changes = [change.maxBrightness, change.maxContrast]
         try fields.check(changes.allSatisfy { $0 >= 0 && $0 < 1 }, "changes of \(changes) are not in 0 ..< 1")

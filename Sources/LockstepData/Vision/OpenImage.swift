@@ -20,6 +20,5 @@ public struct OpenImage: Transform, Codable, Hashable, Sendable {
 }
 
 extension OpenImage: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: OpenImage.self)
 }

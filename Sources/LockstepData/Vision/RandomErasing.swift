@@ -92,7 +92,6 @@ public struct RandomErasing: RandomTransform, Codable, Hashable, Sendable {
 }
 
 extension RandomErasing: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: RandomErasing.self) { erasing, fields in
         try fields.check(
             (0...1).contains(erasing.probability) && erasing.area.lowerBound >= 0 && erasing.area.upperBound <= 1

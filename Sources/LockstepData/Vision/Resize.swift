@@ -97,7 +97,6 @@ public struct Resize: Transform, Codable, Hashable, Sendable {
 }
 
 extension Resize: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: Resize.self) {
         try $1.checkSize($0.height, $0.width)
     }
@@ -201,7 +200,6 @@ public struct RandomResizedCrop: Transform, Codable, Hashable, Sendable {
 }
 
 extension RandomResizedCrop: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(codable: RandomResizedCrop.self) { crop, fields in
         try fields.checkSize(crop.height, crop.width)
         try fields.check(

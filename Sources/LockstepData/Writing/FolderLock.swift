@@ -63,10 +63,9 @@ package final class FolderLock {
         guard descriptor >= 0 else {
             throw DataError(.unwritable, file: path, systemWords("cannot be opened"))
         }
-        self.descriptor = descriptor
         var waited = 0.0
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-            let holder = FolderLock.holder(in: folder)
+            let holder = FolderLock.holder(inFile: path)
             guard errno == EWOULDBLOCK || errno == EINTR else {
                 // No locks here: what the file says must do.
                 if holder.map({ $0.isGone || $0 == .own }) ?? true { break }
@@ -88,6 +87,8 @@ package final class FolderLock {
             close(descriptor)
             throw error
         }
+        // Last: what is refused has nothing to let go of.
+        self.descriptor = descriptor
     }
 
     deinit {
@@ -95,21 +96,11 @@ package final class FolderLock {
         close(descriptor)
     }
 
-    /// Who works in `folder`, as its lock says; nil where nobody does.
-    package static func current(in folder: String) -> Holder? {
-        let descriptor = open("\(folder)/\(name)", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
-        return errno == EWOULDBLOCK ? holder(in: folder) : holder(in: folder).flatMap { $0.isGone ? nil : $0 }
-    }
-
-    private static func holder(in folder: String) -> Holder? {
+    /// Who a lock's file says works there, or did last.
+    package static func holder(inFile path: String) -> Holder? {
         let kept = errno
         defer { errno = kept }
-        return (try? Files.read("\(folder)/\(name)", limit: 4096)).flatMap {
-            Holder(String(decoding: $0, as: UTF8.self))
-        }
+        return (try? Files.read(path, limit: 4096)).flatMap { Holder(String(decoding: $0, as: UTF8.self)) }
     }
 
     private static func isHeld(_ folder: String, by holder: Holder?) -> DataError {

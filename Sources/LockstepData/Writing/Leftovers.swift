@@ -24,12 +24,15 @@ package enum Leftovers {
     package static func remove(in folder: String, isOwn: Bool = false) -> Int {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.sorted().count { name in
-            guard name.hasPrefix(prefix), name.hasSuffix(suffix), isOwn || isLeft("\(folder)/\(name)", name) else {
+            guard isUnfinished(name), isOwn || isLeft("\(folder)/\(name)", name) else {
                 return false
             }
             return unlink("\(folder)/\(name)") == 0
         }
     }
+
+    /// Whether a file of this name is on its way to a place, or was left on it.
+    package static func isUnfinished(_ name: String) -> Bool { name.hasPrefix(prefix) && name.hasSuffix(suffix) }
 
     private static func isLeft(_ path: String, _ name: String) -> Bool {
         let parts = name.dropFirst(prefix.count).dropLast(suffix.count).split(separator: "-")

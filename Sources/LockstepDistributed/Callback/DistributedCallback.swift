@@ -191,7 +191,6 @@ public final class DistributedCallback: Callback {
 }
 
 extension DistributedCallback: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(DistributedCallback.self) {
         Field(told: "batch") { .string("\($0.batch)") }
         Field(told: "reduction") { .string("\($0.reduction)") }

@@ -34,6 +34,8 @@ public final class PreemptionCallback: Callback {
     /// Whether this callback has ended the fit.
     private var hasStopped = false
     private var isWatching = false
+    /// Why this rank has wanted to stop: kept, because what all have agreed on stays so.
+    private var own: StopReason?
     private let console: Console
     private let requested: () -> Int32?
 
@@ -64,13 +66,19 @@ public final class PreemptionCallback: Callback {
         if !isWatching { StopSignals.watch() }
         (isWatching, hasStopped) = (true, false)
         learner.resuming.notesEndOfTraining = true
-        learner.coordinator.watch(.stop) { [unowned self, unowned learner] in wanted(learner) != nil }
+        own = nil
+        learner.coordinator.watch(.stop) { [unowned self, unowned learner] in wantsStop(learner) }
     }
 
-    /// Why this rank is to stop, if it is.
+    private func wantsStop(_ learner: Learner) -> Bool {
+        own = own ?? wanted(learner)
+        return own != nil
+    }
+
+    /// Why this rank is to stop, if it is. Of the time that is left the writing rank says: it knows how long a checkpoint takes.
     private func wanted(_ learner: Learner) -> StopReason? {
         if let number = requested() { return .signal(number) }
-        guard let deadline, deadline.isSet else { return nil }
+        guard learner.coordinator.isWriter, let deadline, deadline.isSet else { return nil }
         return deadline.isNear(leaving: secondsToSave(learner)) ? .timeLimit : nil
     }
 
@@ -82,7 +90,7 @@ public final class PreemptionCallback: Callback {
     }
 
     public override func afterBatch(_ learner: Learner) throws {
-        // Ranks tell each other in the meetings of a batch, and then stop together.
+        // Ranks tell each other in the agreements of a batch, and then stop together.
         guard learner.coordinator.isAgreed(.stop) else { return }
         hasStopped = true
         throw CancelSignal.fit
@@ -91,17 +99,16 @@ public final class PreemptionCallback: Callback {
     public override func afterEpoch(_ learner: Learner) throws {
         guard let everyEpochs, (learner.epoch + 1) % everyEpochs == 0 else { return }
         try learner.saveResumePoint(ResumePoint(epoch: learner.epoch + 1), to: file)
-        if learner.coordinator.isWriter { LauncherRecord.saved(step: learner.trainIter).tell() }
+        if learner.coordinator.isWriter { learner.coordinator.saved(step: learner.trainIter) }
     }
 
     /// A fit may have been cancelled for other reasons: ranks ask each other.
     public override func afterCancelFit(_ learner: Learner) throws {
         guard reason == nil else { return }
-        let own = wanted(learner)?.number
-        let met = try learner.coordinator.average(Double(own ?? 0), weight: own == nil ? 0 : 1)
-        guard let mean = met.mean else { return }
-        let number = Double(own ?? 0)
-        let squares = try learner.coordinator.average(number * number, weight: own == nil ? 0 : 1)
+        let weight = wantsStop(learner) ? 1.0 : 0
+        let number = Double(own?.number ?? 0)
+        guard let mean = try learner.coordinator.average(number, weight: weight).mean else { return }
+        let squares = try learner.coordinator.average(number * number, weight: weight)
         let reason = StopReason(mean: mean, ofSquares: squares.mean ?? mean * mean)
         self.reason = reason
         // One that another callback has ended goes on with its end, as it would have without a signal.
@@ -110,7 +117,8 @@ public final class PreemptionCallback: Callback {
         let checkpoints = learner.callback(ofType: CheckpointCallback.self)
         let path = try checkpoints?.leave(point, learner) ?? learner.saveResumePoint(point, to: file)
         guard learner.coordinator.isWriter else { return }
-        LauncherRecord.saved(step: learner.trainIter).tell()
+        // A CheckpointCallback has told it.
+        if checkpoints == nil { learner.coordinator.saved(step: learner.trainIter) }
         let place = point.isTrained ? "its training" : "\(learner.place.batches) batches"
         console.write(
             "lockstep: \(reason): stopped in epoch \(learner.epoch) after \(place); the run can be resumed from \(path)\n"

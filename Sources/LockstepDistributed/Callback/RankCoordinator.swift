@@ -50,7 +50,7 @@ final class RankCoordinator: TrainingCoordinator {
     /// What this rank may come to want; told to all in every agreement.
     private var wishes = Wishes()
     /// What any rank has wanted, as all ranks have learned in the same agreement.
-    private var agreed: StatusWord = []
+    private var granted: StatusWord = []
 
     /// Whether the last thing the ranks did was to fail alike, in writing or reading a file.
     private var failedTogether = false
@@ -70,7 +70,7 @@ final class RankCoordinator: TrainingCoordinator {
     func reset() {
         isAbandoned = false
         (table, kept) = (AgreementTable(), .nothing)
-        (attended, agreed) = (nil, [])
+        (attended, granted) = (nil, [])
     }
 
     // MARK: Agreements
@@ -156,21 +156,21 @@ final class RankCoordinator: TrainingCoordinator {
     ) throws -> Agreed {
         failedTogether = false
         if let attended = attended.take() {
-            agreed.formUnion(attended.status.intersection(.wishes))
+            learn(attended.status)
             return attended
         }
         var sums: InlineArray<2, Double> = [weight > 0 ? loss * weight : 0, weight]
         communicator.outgoingStatus = status.union(signal?.status ?? [])
         if !isLate { communicator.outgoingStatus.insert(.goesOn) }
         if hasLeftSharing() { communicator.outgoingStatus.insert(.leavesSharing) }
-        for wish in Wish.allCases where wishes[wish]?() ?? false { communicator.outgoingStatus.insert(wish.status) }
+        wishes.forEachWanted { communicator.outgoingStatus.insert($0.status) }
         defer { communicator.outgoingStatus = [] }
         let agreement = try withUnsafeMutableBytes(of: &sums) {
             try communicator.allReduce($0, as: .float64, .sum, name: "step")
         }
         if agreement.status.contains(.leavesSharing) { endSharing() }
         // Who is here before its time has learned it when it comes here in the course of things.
-        if !isLate { agreed.formUnion(agreement.status.intersection(.wishes)) }
+        if !isLate { learn(agreement.status) }
         let mean = sums[1] > 0 ? sums[0] / sums[1] : nil
         return Agreed(
             signal: CancelSignal(strongestIn: agreement.status), loss: mean, weight: sums[1], status: agreement.status)
@@ -214,8 +214,9 @@ final class RankCoordinator: TrainingCoordinator {
     // MARK: Wishes
 
     func watch(_ wish: Wish, _ isWanted: (() -> Bool)?) { wishes[wish] = isWanted }
-    func isAgreed(_ wish: Wish) -> Bool { agreed.contains(wish.status) }
-    func fulfil(_ wish: Wish) { agreed.remove(wish.status) }
+    func isAgreed(_ wish: Wish) -> Bool { granted.contains(wish.status) }
+    func fulfil(_ wish: Wish) { granted.remove(wish.status) }
+    private func learn(_ status: StatusWord) { granted.formUnion(status.intersection(.wishes)) }
 
     // MARK: Files
 
@@ -275,7 +276,6 @@ final class WriterCoordinator: TrainingCoordinator {
     func agree(on signal: CancelSignal?, leaving phase: Phase) -> CancelSignal? { signal }
     func watch(_ wish: Wish, _ isWanted: (() -> Bool)?) { wishes[wish] = isWanted }
     func isAgreed(_ wish: Wish) -> Bool { wishes[wish]?() ?? false }
-    func fulfil(_ wish: Wish) {}
     func values(of metrics: [Metric]) -> [Double?] { metrics.map(\.value) }
     func gather(_ rows: BatchRows) -> BatchRows { rows }
     func write(_ body: () throws -> Void) throws { try communicator.onRankZero("write") { try body() } }

@@ -20,6 +20,5 @@ public struct ReplicaError: Error, CustomStringConvertible, Sendable {
     public let code: Code
     /// One sentence that names the ranks and the first difference.
     public let message: String
-    /// What it is, for people.
     public var description: String { message }
 }

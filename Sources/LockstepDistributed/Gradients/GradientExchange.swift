@@ -211,7 +211,7 @@ package final class GradientExchange {
             begin: { sums in
                 for (slot, flag) in zip(arena.slots, sums) where flag > 0 { slot.parameter.leaf.markTouched() }
                 if scale != 1 { arena.scaleGradients(by: scale) }
-                slices?.beginUpdate()
+                slices?.markUpdate()
                 optimizer.beginStep()
             },
             update: { range, pair in
@@ -222,16 +222,16 @@ package final class GradientExchange {
                             first: $0.first, second: $0.second, shares: (Double($0.shares.0), Double($0.shares.1)))
                     })
             })
-        slices?.endUpdate()
+        slices?.markUpdate()
         arena.deferred.deferFetch(with: fetch)
     }
 
     /// Steps with gradients that are whole, each rank its slice. Collective.
     package func updateSlice(_ optimizer: Optimizer) throws {
         let slices = owners.memory
-        slices?.beginUpdate()
+        slices?.markUpdate()
         optimizer.stepSlice()
-        slices?.endUpdate()
+        slices?.markUpdate()
         try communicator.barrier(name: "update")
     }
 

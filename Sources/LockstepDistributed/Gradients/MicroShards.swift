@@ -221,7 +221,6 @@ final class MicroShards: BatchPasses {
 public struct BitwiseError: Error, CustomStringConvertible, Sendable {
     /// One sentence with the remedy.
     public let message: String
-    /// What it is, for people.
     public var description: String { "bitwise reduction: \(message)" }
 
     init(_ message: String) { self.message = message }

@@ -18,13 +18,9 @@ final class SliceOwnership {
     private let owned: [Range<Int>]
     private let values: Storage
     private let state: SharedState
-    /// The updates of each rank's slice, begun and ended, in its segment: they tell whoever survives it where it was.
-    private let updates: [UnsafeMutablePointer<Updates>]
-
-    private struct Updates: ~Copyable {
-        let begun = Atomic<Int>(0)
-        let ended = Atomic<Int>(0)
-    }
+    /// Twice the updates that each rank's slice has had, in its segment, and one more in the middle of one: they tell whoever survives
+    /// a rank where it was.
+    private let updates: [UnsafeMutablePointer<Atomic<Int>>]
 
     /// Why the updates of `optimizer` cannot be divided among the ranks that `reducer` connects; nil when they can.
     static func obstacle(_ optimizer: Optimizer, _ reducer: SharedReducer) -> String? {
@@ -62,20 +58,18 @@ final class SliceOwnership {
         }
         state = SharedState(slices: slices, own: rank)
         updates = zip(owned, slices).map { range, slice in
-            // Zeros, which is what both begin as.
-            (slice.memory.pointer + end(range)).assumingMemoryBound(to: Updates.self)
+            // A zero, which is what it begins as.
+            (slice.memory.pointer + end(range)).assumingMemoryBound(to: Atomic<Int>.self)
         }
     }
 
-    func beginUpdate() { updates[communicator.rank].pointee.begun.add(1, ordering: .releasing) }
-    func endUpdate() { updates[communicator.rank].pointee.ended.add(1, ordering: .releasing) }
+    /// Called where an update of this rank's slice begins, and where it ends.
+    func markUpdate() { updates[communicator.rank].pointee.add(1, ordering: .acquiringAndReleasing) }
 
     /// Whether all slices have had the same number of updates, and none is in the middle of one.
     var isAtRest: Bool {
-        let own = updates[communicator.rank].pointee.ended.load(ordering: .acquiring)
-        return updates.allSatisfy {
-            $0.pointee.begun.load(ordering: .acquiring) == own && $0.pointee.ended.load(ordering: .acquiring) == own
-        }
+        let own = updates[communicator.rank].pointee.load(ordering: .acquiring)
+        return own.isMultiple(of: 2) && updates.allSatisfy { $0.pointee.load(ordering: .acquiring) == own }
     }
 
     /// Moves parameters and state, which must be equal on all ranks, into the shared memory. Collective.

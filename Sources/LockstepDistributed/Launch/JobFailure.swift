@@ -44,8 +44,8 @@ package struct JobFailure: Equatable {
         (self.savedStep, self.lostHost) = (savedStep, lostHost)
     }
 
-    /// Codes of sysexits(3), but for the software's own errors: a mistake of the user, of the data or of the machine.
-    private static let refusals: ClosedRange<Int32> = 64...78
+    /// Codes of sysexits(3) that we use: a mistake of the user, the program, the data or the machine.
+    private static let refusals: ClosedRange<Int32> = 64...74
 
     /// Whether a job that ended with `code` would end so again.
     static func isRefusal(_ code: Int32) -> Bool { refusals.contains(code) }

@@ -63,6 +63,21 @@ struct JobProcess {
         return mask
     }
 
+    /// Whether a child of it has ended that it has not taken note of: for a moment that is usual. One that somebody has stopped may
+    /// take note yet.
+    var leavesZombies: Bool {
+        func stat(_ pid: pid_t) -> (state: Substring, parent: pid_t)? {
+            guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+                let end = text.lastIndex(of: ")")
+            else { return nil }
+            let words = text[text.index(after: end)...].split(separator: " ", maxSplits: 2)
+            return words.count > 1 ? pid_t(words[1]).map { (words[0], $0) } : nil
+        }
+        guard let own = stat(pid), own.state != "T", own.state != "t" else { return false }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.lazy.compactMap { pid_t($0) }.compactMap(stat).contains { $0.parent == pid && $0.state == "Z" }
+    }
+
     /// How a process came to its end.
     struct Status: Equatable {
         /// What it ended with; 128 and the signal's number where one ended it.

@@ -13,6 +13,9 @@ struct JobWatch {
     let remains: JobRemains
     /// What the names of the job's shared memory have in common.
     private(set) var family: UInt32?
+    /// Since when mpirun takes no note of a rank's end: 4.1 can hang so when one is killed in its first milliseconds.
+    private var zombiesSince: Int64?
+    private var nextCensus: Int64 = 0
 
     init(account: FailureAccount, relay: StopRelay, remains: JobRemains) {
         (self.account, self.relay, self.remains) = (account, relay, remains)
@@ -30,6 +33,7 @@ struct JobWatch {
         var deadline: Int64?
         defer { show(account.end()) }
         while streams.contains(where: \.isOpen) {
+            if let zombiesSince, Self.milliseconds - zombiesSince >= Self.patience { return false }
             var left = Self.pause
             if account.isEnding || isEnded {
                 let end = deadline ?? Self.milliseconds + Self.patience
@@ -68,6 +72,11 @@ struct JobWatch {
             case .pass(let number): process.send(number)
             case .end: process.send(JobProcess.ending)
             }
+        }
+        if now >= nextCensus {
+            // All of /proc: not with every look.
+            nextCensus = now + 2_000
+            zombiesSince = process.leavesZombies ? zombiesSince ?? now : nil
         }
         if family == nil { family = remains.family(ofMpirun: process.pid) }
     }

@@ -54,9 +54,6 @@ package enum Mpirun {
     /// Marks the records that ranks write for who starts them.
     static func marking(_ token: String) -> [String] { ["-x", "\(EnvironmentVariable.jobName)=\(token)"] }
 
-    /// Set to `auto`, it has a run go on where an earlier job was.
-    static let resumeVariable = "LOCKSTEP_RESUME"
-
     /// Gives standard input to a rank other than 0.
     static func standardInput(to rank: Int) -> [String] { ["--stdin", "\(rank)"] }
 }

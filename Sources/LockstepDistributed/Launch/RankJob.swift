@@ -58,7 +58,7 @@ package struct RankJob {
     package func runToEnd() throws(LaunchError) -> (outcome: Outcome, end: JobEnd) {
         let stops = stops ?? StopSignals.areWatched
         SignalInbox.open()
-        if let signal = StopSignals.received ?? SignalInbox.take().first(where: StopSignals.numbers.contains) {
+        if let signal = StopSignals.received ?? SignalInbox.take().first {
             return (RankJob.stopped(by: signal), .agreed)
         }
         StandardOutput.secure()
@@ -77,20 +77,15 @@ package struct RankJob {
         // An ssh to a host that is gone can outlive mpirun, and hold what we read from open.
         let status = process.wait(options: isThrough ? 0 : WNOHANG)
         if status == nil {
-            Console.standardError.write(
-                "lockstep: mpirun cannot reach all of its hosts to end the job; it is stopped\n")
+            Console.standardError.write("lockstep: mpirun does not come to its end; it is stopped\n")
             process.send(SIGKILL)
             _ = process.wait(options: 0)
-            RankProcesses.awaitEnd(token: token)
         }
-        // Ranks that have lost their mpirun end by themselves; what they leave is nobody's then.
-        if status?.signal != nil { RankProcesses.awaitEnd(token: token) }
+        // Ranks can outlive their mpirun; what they leave is nobody's only then.
+        if status?.code != 0 { RankProcesses.awaitEnd(token: token) }
         remains.remove(family: watch.family ?? remains.family(ofMpirun: process.pid), ofMpirun: process.pid)
         return RankJob.conclude(status ?? JobProcess.Status(code: 1), watch, ranks: ranks, stops: stops)
     }
-
-    /// Waits until no rank of this job runs on this machine.
-    func awaitRanks() { RankProcesses.awaitEnd(token: token) }
 
     /// Starts mpirun with pipes for what is read here.
     private func start() throws(LaunchError) -> (JobProcess, [JobStream]) {

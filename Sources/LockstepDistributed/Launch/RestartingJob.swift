@@ -28,7 +28,8 @@ package struct RestartingJob {
     /// Runs it, again if need be. The outcome is that of the last attempt.
     package func run() throws(LaunchError) -> RankJob.Outcome {
         var policy = RestartPolicy(most: restarts)
-        var placement = place()
+        // Only who may go on with fewer has to know where they are.
+        var placement = fewest == nil ? Placement(ranks: ranks, hosts: nil) : place()
         var file: String?
         defer { if let file { unlink(file) } }
         while true {
@@ -42,8 +43,7 @@ package struct RestartingJob {
                 outcome.sentence += policy.explanation
                 return outcome
             }
-            job.awaitRanks()
-            setenv(Mpirun.resumeVariable, "auto", 1)
+            setenv(EnvironmentVariable.resumeName, "auto", 1)
             var change = ""
             if let lost = failure.lostHost, let fewest, let left = placement.without(lost, fewest: fewest) {
                 (placement, change) = (left, " without \(lost)")

@@ -10,7 +10,6 @@ public struct CallbackError: Error, CustomStringConvertible {
     /// What the callback threw.
     public let underlying: any Error
 
-    /// What it is, for people.
     public var description: String { "\(callback) failed in \(event.rawValue): \(sentence(for: underlying))" }
 }
 
@@ -23,7 +22,6 @@ public struct EscapedCancelError: Error, CustomStringConvertible {
     /// The event during which it was raised, if a callback raised it.
     public let event: Event?
 
-    /// What it is, for people.
     public var description: String {
         let origin = callback.map { "\($0) in \(event?.rawValue ?? "an unknown event")" } ?? "code outside of callbacks"
         return

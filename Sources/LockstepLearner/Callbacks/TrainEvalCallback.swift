@@ -50,7 +50,6 @@ public final class TrainEvalCallback: Callback {
 }
 
 extension TrainEvalCallback: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(TrainEvalCallback.self) { _ in TrainEvalCallback() }
 }
 
@@ -76,7 +75,6 @@ public final class SkipToEpoch: Callback {
 }
 
 extension SkipToEpoch: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(SkipToEpoch.self) {
         Field("epoch", \.epoch)
     }

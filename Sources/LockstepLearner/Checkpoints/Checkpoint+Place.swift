@@ -8,9 +8,9 @@ extension Checkpoint {
     /// What stands before everything remembered: no module can be called so.
     static let memoryPrefix = "state/"
     /// More epochs or batches than anybody trains; products of two of them still fit a number.
-    private static let most = 1 << 31
+    fileprivate static let most = 1 << 31
     /// The version of what a resume point says.
-    private static let placeVersion = "2"
+    fileprivate static let placeVersion = "2"
 
     /// The number of epochs of earlier fits that `archive` was written after; nil where it does not say.
     ///
@@ -39,22 +39,38 @@ extension Checkpoint {
     }
 
     static func resumePoint(_ archive: Safetensors.Archive) throws(CheckpointError) -> ResumePoint {
-        func bad(_ reason: String) -> CheckpointError { CheckpointError(.malformed, archive.file, reason) }
+        var point = try ResumePoint(isSealed: archive.isSealed, file: archive.file, metadata: archive.metadata)
+        point.memory.items = archive.entries.filter { $0.name.hasPrefix(memoryPrefix) }.map {
+            Safetensors.Item(name: $0.name, type: $0.type, shape: $0.shape, bytes: Array(archive.bytes(of: $0)))
+        }
+        return point
+    }
+}
+
+extension ResumePoint {
+    /// The place that a file's metadata say, without what is remembered there.
+    ///
+    /// - Parameter isSealed: Whether its checksum covers every byte, and agrees.
+    /// - Throws: ``CheckpointError`` where nothing would go on from it.
+    package init(
+        isSealed: Bool, file: String, metadata: (_ key: String) -> String?
+    ) throws(CheckpointError) {
+        func bad(_ reason: String) -> CheckpointError { CheckpointError(.malformed, file, reason) }
         func text(_ key: String) throws(CheckpointError) -> String {
-            guard let text = archive.metadata("resume." + key) else { throw bad("it lacks “resume.\(key)”") }
+            guard let text = metadata("resume." + key) else { throw bad("it lacks “resume.\(key)”") }
             return text
         }
-        func number(_ key: String, in range: ClosedRange<Int> = 0...most) throws(CheckpointError) -> Int {
+        func number(_ key: String, in range: ClosedRange<Int> = 0...Checkpoint.most) throws(CheckpointError) -> Int {
             let text = try text(key)
             guard let value = Int(text), range.contains(value) else {
                 throw bad("resume.\(key) is “\(text)”, not a number in \(range.lowerBound)...\(range.upperBound)")
             }
             return value
         }
-        guard archive.metadata("resume.epoch") != nil else {
+        guard metadata("resume.epoch") != nil else {
             throw bad("it does not say where in a fit it was written; load it with load(_:)")
         }
-        guard archive.isSealed, archive.metadata("resume.version") == placeVersion else {
+        guard isSealed, metadata("resume.version") == Checkpoint.placeVersion else {
             throw bad(
                 "it was written by another version, or elsewhere: its place in the run is not protected, and callbacks and layers are not in it, so that the run could not go on exactly; load(_:) takes its weights, for a new run"
             )
@@ -73,14 +89,11 @@ extension Checkpoint {
         let inFit = try text("in_fit")
         guard let isInFit = Bool(inFit) else { throw bad("resume.in_fit is “\(inFit)”") }
         point.isInFit = isInFit
-        if archive.metadata("resume.position") != nil { point.position = try number("position", in: 0...(1 << 48)) }
-        if archive.metadata("resume.fit") != nil { point.fit = try number("fit") }
-        point.memory.file = archive.file
+        if metadata("resume.position") != nil { point.position = try number("position", in: 0...(1 << 48)) }
+        if metadata("resume.fit") != nil { point.fit = try number("fit") }
+        point.memory.file = file
         point.memory.rankCount = try number("ranks", in: 1...(1 << 20))
         point.memory.owners = try text("owners").split(separator: "\n").map(String.init)
-        point.memory.items = archive.entries.filter { $0.name.hasPrefix(memoryPrefix) }.map {
-            Safetensors.Item(name: $0.name, type: $0.type, shape: $0.shape, bytes: Array(archive.bytes(of: $0)))
-        }
-        return point
+        self = point
     }
 }

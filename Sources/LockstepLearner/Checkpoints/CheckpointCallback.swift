@@ -61,7 +61,7 @@ public final class CheckpointCallback: Callback {
     private var lastTime = 0.0
     /// Whether one is due that could not be taken because another was being written.
     private var isDeferred = false
-    /// What of the fit at hand is over.
+    /// Where the fit at hand is.
     private struct Progress {
         /// Whether any of its epochs has begun.
         var hasBegun = false
@@ -72,7 +72,8 @@ public final class CheckpointCallback: Callback {
         /// The place of the last checkpoint that was begun, and the batches before it.
         var last: (point: ResumePoint, step: Int)?
     }
-    private var progress = Progress()
+    /// Nil between fits: what is put away then is no fit's.
+    private var progress: Progress?
     /// Whether every step is kept for the case that the next one fails, whatever that costs.
     package var keepsEveryStep = false
     private var modelParts: Learner.ModelParts?
@@ -118,7 +119,7 @@ public final class CheckpointCallback: Callback {
     /// Whether one is being written, on the writing rank.
     package var isWriting: Bool { writer.isBusy }
     /// The batches before the last checkpoint of the fit that was begun; 0 before there was one.
-    package var lastStep: Int { progress.last?.step ?? 0 }
+    package var lastStep: Int { progress?.last?.step ?? 0 }
 
     /// Waits for the checkpoint that is being written, if one is: on the writing rank.
     public func wait() { writer.wait() }
@@ -233,7 +234,10 @@ public final class CheckpointCallback: Callback {
         return isDue && !writer.isBusy
     }
 
-    public override func beforeEpoch(_ learner: Learner) { (progress.hasBegun, modelParts) = (true, nil) }
+    public override func beforeEpoch(_ learner: Learner) {
+        progress?.hasBegun = true
+        modelParts = nil
+    }
 
     private func beginAnew(_ learner: Learner) throws {
         step = 0
@@ -298,8 +302,8 @@ public final class CheckpointCallback: Callback {
 
     /// A fit that another callback has ended is over, too.
     public override func afterFit(_ learner: Learner) throws {
-        progress.isOver = true
-        guard progress.hasBegun, !progress.isLeft else { return }
+        progress?.isOver = true
+        guard let progress, progress.hasBegun, !progress.isLeft else { return }
         try save(ResumePoint(epoch: learner.nEpoch), learner)
     }
 
@@ -309,7 +313,8 @@ public final class CheckpointCallback: Callback {
         tellNews(learner)
         (lock, completed, modelParts) = (nil, nil, nil)
         // One that has failed may be tried again.
-        if !progress.isOver, fit >= 0 { (fit, found) = (fit - 1, nil) }
+        if let progress, !progress.isOver { (fit, found) = (fit - 1, nil) }
+        progress = nil
     }
 
     // MARK: Writing
@@ -319,7 +324,7 @@ public final class CheckpointCallback: Callback {
     /// - Returns: the file; where it cannot be written, that of the newest which can be gone on from.
     /// - Throws: `DataError` when there is none; on every rank.
     package func leave(_ point: ResumePoint, _ learner: Learner) throws -> String {
-        progress.isLeft = true
+        progress?.isLeft = true
         do { return try save(point, learner) } catch let error as DataError {
             let store = store(for: learner)
             let path = try learner.coordinator.read {
@@ -334,22 +339,31 @@ public final class CheckpointCallback: Callback {
 
     @discardableResult
     private func save(_ point: ResumePoint, _ learner: Learner) throws -> String {
-        try awaitWriter(learner)
-        let isThere = progress.last.map { $0.step == step && $0.point == point } ?? false
-        let hasFailed = try learner.coordinator.read { [writer.hasFailed ? 1 : 0] } == [1]
+        let hasFailed = try awaitWriter(learner)
         tellNews(learner)
+        let isThere = progress?.last.map { $0.step == step && $0.point == point } ?? false
         if !isThere || hasFailed { try take(point, learner) }
-        try awaitWriter(learner)
-        try learner.coordinator.write { if let failure = writer.takeFailure() { throw failure } }
+        try learner.coordinator.write {
+            writer.wait()
+            if let failure = writer.takeFailure() { throw failure }
+        }
         return store(for: learner).path(step: step)
     }
 
     /// Has all ranks wait until nothing is being written: until then the copy is not to be touched. Collective.
-    private func awaitWriter(_ learner: Learner) throws { try learner.coordinator.write { writer.wait() } }
+    ///
+    /// - Returns: Whether a write has failed that nobody has been told of.
+    @discardableResult
+    private func awaitWriter(_ learner: Learner) throws -> Bool {
+        try learner.coordinator.read {
+            writer.wait()
+            return [writer.hasFailed ? 1 : 0]
+        } == [1]
+    }
 
     /// Takes a checkpoint, unless one is still being written: then when that is there. Collective.
     private func begin(_ point: ResumePoint, _ learner: Learner) throws {
-        // Told by the writing rank, and not averaged: a rank that is leaving a batch may be at another meeting.
+        // Told by the writing rank, and not averaged: a rank that is leaving a batch may be at another agreement.
         isDeferred = try learner.coordinator.read { [writer.isBusy ? 1 : 0] } == [1]
         if !isDeferred { try take(point, learner) }
     }
@@ -367,14 +381,17 @@ public final class CheckpointCallback: Callback {
         }
         // The ranks gather what is theirs alone here: nobody's copy is unfinished after it.
         let content = try learner.resumeContent(point, snapshot: snapshot)
-        progress.last = (point, step)
+        progress?.last = (point, step)
         guard learner.coordinator.isWriter else { return }
-        let (store, step, keep, best) = (store(for: learner), step, keep, [bestStep, formerBest].compactMap(\.self))
+        let (store, step, keep, best) = (store(for: learner), step, keep, bestSteps)
         let metadata = content.metadata + [("resume.step", "\(step)")]
         writer.begin(step: step) { () throws(DataError) in
             try store.write(content.parts, metadata: metadata, step: step, keep: keep, besides: best)
         }
     }
+
+    /// Of these the first that is there stays besides the newest.
+    private var bestSteps: [Int] { [bestStep, formerBest].compactMap(\.self) }
 
     /// Memory for a copy of what the optimizer has now.
     private func takeMemory(_ learner: Learner) throws {
@@ -402,14 +419,15 @@ extension CheckpointCallback: FailureWitness {
     /// Writes the last completed step, on the first rank that can.
     package func fitFailed(_ learner: Learner) {
         writer.wait()
-        guard !progress.isOver, let completed, completed.isIntact(learner) else { return }
+        guard progress?.isOver == false, let completed, completed.isIntact(learner) else { return }
         let store = store(for: learner)
-        _ = Survivors.first(in: store.folder, rank: learner.coordinator.rank) {
+        Survivors.first(in: store.folder, rank: learner.coordinator.rank) {
             if Files.exists(store.path(step: completed.step)) { return }
             do {
                 let content = try completed.content(learner)
                 let metadata = content.metadata + [("resume.step", "\(completed.step)"), ("resume.emergency", "true")]
-                try store.write(content.parts, metadata: metadata, step: completed.step, keep: keep + 1)
+                try store.write(
+                    content.parts, metadata: metadata, step: completed.step, keep: keep + 1, besides: bestSteps)
                 console.write(
                     "lockstep: rank \(learner.coordinator.rank) has saved the last step that all ranks had completed: \(store.path(step: completed.step))\n"
                 )

@@ -63,9 +63,7 @@ enum Survivors {
     static let file = ".emergency"
 
     /// Runs `body` on the first survivor that comes here. The lower a rank, the earlier it tries.
-    ///
-    /// - Returns: whether it was this one.
-    static func first(in folder: String, rank: Int, _ body: () -> Void) -> Bool {
+    static func first(in folder: String, rank: Int, _ body: () -> Void) {
         usleep(UInt32(min(rank, 20)) * 10_000)
         let path = "\(folder)/\(file)"
         let own = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -73,14 +71,13 @@ enum Survivors {
             flock(own, LOCK_EX)
             body()
             close(own)
-            return true
+            return
         }
         // Until it has the lock: it had only just made the file.
         usleep(20_000)
         let other = open(path, O_RDONLY | O_CLOEXEC)
-        guard other >= 0 else { return false }
+        guard other >= 0 else { return }
         for _ in 0..<600 where flock(other, LOCK_SH | LOCK_NB) != 0 { usleep(50_000) }
         close(other)
-        return false
     }
 }

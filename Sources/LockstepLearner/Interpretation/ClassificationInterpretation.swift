@@ -23,7 +23,6 @@ public final class ClassificationInterpretation: Interpretation {
         public let predicted: String
         /// How often.
         public let count: Int
-        /// What it is, for people.
         public var description: String { "\(actual) taken for \(predicted): \(count)" }
     }
 

@@ -46,7 +46,6 @@ public struct ClassificationReport: CustomStringConvertible, Sendable {
         accuracy = total == 0 ? nil : Double(matrix.correct) / Double(total)
     }
 
-    /// What it is, for people.
     public var description: String {
         let means = [macroAverage, weightedAverage]
         let first = (classes + means).map(\.name.count).max() ?? 0

@@ -51,7 +51,6 @@ public struct NothingToTrainError: Error, CustomStringConvertible, Sendable {
     public let groupCount: Int
     /// Whether the model has parameters at all.
     public let hasParameters: Bool
-    /// What it is, for people.
     public var description: String {
         hasParameters
             ? "fit: all \(groupCount) parameter group(s) are frozen, so nothing can be trained; call unfreeze() first"

@@ -40,7 +40,6 @@ public struct LearnerError: Error, CustomStringConvertible, Sendable {
     public let code: Code
     /// One sentence.
     public let message: String
-    /// What it is, for people.
     public var description: String { message }
 
     package init(_ code: Code, _ message: String) { (self.code, self.message) = (code, sentence(message)) }

@@ -16,7 +16,6 @@ public struct NonFiniteLoss: Sendable, Equatable, CustomStringConvertible {
     /// The loss of the whole training batch; NaN in validation.
     public let value: Double
 
-    /// What it is, for people.
     public var description: String {
         let phase = isTraining ? "training" : "validation"
         let whose = rank.map { ", in rank \($0)'s part of it" } ?? ""

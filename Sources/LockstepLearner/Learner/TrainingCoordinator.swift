@@ -85,12 +85,12 @@ public protocol TrainingCoordinator: AnyObject {
     /// The bytes that `body` reads on the writing rank, on every rank. A failure is thrown everywhere.
     func read(_ body: () throws -> [UInt8]) throws -> [UInt8]
 
-    /// Has the ranks learn together, in the meetings of their batches, when `isWanted` becomes true on one of them.
+    /// Has the ranks learn together, in the agreements of their batches, when `isWanted` becomes true on one of them.
     ///
     /// - Parameter isWanted: Asked often, on each rank; nil ends it.
     func watch(_ wish: Wish, _ isWanted: (() -> Bool)?)
 
-    /// Whether any rank wants it, as all have learnt in the same meeting: the same answer on every rank where a batch ends.
+    /// Whether any rank wants it, as all have learnt in the same agreement: the same answer on every rank where a batch ends.
     func isAgreed(_ wish: Wish) -> Bool
 
     /// What all wanted has been done, on every rank.
@@ -159,8 +159,6 @@ public final class SoloCoordinator: TrainingCoordinator {
     public func watch(_ wish: Wish, _ isWanted: (() -> Bool)?) { wishes[wish] = isWanted }
     /// Asks at once.
     public func isAgreed(_ wish: Wish) -> Bool { wishes[wish]?() ?? false }
-    /// Nothing is kept.
-    public func fulfil(_ wish: Wish) {}
     /// One process writes.
     public var isWriter: Bool { true }
     /// One process agrees with itself.

@@ -11,22 +11,20 @@ public enum Wish: Sendable, CaseIterable {
 
 /// What is asked for each wish.
 package struct Wishes {
-    private var (stop, checkpoint): ((() -> Bool)?, (() -> Bool)?)
+    private var asked: [(wish: Wish, isWanted: () -> Bool)] = []
 
     package init() {}
 
     package subscript(wish: Wish) -> (() -> Bool)? {
-        get {
-            switch wish {
-            case .stop: stop
-            case .checkpoint: checkpoint
-            }
-        }
+        get { asked.first { $0.wish == wish }?.isWanted }
         set {
-            switch wish {
-            case .stop: stop = newValue
-            case .checkpoint: checkpoint = newValue
-            }
+            asked.removeAll { $0.wish == wish }
+            if let newValue { asked.append((wish, newValue)) }
         }
+    }
+
+    /// Calls `body` with each that is wanted now.
+    package func forEachWanted(_ body: (Wish) -> Void) {
+        for entry in asked where entry.isWanted() { body(entry.wish) }
     }
 }

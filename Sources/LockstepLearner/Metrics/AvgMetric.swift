@@ -68,7 +68,6 @@ public final class AvgSmoothLoss: Metric {
 }
 
 extension AvgSmoothLoss: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(AvgSmoothLoss.self) {
         Field("beta", \.beta, .within(0...1))
     } make: {

@@ -58,7 +58,6 @@ public final class LossMetric: Metric, Configurable {
         self.read = { loss in (loss as? Loss).flatMap(read).map { mean(of: $0) } }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LossMetric.self) {
         Field(stored: "attribute", { $0.attribute ?? "" })
         // A function that reads has no name that could be told.

@@ -63,6 +63,5 @@ public final class ProgressCallback: Callback {
 }
 
 extension ProgressCallback: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(ProgressCallback.self) { _ in ProgressCallback() }
 }

@@ -153,7 +153,6 @@ public final class Recorder: Callback, Resumable {
 }
 
 extension Recorder: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Recorder.self) {
         Field("addTime", \.addTime)
         Field("trainMetrics", \.trainMetrics)

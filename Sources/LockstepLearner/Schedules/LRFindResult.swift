@@ -36,7 +36,6 @@ public struct LRFindResult: Sendable {
 }
 
 extension LRFindResult: CustomStringConvertible {
-    /// What it is, for people.
     public var description: String {
         suggestions.isEmpty
             ? "no suggestion from \(losses.count) batches"

@@ -112,7 +112,6 @@ public final class ParamScheduler: Callback, Resumable {
 }
 
 extension ParamScheduler: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(ParamScheduler.self) {
         /// What each schedule gives at the start, at quarters, and at the end.
         Field(told: "scheds") { scheduler in

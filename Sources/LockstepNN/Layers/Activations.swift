@@ -10,7 +10,6 @@ public final class ReLU: Module, UnaryLayer {
 }
 
 extension ReLU: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(ReLU.self) { _ in ReLU() }
 }
 
@@ -29,7 +28,6 @@ public final class LeakyReLU: Module, UnaryLayer {
 }
 
 extension LeakyReLU: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LeakyReLU.self) {
         Field("slope", \.slope, python: "negative_slope")
     } make: {
@@ -44,7 +42,6 @@ public final class GELU: Module, UnaryLayer {
 }
 
 extension GELU: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(GELU.self) { _ in GELU() }
 }
 
@@ -55,7 +52,6 @@ public final class SiLU: Module, UnaryLayer {
 }
 
 extension SiLU: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(SiLU.self) { _ in SiLU() }
 }
 
@@ -66,7 +62,6 @@ public final class Sigmoid: Module, UnaryLayer {
 }
 
 extension Sigmoid: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Sigmoid.self) { _ in Sigmoid() }
 }
 
@@ -77,7 +72,6 @@ public final class Tanh: Module, UnaryLayer {
 }
 
 extension Tanh: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Tanh.self) { _ in Tanh() }
 }
 
@@ -88,7 +82,6 @@ public final class Softplus: Module, UnaryLayer {
 }
 
 extension Softplus: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Softplus.self) { _ in Softplus() }
 }
 
@@ -109,7 +102,6 @@ public final class Softmax: Module, UnaryLayer {
 }
 
 extension Softmax: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Softmax.self) {
         Field("axis", \.axis, python: "dim")
     } make: {
@@ -132,7 +124,6 @@ public final class LogSoftmax: Module, UnaryLayer {
 }
 
 extension LogSoftmax: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LogSoftmax.self) {
         Field("axis", \.axis, python: "dim")
     } make: {

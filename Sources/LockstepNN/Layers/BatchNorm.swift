@@ -79,7 +79,6 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer, Configurable {
             + (_weight == nil ? ", affine: false" : "") + (_runningMean == nil ? ", trackRunningStats: false" : "")
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public class var configuration: Configuration {
         configuration(of: BatchNorm.self) {
             BatchNorm($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4)

@@ -75,7 +75,6 @@ public final class Conv2d: Module, UnaryLayer {
 }
 
 extension Conv2d: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Conv2d.self) {
         Field("inputs", { $0.weight.shape[1] * $0.groups }, .size, python: "in_channels")
         Field("outputs", { $0.weight.shape[0] }, .size, python: "out_channels")
@@ -159,7 +158,6 @@ public final class Conv1d: Module, UnaryLayer {
 }
 
 extension Conv1d: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Conv1d.self) {
         Field("inputs", { $0.weight.shape[1] * $0.groups }, .size, python: "in_channels")
         Field("outputs", { $0.weight.shape[0] }, .size, python: "out_channels")
@@ -245,7 +243,6 @@ public final class ConvTranspose2d: Module, UnaryLayer {
 }
 
 extension ConvTranspose2d: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(ConvTranspose2d.self) {
         Field("inputs", { $0.weight.shape[0] }, .size, python: "in_channels")
         Field("outputs", { $0.weight.shape[1] * $0.groups }, .size, python: "out_channels")

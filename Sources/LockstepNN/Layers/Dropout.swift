@@ -31,7 +31,6 @@ public final class Dropout: Module, UnaryLayer {
 }
 
 extension Dropout: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Dropout.self) {
         Field("p", \.p, .within(0...1))
     } make: {

@@ -57,7 +57,6 @@ public final class Embedding: Module, UnaryLayer {
 }
 
 extension Embedding: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Embedding.self) {
         Field("count", \.count, .size, python: "num_embeddings")
         Field("width", \.width, .size, python: "embedding_dim")

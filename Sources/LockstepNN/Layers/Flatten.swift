@@ -26,7 +26,6 @@ public final class Flatten: Module, UnaryLayer {
 }
 
 extension Flatten: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Flatten.self) {
         Field("from", \.from, python: "start_dim")
         Field("to", \.to, python: "end_dim")

@@ -61,7 +61,6 @@ public final class GroupNorm: Module, UnaryLayer {
 }
 
 extension GroupNorm: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(GroupNorm.self) {
         Field("groups", \.groups, .size, python: "num_groups")
         Field("channels", \.channels, .size, python: "num_channels")

@@ -10,7 +10,6 @@ public final class Identity: Module, UnaryLayer {
 }
 
 extension Identity: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Identity.self) { _ in Identity() }
 }
 
@@ -77,7 +76,6 @@ public final class Residual: Module, UnaryLayer {
 }
 
 extension Residual: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Residual.self) {
         Field(parts: "layers") { $0.layers.layers }
         Field(parts: "shortcut") { $0.shortcut?.layers }

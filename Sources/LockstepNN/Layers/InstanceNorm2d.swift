@@ -91,7 +91,6 @@ public final class InstanceNorm2d: Module, UnaryLayer, NormalizationLayer {
 }
 
 extension InstanceNorm2d: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(InstanceNorm2d.self) {
         Field("channels", \.channels, .size, python: "num_features")
         Field("epsilon", \.epsilon, python: "eps")

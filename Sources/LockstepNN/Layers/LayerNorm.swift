@@ -60,7 +60,6 @@ public final class LayerNorm: Module, UnaryLayer, NormalizationLayer {
 }
 
 extension LayerNorm: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LayerNorm.self) {
         Field("shape", \.normalizedShape.dimensions, python: "normalized_shape")
         Field("epsilon", \.epsilon, python: "eps")

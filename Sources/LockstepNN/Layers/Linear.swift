@@ -75,7 +75,6 @@ public final class Linear: Module, UnaryLayer {
 }
 
 extension Linear: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Linear.self) {
         Field("inputs", \.inputs, .size, python: "in_features")
         Field("outputs", \.outputs, .size, python: "out_features")

@@ -135,7 +135,6 @@ public final class MultiheadAttention: Module, UnaryLayer {
 }
 
 extension MultiheadAttention: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MultiheadAttention.self) {
         Field("width", \.width, .size, python: "embed_dim")
         Field("heads", \.heads, .size, python: "num_heads")

@@ -34,7 +34,6 @@ public final class MaxPool2d: Module, UnaryLayer {
 }
 
 extension MaxPool2d: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MaxPool2d.self) {
         Field("kernel", \.kernelSize, .sizes, python: "kernel_size")
         Field("stride", \.stride, .sizes)
@@ -85,7 +84,6 @@ public final class AvgPool2d: Module, UnaryLayer {
 }
 
 extension AvgPool2d: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(AvgPool2d.self) {
         Field("kernel", \.kernelSize, .sizes, python: "kernel_size")
         Field("stride", \.stride, .sizes)
@@ -117,7 +115,6 @@ public final class AdaptiveAvgPool2d: Module, UnaryLayer {
 }
 
 extension AdaptiveAvgPool2d: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(AdaptiveAvgPool2d.self) {
         Field("size", \.outputSize, .sizes, python: "output_size")
     } make: {
@@ -143,7 +140,6 @@ public final class AdaptiveMaxPool2d: Module, UnaryLayer {
 }
 
 extension AdaptiveMaxPool2d: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(AdaptiveMaxPool2d.self) {
         Field("size", \.outputSize, .sizes, python: "output_size")
     } make: {
@@ -177,7 +173,6 @@ public final class MaxPool1d: Module, UnaryLayer {
 }
 
 extension MaxPool1d: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MaxPool1d.self) {
         Field("kernel", \.kernelSize, .size, python: "kernel_size")
         Field("stride", \.stride, .size)
@@ -213,7 +208,6 @@ public final class AvgPool1d: Module, UnaryLayer {
 }
 
 extension AvgPool1d: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(AvgPool1d.self) {
         Field("kernel", \.kernelSize, .size, python: "kernel_size")
         Field("stride", \.stride, .size)
@@ -241,7 +235,6 @@ public final class AdaptiveAvgPool1d: Module, UnaryLayer {
 }
 
 extension AdaptiveAvgPool1d: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(AdaptiveAvgPool1d.self) {
         Field("size", \.outputSize, .size, python: "output_size")
     } make: {
@@ -267,7 +260,6 @@ public final class AdaptiveMaxPool1d: Module, UnaryLayer {
 }
 
 extension AdaptiveMaxPool1d: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(AdaptiveMaxPool1d.self) {
         Field("size", \.outputSize, .size, python: "output_size")
     } make: {

@@ -196,7 +196,6 @@ public final class LSTM: Recurrent, UnaryLayer {
 }
 
 extension LSTM: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LSTM.self) {
         Recurrent.fields()
     } make: { fields in
@@ -253,7 +252,6 @@ public final class GRU: Recurrent, UnaryLayer {
 }
 
 extension GRU: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(GRU.self) {
         Recurrent.fields()
     } make: { fields in

@@ -71,7 +71,6 @@ public final class Sequential: Module, UnaryLayer {
 }
 
 extension Sequential: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Sequential.self) {
         Field(parts: "layers") { $0.layers }
     } make: {

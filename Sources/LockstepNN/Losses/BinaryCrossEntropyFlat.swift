@@ -54,7 +54,6 @@ public struct BCEWithLogitsFlat: LossFunction {
 }
 
 extension BCEWithLogitsFlat: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(BCEWithLogitsFlat.self) {
         Field("threshold", \.threshold)
         Field(tensor: "weight") { $0.weight }
@@ -99,7 +98,6 @@ public struct BCEFlat: LossFunction {
 }
 
 extension BCEFlat: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(BCEFlat.self) {
         Field("reduction", \.reduction)
     } make: {

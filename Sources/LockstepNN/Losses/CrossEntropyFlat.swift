@@ -55,7 +55,6 @@ public struct CrossEntropyFlat: LossFunction {
 }
 
 extension CrossEntropyFlat: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(CrossEntropyFlat.self) {
         Field("axis", \.axis)
         Field(tensor: "weight") { $0.weight }

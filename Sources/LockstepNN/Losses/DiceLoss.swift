@@ -56,7 +56,6 @@ public struct DiceLoss: LossFunction {
 }
 
 extension DiceLoss: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(DiceLoss.self) {
         Field("axis", \.axis)
         Field("smooth", \.smooth)

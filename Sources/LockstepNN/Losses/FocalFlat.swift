@@ -46,7 +46,6 @@ public struct FocalFlat: LossFunction {
 }
 
 extension FocalFlat: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(FocalFlat.self) {
         Field("gamma", \.gamma)
         Field(tensor: "weight") { $0.weight }

@@ -56,7 +56,6 @@ public struct LabelSmoothingCrossEntropy: LossFunction {
 }
 
 extension LabelSmoothingCrossEntropy: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LabelSmoothingCrossEntropy.self) {
         Field("eps", \.eps)
         Field(tensor: "weight") { $0.weight }
@@ -112,7 +111,6 @@ public struct LabelSmoothingCrossEntropyFlat: LossFunction {
 }
 
 extension LabelSmoothingCrossEntropyFlat: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(LabelSmoothingCrossEntropyFlat.self) {
         Field("eps", \.eps)
         Field("axis", \.axis)

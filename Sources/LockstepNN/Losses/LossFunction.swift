@@ -88,7 +88,6 @@ extension LossFunction {
     public func restricted(to rows: Range<Int>) -> any LossFunction { self }
     /// The type's name.
     public var name: String { String(describing: type(of: self)) }
-    /// What it is, for people.
     public var description: String { reduction == .mean ? name : "\(name)(reduction: \(reduction))" }
 
     /// One loss for each item of the batch: the mean over what the item's loss consists of.

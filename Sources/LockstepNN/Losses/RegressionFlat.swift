@@ -28,7 +28,6 @@ public struct MSEFlat: LossFunction {
 }
 
 extension MSEFlat: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MSEFlat.self) {
         Field("convertsTarget", \.flattening.convertsTarget, python: "floatify")
         Field("reduction", \.reduction)
@@ -62,7 +61,6 @@ public struct L1Flat: LossFunction {
 }
 
 extension L1Flat: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(L1Flat.self) {
         Field("convertsTarget", \.flattening.convertsTarget, python: "floatify")
         Field("reduction", \.reduction)

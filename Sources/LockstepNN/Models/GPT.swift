@@ -79,7 +79,6 @@ public final class GPT: Module, UnaryLayer {
 }
 
 extension GPT: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(GPT.self) {
         Field("vocabulary", \.vocabulary, .size, python: "vocab_size")
         Field("context", \.context, .size, python: "n_positions")

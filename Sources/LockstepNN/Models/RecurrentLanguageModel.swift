@@ -49,7 +49,6 @@ public final class RecurrentLanguageModel: Module, UnaryLayer {
 }
 
 extension RecurrentLanguageModel: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(RecurrentLanguageModel.self) {
         Field("vocabulary", \.vocabulary, .size, python: "ntoken")
         Field("width", \.sizes.width, .size, python: "ninp")

@@ -4,7 +4,6 @@
 public import LockstepTensor
 
 extension TabularModel: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(TabularModel.self) {
         Field("categories", { $0.options.embeddings.map(\.categories) })
         Field("widths", { $0.options.embeddings.map(\.width) })

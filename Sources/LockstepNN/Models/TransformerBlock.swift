@@ -59,7 +59,6 @@ public final class TransformerBlock: Module, UnaryLayer {
 }
 
 extension TransformerBlock: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(TransformerBlock.self) {
         Field("width", \.width, .size, python: "d_model")
         Field("heads", \.heads, .size, python: "nhead")

@@ -40,7 +40,6 @@ public struct StateDictionaryError: Error, CustomStringConvertible, Sendable {
 
     private static let listed = 8
 
-    /// What it is, for people.
     public var description: String {
         var text = "\(source ?? "the saved state") does not fit this model."
         if !missing.isEmpty { text += " Missing: \(list(missing) { shortened($0) })." }

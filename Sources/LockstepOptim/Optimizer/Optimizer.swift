@@ -265,7 +265,6 @@ public final class Optimizer {
 }
 
 extension Optimizer: CustomStringConvertible {
-    /// What it is, for people.
     public var description: String {
         let hypers = zip(names, values[0]).map { "\($0) \($1)" }.joined(separator: ", ")
         return "\(rule.name)(\(hypers)) over \(groups.count) group\(groups.count == 1 ? "" : "s")"

@@ -23,7 +23,6 @@ public struct OptimizerError: Error, CustomStringConvertible, Sendable {
     public let code: Code
     /// One sentence.
     public let message: String
-    /// What it is, for people.
     public var description: String { message }
 
     package init(_ code: Code, _ message: String) {

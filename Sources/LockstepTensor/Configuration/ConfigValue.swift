@@ -38,7 +38,6 @@ public enum ConfigValue: Equatable, Sendable, Codable, CustomStringConvertible {
         }
     }
 
-    /// What it is, for people.
     public var description: String {
         switch self {
         case .bool(let value): "\(value)"

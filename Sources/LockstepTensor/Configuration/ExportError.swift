@@ -34,7 +34,6 @@ public struct ExportError: Error, CustomStringConvertible, Sendable {
         (self.reason, self.remedy) = (sentence(reason), remedy.map { sentence($0) })
     }
 
-    /// What it is, for people.
     public var description: String {
         let start = (file.map { "\($0): " } ?? "") + (place.isEmpty ? "" : "\(place): ")
         return start + reason + (remedy.map { ". \($0)" } ?? "")

@@ -34,7 +34,6 @@ public struct StateError: Error, CustomStringConvertible, Sendable {
     public let place: String
     /// What is wrong with it.
     public let reason: String
-    /// What it is, for people.
     public var description: String { "\(place): \(reason)" }
 
     /// A value that does not fit.

@@ -31,7 +31,6 @@ public enum DType: UInt32, Sendable, CaseIterable, CustomStringConvertible {
     /// Whether the type holds whole numbers (`bool` is not one).
     public var isInteger: Bool { self == .int32 || self == .int64 || self == .uint8 }
 
-    /// What it is, for people.
     public var description: String {
         switch self {
         case .float32: "float32"

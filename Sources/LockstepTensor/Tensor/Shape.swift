@@ -79,7 +79,6 @@ public struct Shape: RandomAccessCollection, ExpressibleByArrayLiteral, Hashable
     /// The sizes as an array.
     public var dimensions: [Int] { Array(self) }
 
-    /// What it is, for people.
     public var description: String { "[" + map(String.init).joined(separator: ", ") + "]" }
 
     /// Whether both are the same.

@@ -17,8 +17,8 @@ enum ImageModel: String, CaseIterable, ExpressibleByArgument, SettingValue {
             }
         case .cnn:
             Sequential {
-                Conv2d(1, 16, kernelSize: 3, padding: 1); BatchNorm2d(16); ReLU()
-                Conv2d(16, 32, kernelSize: 3, padding: 1); BatchNorm2d(32); ReLU(); MaxPool2d(2)
+                Conv2d(1, 16, kernelSize: 3, padding: 1, bias: false); BatchNorm2d(16); ReLU()
+                Conv2d(16, 32, kernelSize: 3, padding: 1, bias: false); BatchNorm2d(32); ReLU(); MaxPool2d(2)
                 Flatten(); Linear(512, 10)
             }
         }
@@ -33,8 +33,8 @@ enum ImageModel: String, CaseIterable, ExpressibleByArgument, SettingValue {
             }
         case .cnn:
             Sequential {
-                Conv2d(1, 16, kernelSize: 3, padding: 1); BatchNorm2d(16); ReLU(); MaxPool2d(2)
-                Conv2d(16, 32, kernelSize: 3, padding: 1); BatchNorm2d(32); ReLU(); MaxPool2d(2)
+                Conv2d(1, 16, kernelSize: 3, padding: 1, bias: false); BatchNorm2d(16); ReLU(); MaxPool2d(2)
+                Conv2d(16, 32, kernelSize: 3, padding: 1, bias: false); BatchNorm2d(32); ReLU(); MaxPool2d(2)
                 Flatten(); Linear(32 * (shape[1] / 4) * (shape[2] / 4), 64); ReLU(); Linear(64, classes)
             }
         }
@@ -49,9 +49,9 @@ enum ImageModel: String, CaseIterable, ExpressibleByArgument, SettingValue {
             }
         case .cnn:
             Sequential {
-                Conv2d(3, 16, kernelSize: 3, padding: 1); BatchNorm2d(16); ReLU(); MaxPool2d(2)
-                Conv2d(16, 32, kernelSize: 3, padding: 1); BatchNorm2d(32); ReLU(); MaxPool2d(2)
-                Conv2d(32, 64, kernelSize: 3, padding: 1); BatchNorm2d(64); ReLU()
+                Conv2d(3, 16, kernelSize: 3, padding: 1, bias: false); BatchNorm2d(16); ReLU(); MaxPool2d(2)
+                Conv2d(16, 32, kernelSize: 3, padding: 1, bias: false); BatchNorm2d(32); ReLU(); MaxPool2d(2)
+                Conv2d(32, 64, kernelSize: 3, padding: 1, bias: false); BatchNorm2d(64); ReLU()
                 AdaptiveAvgPool2d(1); Flatten(); Linear(64, classes)
             }
         }

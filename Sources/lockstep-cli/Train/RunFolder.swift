@@ -29,7 +29,10 @@ struct RunFolder {
                 }
                 lock = try FolderLock(chosen)
                 Leftovers.remove(in: chosen)
-                if case .isComplete = try plan.lookedAt { isComplete = true }
+                if case .isComplete = try plan.lookedAt {
+                    isComplete = true
+                    RunState.removeCheckpoints(of: chosen)
+                }
                 if case .begin(_, .overwrites) = plan { RunState.clear(chosen) }
             } catch {
                 problem = error is Failure ? "\(error)" : "the run's folder \(error)"
@@ -42,8 +45,14 @@ struct RunFolder {
         self.lock = lock
     }
 
-    /// Says that a run is complete.
-    static func sayComplete(_ folder: String) throws { try say("the run in \(folder) is complete") }
+    /// Says that a run is complete, and takes away what it would have resumed from, if it was killed before it did.
+    static func sayComplete(_ folder: String) throws {
+        // Not beside another job, which may begin it anew.
+        if let lock = try? FolderLock(folder, patience: 0) {
+            withExtendedLifetime(lock) { RunState.removeCheckpoints(of: folder) }
+        }
+        try say("the run in \(folder) is complete")
+    }
 
     func path(_ file: String) -> String { "\(folder)/\(file)" }
 

@@ -3,6 +3,7 @@
 
 import Foundation
 import Lockstep
+import LockstepData
 
 /// What is done in which folder.
 enum RunPlan {
@@ -16,23 +17,21 @@ enum RunPlan {
     /// What a new run does about one that lies in its folder.
     enum Beginning { case refuses, overwrites, goesOn }
 
-    /// The variable that says what to do where `--resume` does not.
-    private static let variable = "LOCKSTEP_RESUME"
-
     /// - Throws: ``Failure`` where folders and options do not go together, or a run would be lost.
     init(_ options: WatchOptions, run: String?, recipe: String) throws {
-        let environment = ProcessInfo.processInfo.environment
         if options.overwrite {
             guard let run else { throw Failure.usage("--overwrite: which run? name its folder with --run") }
             self = .begin(folder: run, .overwrites)
             return
         }
-        let word = options.resume ?? environment[RunPlan.variable].flatMap { $0.isEmpty ? nil : $0 }
+        let word =
+            options.resume
+            ?? ProcessInfo.processInfo.environment[EnvironmentVariable.resumeName].flatMap { $0.isEmpty ? nil : $0 }
         if let folder = word, folder != "auto" {
             if run != nil { throw Failure.usage("--resume names the run's folder; leave --run out") }
             self = .goOn(folder: folder, mayBegin: false)
         } else if word != nil {
-            guard let folder = run ?? RunPlan.jobFolder(environment, recipe) else {
+            guard let folder = run ?? RunPlan.jobFolder(recipe) else {
                 throw Failure.usage("--resume auto: which run? name its folder with --run")
             }
             self = .begin(folder: folder, .goesOn)
@@ -67,12 +66,9 @@ enum RunPlan {
     }
 
     /// The folder of a batch system's job: the same when the job is started again.
-    private static func jobFolder(_ environment: [String: String], _ recipe: String) -> String? {
-        let array = environment["SLURM_ARRAY_JOB_ID"].flatMap { id in
-            environment["SLURM_ARRAY_TASK_ID"].map { "\(id)_\($0)" }
-        }
-        let job = array ?? environment["SLURM_JOB_ID"] ?? environment["PBS_JOBID"]
-        return job.map { "runs/\(recipe)-job-\($0.filter { $0 != "/" })" }
+    private static func jobFolder(_ recipe: String) -> String? {
+        let job = FolderLock.Holder.own.job.filter { $0 != "/" }
+        return job.isEmpty ? nil : "runs/\(recipe)-job-\(job)"
     }
 
     /// The folder that is named; nil for a new one.

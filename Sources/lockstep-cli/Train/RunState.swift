@@ -3,6 +3,7 @@
 
 import Foundation
 import Lockstep
+import LockstepData
 
 /// `run.json`: how far a run has come, for whoever starts it again.
 struct RunState: Codable {
@@ -24,6 +25,7 @@ struct RunState: Codable {
     /// What a run leaves in its folder.
     private static let files = [
         file, "settings.json", "history.csv", "model.safetensors", "export.bundle", "predictions.csv", "results.html",
+        "text.json",
     ]
 
     /// What `folder` says; nil where no run was begun, or by a version that did not say.
@@ -32,8 +34,8 @@ struct RunState: Codable {
     static func read(in folder: String) throws -> RunState? {
         let path = "\(folder)/\(file)"
         guard access(path, F_OK) == 0 else { return nil }
-        guard let bytes = FileManager.default.contents(atPath: path), bytes.count < 1 << 20,
-            let state = try? JSONDecoder().decode(RunState.self, from: bytes), state.format == 1
+        guard let bytes = try? Files.read(path, limit: 1 << 20),
+            let state = try? JSONDecoder().decode(RunState.self, from: Data(bytes)), state.format == 1
         else { throw Failure.noInput("\(path): does not say how far the run is; --overwrite begins it anew") }
         return state
     }
@@ -53,6 +55,15 @@ struct RunState: Codable {
     /// Removes what a run has left in `folder`.
     static func clear(_ folder: String) {
         for file in files { unlink("\(folder)/\(file)") }
-        for generation in CheckpointStore("\(folder)/checkpoints").generations { unlink(generation.path) }
+        CheckpointStore("\(folder)/checkpoints").removeAll()
+    }
+
+    /// Removes the checkpoints of a run that is complete: it has nothing to resume from.
+    static func removeCheckpoints(of folder: String) {
+        let store = CheckpointStore("\(folder)/checkpoints")
+        store.removeAll()
+        Leftovers.remove(in: store.folder, isOwn: true)
+        unlink("\(store.folder)/\(FolderLock.name)")
+        rmdir(store.folder)
     }
 }

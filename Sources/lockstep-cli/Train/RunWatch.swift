@@ -52,14 +52,6 @@ struct RunWatch {
         }
     }
 
-    /// A run that is complete has nothing to resume from.
-    func removeCheckpoints(of learner: Learner) {
-        let store = checkpoints.store(for: learner)
-        store.removeAll()
-        unlink("\(store.folder)/\(FolderLock.name)")
-        rmdir(store.folder)
-    }
-
     /// Ends a program that was asked to stop before it could begin to train. Collective.
     static func endIfAsked(
         over ranks: any Communicator, when: String = "before training had begun"

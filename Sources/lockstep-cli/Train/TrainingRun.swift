@@ -56,7 +56,7 @@ struct TrainingRun: Sendable {
         if ranks.isRankZero {
             try report(learner, task, files, conclusion, augmented, times: (started, prepared))
             try RunState(state: .complete).write(in: files)
-            watch.removeCheckpoints(of: learner)
+            RunState.removeCheckpoints(of: files.folder)
         }
         try end(learner, watch, files, over: ranks)
     }

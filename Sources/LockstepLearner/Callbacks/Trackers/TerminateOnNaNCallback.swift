@@ -26,6 +26,5 @@ public final class TerminateOnNaNCallback: Callback {
 }
 
 extension TerminateOnNaNCallback: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(TerminateOnNaNCallback.self) { _ in TerminateOnNaNCallback() }
 }

@@ -124,7 +124,6 @@ public struct TrackerError: Error, CustomStringConvertible, Sendable {
     public let monitor: String
     /// The columns there are; empty without a recorder.
     public let columns: [String]
-    /// What it is, for people.
     public var description: String {
         columns.isEmpty
             ? "\(callback): there is no Recorder, so there is no column “\(monitor)” to follow"

@@ -23,6 +23,5 @@ public final class BnFreeze: Callback {
 }
 
 extension BnFreeze: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(BnFreeze.self) { _ in BnFreeze() }
 }

@@ -35,6 +35,5 @@ public final class CollectDataCallback: Callback {
 }
 
 extension CollectDataCallback: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(CollectDataCallback.self) { _ in CollectDataCallback() }
 }

@@ -62,7 +62,6 @@ public final class CutMix: MixHandler {
 }
 
 extension CutMix: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(CutMix.self) {
         Field("alpha", { try known($0.alpha, "CutMix") }, .positive)
     } make: {
@@ -74,6 +73,5 @@ extension CutMix: Configurable {
 public struct CutMixError: Error, CustomStringConvertible, Sendable {
     /// Of the first input.
     public let shape: Shape
-    /// What it is, for people.
     public var description: String { "CutMix: needs images [N, C, H, W], the batch's first input is \(shape)" }
 }

@@ -69,7 +69,6 @@ public final class GradientAccumulation: Callback, Resumable {
 }
 
 extension GradientAccumulation: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(GradientAccumulation.self) {
         Field("samples", \.samples, .size, python: "n_acc")
     } make: {

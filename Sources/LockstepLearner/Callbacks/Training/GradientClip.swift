@@ -39,7 +39,6 @@ public final class GradientClip: Callback {
 }
 
 extension GradientClip: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(GradientClip.self) {
         Field("maxNorm", \.maxNorm, .positive)
         Field("normType", \.normType, .positive)

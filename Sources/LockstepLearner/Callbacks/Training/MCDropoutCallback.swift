@@ -48,6 +48,5 @@ public final class MCDropoutCallback: Callback, Resumable {
 }
 
 extension MCDropoutCallback: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MCDropoutCallback.self) { _ in MCDropoutCallback() }
 }

@@ -43,7 +43,6 @@ public final class MixUp: MixHandler {
 }
 
 extension MixUp: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MixUp.self) {
         Field("alpha", { try known($0.alpha, "MixUp") }, .positive)
     } make: {

@@ -133,7 +133,6 @@ public final class MixedPrecision: Callback, Resumable {
 }
 
 extension MixedPrecision: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MixedPrecision.self) {
         Field(told: "precision") { .string("\($0.precision)") }
         Field(told: "init_scale") { .double($0.initialScale) }

@@ -15,6 +15,5 @@ public final class ModelResetter: Callback {
 }
 
 extension ModelResetter: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(ModelResetter.self) { _ in ModelResetter() }
 }

@@ -26,7 +26,6 @@ public final class RNNCallback: Callback {
 }
 
 extension RNNCallback: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(RNNCallback.self) { _ in RNNCallback() }
 }
 
@@ -77,7 +76,6 @@ public final class RNNRegularizer: Callback {
 }
 
 extension RNNRegularizer: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(RNNRegularizer.self) {
         Field("alpha", \.alpha)
         Field("beta", \.beta)

@@ -34,7 +34,6 @@ public final class ShortEpochCallback: Callback {
 }
 
 extension ShortEpochCallback: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(ShortEpochCallback.self) {
         Field("fraction", \.fraction, .within(0...1), python: "pct")
         Field("shortValid", \.shortValid)

@@ -89,7 +89,6 @@ public final class WeightAverage: Callback, Resumable {
 }
 
 extension WeightAverage: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(WeightAverage.self) {
         Field("decay", \.decay, .within(0...1))
         Field("warmsUp", \.warmsUp)

@@ -19,7 +19,6 @@ public final class BalancedAccuracy: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(BalancedAccuracy.self) {
         Field("axis", \.axis)
         Field("adjusted", \.adjusted)
@@ -55,7 +54,6 @@ public final class CohenKappa: AccumMetric, Configurable {
         ) { answers, targets in ConfusionMatrix(occurring: answers.ints, targets.ints).cohenKappa(weights) }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(CohenKappa.self) {
         Field("axis", \.axis)
         Field("weights", \.weights)
@@ -77,7 +75,6 @@ public final class HammingLoss: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(HammingLoss.self) {
         Field("axis", \.axis)
         Field("name", \.name)
@@ -98,7 +95,6 @@ public final class MatthewsCorrCoef: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MatthewsCorrCoef.self) {
         Field("axis", \.axis)
         Field("name", \.name)
@@ -124,7 +120,6 @@ public final class BrierScore: AccumMetric, Configurable {
         ) { answers, targets in meanSquare(answers.doubles, targets.doubles) }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(BrierScore.self) {
         Field("axis", \.axis)
         Field("ofProbabilities", \.ofProbabilities)

@@ -20,7 +20,6 @@ public final class F1Score: ClassScore, Configurable {
             .fBeta(1), "f1_score", average, axis, labels, positive, name, file, line)
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(F1Score.self) {
         fields()
     } make: {
@@ -51,7 +50,6 @@ public final class FBeta: ClassScore, Configurable {
             .fBeta(beta), "fbeta_score_\(suffix(beta))", average, axis, labels, positive, name, file, line)
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(FBeta.self) {
         Field("beta", \.beta)
         fields()
@@ -79,7 +77,6 @@ public final class Precision: ClassScore, Configurable {
             .precision, "precision_score", average, axis, labels, positive, name, file, line)
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Precision.self) {
         fields()
     } make: {
@@ -106,7 +103,6 @@ public final class Recall: ClassScore, Configurable {
             .recall, "recall_score", average, axis, labels, positive, name, file, line)
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Recall.self) {
         fields()
     } make: {
@@ -133,7 +129,6 @@ public final class Jaccard: ClassScore, Configurable {
             .jaccard, "jaccard_score", average, axis, labels, positive, name, file, line)
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(Jaccard.self) {
         fields()
     } make: {

@@ -19,7 +19,6 @@ public final class APScoreBinary: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(APScoreBinary.self) {
         Field("axis", \.axis)
         Field("positive", \.positive, python: "pos_label")
@@ -51,7 +50,6 @@ public final class RocAucBinary: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(RocAucBinary.self) {
         Field("axis", \.axis)
         Field("maxFPR", \.maxFPR)
@@ -127,7 +125,6 @@ public final class RocAuc: AccumMetric, Configurable {
         return total == 0 ? nil : sum / total
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(RocAuc.self) {
         Field("axis", \.axis)
         Field("average", \.average, .macroOrWeighted)

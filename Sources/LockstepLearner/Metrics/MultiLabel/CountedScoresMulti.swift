@@ -20,7 +20,6 @@ public final class F1ScoreMulti: LabelScore, Configurable {
             .fBeta(1), "f1_score_multi", threshold, sigmoid, average, labels, positive, name, file, line)
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(F1ScoreMulti.self) {
         fields()
     } make: {
@@ -51,7 +50,6 @@ public final class FBetaMulti: LabelScore, Configurable {
             file, line)
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(FBetaMulti.self) {
         Field("beta", \.beta)
         fields()
@@ -79,7 +77,6 @@ public final class PrecisionMulti: LabelScore, Configurable {
             .precision, "precision_score_multi", threshold, sigmoid, average, labels, positive, name, file, line)
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(PrecisionMulti.self) {
         fields()
     } make: {
@@ -106,7 +103,6 @@ public final class RecallMulti: LabelScore, Configurable {
             .recall, "recall_score_multi", threshold, sigmoid, average, labels, positive, name, file, line)
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(RecallMulti.self) {
         fields()
     } make: {
@@ -133,7 +129,6 @@ public final class JaccardMulti: LabelScore, Configurable {
             .jaccard, "jaccard_score_multi", threshold, sigmoid, average, labels, positive, name, file, line)
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(JaccardMulti.self) {
         fields()
     } make: {

@@ -21,7 +21,6 @@ public final class HammingLossMulti: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(HammingLossMulti.self) {
         Field("threshold", \.threshold, python: "thresh")
         Field("sigmoid", \.sigmoid)
@@ -55,7 +54,6 @@ public final class BrierScoreMulti: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(BrierScoreMulti.self) {
         Field("threshold", \.threshold, python: "thresh")
         Field("sigmoid", \.sigmoid)
@@ -82,7 +80,6 @@ public final class MatthewsCorrCoefMulti: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(MatthewsCorrCoefMulti.self) {
         Field("threshold", \.threshold, python: "thresh")
         Field("sigmoid", \.sigmoid)
@@ -114,7 +111,6 @@ public final class RocAucMulti: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(RocAucMulti.self) {
         Field("sigmoid", \.sigmoid)
         Field("average", \.average)
@@ -143,7 +139,6 @@ public final class APScoreMulti: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(APScoreMulti.self) {
         Field("sigmoid", \.sigmoid)
         Field("average", \.average)

@@ -47,7 +47,6 @@ public final class R2Score: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(R2Score.self) {
         Field("name", \.name)
     } make: {
@@ -66,7 +65,6 @@ public final class ExplainedVariance: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(ExplainedVariance.self) {
         Field("name", \.name)
     } make: {
@@ -93,7 +91,6 @@ public final class PearsonCorrCoef: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(PearsonCorrCoef.self) {
         Field("activation", \.activation)
         Field("argmaxAxis", \.argmaxAxis)
@@ -126,7 +123,6 @@ public final class SpearmanCorrCoef: AccumMetric, Configurable {
         }
     }
 
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(SpearmanCorrCoef.self) {
         Field("activation", \.activation)
         Field("argmaxAxis", \.argmaxAxis)

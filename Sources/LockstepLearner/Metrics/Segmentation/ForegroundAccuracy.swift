@@ -45,7 +45,6 @@ public final class ForegroundAcc: Metric {
 }
 
 extension ForegroundAcc: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(ForegroundAcc.self) {
         Field("background", \.background, python: "bkg_idx")
         Field("axis", \.axis)

@@ -84,7 +84,6 @@ public final class CorpusBLEU: Metric {
 }
 
 extension CorpusBLEU: Configurable {
-    /// What values of the type are made of: for arguments, bundles, and what ranks compare.
     public static let configuration = Configuration(CorpusBLEU.self) {
         Field("axis", \.axis)
     } make: {

@@ -31,7 +31,6 @@ public struct Pair: Hashable, Sendable, ExpressibleByIntegerLiteral, Expressible
         self.init(elements[0], elements[elements.count - 1])
     }
 
-    /// What it is, for people.
     public var description: String { height == width ? "\(height)" : "[\(height), \(width)]" }
 }
 
