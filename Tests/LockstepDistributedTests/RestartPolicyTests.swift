@@ -73,6 +73,21 @@ struct RestartPolicyTests {
         #expect(ending(most: 9, failure(5), .failed(JobFailure(.starting))) == .beforeTraining)
     }
 
+    @Test("who is killed on the way to training is started again, but not twice in a row")
+    func killedStart() {
+        let killed = JobEnd.failed(JobFailure(.starting, wasKilled: true))
+        let silent = JobEnd.failed(JobFailure(.unknown, wasKilled: true))
+        #expect(ending(most: 9, killed) == nil)
+        #expect(ending(most: 9, killed, killed) == .beforeTraining)
+        #expect(ending(most: 9, killed, failure(5), killed, failure(6)) == nil)
+        #expect(ending(most: 9, failure(5, saved: 4), killed, failure(6, from: 4, saved: 5)) == nil)
+        #expect(ending(most: 9, failure(5, saved: 4), silent, failure(6, from: 4, saved: 5)) == nil)
+        #expect(ending(most: 9, failure(5, saved: 4), silent, silent) == .beforeTraining)
+        #expect(ending(most: 9, failure(5), killed, failure(5)) == .sameStep(5))
+        #expect(ending(most: 1, failure(5), killed) == .exhausted(1))
+        #expect(ending(most: 9, silent, failure(nil)) == nil)
+    }
+
     @Test("a machine that is lost is not blamed on the step, unless it is lost again")
     func lostHost() {
         #expect(ending(most: 9, failure(5), failure(5, lost: "b")) == nil)

@@ -21,6 +21,8 @@ package struct FailureAccount {
     /// Who failed first, and how, as mpirun knows it.
     private var rank: Int?
     private var reason: String?
+    /// The signal that killed it.
+    private var signal: Int32?
     /// A machine that mpirun has lost.
     private var lostHost: String?
     /// A machine that mpirun cannot send to.
@@ -129,8 +131,9 @@ package struct FailureAccount {
         }
         rankFailed = true
         if text.contains("noticed that process rank") {
-            let reason = word(after: "on signal").map { "was killed by signal \(digits($0))" }
-            note(word(after: "process rank"), reason)
+            let number = word(after: "on signal").map(digits)
+            note(word(after: "process rank"), number.map { "was killed by signal \($0)" })
+            signal = signal ?? number.flatMap { Int32($0) }
         } else if text.contains("has exited due to process rank") {
             note(word(after: "process rank"), "ended its program without the others")
         } else if text.contains("exited with non-zero status"), let name = word(after: "Process name:") {
@@ -204,6 +207,7 @@ package struct FailureAccount {
         return .failed(
             JobFailure(
                 trains ? .training : tells ? .starting : .unknown, step: trains ? step : nil, from: firstStep,
-                saved: savedStep, lostHost: lostHost ?? unreachable))
+                saved: savedStep, lostHost: lostHost ?? unreachable,
+                wasKilled: signal == SIGKILL))
     }
 }

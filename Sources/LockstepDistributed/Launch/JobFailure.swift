@@ -35,13 +35,15 @@ package struct JobFailure: Equatable {
     package var savedStep: Int?
     /// The machine that is gone.
     package var lostHost: String?
+    /// Whether somebody else ended the rank that failed first: no program sends itself SIGKILL.
+    package var wasKilled: Bool
 
     package init(
         _ stage: Stage, step: Int? = nil, from firstStep: Int? = nil, saved savedStep: Int? = nil,
-        lostHost: String? = nil
+        lostHost: String? = nil, wasKilled: Bool = false
     ) {
         (self.stage, self.step, self.firstStep) = (stage, step, firstStep)
-        (self.savedStep, self.lostHost) = (savedStep, lostHost)
+        (self.savedStep, self.lostHost, self.wasKilled) = (savedStep, lostHost, wasKilled)
     }
 
     /// Codes of sysexits(3) that we use: a mistake of the user, the program, the data or the machine.

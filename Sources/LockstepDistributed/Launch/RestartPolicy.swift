@@ -10,8 +10,9 @@ package struct RestartPolicy: Equatable {
     package enum State: Equatable {
         /// It has not failed yet.
         case fresh
-        /// It has failed, and was started again so many times.
-        case restarted(times: Int, after: JobFailure)
+        /// It has failed, and was started again so many times: `after` its last failure that was not a kill on the way to training,
+        /// of which there were so many since.
+        case restarted(times: Int, after: JobFailure?, killedStarts: Int)
         /// It has come to its end.
         case over(Ending)
     }
@@ -22,7 +23,7 @@ package struct RestartPolicy: Equatable {
         case ended
         /// It would end the same way again: words, data, files.
         case refused
-        /// It failed before it began to train.
+        /// It failed before it began to train: by itself, or once more.
         case beforeTraining
         /// It failed twice in a row at the same step.
         case sameStep(Int)
@@ -45,36 +46,40 @@ package struct RestartPolicy: Equatable {
 
     /// How many times it was started again.
     package var restarts: Int {
-        if case .restarted(let times, _) = state { times } else { 0 }
+        if case .restarted(let times, _, _) = state { times } else { 0 }
     }
 
     /// An attempt has ended: moves to the next state.
     package mutating func take(_ end: JobEnd) {
-        let former: JobFailure?
-        let times: Int
+        let (former, times, killedStarts): (JobFailure?, Int, Int)
         switch state {
         case .over: return
-        case .fresh: (former, times) = (nil, 0)
-        case .restarted(let count, let failure): (former, times) = (failure, count)
+        case .fresh: (former, times, killedStarts) = (nil, 0, 0)
+        case .restarted(let count, let failure, let starts): (former, times, killedStarts) = (failure, count, starts)
         }
         switch end {
         case .done, .agreed: state = .over(.ended)
         case .refused: state = .over(.refused)
         case .failed(let failure):
-            if failure.stage == .starting {
+            // A program that has trained before, and tells nothing this time, had no time to.
+            let isStart = failure.stage == .starting || failure.stage == .unknown && former?.stage == .training
+            if isStart, !failure.wasKilled || killedStarts > 0 {
                 state = .over(.beforeTraining)
-            } else if let former, let ending = RestartPolicy.repeats(former, failure) {
+            } else if !isStart, let former, let ending = RestartPolicy.repeats(former, failure) {
                 state = .over(ending)
             } else if times >= most {
                 state = .over(.exhausted(times))
             } else {
-                state = .restarted(times: times + 1, after: failure)
+                state = .restarted(
+                    times: times + 1, after: isStart ? former : failure, killedStarts: isStart ? killedStarts + 1 : 0)
             }
         }
     }
 
     /// How `failure` is the one before over again; nil when it is another.
     private static func repeats(_ former: JobFailure, _ failure: JobFailure) -> Ending? {
+        // It got further.
+        if former.stage != .training, failure.stage == .training { return nil }
         // A machine that is gone is not to blame twice.
         if failure.lostHost != nil, failure.lostHost != former.lostHost { return nil }
         if let step = failure.step, let earlier = former.step { return step == earlier ? .sameStep(step) : nil }
