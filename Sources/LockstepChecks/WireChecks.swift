@@ -202,6 +202,9 @@ public enum WireChecks {
             let again = try exchange.probeUpdates(of: optimizer)
             try require(again?.owner == probe.owner, "measured twice")
         }
+        let large = OptimizerFactory.sgd()([[Parameter(wrappedValue: .zeros([UpdateProbe.memoryDecides]))]], lr: 0.1)
+        let exchange = try GradientExchange(large.arena, over: c)
+        try require(try exchange.probeUpdates(of: large) == nil, "what memory decides was measured")
     }
 
     /// Counts the collectives it hears of.

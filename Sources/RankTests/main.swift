@@ -33,6 +33,9 @@ let trainingChecks: [ThreadSuite.Check] =
         ("training: \($0.name)", $0.body)
     }
 
+/// What belongs to a process is not checked on threads.
+let processChecks: [ThreadSuite.Check] = MemoryChecks.all.map { ("memory: \($0.name)", $0.body) }
+
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
 case "--faults":
@@ -60,8 +63,9 @@ default:
     let words = arguments.first == "--only" ? arguments.dropFirst().joined(separator: " ") : ""
     World.runOnEveryRank { ranks in
         RankSuite(ranks).run(
-            (communicatorChecks + trainingChecks).filter { words.isEmpty || $0.name.contains(words) }.map {
-                ($0.name, $0.body)
-            })
+            (communicatorChecks + trainingChecks + processChecks).filter { words.isEmpty || $0.name.contains(words) }
+                .map {
+                    ($0.name, $0.body)
+                })
     }
 }

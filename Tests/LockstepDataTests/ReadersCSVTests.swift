@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests of the CSV reader: RFC 4180, types, missing values, and errors with line numbers.
 
+import LockstepTesting
 import Testing
 
 @testable import LockstepData
@@ -22,6 +23,44 @@ struct ReadersCSVTests {
         #expect(table.columns[2].missing == [false, true, false])
         #expect(table.columns[3].values == .texts(["1", "2", "zwei"]))
         #expect(table.columns.map(\.kind) == [.integer, .real, .text, .text])
+    }
+
+    @Test("equal texts are held once, whatever their number, and every row keeps its bytes")
+    func wordsOfColumns() throws {
+        // Twice as many words as a table of them begins with, several times over; quotes, and spellings that Unicode takes for equal.
+        let words =
+            (0..<1000).map { "word \($0)" } + [
+                "", " ", "a\"b", "a,b", "é", "e\u{301}", "long enough for the heap, longer than fifteen",
+            ]
+        var random = SplitMix64(seed: 3)
+        let rows = (0..<20_000).map { _ in words[Int.random(in: words.indices, using: &random)] }
+        let quoted = rows.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }
+        let table = try parse("t\n" + quoted.joined(separator: "\n") + "\n", CSV.Options(missing: []))
+        guard case .texts(let texts) = table.columns[0].values else {
+            Issue.record("\(table.columns[0].kind)")
+            return
+        }
+        #expect(texts.words.count == words.count && texts.count == rows.count)
+        #expect(zip(texts, rows).allSatisfy { Array($0.utf8) == Array($1.utf8) })
+        #expect(texts == CSVTexts(rows) && texts.codes.first == 0)
+        #expect(table.columns[0].texts == rows)
+    }
+
+    @Test("what is asked of every text is asked once for each distinct one", arguments: ["a", "1", "1.5"])
+    func askedOnce(_ first: String) throws {
+        let table = try parse(
+            "v,w\n" + (0..<90).map { "\($0 % 3 == 0 ? first : $0 % 3 == 1 ? "2" : "NA"),x" }.joined(separator: "\n"))
+        var asked: [String] = []
+        var made = [Int?](repeating: 7, count: 60)
+        table.columns[0].forEachText(in: Array(0..<60)) {
+            asked.append($0)
+            return $0.count
+        } _: {
+            made[$0] = $1
+        }
+        // The empty text stands where one is missing.
+        #expect(asked.filter { !$0.isEmpty }.sorted() == Set(table.columns[0].texts.compactMap { $0 }).sorted())
+        #expect(made == table.columns[0].texts.prefix(60).map { $0?.count })
     }
 
     @Test("a column that turns to text late keeps the spelling of its numbers")

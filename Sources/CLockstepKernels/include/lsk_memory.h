@@ -11,6 +11,9 @@ void lsk_release(void *_Nonnull pointer);
 /// Gives every cached block of the calling thread and of the shared pool back to the system.
 void lsk_trim(void);
 
+/// Says that what the calling thread repeats begins anew: a step of training.
+void lsk_end_step(void);
+
 typedef struct lsk_memory_statistics {
     uint64_t system_requests;  ///< blocks ever taken from the system, by all threads
     uint64_t system_bytes;     ///< bytes now held from the system, in use or cached, by all threads

@@ -58,17 +58,7 @@ public enum CSV {
     public static func parse(
         _ bytes: [UInt8], file: String, options: Options = Options()
     ) throws(DataError) -> CSVTable {
-        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-            throw DataError(
-                .unsupported, file: file, at: .line(1), "the text is UTF-16, not UTF-8",
-                remedy: "Convert it first: iconv -f UTF-16 -t UTF-8")
-        }
-        guard options.delimiter.isASCII, !"\"\r\n".unicodeScalars.contains(options.delimiter) else {
-            throw DataError(
-                .unsupported, file: file,
-                "the delimiter \(options.delimiter.debugDescription) is not one ASCII character")
-        }
-        var scanner = CSVScanner(bytes, delimiter: UInt8(options.delimiter.value), file: file)
+        var scanner = try scanner(bytes, file, options)
         let names = try columnNames(&scanner, options)
         let known = Set(names)
         for name in options.types.keys.sorted() where !known.contains(name) {
@@ -103,6 +93,28 @@ public enum CSV {
             }
         }
         return CSVTable(file: file, rowCount: lines.count, columns: builders.map { $0.finished() }, lines: lines)
+    }
+
+    /// The names of the columns of the table in `bytes`; the rest is not looked at.
+    static func names(_ bytes: [UInt8], file: String, options: Options = Options()) throws(DataError) -> [String] {
+        var scanner = try scanner(bytes, file, options)
+        return try columnNames(&scanner, options)
+    }
+
+    private static func scanner(
+        _ bytes: [UInt8], _ file: String, _ options: Options
+    ) throws(DataError) -> CSVScanner {
+        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+            throw DataError(
+                .unsupported, file: file, at: .line(1), "the text is UTF-16, not UTF-8",
+                remedy: "Convert it first: iconv -f UTF-16 -t UTF-8")
+        }
+        guard options.delimiter.isASCII, !"\"\r\n".unicodeScalars.contains(options.delimiter) else {
+            throw DataError(
+                .unsupported, file: file,
+                "the delimiter \(options.delimiter.debugDescription) is not one ASCII character")
+        }
+        return CSVScanner(bytes, delimiter: UInt8(options.delimiter.value), file: file)
     }
 
     /// More columns than anybody learns from: each takes some hundred bytes before it has a value.

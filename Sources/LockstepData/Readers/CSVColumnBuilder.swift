@@ -32,7 +32,9 @@ struct CSVColumnBuilder {
     private var state: State
     private var integers: [Int] = []
     private var reals: [Double] = []
-    private var texts: [String] = []
+    private var words: [String] = []
+    private var codes: [Int32] = []
+    private var table = WordTable()
     private var marks: [Bool] = []
     private var anyMissing = false
 
@@ -67,7 +69,7 @@ struct CSVColumnBuilder {
             }
         case .integers: if isMissing { integers.append(0) } else { try store(field, start, end, scanner) }
         case .reals: if isMissing { reals.append(.nan) } else { try store(field, start, end, scanner) }
-        case .texts: texts.append(isMissing ? "" : try scanner.text(field))
+        case .texts: try appendWord(isMissing ? CSVField(start: start, end: start, hasEscapes: false) : field, scanner)
         case .textsLater: break
         }
     }
@@ -75,7 +77,7 @@ struct CSVColumnBuilder {
     /// Makes ready for the second reading of a column that `needsText`.
     mutating func beginText(_ rows: Int) {
         state = .texts
-        texts.reserveCapacity(rows)
+        codes.reserveCapacity(rows)
         marks.removeAll(keepingCapacity: true)
         (integers, reals) = ([], [])
     }
@@ -91,7 +93,7 @@ struct CSVColumnBuilder {
             case .undecided: .reals([Double](repeating: .nan, count: marks.count))
             case .integers: .integers(integers)
             case .reals: .reals(reals)
-            case .texts, .textsLater: .texts(texts)
+            case .texts, .textsLater: .texts(CSVTexts(words: words, codes: codes))
             }
         return CSVColumn(name: name, values: values, missing: anyMissing ? marks : nil)
     }
@@ -107,15 +109,26 @@ struct CSVColumnBuilder {
             reals = [Double](repeating: .nan, count: before)
         } else {
             state = .texts
-            texts = [String](repeating: "", count: before)
+            if before > 0 {
+                words = [""]
+                codes = [Int32](
+                    repeating: table.code(of: UnsafeRawBufferPointer(start: nil, count: 0)).code, count: before)
+            }
         }
+    }
+
+    /// Equal texts are made once.
+    private mutating func appendWord(_ field: CSVField, _ scanner: CSVScanner) throws(DataError) {
+        let (code, isNew) = scanner.withBytes(of: field) { table.code(of: $0) }
+        if isNew { words.append(try scanner.text(field)) }
+        codes.append(code)
     }
 
     private mutating func store(_ field: CSVField, _ start: Int, _ end: Int, _ scanner: CSVScanner) throws(DataError) {
         if state == .integers, let value = CSVNumber.integer(scanner.bytes, start, end) {
             integers.append(value)
         } else if state == .texts {
-            texts.append(try scanner.text(field))
+            try appendWord(field, scanner)
         } else if forced != .integer, let value = CSVNumber.real(scanner.bytes, start, end) {
             if state == .integers { widenToReals() }
             reals.append(value)

@@ -60,6 +60,12 @@ struct CSVScanner {
         return text
     }
 
+    /// Calls `body` with the bytes of the field's text.
+    func withBytes<Result>(of field: CSVField, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        if field.hasEscapes { return unescaped(bytes[field.start..<field.end]).withUnsafeBytes(body) }
+        return bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[field.start..<field.end])) }
+    }
+
     private let quote = UInt8(ascii: "\"")
 
     private func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }

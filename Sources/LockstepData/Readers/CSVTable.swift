@@ -16,7 +16,7 @@ public struct CSVColumn: Sendable, Equatable {
         /// Numbers of which one at least is not whole.
         case reals([Double])
         /// Words, or numbers that were asked for as words.
-        case texts([String])
+        case texts(CSVTexts)
     }
 
     /// As the header has it.
@@ -63,9 +63,35 @@ public struct CSVColumn: Sendable, Equatable {
             switch values {
             case .integers(let values): values.map(String.init)
             case .reals(let values): values.map { String($0) }
-            case .texts(let values): values
+            case .texts(let values): Array(values)
             }
         return missing.map { marks in zip(all, marks).map { $1 ? nil : $0 } } ?? all
+    }
+
+    /// Calls `body` for each of `rows` with what `transform` makes of its text, which is asked once for each distinct one; nil where
+    /// the value is missing.
+    func forEachText<Made>(
+        in rows: [Int], _ transform: (String) -> Made, _ body: (_ index: Int, _ made: Made?) -> Void
+    ) {
+        func each(_ made: (_ row: Int) -> Made) {
+            for (index, row) in rows.enumerated() { body(index, missing?[row] == true ? nil : made(row)) }
+        }
+        func remembering<Value: Hashable>(_ values: [Value], _ text: (Value) -> String) {
+            var known: [Value: Made] = [:]
+            each { row in
+                if let made = known[values[row]] { return made }
+                let made = transform(text(values[row]))
+                known[values[row]] = made
+                return made
+            }
+        }
+        switch values {
+        case .integers(let values): remembering(values) { String($0) }
+        case .reals(let values): remembering(values.map(\.bitPattern)) { String(Double(bitPattern: $0)) }
+        case .texts(let texts):
+            let made = texts.words.map(transform)
+            each { made[Int(texts.codes[$0])] }
+        }
     }
 }
 

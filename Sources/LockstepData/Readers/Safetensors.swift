@@ -75,11 +75,21 @@ public enum Safetensors {
         /// The header's `__metadata__`, in its order.
         public let metadata: [(key: String, value: String)]
         let bytes: [UInt8]
+        /// Where in ``entries`` a name stands.
+        private let places: [String: Int]
         /// Whether the file carries the checksum of every byte of it, which agreed: whatever it says is what was written.
         public let isSealed: Bool
 
+        init(
+            file: String, entries: [Entry], metadata: [(key: String, value: String)], bytes: [UInt8], isSealed: Bool
+        ) {
+            (self.file, self.entries, self.metadata, self.bytes, self.isSealed) =
+                (file, entries, metadata, bytes, isSealed)
+            places = Dictionary(zip(entries.map(\.name), entries.indices), uniquingKeysWith: { first, _ in first })
+        }
+
         /// The tensor called `name`.
-        public func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
+        public func entry(_ name: String) -> Entry? { places[name].map { entries[$0] } }
 
         /// The bytes of `entry`, without copying.
         public func bytes(of entry: Entry) -> ArraySlice<UInt8> { bytes[entry.range] }

@@ -34,10 +34,11 @@ extension TabularColumns {
                 }
                 continue
             }
-            let texts = try table.column(column.name).texts
             var lookup = column.lookup
-            for (index, row) in rows.enumerated() {
-                codes[index * width + position] = texts[row].flatMap { lookup.place(of: $0) } ?? 0
+            try table.column(column.name).forEachText(in: rows) {
+                lookup.place(of: $0)
+            } _: {
+                codes[$0 * width + position] = ($1 ?? nil) ?? 0
             }
         }
         return Tensor(codes, shape: [rows.count, width])
@@ -80,18 +81,18 @@ extension TabularColumns {
             try table.checkHeld(numbers, rows, of: target.name, "target")
             return Tensor(rows.map { Float(numbers[$0]) }, shape: [rows.count, 1])
         }
-        let texts = column.texts
         var lookup = CategoryLookup(classes)
-        var codes: [Int] = []
-        codes.reserveCapacity(rows.count)
-        for row in rows {
-            guard let code = texts[row].flatMap({ lookup.place(of: $0) }) else {
-                throw DataError(
-                    .mismatch, file: table.file, at: .line(table.lines[row]),
-                    "the class “\(texts[row] ?? "")” of “\(target.name)” does not occur in the training rows: "
-                        + CSV.list(classes))
-            }
-            codes.append(code)
+        var codes = [Int](repeating: -1, count: rows.count)
+        column.forEachText(in: rows) {
+            lookup.place(of: $0)
+        } _: {
+            codes[$0] = ($1 ?? nil) ?? -1
+        }
+        if let unknown = codes.firstIndex(of: -1) {
+            throw DataError(
+                .mismatch, file: table.file, at: .line(table.lines[rows[unknown]]),
+                "the class “\(column.text(at: rows[unknown]) ?? "")” of “\(target.name)” does not occur in the training rows: "
+                    + CSV.list(classes))
         }
         return Tensor(codes, shape: [codes.count])
     }

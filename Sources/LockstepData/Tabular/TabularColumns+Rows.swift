@@ -10,7 +10,7 @@ extension TabularColumns {
     /// - Throws: `DataError` naming the file, and the line or the column.
     public func readRows(_ path: String) throws(DataError) -> CSVTable {
         let bytes = try Gzip.readFile(path)
-        let names = Set(try CSV.parse(bytes, file: path).names)
+        let names = Set(try CSV.names(bytes, file: path))
         return try CSV.parse(bytes, file: path, options: readingOptions(names))
     }
 

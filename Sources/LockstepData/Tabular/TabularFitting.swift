@@ -130,9 +130,9 @@ extension TabularColumns {
 
     private static func reasonToIgnore(_ column: CSVColumn, _ training: [Int], _ options: TabularOptions) -> String? {
         if let missing = column.missing, training.allSatisfy({ missing[$0] }) { return "no values" }
-        if options.categorical.contains(column.name) || column.kind != .text { return nil }
+        guard !options.categorical.contains(column.name), case .texts(let texts) = column.values else { return nil }
         // A name or an identifier; nothing can be learned from a category seen once.
-        return training.count > 1 && categories(column, training).count == training.count
+        return training.count > 1 && Set(words(of: texts, column, training)).count == training.count
             ? "text that differs in every row" : nil
     }
 
@@ -164,7 +164,14 @@ extension TabularColumns {
         return switch column.values {
         case .integers(let values): distinct(values).map(String.init)
         case .reals(let values): distinct(values).map { String($0) }
-        case .texts(let values): distinct(values)
+        case .texts(let texts): Set(words(of: texts, column, training)).sorted()
         }
+    }
+
+    /// The words that occur in the training rows.
+    private static func words(of texts: CSVTexts, _ column: CSVColumn, _ training: [Int]) -> [String] {
+        var occurs = [Bool](repeating: false, count: texts.words.count)
+        for row in training where column.missing?[row] != true { occurs[Int(texts.codes[row])] = true }
+        return texts.words.indices.filter { occurs[$0] }.map { texts.words[$0] }
     }
 }

@@ -50,13 +50,15 @@ func twoSum(_ a: Double, _ b: Double) -> (sum: Double, rest: Double) {
 extension ContinuousColumn {
     /// The statistics of the rows `training`; missing numbers count as the median.
     init(_ name: String, _ numbers: ColumnNumbers, training: [Int]) {
-        let present = training.map { numbers[$0] }.filter { !$0.value.isNaN }.sorted()
+        var present = training.map { numbers[$0] }.filter { !$0.value.isNaN }
+        let (least, most) = (present.min(), present.max())
         let middle = present.count / 2
+        if !present.isEmpty { present.select(middle) }
         var median = ColumnNumbers.Pair(value: 0, rest: 0)
         if present.count % 2 == 1 {
             median = present[middle]
         } else if !present.isEmpty {
-            let (low, high) = (present[middle - 1], present[middle])
+            let (low, high) = (present[..<middle].max() ?? present[middle], present[middle])
             let (sum, rest) = twoSum(low.value / 2, high.value / 2)
             (median.value, median.rest) = twoSum(sum, rest + (low.rest / 2 + high.rest / 2))
         }
@@ -72,8 +74,8 @@ extension ContinuousColumn {
         let squares = distances.reduce(0) { $0 + ($1 / farthest) * ($1 / farthest) }
         let deviation = farthest * (squares / count).squareRoot()
         // Decimal fractions that should be alike differ by rounding; integers that differ do differ.
-        let rounding = numbers.areIntegers ? 0 : 4 * (present.last?.value.ulp ?? 0)
-        let isConstant = (present.first.map { $0 == present.last } ?? true) || !(deviation > rounding)
+        let rounding = numbers.areIntegers ? 0 : 4 * (most?.value.ulp ?? 0)
+        let isConstant = least == most || !(deviation > rounding)
         self.init(
             name: name, median: median.value, mean: mean, deviation: isConstant ? 1 : deviation,
             medianRest: median.rest == 0 ? nil : median.rest, meanRest: meanRest == 0 ? nil : meanRest)

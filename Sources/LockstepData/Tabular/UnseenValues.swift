@@ -53,17 +53,18 @@ extension TabularColumns {
                 UnseenValues(column: column, kind: kind, count: count, examples: examples, isContinuous: isNumber))
         }
         for column in categorical where column.marksMissing == nil {
-            let texts = try table.column(column.name).texts
             var lookup = column.lookup
             var (unknown, missing, examples) = (0, 0, [String]())
-            for row in rows {
-                guard let text = texts[row] else {
+            try table.column(column.name).forEachText(in: rows) {
+                lookup.place(of: $0) == nil ? $0 : nil
+            } _: {
+                guard let word = $1 else {
                     missing += 1
-                    continue
+                    return
                 }
-                if lookup.place(of: text) != nil { continue }
+                guard let word else { return }
                 unknown += 1
-                if examples.count < 3, !examples.contains(text) { examples.append(text) }
+                if examples.count < 3, !examples.contains(word) { examples.append(word) }
             }
             add(column.name, .category, unknown, examples, false)
             if column.hadMissing == false { add(column.name, .missing, missing, [], false) }

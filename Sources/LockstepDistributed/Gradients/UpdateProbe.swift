@@ -23,6 +23,8 @@ package struct UpdateProbe: Sendable, CustomStringConvertible {
     package static let fewest = 1 << 16
     /// More are not measured: a core's own cache is full, time grows in proportion, and so would the memory this takes.
     package static let most = 1 << 17
+    /// From so many on, 64 MiB of values and as much of each state, memory decides and no clock: owners update.
+    package static let memoryDecides = 1 << 24
     /// Rounds of both, in turn, so that a slow moment of the machine meets both.
     private static let rounds = 2
     /// Steps of a round; the first warms up.
@@ -47,12 +49,12 @@ package struct UpdateProbe: Sendable, CustomStringConvertible {
     /// `communicator` see nothing of it.
     ///
     /// - Parameter isSplit: Whether something looks at gradients between the reduction and the update.
-    /// - Returns: nil where the arena is too small to measure, or where scratch memory cannot be shared.
+    /// - Returns: nil where the arena is too small to measure or so large that memory decides, or where scratch memory cannot be shared.
     static func measure(
         _ optimizer: Optimizer, over communicator: any Communicator, isSplit: Bool
     ) throws -> UpdateProbe? {
         let elements = min(optimizer.arena.count, most)
-        guard elements > fewest else { return nil }
+        guard elements > fewest, optimizer.arena.count < memoryDecides else { return nil }
         let observers = communicator.observers
         communicator.observers = []
         defer { communicator.observers = observers }

@@ -28,7 +28,7 @@ public struct ClassificationReport: CustomStringConvertible, Sendable {
 
     /// The report of a confusion matrix.
     public init(_ matrix: ConfusionMatrix) {
-        let counts = matrix.labels.indices.map(matrix.labelCounts)
+        let counts = matrix.labelCounts
         let total = matrix.count
         classes = zip(matrix.labels, counts).map { name, counts in
             Row(

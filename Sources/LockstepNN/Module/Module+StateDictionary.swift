@@ -27,12 +27,12 @@ extension Module {
     ) throws(StateDictionaryError) {
         let given = Dictionary(state.map { ($0.name, $0.tensor) }, uniquingKeysWith: { _, last in last })
         let slots = stateSlots()
+        let names = Dictionary(grouping: slots, by: \.identity).mapValues { $0.map(\.name) }
         var plan: [(StateSlot, Tensor)] = []
         var missing: [String] = []
         var wrongShapes: [StateDictionaryError.WrongShape] = []
         for slot in slots where !slot.isAlias {
-            let names = slots.filter { $0.identity == slot.identity }.map(\.name)
-            guard let name = names.first(where: { given[$0] != nil }), let tensor = given[name] else {
+            guard let name = names[slot.identity]?.first(where: { given[$0] != nil }), let tensor = given[name] else {
                 missing.append(slot.name)
                 continue
             }

@@ -88,7 +88,10 @@ public final class Optimizer {
     /// Whoever shares parameters with other ranks gets parameters and state of its own first.
     public func step() {
         keepOwnCopies()
-        if let foreign { return step(foreign) }
+        if let foreign {
+            MemoryStatistics.endStep()
+            return step(foreign)
+        }
         beginStep()
         update(within: 0..<arena.count)
         lookahead?.blend(arena)
@@ -102,6 +105,7 @@ public final class Optimizer {
 
     /// Counts a step and works out which parameters take part; ``update(within:averaging:)`` then does it, in any number of pieces.
     package func beginStep() {
+        MemoryStatistics.endStep()
         prepareState()
         lookahead?.remember(arena)
         runs.removeAll(keepingCapacity: true)

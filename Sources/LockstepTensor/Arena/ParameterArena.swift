@@ -96,6 +96,8 @@ public final class ParameterArena {
             slot.parameter.arena = self
             slot.parameter.leaf.move(to: view(of: deferred.memory, slot), deferred: deferred)
         }
+        // Where the values lay until now, nothing as large comes again.
+        if valueByteCount >= 1 << 24 { MemoryStatistics.trim() }
     }
 
     private func view(of memory: Tensor, _ slot: Slot) -> Tensor {

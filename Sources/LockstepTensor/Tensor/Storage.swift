@@ -46,6 +46,9 @@ public struct MemoryStatistics: Sendable {
     /// Gives what is cached, by the calling thread or for all, back to the system.
     package static func trim() { lsk_trim() }
 
+    /// Says that the calling thread's next step of training begins: where it asks for what this one did, it is to find it.
+    package static func endStep() { lsk_end_step() }
+
     /// The statistics now.
     public static var current: MemoryStatistics {
         let s = lsk_get_memory_statistics()

@@ -35,20 +35,13 @@ struct Predict: ParsableCommand {
                 throw Failure.noInput("\(bundle): holds a learner that does not predict a column of a table")
             }
             let table = try columns.readRows(rows)
-            let part = TablePredictions.part(
-                of: ranks.rank, among: ranks.size, rows: table.rowCount,
-                batchSize: learner.dls.train.batchSize ?? 1)
-            let own = try TablePredictions(learner, table, part: part)
+            let (csv, undefined) = try TablePredictions.shared(learner, table, over: ranks)
             if ranks.rank == 0 {
                 for values in try columns.unseen(in: table) {
                     Console.standardError.write("lockstep: \(rows): \(values)\n")
                 }
             }
-            let undefined = try ranks.allReduce(Int64(own.undefined), name: "answers that are not numbers")
-            guard let parts = try ranks.gatherVariable(Array(own.lines.utf8), to: 0, name: "predictions") else {
-                return
-            }
-            let csv = own.header + String(decoding: parts.joined(), as: UTF8.self)
+            guard let csv else { return }
             let doubt = Predict.doubt(undefined, of: table)
             if let output {
                 // What goes through a pipe is for a program: no word of ours between its lines.

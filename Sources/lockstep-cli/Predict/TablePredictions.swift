@@ -15,7 +15,18 @@ struct TablePredictions {
     /// Rows for which the model's answer is not a finite number.
     let undefined: Int
 
-    var csv: String { header + lines }
+    /// The predictions for every row, each rank a part: all lines on rank 0, nil elsewhere, and on every rank how many answers are
+    /// not numbers. Collective.
+    static func shared(
+        _ learner: Learner, _ table: CSVTable, over ranks: any Communicator
+    ) throws -> (csv: String?, undefined: Int64) {
+        let part = TablePredictions.part(
+            of: ranks.rank, among: ranks.size, rows: table.rowCount, batchSize: learner.dls.train.batchSize ?? 1)
+        let own = try TablePredictions(learner, table, part: part)
+        let undefined = try ranks.allReduce(Int64(own.undefined), name: "answers that are not numbers")
+        let parts = try ranks.gatherVariable(Array(own.lines.utf8), to: 0, name: "predictions")
+        return (parts.map { own.header + String(decoding: $0.joined(), as: UTF8.self) }, undefined)
+    }
 
     /// The predictions for `part` of the rows, all of them when nil.
     ///

@@ -53,23 +53,33 @@ struct TrainingRun: Sendable {
         }
         try watch.endIfStopped(over: ranks, in: files)
         try watch.endIfAskedLate(over: ranks, in: files)
+        let trained = ContinuousClock.now
+        // After training every rank has the whole model: each predicts a part of the rows.
+        let predictions = try predictions(learner, over: ranks)
         if ranks.isRankZero {
-            try report(learner, task, files, conclusion, augmented, times: (started, prepared))
+            try report(
+                learner, task, files, conclusion, augmented, predictions,
+                times: (prepared - started, trained - prepared))
             try RunState(state: .complete).write(in: files)
             RunState.removeCheckpoints(of: files.folder)
         }
         try end(learner, watch, files, over: ranks)
     }
 
+    /// Predictions for every row of a table, on rank 0. Collective.
+    private func predictions(_ learner: Learner, over ranks: any Communicator) throws -> String? {
+        guard let data = settings.data, let columns = learner.dls.columns else { return nil }
+        return try TablePredictions.shared(learner, columns.readRows(data), over: ranks).csv
+    }
+
     /// What rank 0 leaves and says at the end.
     private func report(
         _ learner: Learner, _ task: TrainingTask, _ files: RunFolder, _ conclusion: String?, _ augmented: Double?,
-        times: (started: ContinuousClock.Instant, prepared: ContinuousClock.Instant)
+        _ predictions: String?, times: (setUp: Duration, trained: Duration)
     ) throws {
         var written = ["model.safetensors", "export.bundle", "history.csv", "settings.json"]
-        if let data = settings.data, let columns = task.dls.columns {
-            let predictions = try TablePredictions(learner, columns.readRows(data))
-            try files.write(predictions.csv, to: "predictions.csv")
+        if let predictions {
+            try files.write(predictions, to: "predictions.csv")
             written.append("predictions.csv")
         }
         if options.showResults {
@@ -77,7 +87,7 @@ struct TrainingRun: Sendable {
             try results.write(to: files.path("results.html"), title: "\(settings.recipe): predictions")
             written.append("results.html")
         }
-        let (setUp, trained) = ((times.prepared - times.started) / .seconds(1), (.now - times.prepared) / .seconds(1))
+        let (setUp, trained) = (times.setUp / .seconds(1), times.trained / .seconds(1))
         let metric = learner.finalRecord.last.flatMap { $0 }.map { decimals($0, 4) } ?? "unknown"
         let result = metric + (augmented.map { ", with test-time augmentation \(decimals($0, 4))" } ?? "")
         Console.standardOutput.write(

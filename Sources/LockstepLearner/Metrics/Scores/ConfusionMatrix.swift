@@ -48,7 +48,12 @@ public struct ConfusionMatrix: Equatable, Sendable {
     /// Items per actual class.
     public var support: [Int] { counts.map { $0.reduce(0, +) } }
     /// Items per predicted class.
-    public var predicted: [Int] { labels.indices.map { column in counts.reduce(0) { $0 + $1[column] } } }
+    public var predicted: [Int] {
+        var sums = [Int](repeating: 0, count: labels.count)
+        // Row by row, as they lie in memory.
+        for row in counts { for column in row.indices { sums[column] += row[column] } }
+        return sums
+    }
     /// Number of items.
     public var count: Int { support.reduce(0, +) }
     /// Items whose class was found.
@@ -62,12 +67,13 @@ public struct ConfusionMatrix: Equatable, Sendable {
         }
     }
 
-    /// What precision, recall and their like need of one class.
-    func labelCounts(_ label: Int) -> LabelCounts {
-        let right = Double(counts[label][label])
-        return LabelCounts(
-            truePositives: right, falsePositives: Double(predicted[label]) - right,
-            falseNegatives: Double(support[label]) - right)
+    /// What precision, recall and their like need of each class.
+    var labelCounts: [LabelCounts] {
+        zip(labels.indices, zip(support, predicted)).map { label, sums in
+            let right = Double(counts[label][label])
+            return LabelCounts(
+                truePositives: right, falsePositives: Double(sums.1) - right, falseNegatives: Double(sums.0) - right)
+        }
     }
 }
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// How much the allocator holds. What it holds belongs to the whole process: these run where nothing else does, under mpirun.
+
+public import LockstepComm
+import LockstepTensor
+import LockstepTesting
+
+/// Checks of the memory that tensors come from.
+public enum MemoryChecks {
+    /// Every check, with what it promises.
+    public static let all: [(name: String, body: @Sendable (any Communicator) throws -> Void)] = [
+        ("tensors made one after the other hold the memory of the largest", oneAfterTheOther),
+        ("steps of any length hold the memory of the longest", varyingLengths),
+        ("steps that repeat come to ask the system for nothing, however their parts differ", repeatingSteps),
+        ("what is trimmed is given back", trimming),
+    ]
+
+    private static func bytes(_ count: Int) -> Tensor { Tensor.uninitialized([count], dtype: .uint8) }
+
+    /// Bytes held beyond those before, when `body` has run.
+    private static func held(_ body: () throws -> Void) rethrows -> Int {
+        MemoryStatistics.trim()
+        let before = MemoryStatistics.current.systemBytes
+        try body()
+        return MemoryStatistics.current.systemBytes - before
+    }
+
+    private static func oneAfterTheOther(_ ranks: any Communicator) throws {
+        // Sizes that rise, fall and alternate.
+        for order in [Array(1...28), Array((1...28).reversed()), [28, 1, 27, 2, 26, 3]] {
+            let held = held { for size in order { _ = bytes(size << 24) } }
+            try DistributedChecks.require(
+                held < (28 << 24) * 13 / 10, "\(held >> 20) MiB are held after tensors of up to 448")
+        }
+    }
+
+    private static func varyingLengths(_ ranks: any Communicator) throws {
+        var random = SplitMix64(seed: 5)
+        let longest = 600
+        var most = 0
+        let held = held {
+            for _ in 0..<400 {
+                let length = Int.random(in: 20...longest, using: &random)
+                let step = (0..<28).map { bytes(length * 10_000 * (1 + $0 % 3)) }
+                most = max(most, step.reduce(0) { $0 + $1.count })
+                MemoryStatistics.endStep()
+            }
+        }
+        try DistributedChecks.require(
+            held < most * 14 / 10, "\(held >> 20) MiB are held, the longest step had \(most >> 20)")
+    }
+
+    private static func repeatingSteps(_ ranks: any Communicator) throws {
+        // Each phase needs as much as the others, of other sizes.
+        let phases = [[16, 16, 16, 16], [13, 13, 13, 13, 13], [30, 30], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]]
+        var requests: [Int] = []
+        for _ in 0..<60 {
+            for phase in phases { _ = phase.map { bytes($0 << 22) } }
+            MemoryStatistics.endStep()
+            requests.append(MemoryStatistics.current.systemRequests)
+        }
+        try DistributedChecks.require(
+            requests[59] == requests[30], "\(requests[59] - requests[30]) requests in warm steps")
+    }
+
+    private static func trimming(_ ranks: any Communicator) throws {
+        let kept = bytes(100 << 20)
+        let held = held {
+            _ = bytes(200 << 20)
+            MemoryStatistics.trim()
+        }
+        try DistributedChecks.require(
+            held == 0 && kept.count == 100 << 20, "\(held) bytes are held of a tensor that is gone")
+    }
+}
