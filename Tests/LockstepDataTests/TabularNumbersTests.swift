@@ -9,7 +9,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Tabular: numbers", .timeLimit(.minutes(5)))
+@Suite("Tabular: numbers", .timeLimit(.minutes(10)))
 struct TabularNumbersTests {
     struct File: Decodable {
         struct Column: Decodable {

@@ -14,7 +14,7 @@ import Testing
 
 @testable import LockstepLearner
 
-@Suite("Declared state", .timeLimit(.minutes(5))) struct DeclaredStateTests {
+@Suite("Declared state", .timeLimit(.minutes(10))) struct DeclaredStateTests {
     // MARK: Callbacks
 
     /// The listed callbacks, in lists that need each other, and those that only this package adds.

@@ -55,7 +55,7 @@ import Testing
         return (strange, refused)
     }
 
-    @Test("what is not changed loads, predicts, validates and trains", .timeLimit(.minutes(2))) func unchanged() throws
+    @Test("what is not changed loads, predicts, validates and trains", .timeLimit(.minutes(10))) func unchanged() throws
     {
         for base in try HostileBase.all() {
             let (tree, items) = try base.parts()
