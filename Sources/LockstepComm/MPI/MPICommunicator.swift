@@ -165,7 +165,7 @@ public final class MPICommunicator: EngineBacked {
                 return segment
             }
             MPICommunicator.explainOnce(
-                "\(reason); ranks keep copies and send them instead, which is slower. Docker: --shm-size.")
+                "\(reason); each rank keeps memory of its own instead, which takes more of it and time. Docker: --shm-size.")
             sharing = .none
             return try privateSegment(byteCount)
         }
