@@ -38,7 +38,7 @@ let kernelFlags: [CSetting] = [
 // of the named modules changes, and only then.
 let learnerParts: [Target.Dependency] = ["LockstepTensor", "LockstepNN", "LockstepOptim", "LockstepData"]
 let libraryParts: [Target.Dependency] =
-    learnerParts + ["LockstepComm", "LockstepLearner", "LockstepDistributed"]
+    learnerParts + ["LockstepComm", "LockstepModels", "LockstepLearner", "LockstepTransfer", "LockstepDistributed"]
 let library: [Target.Dependency] = libraryParts + ["Lockstep"]
 let tested: [Target.Dependency] = library + ["LockstepTesting", "LockstepChecks"]
 
@@ -80,7 +80,9 @@ let package = Package(
         .target(
             name: "LockstepData", dependencies: ["LockstepTensor", "CLockstepKernels", "CZlib", "CImageCodecs"],
             resources: [.embedInCode("Digits/digits.csv.gz")]),
+        .target(name: "LockstepModels", dependencies: ["LockstepTensor", "LockstepNN", "LockstepData"]),
         .target(name: "LockstepLearner", dependencies: learnerParts),
+        .target(name: "LockstepTransfer", dependencies: learnerParts + ["LockstepModels", "LockstepLearner"]),
         .target(name: "LockstepDistributed", dependencies: learnerParts + ["LockstepLearner", "LockstepComm"]),
         .target(name: "Lockstep", dependencies: libraryParts),
         .target(name: "LockstepTesting", dependencies: library),
@@ -111,7 +113,9 @@ let package = Package(
         .testTarget(name: "LockstepNNTests", dependencies: tested),
         .testTarget(name: "LockstepOptimTests", dependencies: tested),
         .testTarget(name: "LockstepDataTests", dependencies: tested),
+        .testTarget(name: "LockstepModelsTests", dependencies: tested),
         .testTarget(name: "LockstepLearnerTests", dependencies: tested),
+        .testTarget(name: "LockstepTransferTests", dependencies: tested),
         .testTarget(name: "LockstepDistributedTests", dependencies: tested),
         .testTarget(
             name: "LockstepCommandTests",

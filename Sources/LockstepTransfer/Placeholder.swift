@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goes when the first file of this folder comes.
