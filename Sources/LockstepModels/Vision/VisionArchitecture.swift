@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Networks for images by name, and where each is cut for transfer learning.
+
+public import LockstepData
+public import LockstepNN
+import LockstepTensor
+
+/// A network for images that files with pretrained weights exist for.
+///
+/// ```swift
+/// let model = VisionArchitecture.resnet34.model(classes: 10)
+/// print(VisionArchitecture.all.map(\.name))
+/// ```
+///
+/// The names of its parameters are those in the files. A learner's model is cut before its classifier and gets a new head:
+/// `Learner.vision(dls:_:weights:)`.
+public struct VisionArchitecture: Sendable, CustomStringConvertible {
+    /// What the command calls it: `resnet34`.
+    public let name: String
+    /// Channels of the features before the classifier.
+    public let features: Int
+    /// Whether the features are an image, `[N, features, H, W]`, which a head pools; otherwise `[N, features]`.
+    public let givesImage: Bool
+    /// The height and width of images that it was trained on.
+    public let imageSize: Int
+    /// The least height and width of images that it takes; other than ``imageSize`` only where any is.
+    public let leastImageSize: Int
+    /// The statistics of the images that its weights were trained on.
+    public let statistics: Normalize
+    /// Where the body is cut into parameter groups: parts before each number. fastai's splitters.
+    package let cuts: [Int]
+    /// How the names of the classifier's parameters begin.
+    package let headNames: [String]
+    private let make: @Sendable (_ classes: Int, _ channels: Int) -> Module
+    private let layers: @Sendable (Module) -> [any UnaryLayer]
+
+    init<Network: Module>(
+        _ name: String, features: Int, givesImage: Bool = true, imageSize: Int = 224, leastImageSize: Int = 32,
+        statistics: Normalize = .imageNet, cuts: [Int] = [], headNames: [String],
+        make: @escaping @Sendable (_ classes: Int, _ channels: Int) -> Network,
+        body: @escaping @Sendable (Network) -> [any UnaryLayer]
+    ) {
+        (self.name, self.features, self.givesImage, self.imageSize) = (name, features, givesImage, imageSize)
+        (self.leastImageSize, self.statistics, self.cuts, self.headNames) = (
+            leastImageSize, statistics, cuts, headNames
+        )
+        self.make = make
+        layers = { model in (model as? Network).map(body) ?? [] }
+    }
+
+    /// The whole network as its paper has it, with new weights.
+    ///
+    /// - Parameters:
+    ///   - classes: Size of the output.
+    ///   - channels: Channels of the images.
+    public func model(classes: Int = 1000, channels: Int = 3) -> Module { make(classes, channels) }
+
+    /// The parts of a network that ``model(classes:channels:)`` has made, but for its classifier.
+    package func bodyLayers(of model: Module) -> [any UnaryLayer] { layers(model) }
+
+    /// Whether a tensor of a file belongs to the classifier.
+    package func isHead(_ name: String) -> Bool { headNames.contains { name.hasPrefix($0) } }
+
+    public var description: String { name }
+}
+
+extension VisionArchitecture {
+    /// All networks by name, those of one family together.
+    public static let all: [VisionArchitecture] = [
+        resnet18, resnet34, resnet50, resnet101, resnext50_32x4d, wideResnet50_2,
+    ]
+
+    /// The network called `name`; nil when there is none.
+    public init?(named name: String) {
+        guard let found = VisionArchitecture.all.first(where: { $0.name == name }) else { return nil }
+        self = found
+    }
+
+    // MARK: Residual networks, torchvision's names
+
+    /// ResNet-18, 11.7 million parameters. He et al. (2015).
+    public static let resnet18 = residual("resnet18", .basic, [2, 2, 2, 2])
+    /// ResNet-34, 21.8 million parameters. He et al. (2015).
+    public static let resnet34 = residual("resnet34", .basic, [3, 4, 6, 3])
+    /// ResNet-50, 25.6 million parameters. He et al. (2015).
+    public static let resnet50 = residual("resnet50", .bottleneck, [3, 4, 6, 3])
+    /// ResNet-101, 44.5 million parameters. He et al. (2015).
+    public static let resnet101 = residual("resnet101", .bottleneck, [3, 4, 23, 3])
+    /// ResNeXt-50 of 32 groups of width 4, 25.0 million parameters. Xie et al. (2016).
+    public static let resnext50_32x4d = residual("resnext50_32x4d", .bottleneck, [3, 4, 6, 3], groups: 32, width: 4)
+    /// Wide ResNet-50-2, 68.9 million parameters. Zagoruyko and Komodakis (2016).
+    public static let wideResnet50_2 = residual("wide_resnet50_2", .bottleneck, [3, 4, 6, 3], width: 128)
+
+    /// fastai cuts the body of a ResNet before its third stage.
+    private static func residual(
+        _ name: String, _ block: ResNet.Block, _ layers: [Int], groups: Int = 1, width: Int = 64
+    ) -> VisionArchitecture {
+        VisionArchitecture(
+            name, features: 512 * block.expansion, leastImageSize: 1, cuts: [6], headNames: ["fc."],
+            make: { classes, channels in
+                ResNet(
+                    block, layers: layers, classes: classes, channels: channels, groups: groups, groupWidth: width)
+            }, body: { $0.body })
+    }
+}
