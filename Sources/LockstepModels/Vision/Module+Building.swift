@@ -26,7 +26,7 @@ extension Module {
 
 extension OutlineTrial {
     /// What `layers` one after another would put out.
-    func chain(_ layers: [any Module], _ x: Outline) throws(ModelMismatch) -> Outline {
+    func chain(_ layers: [Module], _ x: Outline) throws(ModelMismatch) -> Outline {
         var y = x
         for layer in layers { y = try output(layer, y) }
         return y
