@@ -68,6 +68,8 @@ extension VisionArchitecture {
     /// All networks by name, those of one family together.
     public static let all: [VisionArchitecture] = [
         resnet18, resnet34, resnet50, resnet101, resnext50_32x4d, wideResnet50_2,
+        mobilenetV2, mobilenetV3Small, mobilenetV3Large, efficientnetB0, efficientnetLite0, efficientnetLite1,
+        efficientnetLite2, efficientnetLite3, efficientnetLite4, convnextTiny, vitSmall, vitBase, deitSmall, deitBase,
     ]
 
     /// The network called `name`; nil when there is none.
@@ -101,5 +103,68 @@ extension VisionArchitecture {
                 ResNet(
                     block, layers: layers, classes: classes, channels: channels, groups: groups, groupWidth: width)
             }, body: { $0.body })
+    }
+
+    // MARK: Mobile networks and ConvNeXt, torchvision's names
+
+    /// MobileNetV2, 3.5 million parameters. Sandler et al. (2018).
+    public static let mobilenetV2 = torchvision("mobilenet_v2", 1280, FeatureClassifier.mobileNetV2)
+    /// MobileNetV3 small, 2.5 million parameters. Howard et al. (2019).
+    public static let mobilenetV3Small = torchvision("mobilenet_v3_small", 576, FeatureClassifier.mobileNetV3Small)
+    /// MobileNetV3 large, 5.5 million parameters. Howard et al. (2019).
+    public static let mobilenetV3Large = torchvision("mobilenet_v3_large", 960, FeatureClassifier.mobileNetV3Large)
+    /// EfficientNet-B0, 5.3 million parameters. Tan and Le (2019).
+    public static let efficientnetB0 = torchvision("efficientnet_b0", 1280, FeatureClassifier.efficientNetB0)
+    /// ConvNeXt-Tiny, 28.6 million parameters. Liu et al. (2022).
+    public static let convnextTiny = torchvision("convnext_tiny", 768, FeatureClassifier.convNeXtTiny)
+
+    private static func torchvision(
+        _ name: String, _ features: Int, _ make: @escaping @Sendable (_ classes: Int, _ channels: Int) -> FeatureClassifier
+    ) -> VisionArchitecture {
+        VisionArchitecture(
+            name, features: features, headNames: ["classifier."], make: make, body: { [$0.features] })
+    }
+
+    // MARK: EfficientNet-Lite, the names of efficientnet-lite-pytorch
+
+    /// EfficientNet-Lite0, 4.7 million parameters, images of 224 pixels. Tan and Le (2019).
+    public static let efficientnetLite0 = lite(0, 224)
+    /// EfficientNet-Lite1, 5.4 million parameters, images of 240 pixels.
+    public static let efficientnetLite1 = lite(1, 240)
+    /// EfficientNet-Lite2, 6.1 million parameters, images of 260 pixels.
+    public static let efficientnetLite2 = lite(2, 260)
+    /// EfficientNet-Lite3, 8.2 million parameters, images of 280 pixels.
+    public static let efficientnetLite3 = lite(3, 280)
+    /// EfficientNet-Lite4, 13.0 million parameters, images of 300 pixels.
+    public static let efficientnetLite4 = lite(4, 300)
+
+    private static func lite(_ variant: Int, _ size: Int) -> VisionArchitecture {
+        VisionArchitecture(
+            "efficientnet_lite\(variant)", features: 1280, imageSize: size,
+            statistics: Normalize(mean: [127 / 255, 127 / 255, 127 / 255], std: [128 / 255, 128 / 255, 128 / 255]),
+            headNames: ["_fc."], make: { EfficientNetLite(variant, classes: $0, channels: $1) },
+            body: { [$0.withoutClassifier] })
+    }
+
+    // MARK: Transformers, timm's names
+
+    /// ViT-S/16, 22.1 million parameters, images of 224 pixels, −1 … 1. Dosovitskiy et al. (2020).
+    public static let vitSmall = transformer("vit_small_patch16_224", 384, heads: 6, half)
+    /// ViT-B/16, 86.6 million parameters, images of 224 pixels, −1 … 1. Dosovitskiy et al. (2020).
+    public static let vitBase = transformer("vit_base_patch16_224", 768, heads: 12, half)
+    /// DeiT-S/16, ViT-S trained on ImageNet alone. Touvron et al. (2020).
+    public static let deitSmall = transformer("deit_small_patch16_224", 384, heads: 6, .imageNet)
+    /// DeiT-B/16, ViT-B trained on ImageNet alone. Touvron et al. (2020).
+    public static let deitBase = transformer("deit_base_patch16_224", 768, heads: 12, .imageNet)
+
+    private static var half: Normalize { Normalize(mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]) }
+
+    private static func transformer(
+        _ name: String, _ width: Int, heads: Int, _ statistics: Normalize
+    ) -> VisionArchitecture {
+        VisionArchitecture(
+            name, features: width, givesImage: false, leastImageSize: 224, statistics: statistics, headNames: ["head."],
+            make: { VisionTransformer(channels: $1, width: width, depth: 12, heads: heads, classes: $0) },
+            body: { [$0.withoutClassifier] })
     }
 }

@@ -138,3 +138,15 @@ def fine_tuning(r):
     r.put("fineTuning/rows", torch.tensor(tape.rows))
     state = sorted((key, value) for key, value in learner.model.state_dict().items() if value.is_floating_point())
     r.put("fineTuning/end", summary(state))
+
+
+def efficientnet_lite(variant):
+    """efficientnet-lite-pytorch's network, which pads for the image size of its variant."""
+    import re
+
+    from efficientnet_lite_pytorch import EfficientNet
+
+    def make(classes):
+        return EfficientNet.from_name(f"efficientnet-lite{variant}", override_params={"num_classes": classes})
+
+    return make
