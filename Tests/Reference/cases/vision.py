@@ -2,10 +2,12 @@
 # Networks for images from torchvision and timm with weights by a formula: outputs, and gradients of one step as sums.
 
 import contextlib
+import functools
 import io
 import zlib
 
 import numpy as np
+import timm
 import torch
 import torch.nn as nn
 import torchvision
@@ -50,6 +52,8 @@ def fill(model):
 
 def without_chance(model):
     """Nothing is dropped, so that training mode is a function."""
+    if hasattr(model, "_global_params"):
+        model._global_params = model._global_params._replace(drop_connect_rate=0)
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
@@ -75,14 +79,13 @@ def summary(named):
         for name, value in named])
 
 
-def network(r, name, make, size, batch=4, count=True):
-    """What `make(num_classes)` gives: parameters and names of the usual size, results of one with 10 classes."""
-    if count:
-        usual = make(1000)
-        r.put(f"{name}/parameters", torch.tensor(sum(p.numel() for p in usual.parameters())))
-        r.put(f"{name}/keys", keys(usual))
-        del usual
-    model = make(10)
+def network(r, name, make, size=64, batch=4):
+    """What `make(num_classes=…)` gives: parameters and names of the usual size, results of one with 10 classes."""
+    usual = make(num_classes=1000)
+    r.put(f"{name}/parameters", torch.tensor(sum(p.numel() for p in usual.parameters())))
+    r.put(f"{name}/keys", keys(usual))
+    del usual
+    model = make(num_classes=10)
     fill(model)
     without_chance(model)
     model.double()
@@ -98,11 +101,23 @@ def network(r, name, make, size, batch=4, count=True):
 
 def build():
     r = Record()
-    models = torchvision.models
-    for name in ["resnet18", "resnet34", "resnet50", "resnet101", "resnext50_32x4d", "wide_resnet50_2"]:
-        network(r, name, lambda classes, name=name: getattr(models, name)(num_classes=classes), 64)
+    for name in ["resnet18", "resnet34", "resnet50", "resnet101", "resnext50_32x4d", "wide_resnet50_2", "mobilenet_v2",
+                 "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "convnext_tiny"]:
+        network(r, name, getattr(torchvision.models, name))
+    for name in ["vit_small_patch16_224", "vit_base_patch16_224", "deit_small_patch16_224", "deit_base_patch16_224"]:
+        network(r, name, functools.partial(timm.create_model, name), 224, 2)
+    for variant in range(5):
+        network(r, f"efficientnet_lite{variant}", lite(variant))
     fine_tuning(r)
     return r.tensors
+
+
+def lite(variant):
+    """The network of efficientnet-lite-pytorch, which pads for the size that it is told; ours takes that of the image."""
+    from efficientnet_lite_pytorch import EfficientNet
+
+    return lambda num_classes: EfficientNet.from_name(
+        f"efficientnet-lite{variant}", num_classes=num_classes, image_size=64)
 
 
 def fine_tuning(r):
@@ -138,15 +153,3 @@ def fine_tuning(r):
     r.put("fineTuning/rows", torch.tensor(tape.rows))
     state = sorted((key, value) for key, value in learner.model.state_dict().items() if value.is_floating_point())
     r.put("fineTuning/end", summary(state))
-
-
-def efficientnet_lite(variant):
-    """efficientnet-lite-pytorch's network, which pads for the image size of its variant."""
-    import re
-
-    from efficientnet_lite_pytorch import EfficientNet
-
-    def make(classes):
-        return EfficientNet.from_name(f"efficientnet-lite{variant}", override_params={"num_classes": classes})
-
-    return make
