@@ -17,24 +17,36 @@ import Testing
         #expect(FormulaWeights.keys(of: model) == (try reference.tensor("\(architecture.name)/keys").ints[0]))
     }
 
-    @Test("outputs, and all gradients of a step, are the original's", arguments: VisionArchitecture.all)
+    /// A build without optimisation takes half a minute for each of the largest: `make test` tries all.
+    private static var tried: [VisionArchitecture] {
+        #if DEBUG
+            VisionArchitecture.all.filter { !["resnet101", "wide_resnet50_2", "vit_base_patch16_224", "deit_small_patch16_224", "deit_base_patch16_224"].contains($0.name) }
+        #else
+            VisionArchitecture.all
+        #endif
+    }
+
+    /// Float64, as the original computed: in float32 a rectifier of a million may be on the other side of its kink.
+    @Test("outputs, and all gradients of a step, are the original's", arguments: tried)
     func step(_ architecture: VisionArchitecture) throws {
         let (reference, name) = (try Reference.load("vision"), architecture.name)
         let model = architecture.model(classes: 10)
         try FormulaWeights.fill(model)
         FormulaWeights.removeChance(from: model)
-        let size = architecture.leastImageSize == architecture.imageSize ? architecture.imageSize : 64
-        let batch = size == 64 ? 4 : 2
-        let x = FormulaWeights.tensor("\(name)/x", [batch, 3, size, size]).requiringGradient()
+        let (size, batch) = architecture.leastImageSize == 224 ? (224, 2) : (64, 4)
+        let input = FormulaWeights.tensor("\(name)/x", [batch, 3, size, size])
         model.eval()
-        let evaluated = withNoGrad { model.forward([x.detached])[0] }
+        let evaluated = withNoGrad { model.forward([input])[0] }
         let golden = try reference.tensor("\(name)/evaluated")
         let largest = golden.doubles.map(\.magnitude).max() ?? 0
-        expectClose(evaluated, golden, "\(name), evaluated", relative: 1e-4, absolute: 1e-5 * largest)
+        expectClose(evaluated, golden, "\(name), evaluated", relative: 1e-5, absolute: 1e-5 * largest)
+
+        model.convert(to: .float64)
         model.train()
+        let x = input.to(.float64).requiringGradient()
         let y = model.forward([x])[0]
-        expectClose(y, try reference.tensor("\(name)/trained"), "\(name), trained", relative: 1e-4, absolute: 1e-4)
-        y.backward(gradient: FormulaWeights.tensor("\(name)/dy", y.shape))
+        expectClose(y, try reference.tensor("\(name)/trained"), "\(name), trained", relative: 1e-6, absolute: 1e-6)
+        y.backward(gradient: FormulaWeights.tensor("\(name)/dy", y.shape).to(.float64))
         var gradients: [(String, Tensor)] = [("x", try #require(x.gradient))]
         for (name, parameter) in model.namedParameters().sorted(by: { $0.name < $1.name }) {
             gradients.append((name, try #require(parameter.gradient, "\(name)")))
@@ -43,7 +55,7 @@ import Testing
         #expect(sums.shape == [gradients.count, 2])
         for (row, (part, gradient)) in gradients.enumerated() {
             let (own, golden) = (FormulaWeights.summary(part, gradient), sums[row].doubles)
-            expectClose(own, golden, "\(name): d\(part)", relative: 1e-3, absolute: 1e-3 * golden[1])
+            expectClose(own, golden, "\(name): d\(part)", relative: 1e-5, absolute: 1e-5 * golden[1])
         }
     }
 
