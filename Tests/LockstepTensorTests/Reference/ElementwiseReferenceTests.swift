@@ -2,6 +2,7 @@
 // Element-wise functions, comparisons and choices against PyTorch's results and gradients, in every memory layout.
 import LockstepChecks
 import LockstepTensor
+import LockstepTesting
 import Testing
 
 @Suite("Element-wise against PyTorch") struct ElementwiseReferenceTests {
@@ -32,7 +33,7 @@ import Testing
     @Test("functions that saturate do so at their corners, infinity included; NaN stays NaN")
     func corners() {
         let x = Tensor([-Float.infinity, -3, 0, 3, 6, Float.infinity, Float.nan]).requiringGradient()
-        func expect(_ function: (Tensor) -> Tensor, _ values: [Float], _ slopes: [Float]) {
+        func expect(_ function: (Tensor) -> Tensor, _ values: [Double], _ slopes: [Double]) {
             let y = function(x)
             let leaf = x.detached.requiringGradient()
             function(leaf).sum().backward()
