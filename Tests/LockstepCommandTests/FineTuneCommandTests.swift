@@ -53,7 +53,8 @@ import Testing
             let lines = predicted.output.split(separator: "\n").map(String.init)
             #expect(lines.first == "file,class,p(dark),p(light)" && lines.count == 25)
             let one = try command("predict", "\(run)/export.bundle", "set/light/0.png")
-            #expect(one.output.split(separator: "\n").last.map(String.init) == lines.first { $0.contains("/light/0.png") })
+            #expect(
+                one.output.split(separator: "\n").last.map(String.init) == lines.first { $0.contains("/light/0.png") })
             tables.append(lines)
         }
         for (a, b) in zip(tables[0], tables[1]).dropFirst() {

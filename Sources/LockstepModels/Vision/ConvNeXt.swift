@@ -52,7 +52,8 @@ public final class ConvNeXtBlock: Module, UnaryLayer {
 extension ConvNeXtBlock: UnaryOutlining {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
         let y = try trial.output(depthwise, x)
-        _ = try trial.made(Outline([y[0], y[2], y[3], 4 * channels], kind: .real), by: self, work: 2 * Double(channels))
+        _ = try trial.made(
+            Outline([y[0], y[2], y[3], 4 * channels], kind: .real), by: self, work: 2 * Double(channels))
         return try trial.sum(y, x, self)
     }
 }

@@ -44,7 +44,8 @@ public final class EfficientNetLite: Module, UnaryLayer {
                 dropPath: 0.2 * Double(index) / Double(count), file: file, line: line)
         }
         _blocks = Submodule(wrappedValue: blocks, "_blocks")
-        _last = Submodule(wrappedValue: Conv2d(sizes[count - 1].outputs, 1280, kernelSize: 1, bias: false), "_conv_head")
+        _last = Submodule(
+            wrappedValue: Conv2d(sizes[count - 1].outputs, 1280, kernelSize: 1, bias: false), "_conv_head")
         _lastNorm = Submodule(wrappedValue: liteNorm(1280), "_bn1")
         dropout = Dropout(variant < 2 ? 0.2 : 0.3)
         _classifier = Submodule(wrappedValue: classes > 0 ? Linear(1280, classes) : nil, "_fc")
@@ -277,7 +278,10 @@ extension OutlineTrial {
         return try output(
             layer,
             Outline(
-                [x[0], x[1], try with(x[2], kernel[2], layer.stride.height), try with(x[3], kernel[3], layer.stride.width)],
+                [
+                    x[0], x[1], try with(x[2], kernel[2], layer.stride.height),
+                    try with(x[3], kernel[3], layer.stride.width),
+                ],
                 kind: x.kind))
     }
 }

@@ -119,7 +119,8 @@ extension FeatureClassifier {
         let norm: (Int) -> BatchNorm2d = { BatchNorm2d($0) }
         var layers: [any UnaryLayer] = [convolution(channels, 32, stride: 2, norm: norm, then: SiLU())]
         let table = [
-            (1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3), (6, 5, 1, 112, 3), (6, 5, 2, 192, 4),
+            (1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3), (6, 5, 1, 112, 3),
+            (6, 5, 2, 192, 4),
             (6, 3, 1, 320, 1),
         ]
         let blocks = table.reduce(0) { $0 + $1.4 }

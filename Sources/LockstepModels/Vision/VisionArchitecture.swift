@@ -119,7 +119,8 @@ extension VisionArchitecture {
     public static let convnextTiny = torchvision("convnext_tiny", 768, FeatureClassifier.convNeXtTiny)
 
     private static func torchvision(
-        _ name: String, _ features: Int, _ make: @escaping @Sendable (_ classes: Int, _ channels: Int) -> FeatureClassifier
+        _ name: String, _ features: Int,
+        _ make: @escaping @Sendable (_ classes: Int, _ channels: Int) -> FeatureClassifier
     ) -> VisionArchitecture {
         VisionArchitecture(
             name, features: features, headNames: ["classifier."], make: make, body: { [$0.features] })

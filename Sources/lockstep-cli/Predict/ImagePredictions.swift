@@ -48,12 +48,14 @@ enum ImagePredictions {
             decided.allSatisfy(classes.indices.contains)
         else {
             throw Failure.usage(
-                "\(bundle): the model's answers of shape \(probabilities.shape) do not choose among \(classes.count) classes")
+                "\(bundle): the model's answers of shape \(probabilities.shape) do not choose among \(classes.count) classes"
+            )
         }
         let numbers = probabilities.floats
         return files.indices.map { row in
             let shares = numbers[row * classes.count..<(row + 1) * classes.count].map(TablePredictions.shown)
-            return ([files[row], classes[decided[row]]].map(TablePredictions.field) + shares).joined(separator: ",") + "\n"
+            return ([files[row], classes[decided[row]]].map(TablePredictions.field) + shares).joined(separator: ",")
+                + "\n"
         }.joined()
     }
 }

@@ -21,7 +21,8 @@ struct Predict: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The exported learner.", valueName: "export")) var bundle: String
     @Argument(
-        help: ArgumentHelp("A CSV table with a header, plain or gzip; an image, or a folder of images.", valueName: "rows"))
+        help: ArgumentHelp(
+            "A CSV table with a header, plain or gzip; an image, or a folder of images.", valueName: "rows"))
     var rows: String
     @Option(help: ArgumentHelp("Write the predictions here and not on standard output.", valueName: "file"))
     var output: String?

@@ -20,7 +20,12 @@ import Testing
     /// A build without optimisation takes half a minute for each of the largest: `make test` tries all.
     private static var tried: [VisionArchitecture] {
         #if DEBUG
-            VisionArchitecture.all.filter { !["resnet101", "wide_resnet50_2", "vit_base_patch16_224", "deit_small_patch16_224", "deit_base_patch16_224"].contains($0.name) }
+            VisionArchitecture.all.filter {
+                ![
+                    "resnet101", "wide_resnet50_2", "vit_base_patch16_224", "deit_small_patch16_224",
+                    "deit_base_patch16_224",
+                ].contains($0.name)
+            }
         #else
             VisionArchitecture.all
         #endif

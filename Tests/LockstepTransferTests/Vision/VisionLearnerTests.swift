@@ -28,7 +28,9 @@ import Testing
             let file = folder.appending(path: "set/\(index % 2)/\(index).png")
             try FileManager.default.createDirectory(
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            let pixels = FormulaWeights.numbers("image \(index)", 768).map { UInt8(60 + 100 * (index % 2) + Int(40 * $0)) }
+            let pixels = FormulaWeights.numbers("image \(index)", 768).map {
+                UInt8(60 + 100 * (index % 2) + Int(40 * $0))
+            }
             try Data(try #require(PNGWriter.encode(pixels, width: 16, height: 16, channels: 3))).write(to: file)
         }
         return folder.appending(path: "set").path
@@ -36,7 +38,7 @@ import Testing
 
     private func loaders(channels: Int = 3, size: Int = 32) -> DataLoaders {
         let x = sample([8, channels, size, size])
-        let data = TensorDataset(inputs: [x], targets: [Tensor([0, 1, 0, 1, 0, 1, 0, 1])])
+        let data = TensorDataset(inputs: [x], targets: [Tensor([0, 1, 0, 1, 0, 1, 0, 1] as [Int])])
         return DataLoaders(DataLoader(data, batchSize: 4), DataLoader(data, batchSize: 4))
     }
 
@@ -104,7 +106,8 @@ import Testing
         #expect(
             usual.layers.map(\.label) == [
                 "AdaptiveConcatPool2d(1)", "Flatten", "BatchNorm1d(10)", "Dropout(0.25)",
-                "Linear(10, 512, bias: false)", "ReLU", "BatchNorm1d(512)", "Dropout(0.5)", "Linear(512, 3, bias: false)",
+                "Linear(10, 512, bias: false)", "ReLU", "BatchNorm1d(512)", "Dropout(0.5)",
+                "Linear(512, 3, bias: false)",
             ])
         let plain = createHead(
             features: 5, outputs: 3, layers: [], dropout: 0, pools: false, firstBatchNorm: false, finalBatchNorm: true)
@@ -126,7 +129,8 @@ import Testing
             let groups = learner.splitter(learner.model)
             #expect(groups.count == architecture.cuts.count + 2 && groups.allSatisfy { !$0.isEmpty }, "\(architecture)")
             #expect(
-                groups.flatMap { $0 }.map(ObjectIdentifier.init) == learner.model.parameters().map(ObjectIdentifier.init),
+                groups.flatMap { $0 }.map(ObjectIdentifier.init)
+                    == learner.model.parameters().map(ObjectIdentifier.init),
                 "\(architecture)")
         }
     }
