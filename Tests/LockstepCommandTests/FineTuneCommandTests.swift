@@ -48,6 +48,7 @@ import Testing
             #expect(result.status == 0, "\(result.errors)")
             let rows = result.lines.filter { $0.first?.isNumber == true }
             #expect(rows.count == 2, "an epoch of the head, and one of everything: \(result.output)")
+            #expect(result.output.contains("small.safetensors: "), "\(result.output)")
             let predicted = try command("predict", "\(run)/export.bundle", "set")
             #expect(predicted.status == 0, "\(predicted.errors)")
             let lines = predicted.output.split(separator: "\n").map(String.init)

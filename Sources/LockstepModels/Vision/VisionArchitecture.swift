@@ -29,20 +29,20 @@ public struct VisionArchitecture: Sendable, CustomStringConvertible {
     public let statistics: Normalize
     /// Where the body is cut into parameter groups: parts before each number. fastai's splitters.
     package let cuts: [Int]
-    /// How the names of the classifier's parameters begin.
-    package let headNames: [String]
+    /// The names of the classifier's parts.
+    package let headParts: [String]
     private let make: @Sendable (_ classes: Int, _ channels: Int) -> Module
     private let layers: @Sendable (Module) -> [any UnaryLayer]
 
     init<Network: Module>(
         _ name: String, features: Int, givesImage: Bool = true, imageSize: Int = 224, leastImageSize: Int = 32,
-        statistics: Normalize = .imageNet, cuts: [Int] = [], headNames: [String],
+        statistics: Normalize = .imageNet, cuts: [Int] = [], headParts: [String],
         make: @escaping @Sendable (_ classes: Int, _ channels: Int) -> Network,
         body: @escaping @Sendable (Network) -> [any UnaryLayer]
     ) {
         (self.name, self.features, self.givesImage, self.imageSize) = (name, features, givesImage, imageSize)
-        (self.leastImageSize, self.statistics, self.cuts, self.headNames) = (
-            leastImageSize, statistics, cuts, headNames
+        (self.leastImageSize, self.statistics, self.cuts, self.headParts) = (
+            leastImageSize, statistics, cuts, headParts
         )
         self.make = make
         layers = { model in (model as? Network).map(body) ?? [] }
@@ -59,7 +59,7 @@ public struct VisionArchitecture: Sendable, CustomStringConvertible {
     package func bodyLayers(of model: Module) -> [any UnaryLayer] { layers(model) }
 
     /// Whether a tensor of a file belongs to the classifier.
-    package func isHead(_ name: String) -> Bool { headNames.contains { name.hasPrefix($0) } }
+    package func isHead(_ name: String) -> Bool { headParts.contains { name.hasPrefix($0 + ".") } }
 
     public var description: String { name }
 }
@@ -98,7 +98,7 @@ extension VisionArchitecture {
         _ name: String, _ block: ResNet.Block, _ layers: [Int], groups: Int = 1, width: Int = 64
     ) -> VisionArchitecture {
         VisionArchitecture(
-            name, features: 512 * block.expansion, leastImageSize: 1, cuts: [6], headNames: ["fc."],
+            name, features: 512 * block.expansion, leastImageSize: 1, cuts: [6], headParts: ["fc"],
             make: { classes, channels in
                 ResNet(
                     block, layers: layers, classes: classes, channels: channels, groups: groups, groupWidth: width)
@@ -123,7 +123,7 @@ extension VisionArchitecture {
         _ make: @escaping @Sendable (_ classes: Int, _ channels: Int) -> FeatureClassifier
     ) -> VisionArchitecture {
         VisionArchitecture(
-            name, features: features, headNames: ["classifier."], make: make, body: { [$0.features] })
+            name, features: features, headParts: ["classifier"], make: make, body: { [$0.features] })
     }
 
     // MARK: EfficientNet-Lite, the names of efficientnet-lite-pytorch
@@ -143,7 +143,7 @@ extension VisionArchitecture {
         VisionArchitecture(
             "efficientnet_lite\(variant)", features: 1280, imageSize: size,
             statistics: Normalize(mean: [127 / 255, 127 / 255, 127 / 255], std: [128 / 255, 128 / 255, 128 / 255]),
-            headNames: ["_fc."], make: { EfficientNetLite(variant, classes: $0, channels: $1) },
+            headParts: ["_fc"], make: { EfficientNetLite(variant, classes: $0, channels: $1) },
             body: { [$0.withoutClassifier] })
     }
 
@@ -164,7 +164,7 @@ extension VisionArchitecture {
         _ name: String, _ width: Int, heads: Int, _ statistics: Normalize
     ) -> VisionArchitecture {
         VisionArchitecture(
-            name, features: width, givesImage: false, leastImageSize: 224, statistics: statistics, headNames: ["head."],
+            name, features: width, givesImage: false, leastImageSize: 224, statistics: statistics, headParts: ["head"],
             make: { VisionTransformer(channels: $1, width: width, depth: 12, heads: heads, classes: $0) },
             body: { [$0.withoutClassifier] })
     }

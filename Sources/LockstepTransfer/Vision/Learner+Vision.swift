@@ -13,18 +13,18 @@ extension Learner {
     ///
     /// ```swift
     /// let dls = try DataLoaders.images(path: "pets", size: 224, augment: augTransforms())
-    /// let learner = try Learner.vision(dls: dls, .resnet34, weights: "resnet34.safetensors", metrics: [.accuracy])
+    /// let learner = try Learner.vision(dls: dls, .resnet34, weights: "resnet34.pth", metrics: [.accuracy])
     /// try learner.fineTune(3)
     /// ```
     ///
-    /// The model is a `Sequential` of ``createBody(_:channels:weights:)`` and
+    /// The model is a `Sequential` of ``createBody(_:channels:weights:report:)`` and
     /// ``createHead(features:outputs:layers:dropout:pools:concatPool:firstBatchNorm:finalBatchNorm:file:line:)``; its parameter groups
     /// are ``LockstepLearner/ParameterSplitter/vision(_:)``. With weights the loaders normalise as those were trained, and all but the
     /// head is frozen; without, the network is trained from the start. The parameters not mentioned are those of `Learner`.
     ///
     /// - Parameters:
     ///   - architecture: The network.
-    ///   - weights: Its weights, a safetensors file; nil for new ones.
+    ///   - weights: Its weights, a `.safetensors` or `.pth` file; nil for new ones.
     ///   - outputs: Size of the output; nil for what the data say (`dls.targetKind`).
     ///   - channels: Channels of the images.
     ///   - normalize: Whether loaders that transform batches normalise by the statistics of the weights, in place of their own
@@ -33,7 +33,7 @@ extension Learner {
     ///   - head: A head of your own; nil for fastai's of `layers`, `dropout` and `concatPool`.
     ///   - splitter: Cuts the model into groups; nil for the network's usual one.
     /// - Precondition: the data say what their targets mean, or `outputs` and `loss` are given.
-    /// - Throws: `DataError` and `StateDictionaryError` for a file of weights that cannot be read or does not fit.
+    /// - Throws: `DataError` for a file of weights that cannot be read or does not fit.
     /// - Note: fastai: `vision_learner`.
     public static func vision(
         dls: DataLoaders, _ architecture: VisionArchitecture, weights: String? = nil, outputs: Int? = nil,

@@ -21,7 +21,8 @@ struct ImagesRecipe: Recipe {
     @Option(ImagesRecipe.model) var model: ImageNetwork?
     static let weights = Setting(
         "weights", "",
-        help: "Weights of a known network, a safetensors file under the names of torchvision or timm; fine-tuned.",
+        help:
+            "Weights of a known network, a .safetensors or .pth file under the names of torchvision or timm; fine-tuned.",
         valueName: "file", showsDefault: false, onResume: .sameIfKnown)
     @Option(ImagesRecipe.weights) var weights: String?
     static let freezeEpochs = Setting(
@@ -88,15 +89,16 @@ struct ImagesRecipe: Recipe {
             augment: augment ?? Self.augment.initial ? augTransforms() : [], normalize: statistics ?? Normalize(),
             numWorkers: 1)
         let classes = dls.vocabulary ?? []
+        var remarks = "classes      " + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : "")
+        let model = try model(size: size, classes: classes.count) { remarks += "\n\($0)" }
         return TrainingTask(
-            dls: dls, model: try model(size: size, classes: classes.count), loss: .crossEntropy,
-            metric: .accuracy,
-            remarks: "classes      " + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : ""),
+            dls: dls, model: model, loss: .crossEntropy, metric: .accuracy, remarks: remarks,
             splitter: architecture.map { .vision($0) } ?? .trainableParameters,
             freezeEpochs: isPretrained ? freezeEpochs ?? Self.freezeEpochs.initial : nil)
     }
 
-    private func model(size: Int, classes: Int) throws -> Module {
+    /// - Parameter report: Called with what became of the weights.
+    private func model(size: Int, classes: Int, report: (WeightReport) -> Void) throws -> Module {
         switch network {
         case .own(let model): return model.forImages(size: size, classes: classes)
         case .known(let name):
@@ -104,7 +106,7 @@ struct ImagesRecipe: Recipe {
                 throw Failure.usage("--model \(name): there is no such network")
             }
             return Sequential([
-                try createBody(architecture, weights: weights),
+                try withoutActuallyEscaping(report) { try createBody(architecture, weights: weights, report: $0) },
                 createHead(features: architecture.features, outputs: classes, pools: architecture.givesImage),
             ])
         }
