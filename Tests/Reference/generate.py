@@ -13,7 +13,7 @@ import warnings
 
 warnings.filterwarnings("ignore")
 HERE = pathlib.Path(__file__).resolve().parent
-PACKAGES = ["torch", "fastai", "fastcore", "scikit-learn", "numpy", "safetensors"]
+PACKAGES = ["torch", "torchvision", "timm", "fastai", "fastcore", "scikit-learn", "numpy", "safetensors"]
 
 
 def versions():
@@ -38,7 +38,7 @@ def write(folder, only):
     def case(name):
         return importlib.import_module(f"cases.{name}")
 
-    for name in ["ops", "functional", "images", "layers", "losses", "norms", "optimizers", "training", "trajectories"]:
+    for name in ["ops", "functional", "images", "layers", "losses", "norms", "optimizers", "training", "trajectories", "vision"]:
         if wanted(name):
             save_file(case(name).build(), folder / f"{name}.safetensors", metadata=notes)
     if wanted("models"):

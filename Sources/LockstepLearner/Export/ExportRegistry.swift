@@ -2,6 +2,7 @@
 // The types an exported learner may hold, by name.
 
 import LockstepData
+import LockstepModels
 import LockstepNN
 public import LockstepTensor
 import Synchronization
@@ -159,7 +160,7 @@ public enum ExportRegistry {
 
     /// Everything in this package that comes back from files.
     static let builtInTypes: [Configuration] =
-        LayerExample.all.compactMap(\.configuration) + LossExample.all.compactMap(\.configuration)
+        LayerExample.known.compactMap(\.configuration) + LossExample.all.compactMap(\.configuration)
         + TransformExample.all.map(\.configuration) + MetricExample.all.compactMap(\.configuration)
         + CallbackExample.all.compactMap(\.configuration)
 

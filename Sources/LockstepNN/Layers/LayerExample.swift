@@ -24,12 +24,12 @@ package struct LayerExample: Sendable {
     package let inputs: Inputs
     package let make: @Sendable () -> Module
 
-    private init<Layer: Module>(_ inputs: Inputs, _ make: @escaping @Sendable () -> Layer) {
+    package init<Layer: Module>(_ inputs: Inputs, _ make: @escaping @Sendable () -> Layer) {
         (type, configuration) = ("\(Layer.self)", Configuration.made(Layer.self))
         (self.inputs, self.make) = (inputs, make)
     }
 
-    private init<Layer: Module>(_ shape: Shape, _ make: @escaping @Sendable () -> Layer) {
+    package init<Layer: Module>(_ shape: Shape, _ make: @escaping @Sendable () -> Layer) {
         self.init(.numbers(shape), make)
     }
 

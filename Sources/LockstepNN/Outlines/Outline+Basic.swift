@@ -53,7 +53,7 @@ extension Dropout2d: UnaryOutlining {
 }
 
 /// A function of each element by itself, which gives real numbers. A layer that is one says so in its own file.
-protocol ElementwiseLayer: UnaryOutlining {}
+package protocol ElementwiseLayer: UnaryOutlining {}
 
 extension ElementwiseLayer {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {

@@ -46,7 +46,7 @@ package struct Outline: CustomStringConvertible, Equatable {
     }
 
     /// The number of elements, as far as sizes are known; nil when it is beyond counting.
-    var leastCount: Int? {
+    package var leastCount: Int? {
         var count = 1
         for size in (axes ?? [last]).compactMap(\.self) {
             let (product, overflow) = count.multipliedReportingOverflow(by: size)
@@ -63,14 +63,14 @@ package struct Outline: CustomStringConvertible, Equatable {
     }
 
     /// Real numbers of the same sizes.
-    var real: Outline {
+    package var real: Outline {
         var result = self
         (result.kind, result.values) = (.real, nil)
         return result
     }
 
     /// Real numbers of the same sizes but for the last axis, of which there is one at least.
-    func ending(in size: Int) -> Outline {
+    package func ending(in size: Int) -> Outline {
         var result = real
         if let axes { result.axes = axes.dropLast() + [size] } else { result.last = size }
         return result

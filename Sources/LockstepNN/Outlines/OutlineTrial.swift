@@ -74,12 +74,12 @@ package final class OutlineTrial {
     }
 
     /// What a layer of one input would put out.
-    func output(_ module: Module, _ input: Outline) throws(ModelMismatch) -> Outline {
+    package func output(_ module: Module, _ input: Outline) throws(ModelMismatch) -> Outline {
         try outputs(module, [input]).first ?? .unknown
     }
 
     /// Records that a layer puts out `output` and multiplies `work` times for each of its elements.
-    func made(_ output: Outline, by module: Module, work: Double = 0) throws(ModelMismatch) -> Outline {
+    package func made(_ output: Outline, by module: Module, work: Double = 0) throws(ModelMismatch) -> Outline {
         if let rank = output.rank, rank > Shape.maxRank {
             throw ModelMismatch(
                 "\(module.label): would put out \(rank) axes, at most \(Shape.maxRank) are possible")
@@ -93,7 +93,7 @@ package final class OutlineTrial {
     }
 
     /// Records that a layer works through `count` further ones inside.
-    func called(_ count: Int) throws(ModelMismatch) { try spend(Double(count) * OutlineTrial.perCall * items) }
+    package func called(_ count: Int) throws(ModelMismatch) { try spend(Double(count) * OutlineTrial.perCall * items) }
 
     private func spend(_ work: Double) throws(ModelMismatch) {
         spent += work
@@ -104,6 +104,6 @@ package final class OutlineTrial {
 }
 
 /// Insists on a condition of a trial.
-func insist(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(ModelMismatch) {
+package func insist(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(ModelMismatch) {
     if !condition { throw ModelMismatch(sentence()) }
 }

@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lockstep predict`: an exported learner's answers for new rows, in a process of its own.
+// `lockstep predict`: an exported learner's answers for new rows or images, in a process of its own.
 
 import ArgumentParser
 import Foundation
 import Lockstep
 import LockstepData
 
-/// Predictions for the rows of a CSV file.
+/// Predictions for the rows of a CSV file, or for images.
 struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Predict the rows of a CSV table with an exported learner.",
+        abstract: "Predict the rows of a CSV table, or images, with an exported learner.",
         discussion:
-            "EXPORT is what `lockstep train csv` leaves as export.bundle in the run's folder. ROWS needs the columns "
+            "EXPORT is what `lockstep train csv` or `train images` leaves as export.bundle in the run's folder. For images "
+            + "the second argument is a PNG or JPEG file, or a folder of them; the answer has a line for each file, with the class "
+            + "and every class's probability. For a table it is a file with the columns "
             + "that the model was trained on, in any order; further ones, and the column to predict, are not looked at. The "
             + "answer is a table with a line for each row: the predicted number, or the class and every class's "
             + "probability. For the training table it is the same as predictions.csv in the run's folder. Categories and "
             + "gaps that training did not have are counted on standard error, column by column.")
 
     @Argument(help: ArgumentHelp("The exported learner.", valueName: "export")) var bundle: String
-    @Argument(help: ArgumentHelp("A CSV table with a header, plain or gzip.", valueName: "rows.csv")) var rows: String
+    @Argument(
+        help: ArgumentHelp(
+            "A CSV table with a header, plain or gzip; an image, or a folder of images.", valueName: "rows"))
+    var rows: String
     @Option(help: ArgumentHelp("Write the predictions here and not on standard output.", valueName: "file"))
     var output: String?
     @OptionGroup var ranks: RankOptions
@@ -32,7 +37,7 @@ struct Predict: ParsableCommand {
         try ranks.run { [bundle, rows, output] ranks in
             let learner = try Learner.load(contentsOf: bundle, over: ranks)
             guard let columns = learner.dls.columns else {
-                throw Failure.noInput("\(bundle): holds a learner that does not predict a column of a table")
+                return try ImagePredictions.write(of: learner, bundle, rows, to: output, over: ranks)
             }
             let table = try columns.readRows(rows)
             let (csv, undefined) = try TablePredictions.shared(learner, table, over: ranks)
@@ -42,17 +47,18 @@ struct Predict: ParsableCommand {
                 }
             }
             guard let csv else { return }
-            let doubt = Predict.doubt(undefined, of: table)
-            if let output {
-                // What goes through a pipe is for a program: no word of ours between its lines.
-                let isFile = !OutputFile.isStream(output)
-                try Output.write(csv, to: output)
-                if isFile { try say("\(table.rowCount) predictions are in \(output)") }
-            } else {
-                try say(csv, terminator: "")
-            }
-            if let doubt { throw doubt }
+            try Predict.write(csv, of: table.rowCount, to: output)
+            if let doubt = Predict.doubt(undefined, of: table) { throw doubt }
         }
+    }
+
+    /// Writes the answers where they are wanted.
+    static func write(_ csv: String, of count: Int, to output: String?) throws {
+        guard let output else { return try say(csv, terminator: "") }
+        // What goes through a pipe is for a program: no word of ours between its lines.
+        let isFile = !OutputFile.isStream(output)
+        try Output.write(csv, to: output)
+        if isFile { try say("\(count) predictions are in \(output)") }
     }
 
     /// What is said, when the answers are written, of those that are not numbers.

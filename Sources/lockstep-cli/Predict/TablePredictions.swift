@@ -83,7 +83,7 @@ struct TablePredictions {
     }
 
     /// Not-a-number without the sign that a processor may give it.
-    private static func shown(_ number: Float) -> String { number.isNaN ? "nan" : "\(number)" }
+    static func shown(_ number: Float) -> String { number.isNaN ? "nan" : "\(number)" }
 
     /// The part of the rows that a rank predicts: whole batches, so that every row is in the same batch as on one rank
     /// and gets the same answer to the last bit.
@@ -95,18 +95,18 @@ struct TablePredictions {
 
     /// Whole batches of `rows`, the last one filled with its last row: products round by their sizes, and the answer for a row must
     /// not depend on how many others there are.
-    private static func filled(_ rows: [Int], _ batchSize: Int) -> [Int] {
+    static func filled<Row>(_ rows: [Row], _ batchSize: Int) -> [Row] {
         // A larger batch would cost more than the last bit of its last rows is worth.
         guard let last = rows.last, batchSize <= 4096 else { return rows }
         return rows + Array(repeating: last, count: (batchSize - rows.count % batchSize) % batchSize)
     }
 
-    private static func first(_ count: Int, of answers: Tensor) -> Tensor {
+    static func first(_ count: Int, of answers: Tensor) -> Tensor {
         answers.rank > 0 && answers.dim(0) > count ? answers[0..<count] : answers
     }
 
     /// A field of a CSV file, quoted where it must be (RFC 4180).
-    private static func field(_ text: String) -> String {
+    static func field(_ text: String) -> String {
         guard text.contains(where: { ",\"\n\r".contains($0) }) || text.first == " " || text.last == " " else {
             return text
         }

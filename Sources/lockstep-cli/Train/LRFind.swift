@@ -79,8 +79,9 @@ struct LRFindOptions: ParsableArguments {
         let console = Console.standardOutput
         if ranks.isRankZero { console.write(task.opening(settings, ranks)) }
         let learner = Learner(
-            dls: task.dls, model: task.model, loss: task.loss, metrics: [task.metric], path: files.folder,
-            seed: settings.seed)
+            dls: task.dls, model: task.model, loss: task.loss, splitter: task.splitter, metrics: [task.metric],
+            path: files.folder, seed: settings.seed)
+        if task.freezeEpochs != nil { try learner.freeze() }
         let found = try learner.distributed(over: ranks) {
             try learner.lrFind(
                 startLR: .value(start), endLR: .value(end), iterations: iterations, suggest: [.valley],

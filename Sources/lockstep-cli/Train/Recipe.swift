@@ -48,6 +48,11 @@ struct TrainingTask {
     let metric: Metric
     /// Printed before training, once.
     var remarks = ""
+    /// Cuts the model into parameter groups.
+    var splitter = ParameterSplitter.trainableParameters
+    /// Epochs in which the last group alone is trained, before all are with smaller rates for earlier ones; nil trains everything
+    /// from the start.
+    var freezeEpochs: Int?
     /// Run on every rank when the weights are saved; what it returns is printed instead of the metric, once.
     var conclude: (@Sendable (Learner, RunFolder) throws -> String)?
 

@@ -43,8 +43,14 @@ struct RunWatch {
     }
 
     /// Trains, from the start or from where the run was interrupted. Collective.
-    func fit(_ learner: Learner, _ settings: TrainingSettings) throws {
+    ///
+    /// - Parameter freezeEpochs: Epochs of the last parameter group alone before those of all; nil for none.
+    func fit(_ learner: Learner, _ settings: TrainingSettings, freezeEpochs: Int?) throws {
         do {
+            if let freezeEpochs {
+                return try learner.fineTune(
+                    settings.epochs, baseLR: settings.lr, freezeEpochs: freezeEpochs, resume: plan.policy)
+            }
             try learner.fitOneCycle(settings.epochs, lrMax: .value(settings.lr), resume: plan.policy)
         } catch {
             log?.note("\(error)")

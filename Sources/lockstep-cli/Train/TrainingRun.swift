@@ -31,7 +31,7 @@ struct TrainingRun: Sendable {
         if ranks.isRankZero { console.write(task.opening(settings, ranks)) }
         let watch = try RunWatch(options.watch, plan, since: started, over: ranks)
         let learner = Learner(
-            dls: task.dls, model: task.model, loss: task.loss, callbacks: watch.callbacks,
+            dls: task.dls, model: task.model, loss: task.loss, splitter: task.splitter, callbacks: watch.callbacks,
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
         let prepared = ContinuousClock.now
         var (conclusion, augmented): (String?, Double?)
@@ -42,7 +42,7 @@ struct TrainingRun: Sendable {
                 try files.write(settings.json + "\n", to: "settings.json")
                 try RunState(state: .running).write(in: files)
             }
-            try watch.fit(learner, settings)
+            try watch.fit(learner, settings, freezeEpochs: task.freezeEpochs)
             if watch.isStopped { return }
             try learner.save("model", withOptimizer: false)
             if let save = options.save { try learner.save(absolute(save), withOptimizer: false) }

@@ -30,7 +30,8 @@ import Testing
 
     @Test("every layer and model") func layers() throws {
         try compare(
-            "Module", Set(Listed.layers.map(\.type)), in: "Sources/LockstepNN/Layers/LayerExample.swift",
+            "Module", Set(Listed.layers.map(\.type)),
+            in: "Sources/LockstepNN/Layers/LayerExample.swift, or LockstepModels/Listed/LayerExample+Networks.swift",
             except: ["Recurrent": "LSTM and GRU are such"])
     }
 

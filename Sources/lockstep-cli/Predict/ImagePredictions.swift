@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model's answers for images, as a table.
+
+import Lockstep
+import LockstepData
+import LockstepTensor
+
+/// The classes of image files, in the order of their names.
+enum ImagePredictions {
+    /// Predicts the image `place`, or those below the folder, with all ranks, and writes a table from rank 0. Collective.
+    ///
+    /// - Throws: ``Failure`` when the learner does not predict classes, `DataError` for no images or one that is damaged.
+    static func write(
+        of learner: Learner, _ bundle: String, _ place: String, to output: String?, over ranks: any Communicator
+    ) throws {
+        guard let classes = learner.dls.vocabulary, learner.dls.train.dataset is any TransformedDataset else {
+            throw Failure.noInput(
+                "\(bundle): holds a learner that predicts neither a column of a table nor the classes of images")
+        }
+        let files = try imageFiles(place)
+        let size = learner.dls.train.batchSize ?? 1
+        let part = TablePredictions.part(of: ranks.rank, among: ranks.size, rows: files.count, batchSize: size)
+        let own = Array(files[part])
+        let lines = try own.isEmpty ? "" : lines(of: learner, bundle, own, classes, batchSize: size)
+        guard let parts = try ranks.gatherVariable(Array(lines.utf8), to: 0, name: "predictions") else { return }
+        let header = (["file", "class"] + classes.map { TablePredictions.field("p(\($0))") }).joined(separator: ",")
+        try Predict.write(header + "\n" + String(decoding: parts.joined(), as: UTF8.self), of: files.count, to: output)
+    }
+
+    private static func imageFiles(_ place: String) throws -> [String] {
+        if ImageFile.extensions.contains(where: { place.lowercased().hasSuffix("." + $0) }) { return [place] }
+        let files = try FileList.files(in: place, extensions: ImageFile.extensions)
+        guard !files.isEmpty else {
+            throw Failure.noInput("\(place): holds no image files (\(ImageFile.extensions.joined(separator: ", ")))")
+        }
+        return files
+    }
+
+    /// A line for each file. Batches are whole, so that an answer does not depend on how many others there are.
+    private static func lines(
+        of learner: Learner, _ bundle: String, _ files: [String], _ classes: [String], batchSize: Int
+    ) throws -> String {
+        let loader = try learner.dls.testLoader(for: TablePredictions.filled(files, batchSize))
+        let all = try learner.withoutProgress { try learner.predictions(on: .loader(loader), withDecoded: true) }
+        let probabilities = TablePredictions.first(files.count, of: all.predictions)
+        let decided = all.decoded.map { TablePredictions.first(files.count, of: $0).ints } ?? []
+        guard probabilities.shape.dimensions == [files.count, classes.count], decided.count == files.count,
+            decided.allSatisfy(classes.indices.contains)
+        else {
+            throw Failure.usage(
+                "\(bundle): the model's answers of shape \(probabilities.shape) do not choose among \(classes.count) classes"
+            )
+        }
+        let numbers = probabilities.floats
+        return files.indices.map { row in
+            let shares = numbers[row * classes.count..<(row + 1) * classes.count].map(TablePredictions.shown)
+            return ([files[row], classes[decided[row]]].map(TablePredictions.field) + shares).joined(separator: ",")
+                + "\n"
+        }.joined()
+    }
+}
