@@ -51,24 +51,34 @@ struct AlignedText {
         (bytes, origins) = (changed, places)
     }
 
-    /// Brings each run of combining marks into canonical order.
+    /// Brings each run of combining marks into canonical order. Where they come from keeps its order, as in the package: the
+    /// first of them from where the first was, and so on.
     mutating func order(_ table: UnicodeTable) {
         var (changed, places): ([UInt8], [Range<Int>]) = ([], [])
-        var run: [(scalar: UInt32, rank: UInt8, origin: Range<Int>)] = []
+        // Whether a mark is the first scalar that its original character has become.
+        var run: [(scalar: UInt32, rank: UInt8, isFirst: Bool)] = []
+        var waiting: [Range<Int>] = []
+        var (before, current) = (0..<0, 0..<0)
+        func put(_ scalar: UInt32, isFirst: Bool) {
+            if isFirst, !waiting.isEmpty { current = waiting.removeFirst() }
+            forEachByte(of: scalar) {
+                changed.append($0)
+                places.append(current)
+            }
+        }
         func flush() {
             // A stable order.
             for item in run.enumerated().sorted(by: { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }) {
-                forEachByte(of: item.element.scalar) {
-                    changed.append($0)
-                    places.append(item.element.origin)
-                }
+                put(item.element.scalar, isFirst: item.element.isFirst)
             }
             run.removeAll(keepingCapacity: true)
         }
         forEachScalar { scalar, range in
-            let rank = table.combiningClass(of: scalar)
+            let (rank, origin) = (table.combiningClass(of: scalar), origin(of: range))
             if rank == 0 { flush() }
-            run.append((scalar, rank, origin(of: range)))
+            if origin != before { waiting.append(origin) }
+            run.append((scalar, rank, origin != before))
+            before = origin
             if rank == 0 { flush() }
         }
         flush()

@@ -62,7 +62,7 @@ struct BytePairModel: Sendable {
 
     @inline(__always)
     private static func place(_ key: UInt64, _ shift: UInt64) -> Int {
-        Int((key ^ key >> 29) &* 0x9E37_79B9_7F4A_7C15 >> shift)
+        Int(((key ^ key >> 29) &* 0x9E37_79B9_7F4A_7C15) >> shift)
     }
 
     /// The rank of a pair, `Int32.max` if it is not in the list, and what it becomes.

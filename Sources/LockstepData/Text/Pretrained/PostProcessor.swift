@@ -28,11 +28,22 @@ indirect enum PostProcessor: Sendable {
     }
 
     /// Acts on the texts, one or two, which become one.
-    func apply(to texts: inout [TokenizedText], addsSpecial: Bool, _ tokenBytes: (Int) -> [UInt8]) {
+    ///
+    /// - Parameters:
+    ///   - originals: the texts themselves.
+    ///   - token: a token's bytes; nil for one that is looked for in the text, which is as the text has it.
+    func apply(
+        to texts: inout [TokenizedText], addsSpecial: Bool, originals: [String], _ token: (Int) -> [UInt8]?
+    ) {
         switch self {
-        case .sequence(let parts): for part in parts { part.apply(to: &texts, addsSpecial: addsSpecial, tokenBytes) }
+        case .sequence(let parts):
+            for part in parts { part.apply(to: &texts, addsSpecial: addsSpecial, originals: originals, token) }
         case .trimOffsets(let prefix):
-            for number in texts.indices { Self.trim(&texts[number], prefix, tokenBytes) }
+            guard texts.count == originals.count else { return }
+            for number in texts.indices {
+                var original = originals[number]
+                original.withUTF8 { Self.trim(&texts[number], prefix, $0, token) }
+            }
         case .template(let single, let pair):
             guard texts.count <= 2, let first = texts.first else { return }
             let pieces = texts.count == 2 ? pair : single
@@ -54,20 +65,46 @@ indirect enum PostProcessor: Sendable {
         }
     }
 
-    /// Takes the spaces that tokens begin and end with out of their offsets, but for one that was put before the text.
-    private static func trim(_ text: inout TokenizedText, _ addsPrefixSpace: Bool, _ tokenBytes: (Int) -> [UInt8]) {
-        for number in text.overflowing.indices { trim(&text.overflowing[number], addsPrefixSpace, tokenBytes) }
+    /// Takes the spaces that tokens begin and end with out of their offsets, but for one that was put before the text: as many
+    /// characters of the text, whatever they are.
+    private static func trim(
+        _ text: inout TokenizedText, _ addsPrefixSpace: Bool, _ original: UTF8Bytes, _ token: (Int) -> [UInt8]?
+    ) {
+        for number in text.overflowing.indices {
+            trim(&text.overflowing[number], addsPrefixSpace, original, token)
+        }
         for (place, id) in text.ids.enumerated() {
-            let bytes = tokenBytes(id)
-            var leading = bytes.prefix { $0 == 0x20 }.count
-            let trailing = bytes.reversed().prefix { $0 == 0x20 }.count
-            var (start, end) = (text.offsets[place].lowerBound, text.offsets[place].upperBound)
-            if leading > 0 {
-                if addsPrefixSpace, place == 0 || start == 0 { leading -= 1 }
-                start = min(start + leading, end)
+            let range = text.offsets[place]
+            var (leading, trailing) = (0, 0)
+            if let bytes = token(id) {
+                leading = bytes.prefix { $0 == 0x20 }.count
+                trailing = bytes.reversed().prefix { $0 == 0x20 }.count
+            } else {
+                (leading, trailing) = spaces(original.part(range))
             }
-            if trailing > 0, end >= trailing { end = max(end - trailing, start) }
+            if leading == 0 && trailing == 0 { continue }
+            if leading > 0, addsPrefixSpace, place == 0 || range.lowerBound == 0 { leading -= 1 }
+            var (start, end) = (range.lowerBound, range.upperBound)
+            for _ in 0..<leading where start < end { start += original.scalar(at: start).width }
+            for _ in 0..<trailing where end > start { end = original.scalarStart(before: end) }
             text.offsets[place] = start..<end
         }
+    }
+
+    /// How many characters of white space a text begins and ends with.
+    private static func spaces(_ bytes: UTF8Bytes) -> (leading: Int, trailing: Int) {
+        let table = UnicodeTable.shared
+        var (leading, trailing, place, end) = (0, 0, 0, bytes.count)
+        while place < bytes.count, table.classes(of: bytes.scalar(at: place).scalar).contains(.space) {
+            leading += 1
+            place += bytes.scalar(at: place).width
+        }
+        while end > 0 {
+            let start = bytes.scalarStart(before: end)
+            guard table.classes(of: bytes.scalar(at: start).scalar).contains(.space) else { break }
+            trailing += 1
+            end = start
+        }
+        return (leading, trailing)
     }
 }

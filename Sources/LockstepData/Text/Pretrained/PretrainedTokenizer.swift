@@ -73,7 +73,8 @@ public struct PretrainedTokenizer: Sendable {
         if second != nil { first.overflowing = [] }
         second?.overflowing = []
         var texts = [first] + (second.map { [$0] } ?? [])
-        parts.postProcessor?.apply(to: &texts, addsSpecial: addsSpecial, parts.bytes)
+        parts.postProcessor?.apply(
+            to: &texts, addsSpecial: addsSpecial, originals: [text] + (pair.map { [$0] } ?? []), parts.bytes)
         var result = texts[0]
         for other in texts.dropFirst() { result.append(other) }
         return result

@@ -80,21 +80,21 @@ extension TextTruncation {
         guard total > most else { return }
         switch strategy {
         case .longestFirst:
-            guard var second = pair else { return cut(&text, to: most) }
+            guard var second = pair else { return try cut(&text, to: most) }
             var (short, long) = (min(text.count, second.count), max(text.count, second.count))
             long = short > most ? short : max(short, most - short)
             if short + long > most { (short, long) = (most / 2, most / 2 + most % 2) }
             let swaps = text.count > second.count
-            cut(&text, to: swaps ? long : short)
-            cut(&second, to: swaps ? short : long)
+            try cut(&text, to: swaps ? long : short)
+            try cut(&second, to: swaps ? short : long)
             pair = second
         case .onlyFirst:
             try check(text.count > total - most, "the first text")
-            cut(&text, to: text.count - (total - most))
+            try cut(&text, to: text.count - (total - most))
         case .onlySecond:
             guard var second = pair else { throw refusal("there is no second text to cut") }
             try check(second.count > total - most, "the second text")
-            cut(&second, to: second.count - (total - most))
+            try cut(&second, to: second.count - (total - most))
             pair = second
         }
     }
@@ -104,17 +104,20 @@ extension TextTruncation {
     }
 
     private func refusal(_ reason: String) -> DataError {
-        DataError(.item, file: "tokenizer", reason, remedy: "Cut the longer one: strategy .longestFirst")
+        DataError(.item, file: "tokenizer", reason, remedy: "Cut the longer one (strategy .longestFirst), or allow more tokens")
     }
 
-    private func cut(_ text: inout TokenizedText, to length: Int) {
+    private func cut(_ text: inout TokenizedText, to length: Int) throws(DataError) {
         guard length < text.count else { return }
         guard length > 0 else {
             let whole = text
             text = text.part(0..<0)
             return text.overflowing = [whole]
         }
-        let step = length - min(stride, length - 1)
+        guard stride < length else {
+            throw refusal("windows of \(length) tokens of a text cannot share \(stride)")
+        }
+        let step = length - stride
         var windows: [Range<Int>] = []
         if side == .right {
             var start = 0

@@ -34,6 +34,7 @@ final class TokenizerParts: Sendable {
     /// Every token by its number, and the numbers of the model's own.
     let tokens: [String?]
     let numbers: TokenIndex
+    private let addedIDs: Set<Int>
     private let raw: AddedTokenFinder
     private let normalized: AddedTokenFinder
     private let scanner: BertScanner?
@@ -48,20 +49,21 @@ final class TokenizerParts: Sendable {
     ) {
         (self.normalizer, self.preTokenizer, self.model) = (normalizer, preTokenizer, model)
         (self.postProcessor, self.decoder, self.added) = (postProcessor, decoder, added)
+        addedIDs = Set(added.map(\.id))
         specialIDs = Set(added.filter(\.isSpecial).map(\.id))
         let count = 1 + max(vocabulary.reduce(-1) { max($0, $1.number) }, added.reduce(-1) { max($0, $1.id) })
         var tokens = [String?](repeating: nil, count: count)
         for (token, number) in vocabulary { tokens[number] = token }
-        for token in added { tokens[token.id] = token.content }
+        let changed = added.map { token in
+            var text = Array(token.content.utf8).withUnsafeBufferPointer { AlignedText($0, base: 0) }
+            if token.isNormalized { normalizer?.apply(to: &text) }
+            return (bytes: text.bytes, token: token)
+        }
+        for (bytes, token) in changed { tokens[token.id] = String(decoding: bytes, as: UTF8.self) }
         self.tokens = tokens
         numbers = TokenIndex(vocabulary.map { (Array($0.token.utf8), $0.number) })
-        raw = AddedTokenFinder(added.filter { !$0.isNormalized }.map { (Array($0.content.utf8), $0) })
-        normalized = AddedTokenFinder(
-            added.filter(\.isNormalized).map { token in
-                var text = Array(token.content.utf8).withUnsafeBufferPointer { AlignedText($0, base: 0) }
-                normalizer?.apply(to: &text)
-                return (text.bytes, token)
-            })
+        raw = AddedTokenFinder(changed.filter { !$0.token.isNormalized })
+        normalized = AddedTokenFinder(changed.filter(\.token.isNormalized))
         if usesScanner, case .bert(let bert) = normalizer, case .bert = preTokenizer, case .wordPiece(let pieces) = model {
             scanner = BertScanner(bert, pieces)
         } else {
@@ -120,8 +122,9 @@ final class TokenizerParts: Sendable {
         }
     }
 
-    /// A token's bytes as a text has them.
-    func bytes(of id: Int) -> [UInt8] {
+    /// A token's bytes as a text has them; nil for a token that is looked for in the text itself.
+    func bytes(of id: Int) -> [UInt8]? {
+        if addedIDs.contains(id) { return nil }
         guard tokens.indices.contains(id), let token = tokens[id] else { return [] }
         if case .bytePair(let model) = model, model.options.isByteLevel, let bytes = ByteAlphabet.bytes(of: token) {
             return bytes
