@@ -91,6 +91,18 @@ LSK_INLINE float gelu_of(float x) {
 #define RECIPROCAL(T, x) ((T)1 / (x))
 #define CLAMP(T, x) ((x) < (T)p->p0 ? (T)p->p0 : (x) > (T)p->p1 ? (T)p->p1 : (x))
 
+// NaN passes through every comparison.
+#define RELU6(T, x) ((x) < 0 ? (T)0 : (x) > 6 ? (T)6 : (x))
+#define HARD_SIGMOID(T, x) ((x) <= -3 ? (T)0 : (x) >= 3 ? (T)1 : ((x) + (T)3) / (T)6)
+#define HARD_SWISH(T, x) ((x) <= -3 ? (T)0 : (x) >= 3 ? (x) : (x) * ((x) + (T)3) / (T)6)
+// x·(1 + tanh u)/2 is x·σ(2u), which keeps its digits far below zero.
+#define GELU_TANHF(T, x) ((x) * vm_sigmoidf((x) * (1.59576912f + 0.0713548163f * (x) * (x))))
+#define GELU_TANHD(T, x) ((x) * logistic((x) * (1.5957691216057307117 + 0.071354816272600246 * (x) * (x))))
+#define LOG2F(T, x) log2f(x)
+#define LOG2D(T, x) log2(x)
+#define EXPM1F(T, x) expm1f(x)
+#define EXPM1D(T, x) expm1(x)
+
 #define COSTLYF(NAME, T, F) UNARY_BLOCKS(NAME, T, F)
 #define COSTLYD(NAME, T, F) UNARY(NAME, T, F)
 #define FAMILY(S, T, L)                                                                                               \
@@ -118,10 +130,17 @@ LSK_INLINE float gelu_of(float x) {
     UNARY(round_##S, T, ROUND##L)                                                                                     \
     UNARY(clamp_##S, T, CLAMP)                                                                                        \
     UNARY(power_##S, T, POWER##L)                                                                                     \
+    UNARY(relu6_##S, T, RELU6)                                                                                        \
+    UNARY(hard_sigmoid_##S, T, HARD_SIGMOID)                                                                          \
+    UNARY(hard_swish_##S, T, HARD_SWISH)                                                                              \
+    COSTLY##L(gelu_tanh_##S, T, GELU_TANH##L)                                                                         \
+    UNARY(log2_##S, T, LOG2##L)                                                                                       \
+    UNARY(expm1_##S, T, EXPM1##L)                                                                                     \
     static const lsk_inner table_##S[] = {                                                                            \
         exp_##S,   log_##S,        log1p_##S, sqrt_##S,  rsqrt_##S,    abs_##S,  sign_##S,   sin_##S,                 \
         cos_##S,   tanh_##S,       sigmoid_##S, relu_##S, leaky_##S,   gelu_##S, silu_##S,   softplus_##S,            \
-        erf_##S,   square_##S,     reciprocal_##S, floor_##S, ceil_##S, round_##S, clamp_##S, power_##S};
+        erf_##S,   square_##S,     reciprocal_##S, floor_##S, ceil_##S, round_##S, clamp_##S, power_##S,                \
+        relu6_##S, hard_sigmoid_##S, hard_swish_##S, gelu_tanh_##S, log2_##S, expm1_##S};
 
 // sin and cos of large numbers need libm's long reduction; a scan costs less than a branch per element.
 static int has_large(ptrdiff_t n, const float *a, ptrdiff_t s) {

@@ -62,6 +62,17 @@ LSK_INLINE double silu_derivative_d(double x) {
     return s * (1.0 + x * (1.0 - s));
 }
 
+// d/dx x·σ(v(x)), v = 2√(2/π)(x + 0.044715x³)
+// The square is limited where the sigmoid is 0 or 1 anyway: 0·∞ would be NaN.
+LSK_INLINE float gelu_tanh_derivative_f(float x) {
+    float q = x * x > 1e8f ? 1e8f : x * x, s = vm_sigmoidf(x * (1.59576912f + 0.0713548163f * q));
+    return s + x * s * (1.0f - s) * (1.59576912f + 0.214064449f * q);
+}
+LSK_INLINE double gelu_tanh_derivative_d(double x) {
+    double q = x * x > 1e8 ? 1e8 : x * x, s = sigmoid_d(x * (1.5957691216057307117 + 0.071354816272600246 * q));
+    return s + x * s * (1.0 - s) * (1.5957691216057307117 + 0.214064448817800738 * q);
+}
+
 #define OF_EXP(T, g, s) ((g) * (s))
 #define OF_LOG(T, g, s) ((g) / (s))
 #define OF_LOG1P(T, g, s) ((g) / ((T)1 + (s)))
@@ -90,6 +101,15 @@ LSK_INLINE double silu_derivative_d(double x) {
 #define OF_POWERF(T, g, s) (p->p0 == 0 ? 0.0f : (g) * (float)p->p0 * powf(s, (float)(p->p0 - 1)))
 #define OF_POWERD(T, g, s) (p->p0 == 0 ? 0.0 : (g) * p->p0 * pow(s, p->p0 - 1))
 
+// At the corners as PyTorch's.
+#define OF_RELU6(T, g, s) ((s) > 0 && (s) < 6 ? (g) : (T)0)
+#define OF_HARD_SIGMOID(T, g, s) ((s) > -3 && (s) < 3 ? (g) / (T)6 : (T)0)
+#define OF_HARD_SWISH(T, g, s) ((s) <= -3 ? (T)0 : (s) < 3 ? (g) * ((s) / (T)3 + (T)0.5) : (g))
+#define OF_GELU_TANHF(T, g, s) ((g) * gelu_tanh_derivative_f(s))
+#define OF_GELU_TANHD(T, g, s) ((g) * gelu_tanh_derivative_d(s))
+#define OF_LOG2(T, g, s) ((g) / ((s) * (T)0.69314718055994530942))
+#define OF_EXPM1(T, g, s) ((g) * ((s) + (T)1))
+
 #define COSTLYF(NAME, T, F) GRADIENT_BLOCKS(NAME, T, F)
 #define COSTLYD(NAME, T, F) GRADIENT(NAME, T, F)
 #define FAMILY(S, T, L)                                                                                               \
@@ -113,10 +133,17 @@ LSK_INLINE double silu_derivative_d(double x) {
     GRADIENT(reciprocal_##S, T, OF_RECIPROCAL)                                                                        \
     GRADIENT(clamp_##S, T, OF_CLAMP)                                                                                  \
     GRADIENT(power_##S, T, OF_POWER##L)                                                                               \
+    GRADIENT(relu6_##S, T, OF_RELU6)                                                                                  \
+    GRADIENT(hard_sigmoid_##S, T, OF_HARD_SIGMOID)                                                                    \
+    GRADIENT(hard_swish_##S, T, OF_HARD_SWISH)                                                                        \
+    COSTLY##L(gelu_tanh_##S, T, OF_GELU_TANH##L)                                                                      \
+    GRADIENT(log2_##S, T, OF_LOG2)                                                                                    \
+    GRADIENT(expm1_##S, T, OF_EXPM1)                                                                                  \
     static const lsk_inner table_##S[] = {                                                                            \
         exp_##S,   log_##S,    log1p_##S,      sqrt_##S,  rsqrt_##S, abs_##S,  NULL,      sin_##S,                    \
         cos_##S,   tanh_##S,   sigmoid_##S,    relu_##S,  leaky_##S, gelu_##S, silu_##S,  softplus_##S,               \
-        erf_##S,   square_##S, reciprocal_##S, NULL,      NULL,      NULL,     clamp_##S, power_##S};
+        erf_##S,   square_##S, reciprocal_##S, NULL,      NULL,      NULL,     clamp_##S, power_##S,                    \
+        relu6_##S, hard_sigmoid_##S, hard_swish_##S, gelu_tanh_##S, log2_##S, expm1_##S};
 
 FAMILY(f32, float, F)
 FAMILY(f64, double, D)

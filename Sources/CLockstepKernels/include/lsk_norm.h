@@ -53,3 +53,11 @@ void lsk_layer_norm_backward(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, c
                              const void *_Nonnull x, const void *_Nullable weight, const void *_Nonnull mean,
                              const void *_Nonnull rest, const void *_Nonnull inverse, const void *_Nullable added,
                              void *_Nullable dx, void *_Nullable dw, float dw_beta, void *_Nullable db, float db_beta);
+
+/// Every row of x [rows, width] divided by sqrt(mean of its squares + epsilon), times weight; saves 1 / that root of each row.
+void lsk_rms_norm(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, double epsilon, const void *_Nonnull x,
+                  const void *_Nullable weight, void *_Nonnull y, void *_Nonnull inverse);
+/// Its gradients; `dw` (beta * old + new) may be NULL, and so may `dx`.
+void lsk_rms_norm_backward(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, const void *_Nonnull dy,
+                           const void *_Nonnull x, const void *_Nullable weight, const void *_Nonnull inverse,
+                           void *_Nullable dx, void *_Nullable dw, float dw_beta);

@@ -28,6 +28,12 @@ typedef enum lsk_unary_op {
     LSK_ROUND,
     LSK_CLAMP,   ///< p0, p1: bounds
     LSK_POWER_OF,  ///< p0: exponent
+    LSK_RELU6,
+    LSK_HARD_SIGMOID,
+    LSK_HARD_SWISH,
+    LSK_GELU_TANH,
+    LSK_LOG2,
+    LSK_EXPM1,
 } lsk_unary_op;
 
 /// Scalars that some operations take.
@@ -42,7 +48,7 @@ void lsk_unary_contiguous(lsk_unary_op op, lsk_dtype dtype, ptrdiff_t n, void *_
                           lsk_unary_scalars scalars);
 
 /// dx = dy * op'(saved), operands (dx, dy, saved). float32 and float64. `saved` is the result for EXP, SQRT, RSQRT,
-/// TANH, SIGMOID, RELU and RECIPROCAL, the input for all others. SIGN, FLOOR, CEIL and ROUND have none.
+/// TANH, SIGMOID, RELU, RECIPROCAL and EXPM1, the input for all others. SIGN, FLOOR, CEIL and ROUND have none.
 void lsk_unary_gradient(lsk_unary_op op, lsk_dtype dtype, lsk_iterator *_Nonnull it, lsk_unary_scalars scalars);
 /// The same for `n` contiguous elements.
 void lsk_unary_gradient_contiguous(lsk_unary_op op, lsk_dtype dtype, ptrdiff_t n, void *_Nonnull dx,

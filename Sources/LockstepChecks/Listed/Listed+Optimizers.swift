@@ -48,5 +48,8 @@ extension Listed {
         Optimizer("torch.sgd.momentum", "sgd", lr: 0.05, .sgd(mom: 0.9, wd: 0.1, decoupleWD: false)),
         Optimizer("torch.adam", "adam", lr: 0.01, .adam(sqrMom: 0.999, eps: 1e-8, wd: 0)),
         Optimizer("torch.adamw", "adamW", lr: 0.01, .adamW(wd: 0.05)),
+        Optimizer("torch.sgd.nesterov", "sgd", lr: 0.05, .sgd(mom: 0.9, wd: 0.1, nesterov: true, decoupleWD: false)),
+        Optimizer("torch.adam.amsgrad", "adam", lr: 0.01, .adam(sqrMom: 0.999, eps: 1e-8, wd: 0, amsgrad: true)),
+        Optimizer("torch.adamw.amsgrad", "adamW", lr: 0.01, .adamW(sqrMom: 0.9, wd: 0.05, amsgrad: true)),
     ]
 }

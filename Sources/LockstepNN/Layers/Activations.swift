@@ -35,14 +35,56 @@ extension LeakyReLU: Configurable {
     }
 }
 
-/// `x·Φ(x)`, exactly, with the normal distribution's Φ. Hendrycks and Gimpel (2016). PyTorch: `torch.nn.GELU`.
+/// `x·Φ(x)` with the normal distribution's Φ. Hendrycks and Gimpel (2016). PyTorch: `torch.nn.GELU`.
 public final class GELU: Module, UnaryLayer {
+    /// What stands for Φ; itself by default.
+    public let approximation: GELUApproximation
+    /// A layer that takes Φ itself, or what GPT-2 and others take for it: `GELU(.tanh)`.
+    public init(_ approximation: GELUApproximation = .none) {
+        self.approximation = approximation
+        super.init()
+    }
+    public override var describeExtra: String { approximation == .none ? "" : ".\(approximation)" }
     /// What the layer makes of its input.
-    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.gelu()) }
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.gelu(approximation: approximation)) }
 }
 
 extension GELU: Configurable {
-    public static let configuration = Configuration(GELU.self) { _ in GELU() }
+    public static let configuration = Configuration(GELU.self) {
+        Field("approximation", \.approximation, absent: GELUApproximation.none, python: "approximate")
+    } make: {
+        GELU(try $0("approximation"))
+    }
+}
+
+/// `min(max(x, 0), 6)`. PyTorch: `torch.nn.ReLU6`.
+public final class ReLU6: Module, UnaryLayer {
+    /// What the layer makes of its input.
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.relu6()) }
+}
+
+extension ReLU6: Configurable {
+    public static let configuration = Configuration(ReLU6.self) { _ in ReLU6() }
+}
+
+/// `relu6(x + 3) / 6`. PyTorch: `torch.nn.Hardsigmoid`.
+public final class Hardsigmoid: Module, UnaryLayer {
+    /// What the layer makes of its input.
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.hardsigmoid()) }
+}
+
+extension Hardsigmoid: Configurable {
+    public static let configuration = Configuration(Hardsigmoid.self) { _ in Hardsigmoid() }
+}
+
+/// `x · relu6(x + 3) / 6`. Howard et al., *Searching for MobileNetV3* (2019). PyTorch: `torch.nn.Hardswish`.
+public final class Hardswish: Module, UnaryLayer {
+    /// What the layer makes of its input.
+    public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.hardswish()) }
+}
+
+extension Hardswish: Configurable {
+    public static let configuration = Configuration(Hardswish.self) { _ in Hardswish() }
 }
 
 /// `x·σ(x)`, also called swish. PyTorch: `torch.nn.SiLU`.

@@ -30,18 +30,18 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer, Configurable {
     ///   - channels: Size of axis 1 of the input.
     ///   - epsilon: Added to the variance.
     ///   - momentum: The weight of a new batch in the running statistics; nil for the plain average.
-    ///   - affine: Whether to learn weight and bias.
+    ///   - affine: Whether to learn a weight and, with `bias`, an offset for each channel.
     ///   - trackRunningStats: Whether to keep running statistics; without, the batch's are used in both modes.
     public init(
         _ channels: Int, epsilon: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true,
-        trackRunningStats: Bool = true, file: StaticString = #fileID, line: UInt = #line
+        trackRunningStats: Bool = true, bias: Bool = true, file: StaticString = #fileID, line: UInt = #line
     ) {
         require(channels > 0, "BatchNorm(\(channels)): the number of channels must be positive", file: file, line: line)
         self.channels = channels
         self.epsilon = epsilon
         self.momentum = momentum
         _weight = affine ? Parameter(wrappedValue: .ones([channels])) : nil
-        _bias = affine ? Parameter(wrappedValue: .zeros([channels])) : nil
+        _bias = affine && bias ? Parameter(wrappedValue: .zeros([channels])) : nil
         _runningMean = trackRunningStats ? Buffer(wrappedValue: .zeros([channels]), "running_mean") : nil
         _runningVariance = trackRunningStats ? Buffer(wrappedValue: .ones([channels]), "running_var") : nil
         _batchesTracked =
@@ -54,7 +54,7 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer, Configurable {
         get { _weight?.wrappedValue }
         set { assign(newValue, to: _weight, "weight") }
     }
-    /// `[channels]`; nil when not affine. Assigning keeps the parameter.
+    /// `[channels]`; nil without an offset. Assigning keeps the parameter.
     public var bias: Tensor? {
         get { _bias?.wrappedValue }
         set { assign(newValue, to: _bias, "bias") }
@@ -76,18 +76,19 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer, Configurable {
     public override var describeExtra: String {
         "\(channels)" + (epsilon == 1e-5 ? "" : ", epsilon: \(epsilon)")
             + (momentum == 0.1 ? "" : ", momentum: \(momentum.map(String.init(describing:)) ?? "nil")")
-            + (_weight == nil ? ", affine: false" : "") + (_runningMean == nil ? ", trackRunningStats: false" : "")
+            + (_weight == nil ? ", affine: false" : _bias == nil ? ", bias: false" : "")
+            + (_runningMean == nil ? ", trackRunningStats: false" : "")
     }
 
     public class var configuration: Configuration {
         configuration(of: BatchNorm.self) {
-            BatchNorm($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4)
+            BatchNorm($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4, bias: $5)
         }
     }
 
     /// That of a kind of batch normalisation.
     final class func configuration<Norm: BatchNorm>(
-        of type: Norm.Type, _ make: @escaping @Sendable (Int, Double, Double?, Bool, Bool) -> Norm
+        of type: Norm.Type, _ make: @escaping @Sendable (Int, Double, Double?, Bool, Bool, Bool) -> Norm
     ) -> Configuration {
         Configuration(type) {
             Field("channels", \.channels, .size, python: "num_features")
@@ -95,11 +96,12 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer, Configurable {
             Field("momentum", \.momentum)
             Field("affine", { $0.weight != nil })
             Field("tracks", { $0.runningMean != nil }, python: "track_running_stats")
+            Field("bias", { $0.bias != nil || $0.weight == nil }, absent: true)
         } make: { fields in
             try fields.claimChannelNorm()
             return make(
                 try fields("channels"), try fields("epsilon"), try fields("momentum"), try fields("affine"),
-                try fields("tracks"))
+                try fields("tracks"), try fields("bias"))
         }
     }
 
@@ -193,7 +195,7 @@ public final class BatchNorm1d: BatchNorm {
 
     public override class var configuration: Configuration {
         configuration(of: BatchNorm1d.self) {
-            BatchNorm1d($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4)
+            BatchNorm1d($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4, bias: $5)
         }
     }
 }
@@ -207,7 +209,7 @@ public final class BatchNorm2d: BatchNorm {
 
     public override class var configuration: Configuration {
         configuration(of: BatchNorm2d.self) {
-            BatchNorm2d($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4)
+            BatchNorm2d($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4, bias: $5)
         }
     }
 }
@@ -221,7 +223,7 @@ public final class BatchNorm3d: BatchNorm {
 
     public override class var configuration: Configuration {
         configuration(of: BatchNorm3d.self) {
-            BatchNorm3d($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4)
+            BatchNorm3d($0, epsilon: $1, momentum: $2, affine: $3, trackRunningStats: $4, bias: $5)
         }
     }
 }

@@ -38,7 +38,93 @@ extension Dropout: Configurable {
     }
 }
 
+/// While training, zeroes whole channels of an item with probability `p` and scales the others by `1 / (1 − p)`.
+///
+/// Tompson et al., *Efficient Object Localization Using Convolutional Networks* (2014): neighbouring pixels say the same, so
+/// dropping them one by one drops little. What is dropped depends on what it does for ``Dropout``.
+///
+/// - Shape: `[N, C, H, W]`; unchanged.
+/// - Note: PyTorch: `torch.nn.Dropout2d`.
+public final class Dropout2d: Module, UnaryLayer {
+    /// The probability of being zeroed. May be changed between batches.
+    public var p: Double
+
+    /// - Precondition: `p` is in 0…1.
+    public init(_ p: Double = 0.5, file: StaticString = #fileID, line: UInt = #line) {
+        require(p >= 0 && p <= 1, "Dropout2d: a probability of \(p) is not in 0...1", file: file, line: line)
+        self.p = p
+        super.init()
+    }
+
+    public override var describeExtra: String { "\(p)" }
+    /// What the layer makes of its input.
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        require(x.rank == 4, "\(label): needs an input [N, C, H, W], not \(x.shape)")
+        return observed(isTraining && p > 0 ? x.droppedByItem(p, parts: x.shape[1]) : x)
+    }
+}
+
+extension Dropout2d: Configurable {
+    public static let configuration = Configuration(Dropout2d.self) {
+        Field("p", \.p, .within(0...1))
+    } make: {
+        Dropout2d(try $0("p"))
+    }
+}
+
+/// While training, zeroes whole items with probability `p` and scales the others by `1 / (1 − p)`: at the end of a residual
+/// branch, which such an item then skips.
+///
+/// Huang et al., *Deep Networks with Stochastic Depth* (2016). What is dropped depends on what it does for ``Dropout``.
+///
+/// - Shape: any, items on the first axis; unchanged.
+/// - Note: timm's `DropPath`; torchvision's `StochasticDepth` in mode `row`.
+public final class DropPath: Module, UnaryLayer {
+    /// The probability of being zeroed. May be changed between batches.
+    public var p: Double
+
+    /// - Precondition: `p` is in 0…1.
+    public init(_ p: Double = 0.1, file: StaticString = #fileID, line: UInt = #line) {
+        require(p >= 0 && p <= 1, "DropPath: a probability of \(p) is not in 0...1", file: file, line: line)
+        self.p = p
+        super.init()
+    }
+
+    public override var describeExtra: String { "\(p)" }
+    /// What the layer makes of its input.
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        observed(isTraining && p > 0 ? x.droppedByItem(p, parts: 1) : x)
+    }
+}
+
+extension DropPath: Configurable {
+    public static let configuration = Configuration(DropPath.self) {
+        Field("p", \.p, .within(0...1), python: "drop_prob")
+    } make: {
+        DropPath(try $0("p"))
+    }
+}
+
 extension Tensor {
+    /// Dropout of whole parts of items: one decision for each item and part, which are the first and the second axis; with
+    /// one part, for each item.
+    func droppedByItem(_ p: Double, parts: Int) -> Tensor {
+        let (generator, context) = DropoutContext.next()
+        if count == 0 { return self }
+        let extent = dim(0)
+        // Items may have been merged with another axis (batch × time); then several rows belong to one item.
+        let merged = context.itemCount.map { $0 > 0 && extent % $0 == 0 } ?? false
+        let items = merged ? context.itemCount ?? extent : extent
+        let blocks = (parts + 3) / 4  // an item starts at a new block of four random words
+        var start = PhiloxGenerator(
+            seed: generator.seed, stream: generator.stream, counter: UInt64(context.firstItem) * UInt64(blocks))
+        let drawn = Tensor.bernoulli([items, blocks * 4], probability: 1 - p, dtype: dtype, using: &start)
+        let kept = drawn[.all, 0..<parts].unsqueezed(axis: 1).expanded(to: [items, extent / items, parts])
+        let mask = kept.reshaped([extent, parts] + Array(repeating: 1, count: Swift.max(rank - 2, 0)))
+        let whole = rank == 1 ? mask.squeezed(axis: 1) : mask
+        return self * (p < 1 ? whole * (1 / (1 - p)) : whole)
+    }
+
     /// Dropout whose mask for an item depends on the item's place in the global batch, not on who else is in this tensor.
     func droppedByItem(_ p: Double, itemAxis: Int) -> Tensor {
         let (generator, context) = DropoutContext.next()

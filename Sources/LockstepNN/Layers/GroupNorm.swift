@@ -19,10 +19,12 @@ public final class GroupNorm: Module, UnaryLayer {
     /// Added to the variance.
     public let epsilon: Double
 
+    /// - Parameters:
+    ///   - affine: Whether to learn a weight and, with `bias`, an offset for each channel.
     /// - Precondition: `groups` divides `channels`.
     public init(
-        _ groups: Int, _ channels: Int, epsilon: Double = 1e-5, affine: Bool = true, file: StaticString = #fileID,
-        line: UInt = #line
+        _ groups: Int, _ channels: Int, epsilon: Double = 1e-5, affine: Bool = true, bias: Bool = true,
+        file: StaticString = #fileID, line: UInt = #line
     ) {
         require(
             groups > 0 && channels > 0 && channels % groups == 0,
@@ -31,7 +33,7 @@ public final class GroupNorm: Module, UnaryLayer {
         self.channels = channels
         self.epsilon = epsilon
         _weight = affine ? Parameter(wrappedValue: .ones([channels])) : nil
-        _bias = affine ? Parameter(wrappedValue: .zeros([channels])) : nil
+        _bias = affine && bias ? Parameter(wrappedValue: .zeros([channels])) : nil
         super.init()
     }
 
@@ -40,7 +42,7 @@ public final class GroupNorm: Module, UnaryLayer {
         get { _weight?.wrappedValue }
         set { assign(newValue, to: _weight, "weight") }
     }
-    /// `[channels]`; nil when not affine. Assigning keeps the parameter.
+    /// `[channels]`; nil without an offset. Assigning keeps the parameter.
     public var bias: Tensor? {
         get { _bias?.wrappedValue }
         set { assign(newValue, to: _bias, "bias") }
@@ -48,7 +50,7 @@ public final class GroupNorm: Module, UnaryLayer {
 
     public override var describeExtra: String {
         "\(groups), \(channels)" + (epsilon == 1e-5 ? "" : ", epsilon: \(epsilon)")
-            + (_weight == nil ? ", affine: false" : "")
+            + (_weight == nil ? ", affine: false" : _bias == nil ? ", bias: false" : "")
     }
 
     /// What the layer makes of its input.
@@ -66,11 +68,12 @@ extension GroupNorm: Configurable {
         Field("channels", \.channels, .size, python: "num_channels")
         Field("epsilon", \.epsilon, python: "eps")
         Field("affine", { $0.weight != nil })
+        Field("bias", { $0.bias != nil || $0.weight == nil }, absent: true)
     } make: { fields in
         let (groups, channels): (Int, Int) = (try fields("groups"), try fields("channels"))
         let affine: Bool = try fields("affine")
         try fields.check(channels % groups == 0, "groups do not divide the channels")
         if affine { try fields.claim(channels) }
-        return GroupNorm(groups, channels, epsilon: try fields("epsilon"), affine: affine)
+        return GroupNorm(groups, channels, epsilon: try fields("epsilon"), affine: affine, bias: try fields("bias"))
     }
 }

@@ -26,7 +26,7 @@ public final class InstanceNorm2d: Module, UnaryLayer, NormalizationLayer {
     /// A layer for so many channels, with PyTorch's defaults.
     public init(
         _ channels: Int, epsilon: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = false,
-        trackRunningStats: Bool = false, file: StaticString = #fileID, line: UInt = #line
+        trackRunningStats: Bool = false, bias: Bool = true, file: StaticString = #fileID, line: UInt = #line
     ) {
         require(
             channels > 0, "InstanceNorm2d(\(channels)): the number of channels must be positive", file: file, line: line
@@ -35,7 +35,7 @@ public final class InstanceNorm2d: Module, UnaryLayer, NormalizationLayer {
         self.epsilon = epsilon
         self.momentum = momentum
         _weight = affine ? Parameter(wrappedValue: .ones([channels])) : nil
-        _bias = affine ? Parameter(wrappedValue: .zeros([channels])) : nil
+        _bias = affine && bias ? Parameter(wrappedValue: .zeros([channels])) : nil
         _runningMean = trackRunningStats ? Buffer(wrappedValue: .zeros([channels]), "running_mean") : nil
         _runningVariance = trackRunningStats ? Buffer(wrappedValue: .ones([channels]), "running_var") : nil
         _batchesTracked =
@@ -48,7 +48,7 @@ public final class InstanceNorm2d: Module, UnaryLayer, NormalizationLayer {
         get { _weight?.wrappedValue }
         set { assign(newValue, to: _weight, "weight") }
     }
-    /// `[channels]`; nil when not affine. Assigning keeps the parameter.
+    /// `[channels]`; nil without an offset. Assigning keeps the parameter.
     public var bias: Tensor? {
         get { _bias?.wrappedValue }
         set { assign(newValue, to: _bias, "bias") }
@@ -59,7 +59,8 @@ public final class InstanceNorm2d: Module, UnaryLayer, NormalizationLayer {
     public var runningVariance: Tensor? { _runningVariance?.value }
 
     public override var describeExtra: String {
-        "\(channels)" + (epsilon == 1e-5 ? "" : ", epsilon: \(epsilon)") + (_weight == nil ? "" : ", affine: true")
+        "\(channels)" + (epsilon == 1e-5 ? "" : ", epsilon: \(epsilon)")
+            + (_weight == nil ? "" : _bias == nil ? ", affine: true, bias: false" : ", affine: true")
             + (_runningMean == nil ? "" : ", trackRunningStats: true")
     }
 
@@ -97,10 +98,11 @@ extension InstanceNorm2d: Configurable {
         Field("momentum", \.momentum)
         Field("affine", { $0.weight != nil })
         Field("tracks", { $0.runningMean != nil }, python: "track_running_stats")
+        Field("bias", { $0.bias != nil || $0.weight == nil }, absent: true)
     } make: { fields in
         try fields.claimChannelNorm()
         return InstanceNorm2d(
             try fields("channels"), epsilon: try fields("epsilon"), momentum: try fields("momentum"),
-            affine: try fields("affine"), trackRunningStats: try fields("tracks"))
+            affine: try fields("affine"), trackRunningStats: try fields("tracks"), bias: try fields("bias"))
     }
 }

@@ -26,7 +26,7 @@ public final class MaxPool2d: Module, UnaryLayer {
         super.init()
     }
 
-    public override var describeExtra: String { describeWindow(kernelSize, stride, padding) }
+    public override var describeExtra: String { describeWindow(kernelSize, stride, padding, ceilMode: ceilMode) }
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         observed(x.maxPool2d(kernelSize: kernelSize, stride: stride, padding: padding, ceilMode: ceilMode))
@@ -73,7 +73,9 @@ public final class AvgPool2d: Module, UnaryLayer {
         super.init()
     }
 
-    public override var describeExtra: String { describeWindow(kernelSize, stride, padding) }
+    public override var describeExtra: String {
+        describeWindow(kernelSize, stride, padding, ceilMode: ceilMode, countIncludePad: countIncludePad)
+    }
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         observed(
@@ -158,17 +160,22 @@ public final class MaxPool1d: Module, UnaryLayer {
     public let stride: Int
     /// What is added around the input.
     public let padding: Int
+    /// Whether a window that does not fit counts.
+    public let ceilMode: Bool
     /// A layer with these windows; `stride` is the window's size when nil.
-    public init(_ kernelSize: Int, stride: Int? = nil, padding: Int = 0) {
+    public init(_ kernelSize: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false) {
         self.kernelSize = kernelSize
         self.stride = stride ?? kernelSize
         self.padding = padding
+        self.ceilMode = ceilMode
         super.init()
     }
-    public override var describeExtra: String { describeWindow(Pair(kernelSize), Pair(stride), Pair(padding)) }
+    public override var describeExtra: String {
+        describeWindow(Pair(kernelSize), Pair(stride), Pair(padding), ceilMode: ceilMode)
+    }
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        observed(x.maxPool1d(kernelSize: kernelSize, stride: stride, padding: padding))
+        observed(x.maxPool1d(kernelSize: kernelSize, stride: stride, padding: padding, ceilMode: ceilMode))
     }
 }
 
@@ -177,15 +184,17 @@ extension MaxPool1d: Configurable {
         Field("kernel", \.kernelSize, .size, python: "kernel_size")
         Field("stride", \.stride, .size)
         Field("padding", \.padding, .length)
+        Field("ceilMode", \.ceilMode, absent: false)
     } make: {
-        MaxPool1d(try $0("kernel"), stride: try $0("stride"), padding: try $0("padding"))
+        MaxPool1d(
+            try $0("kernel"), stride: try $0("stride"), padding: try $0("padding"), ceilMode: try $0("ceilMode"))
     }
 }
 
-/// The mean of each window of a sequence; zeros of the padding count.
+/// The mean of each window of a sequence.
 ///
 /// - Shape: `[N, C, L]` → `[N, C, L′]`, `L′ = (L + 2·padding − k) / stride + 1`.
-/// - Note: PyTorch: `torch.nn.AvgPool1d`.
+/// - Note: PyTorch: `torch.nn.AvgPool1d`; zeros of the padding count unless `countIncludePad` is false.
 public final class AvgPool1d: Module, UnaryLayer {
     /// The size of the window.
     public let kernelSize: Int
@@ -193,17 +202,31 @@ public final class AvgPool1d: Module, UnaryLayer {
     public let stride: Int
     /// What is added around the input.
     public let padding: Int
+    /// Whether a window that does not fit counts.
+    public let ceilMode: Bool
+    /// Whether averages count the padding.
+    public let countIncludePad: Bool
     /// A layer with these windows; `stride` is the window's size when nil.
-    public init(_ kernelSize: Int, stride: Int? = nil, padding: Int = 0) {
+    public init(
+        _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false, countIncludePad: Bool = true
+    ) {
         self.kernelSize = kernelSize
         self.stride = stride ?? kernelSize
         self.padding = padding
+        self.ceilMode = ceilMode
+        self.countIncludePad = countIncludePad
         super.init()
     }
-    public override var describeExtra: String { describeWindow(Pair(kernelSize), Pair(stride), Pair(padding)) }
+    public override var describeExtra: String {
+        describeWindow(
+            Pair(kernelSize), Pair(stride), Pair(padding), ceilMode: ceilMode, countIncludePad: countIncludePad)
+    }
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        observed(x.avgPool1d(kernelSize: kernelSize, stride: stride, padding: padding))
+        observed(
+            x.avgPool1d(
+                kernelSize: kernelSize, stride: stride, padding: padding, ceilMode: ceilMode,
+                countIncludePad: countIncludePad))
     }
 }
 
@@ -212,8 +235,12 @@ extension AvgPool1d: Configurable {
         Field("kernel", \.kernelSize, .size, python: "kernel_size")
         Field("stride", \.stride, .size)
         Field("padding", \.padding, .length)
+        Field("ceilMode", \.ceilMode, absent: false)
+        Field("countIncludePad", \.countIncludePad, absent: true)
     } make: {
-        AvgPool1d(try $0("kernel"), stride: try $0("stride"), padding: try $0("padding"))
+        AvgPool1d(
+            try $0("kernel"), stride: try $0("stride"), padding: try $0("padding"), ceilMode: try $0("ceilMode"),
+            countIncludePad: try $0("countIncludePad"))
     }
 }
 
@@ -267,7 +294,10 @@ extension AdaptiveMaxPool1d: Configurable {
     }
 }
 
-private func describeWindow(_ kernelSize: Pair, _ stride: Pair, _ padding: Pair) -> String {
+private func describeWindow(
+    _ kernelSize: Pair, _ stride: Pair, _ padding: Pair, ceilMode: Bool, countIncludePad: Bool = true
+) -> String {
     "\(kernelSize)" + (stride == kernelSize ? "" : ", stride: \(stride)")
-        + (padding == 0 ? "" : ", padding: \(padding)")
+        + (padding == 0 ? "" : ", padding: \(padding)") + (ceilMode ? ", ceilMode: true" : "")
+        + (countIncludePad ? "" : ", countIncludePad: false")
 }

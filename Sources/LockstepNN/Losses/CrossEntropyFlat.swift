@@ -3,18 +3,20 @@
 
 public import LockstepTensor
 
-/// Softmax cross entropy between class scores and class indices: `−log softmax(x)[target]`.
+/// Softmax cross entropy between class scores and class indices: `−log softmax(x)[target]`, or probabilities of the classes:
+/// `−Σ target·log softmax(x)`.
 ///
 /// ```swift
 /// CrossEntropyFlat()(Tensor([[1, 2, 3], [1, 0, -1]]), Tensor([2, 1] as [Int])).item()   // 0.9076
 /// ```
 ///
-/// The mean is over the weights of the targets that are not ignored; when all are ignored it is NaN.
+/// The mean is over the weights of the targets that are not ignored; when all are ignored it is NaN. With probabilities it is
+/// over the rows.
 ///
 /// - Shape:
 ///   - Prediction: `[N, *, classes]`, or with the classes on ``axis``; raw scores.
-///   - Target: `[N, *]`, integers.
-///   - Unreduced: one loss for each target, `[N · *]`.
+///   - Target: `[N, *]`, integers; or real numbers of the prediction's shape.
+///   - Unreduced: one loss for each row, `[N · *]`.
 public struct CrossEntropyFlat: LossFunction {
     /// The axis of the classes.
     public let axis: Int
@@ -35,9 +37,23 @@ public struct CrossEntropyFlat: LossFunction {
 
     /// The loss of predictions and targets, reduced as `reduction` says.
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
-        let (x, y) = classRows(prediction, target, axis: axis, for: name)
+        let (x, y) =
+            target.dtype.isFloatingPoint && target.shape == prediction.shape
+            ? (shares(prediction), shares(target)) : classRows(prediction, target, axis: axis, for: name)
         return LockstepTensor.crossEntropy(
             x, y, weight: weight?.to(x.dtype), ignoreIndex: ignoreIndex, reduction: reduction)
+    }
+
+    /// As rows of classes.
+    private func shares(_ tensor: Tensor) -> Tensor {
+        if tensor.rank < 2 { return tensor.unsqueezed(axis: 0) }
+        require(
+            tensor.shape.indices.contains(axis < 0 ? axis + tensor.rank : axis),
+            "\(name): axis \(axis) does not exist in \(tensor.shape)")
+        var order = Array(0..<tensor.rank)
+        order.append(order.remove(at: axis < 0 ? axis + tensor.rank : axis))
+        let classes = tensor.dim(axis)
+        return tensor.permuted(order).reshaped([tensor.count / max(classes, 1), classes])
     }
 
     /// What makes probabilities, or numbers, of the model's output.
@@ -49,7 +65,8 @@ public struct CrossEntropyFlat: LossFunction {
 
     /// How much a mean over these items counts beside others.
     public func weight(_ prediction: Tensor, _ target: Tensor) -> Double {
-        targetWeight(target, classWeight: weight, ignoreIndex: ignoreIndex) * Double(itemCount(prediction))
+        if target.dtype.isFloatingPoint { return Double(itemCount(prediction)) }
+        return targetWeight(target, classWeight: weight, ignoreIndex: ignoreIndex) * Double(itemCount(prediction))
             / Double(max(target.count, 1))
     }
 }

@@ -26,12 +26,29 @@ extension Identity: UnaryOutlining {
     package func outline(of x: Outline, in trial: OutlineTrial) -> Outline { x }
 }
 
-extension Dropout: UnaryOutlining {
+/// Drops by item while training. A layer that does says so in its own file.
+protocol DroppingLayer: UnaryOutlining {
+    var p: Double { get }
+}
+
+extension DroppingLayer {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
         try insist(
             !isTraining || p == 0 || x.kind == nil || x.kind == .real && x.rank != 0,
             "\(label): needs real numbers with an axis of items, not \(x)")
         return try trial.made(x, by: self)
+    }
+}
+
+extension Dropout: DroppingLayer {}
+extension DropPath: DroppingLayer {}
+
+extension Dropout2d: UnaryOutlining {
+    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
+        try insist(
+            x.rank ?? 4 == 4 && (!isTraining || p == 0 || x.kind ?? .real == .real),
+            "\(label): needs real numbers [N, C, H, W], not \(x)")
+        return try trial.made(x.axes == nil ? Outline([nil, nil, nil, nil], kind: x.kind) : x, by: self)
     }
 }
 
@@ -49,6 +66,9 @@ extension ReLU: ElementwiseLayer {}
 extension LeakyReLU: ElementwiseLayer {}
 extension GELU: ElementwiseLayer {}
 extension SiLU: ElementwiseLayer {}
+extension ReLU6: ElementwiseLayer {}
+extension Hardsigmoid: ElementwiseLayer {}
+extension Hardswish: ElementwiseLayer {}
 extension Sigmoid: ElementwiseLayer {}
 extension Tanh: ElementwiseLayer {}
 extension Softplus: ElementwiseLayer {}
@@ -138,7 +158,24 @@ extension GroupNorm: UnaryOutlining {
     }
 }
 
-extension LayerNorm: UnaryOutlining {
+extension LayerNorm2d: UnaryOutlining {
+    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
+        try insist(
+            (x.kind ?? .real) == .real && x.rank ?? 4 == 4 && x[1] ?? channels == channels,
+            "\(label): needs an input [N, \(channels), H, W], not \(x)")
+        return try trial.made(x.axes == nil ? Outline([nil, channels, nil, nil], kind: .real) : x.real, by: self)
+    }
+}
+
+/// Normalises over the last axes. A layer that does says so in its own file.
+protocol LastAxesNorm: UnaryOutlining {
+    var normalizedShape: Shape { get }
+}
+
+extension LayerNorm: LastAxesNorm {}
+extension RMSNorm: LastAxesNorm {}
+
+extension LastAxesNorm {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
         let sizes = normalizedShape.dimensions
         let isReal = (x.kind ?? .real) == .real && x.rank ?? sizes.count >= sizes.count

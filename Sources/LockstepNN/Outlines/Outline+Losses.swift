@@ -59,7 +59,15 @@ extension ClassLoss {
     }
 }
 
-extension CrossEntropyFlat: ClassLoss {}
+extension CrossEntropyFlat: OutlinedLoss {
+    package func check(_ prediction: Outline, _ target: Outline?) throws(ModelMismatch) {
+        guard let target, target.kind == .real, let axes = target.axes, prediction.axes == axes else {
+            return try checkClasses(prediction, target, axis: axis, weight: weight)
+        }
+        try checkClasses(prediction, nil, axis: axis, weight: weight)  // probabilities
+    }
+}
+
 extension FocalFlat: ClassLoss {}
 extension LabelSmoothingCrossEntropyFlat: ClassLoss {}
 

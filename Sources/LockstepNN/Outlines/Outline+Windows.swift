@@ -174,11 +174,13 @@ private protocol Pool1d: UnaryOutlining {
     var kernelSize: Int { get }
     var stride: Int { get }
     var padding: Int { get }
+    var ceilMode: Bool { get }
 }
 
 extension Pool1d {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
-        let window = WindowSize(kernel: kernelSize, stride: stride, before: padding, behind: padding)
+        let window = WindowSize(
+            kernel: kernelSize, stride: stride, before: padding, behind: padding, ceilMode: ceilMode)
         return try pooled(x, by: self, [window], in: trial)
     }
 }
@@ -193,6 +195,17 @@ private protocol AdaptivePool2d: UnaryOutlining {
 extension AdaptivePool2d {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
         try pooled(x, by: self, to: [outputSize.height, outputSize.width], in: trial)
+    }
+}
+
+extension AdaptiveConcatPool2d: UnaryOutlining {
+    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
+        var y = try pooled(x, by: self, to: [outputSize.height, outputSize.width], in: trial)
+        if let channels = y[1] {
+            try insist(channels < largestSize, "\(label): twice the channels of \(x) are too many")
+            y.axes?[1] = 2 * channels
+        }
+        return try trial.made(y, by: self)
     }
 }
 

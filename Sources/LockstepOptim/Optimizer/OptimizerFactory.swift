@@ -49,8 +49,12 @@ public struct OptimizerFactory: Sendable {
     }
 
     /// ``SGDRule``.
-    public static func sgd(mom: Double = 0, wd: Double = 0, decoupleWD: Bool = true, lr: Double? = nil) -> Self {
-        Self(SGDRule(mom: mom, wd: wd, decouplesDecay: decoupleWD), lr: lr)
+    public static func sgd(
+        mom: Double = 0, wd: Double = 0, nesterov: Bool = false, decoupleWD: Bool = true, lr: Double? = nil,
+        file: StaticString = #fileID, line: UInt = #line
+    ) -> Self {
+        Self(
+            SGDRule(mom: mom, wd: wd, nesterov: nesterov, decouplesDecay: decoupleWD, file: file, line: line), lr: lr)
     }
     /// ``RMSPropRule``.
     public static func rmsProp(
@@ -59,13 +63,17 @@ public struct OptimizerFactory: Sendable {
     ) -> Self { Self(RMSPropRule(mom: mom, sqrMom: sqrMom, eps: eps, wd: wd, decouplesDecay: decoupleWD), lr: lr) }
     /// ``AdamRule`` with fastai's defaults.
     public static func adam(
-        mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0.01, decoupleWD: Bool = true,
-        lr: Double? = nil
-    ) -> Self { Self(AdamRule(mom: mom, sqrMom: sqrMom, eps: eps, wd: wd, decouplesDecay: decoupleWD), lr: lr) }
+        mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0.01, amsgrad: Bool = false,
+        decoupleWD: Bool = true, lr: Double? = nil
+    ) -> Self {
+        Self(
+            AdamRule(mom: mom, sqrMom: sqrMom, eps: eps, wd: wd, amsgrad: amsgrad, decouplesDecay: decoupleWD), lr: lr)
+    }
     /// ``AdamRule`` with PyTorch's AdamW defaults: β₂ 0.999, ε 1e-8, decay 0.01.
     public static func adamW(
-        mom: Double = 0.9, sqrMom: Double = 0.999, eps: Double = 1e-8, wd: Double = 0.01, lr: Double? = nil
-    ) -> Self { Self(AdamRule(mom: mom, sqrMom: sqrMom, eps: eps, wd: wd), lr: lr) }
+        mom: Double = 0.9, sqrMom: Double = 0.999, eps: Double = 1e-8, wd: Double = 0.01, amsgrad: Bool = false,
+        lr: Double? = nil
+    ) -> Self { Self(AdamRule(mom: mom, sqrMom: sqrMom, eps: eps, wd: wd, amsgrad: amsgrad), lr: lr) }
     /// ``RAdamRule``.
     public static func radam(
         mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0, beta: Double = 0,

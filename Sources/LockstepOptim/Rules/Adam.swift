@@ -6,30 +6,52 @@ import CLockstepKernels
 /// `m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²; p ← p − lr/(1−β₁ᵗ) · m/(√(v/(1−β₂ᵗ)) + ε)`.
 ///
 /// Kingma & Ba, arXiv 1412.6980; with decoupled decay Loshchilov & Hutter, arXiv 1711.05101. fastai's defaults
-/// (ε 1e-5, β₂ 0.99, wd 0.01) differ from PyTorch's.
+/// (ε 1e-5, β₂ 0.99, wd 0.01) differ from PyTorch's. With `amsgrad` the greatest v so far takes v's place. Reddi et al., arXiv
+/// 1904.09237.
 public struct AdamRule: UpdateRule {
     /// What messages and files call it.
     public let name = "adam"
     /// Whether weight decay shrinks the values by themselves, and is no part of the gradient.
     public let decouplesDecay: Bool
+    /// Whether it divides by the root of the greatest second moment so far.
+    public let amsgrad: Bool
     let mom: Double, sqrMom: Double, eps: Double, wd: Double
 
     /// The rule with its default hyper-parameters; groups may have others.
     public init(
-        mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0.01, decouplesDecay: Bool = true
+        mom: Double = 0.9, sqrMom: Double = 0.99, eps: Double = 1e-5, wd: Double = 0.01, amsgrad: Bool = false,
+        decouplesDecay: Bool = true
     ) {
-        (self.mom, self.sqrMom, self.eps, self.wd, self.decouplesDecay) = (mom, sqrMom, eps, wd, decouplesDecay)
+        (self.mom, self.sqrMom, self.eps, self.wd) = (mom, sqrMom, eps, wd)
+        (self.amsgrad, self.decouplesDecay) = (amsgrad, decouplesDecay)
     }
     /// The hyper-parameters after `lr`, with their usual values.
     public var defaults: [(name: String, value: Double)] {
         [("wd", wd), ("mom", mom), ("sqr_mom", sqrMom), ("eps", eps)]
     }
     /// What is remembered of each element.
-    public var stateNames: [String] { ["grad_avg", "sqr_avg"] }
+    public var stateNames: [String] { ["grad_avg", "sqr_avg"] + (amsgrad ? ["sqr_max"] : []) }
     /// Updates elements by the formula above.
-    public func update<Scalar>(_ stretch: Stretch<Scalar>) { update(untyped: stretch.memory) }
+    public func update<Scalar>(_ stretch: Stretch<Scalar>) {
+        if !amsgrad { return update(untyped: stretch.memory) }
+        let (mom, sqrMom, eps) = (stretch["mom"], stretch["sqr_mom"], stretch["eps"])
+        let step = Double(stretch.step)
+        let rate = Scalar(stretch.hyper("lr") / (1 - power(stretch.hyper("mom"), step)))
+        let root = Scalar((1 / (1 - power(stretch.hyper("sqr_mom"), step))).squareRoot())
+        let (rest, sqrRest) = (Scalar(1 - stretch.hyper("mom")), Scalar(1 - stretch.hyper("sqr_mom")))
+        let (mean, squares) = (stretch.state("grad_avg"), stretch.state("sqr_avg"))
+        let greatest = stretch.state("sqr_max")
+        stretch.forEach { index, value, gradient in
+            let average = mom * mean[index] + rest * gradient
+            let square = sqrMom * squares[index] + sqrRest * gradient * gradient
+            let most = Swift.max(greatest[index], square)
+            (mean[index], squares[index], greatest[index]) = (average, square, most)
+            value -= rate * average / (most.squareRoot() * root + eps)
+        }
+    }
     /// Updates elements with the rule's kernel.
     public func update(untyped s: UntypedStretch) {
+        if amsgrad { return s.isDouble ? update(Stretch<Double>(s)) : update(Stretch<Float>(s)) }
         s.begin(Self.self)
         guard let mean = s.place("grad_avg", at: 0), let squares = s.place("sqr_avg", at: 1) else { return }
         let rate = s.lr / (1 - power(s.hyper("mom", at: 2), Double(s.step)))

@@ -12,6 +12,12 @@ extension Tensor {
     /// Natural logarithm, within 1.5 ulp; `−∞` at 0, NaN below. Gradient: `ȳ/x`.
     public func log() -> Tensor { function("log", savingInput: LSK_LOG) }
 
+    /// Logarithm to base 2, exact at powers of 2; `−∞` at 0, NaN below. Costs a libm call per element. Gradient: `ȳ/(x·ln 2)`.
+    public func log2() -> Tensor { function("log2", savingInput: LSK_LOG2) }
+
+    /// `eˣ − 1`, also near 0, where `x.exp() - 1` loses every digit. Costs a libm call per element. Gradient: `ȳ·(y + 1)`.
+    public func expm1() -> Tensor { function("expm1", savingResult: LSK_EXPM1) }
+
     /// `log(1 + x)`, within 2 ulp also near 0, where `(1 + x).log()` loses every digit. Gradient: `ȳ/(1 + x)`.
     public func log1p() -> Tensor { function("log1p", savingInput: LSK_LOG1P) }
 

@@ -70,4 +70,54 @@ import Testing
             #expect(alone == Array(together[0..<8]))
         }
     }
+
+    @Test("DropPath drops whole items, Dropout2d whole channels, and both scale the rest", arguments: [0.0, 0.3, 1.0])
+    func parts(p: Double) {
+        withSeed(1) {
+            for (layer, parts) in [(DropPath(p) as any UnaryLayer, 400), (Dropout2d(p), 1200)] {
+                let x = Tensor.ones([400, 3, 2, 2]).requiringGradient()
+                let y = layer(x)
+                let rows = y.detached.reshaped([parts, -1])
+                #expect(rows.max(axis: 1).floats == rows.min(axis: 1).floats)
+                let heads = rows[.all, 0].doubles
+                #expect(heads.allSatisfy { $0 == 0 || abs($0 - 1 / (1 - p)) < 1e-6 })
+                #expect(abs(Double(heads.count { $0 == 0 }) / Double(parts) - p) < 0.08)
+                y.sum().backward()
+                #expect(x.gradient?.floats == y.floats)
+                layer.eval()
+                #expect(layer(x).floats == x.floats)
+            }
+        }
+    }
+
+    @Test("what is dropped of an item does not depend on how the batch is shared out, or merged with another axis")
+    func partsSharding() {
+        let layers = Sequential {
+            DropPath(0.5); Dropout2d(0.5)
+        }
+        func run(_ first: Int, _ count: Int, rows: Int = 1) -> [Float] {
+            DropoutContext.current = DropoutContext(seed: 5, step: 3, firstItem: first, itemCount: count)
+            return layers(Tensor.ones([count * rows, 5, 1, 2])).floats
+        }
+        withSeed(0) {
+            let whole = run(0, 16)
+            #expect(Set(whole) == [0, 4])
+            #expect(run(0, 2) + run(2, 1) + run(3, 13) == whole)
+            #expect(run(0, 2, rows: 3) + run(2, 14, rows: 3) == run(0, 16, rows: 3))
+            DropoutContext.current = DropoutContext(seed: 5, itemCount: 4)
+            let merged = DropPath(0.5)(Tensor.ones([4 * 3])).reshaped([4, 3])
+            #expect(merged.max(axis: 1).floats == merged.min(axis: 1).floats)
+            #expect(DropPath(0.5)(Tensor.zeros([0, 3])).shape == [0, 3])
+        }
+    }
+
+    @Test("probabilities and shapes are checked")
+    func partMistakes() async {
+        let path = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = DropPath(-0.1) }
+        expectTrap(path, says: "DropPath: a probability of -0.1 is not in 0...1", "DropoutTests.swift")
+        let channels = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Dropout2d(0.5)(.zeros([2, 3]))
+        }
+        expectTrap(channels, says: "Dropout2d(0.5): needs an input [N, C, H, W], not [2, 3]")
+    }
 }

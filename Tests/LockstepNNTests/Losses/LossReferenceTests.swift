@@ -101,6 +101,24 @@ struct LossCase: Sendable, CustomTestStringConvertible {
         }
     }
 
+    @Test("cross entropy takes probabilities as targets, on any axis", arguments: Reduction.allCases)
+    func probabilities(reduction: Reduction) throws {
+        let reference = try Reference.load("losses")
+        let key = "crossEntropy.probabilities.4d.\(reduction)"
+        let x = try reference.tensor("\(key)/x").to(.float64),
+            target = try reference.tensor("\(key)/target").to(.float64)
+        let expected = try reference.tensor("\(key)/y").to(.float64)
+        let loss = CrossEntropyFlat(axis: 1, reduction: reduction)
+        expectClose(loss(x, target).reshaped(expected.shape.dimensions), expected, relative: 1e-6)
+        let last = CrossEntropyFlat(reduction: reduction)
+        expectClose(last(x.permuted([0, 2, 3, 1]), target.permuted([0, 2, 3, 1])), loss(x, target))
+        // Parts of a batch merge by their weights.
+        guard reduction == .mean else { return }
+        let parts = [0..<1, 1..<2].map { (loss(x[$0], target[$0]).item(), loss.weight(x[$0], target[$0])) }
+        let total = parts.reduce(0) { $0 + $1.1 }
+        expectClose(parts.reduce(0) { $0 + $1.0 * $1.1 } / total, loss(x, target).item())
+    }
+
     @Test("binary cross entropy of probabilities has PyTorch's value and gradients", arguments: Reduction.allCases)
     func bce(reduction: Reduction) throws {
         let reference = try Reference.load("losses")

@@ -2,6 +2,7 @@
 // Fused losses against PyTorch's values and gradients, in every memory layout.
 import LockstepChecks
 import LockstepTensor
+import LockstepTesting
 import Testing
 
 @Suite("Losses against PyTorch") struct ReferenceLossTests {
@@ -31,6 +32,37 @@ import Testing
         try losses.check("crossEntropy.weight.\(reduction)", "x", "target", "weight") {
             written(crossEntropy($0[0], $0[1], weight: $0[2].detached, reduction: reduction))
         }
+    }
+
+    @Test("cross-entropy with probabilities as targets, which get a gradient too", arguments: Reduction.allCases)
+    func probabilities(reduction: Reduction) throws {
+        for name in ["1d", "2d", "4d"] {
+            try losses.check("crossEntropy.probabilities.\(name).\(reduction)", "x", "target") {
+                written(crossEntropy($0[0], $0[1], reduction: reduction))
+            }
+        }
+        try losses.check("crossEntropy.probabilities.weight.\(reduction)", "x", "target", "weight") {
+            written(
+                crossEntropy($0[0], $0[1], weight: $0[2].detached, reduction: reduction, labelSmoothing: 0.1))
+        }
+    }
+
+    @Test("cross-entropy with as many class indices as probabilities is the same")
+    func oneHot() {
+        let (x, target) = (sample([5, 4]), sampleIntegers([5], in: 0..<4))
+        expectClose(crossEntropy(x, target.oneHot(classes: 4)), crossEntropy(x, target))
+    }
+
+    @Test("probabilities of another shape are refused, and so are truth values")
+    func mistakes() async {
+        let shape = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = crossEntropy(.zeros([5, 4]), .zeros([5]))
+        }
+        expectTrap(shape, says: "crossEntropy: logits of shape [5, 4] want as many probabilities, not [5]")
+        let flags = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = crossEntropy(.zeros([5, 4]), Tensor.zeros([5], dtype: .bool))
+        }
+        expectTrap(flags, says: "targets of bool [5]; logits are real, targets class indices or probabilities")
     }
 
     @Test("losses of two numbers", arguments: Reduction.allCases)

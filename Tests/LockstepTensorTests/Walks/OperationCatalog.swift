@@ -71,6 +71,12 @@ extension OperationCase {
             OperationCase("leakyRelu", .real([3, 5]), integers: true) { $0[0].leakyRelu(slope: 0.25) },
             OperationCase("sigmoid", .real([3, 5]), integers: true) { $0[0].sigmoid() },
             OperationCase("gelu", .real([3, 5]), integers: true) { $0[0].gelu() },
+            OperationCase("gelu, tanh", .real([3, 5]), integers: true) { $0[0].gelu(approximation: .tanh) },
+            OperationCase("relu6", .real([3, 5], -2..<9), integers: true) { $0[0].relu6() },
+            OperationCase("hardsigmoid", .real([3, 5], -5..<5), integers: true) { $0[0].hardsigmoid() },
+            OperationCase("hardswish", .real([3, 5], -5..<5), integers: true) { $0[0].hardswish() },
+            OperationCase("log2", .real([3, 5], 0.5..<2), integers: true) { $0[0].log2() },
+            OperationCase("expm1", .real([3, 5]), integers: true) { $0[0].expm1() },
             OperationCase("silu", .real([3, 5]), integers: true) { $0[0].silu() },
             OperationCase("softplus", .real([3, 5]), integers: true) { $0[0].softplus() },
             OperationCase("rounded", .real([3, 5]), integers: true) { $0[0].rounded(to: .bfloat16) },
@@ -227,6 +233,9 @@ extension OperationCase {
                 OperationCase("instanceNorm" + note, sequence, .real([4]), .real([4])) {
                     $0[0].instanceNorm(weight: $0[1], bias: $0[2])
                 },
+                OperationCase("rmsNorm" + note, sequence, .real([4, 7])) {
+                    $0[0].rmsNorm(normalizedShape: [4, 7], weight: $0[1], epsilon: 1e-5)
+                },
                 OperationCase("layerNorm" + note, sequence, .real([4, 7]), .real([4, 7])) {
                     $0[0].layerNorm(normalizedShape: [4, 7], weight: $0[1], bias: $0[2])
                 },
@@ -291,6 +300,9 @@ extension OperationCase {
             },
             OperationCase("crossEntropy, images" + note, .real([2, 4, 3, 2]), .index([2, 3, 2], 4)) {
                 crossEntropy($0[0], $0[1], reduction: reduction)
+            },
+            OperationCase("crossEntropy, probabilities" + note, .real([2, 4, 3]), .real([2, 4, 3], 0..<1)) {
+                crossEntropy($0[0], $0[1], reduction: reduction, labelSmoothing: 0.25)
             },
             OperationCase("nllLoss" + note, .real([5, 4], -2 ..< -0.5), .index([5], 4)) {
                 nllLoss($0[0], $0[1], reduction: reduction)

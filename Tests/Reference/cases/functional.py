@@ -72,6 +72,11 @@ def normalisations(r):
     r.case("layerNorm.plain", lambda x: F.layer_norm(x, [3, 5]), x=normal("layerNorm.plain", 2, 3, 5))
     r.case("layerNorm.2axes", lambda x, weight, bias: F.layer_norm(x, [3, 5], weight, bias), x=normal("ln2", 2, 3, 5),
            weight=normal("ln2.w", 3, 5), bias=normal("ln2.b", 3, 5))
+    r.case("rmsNorm", lambda x, weight: F.rms_norm(x, [5], weight, 1e-6), x=normal("rmsNorm", 2, 3, 5, shift=1),
+           weight=normal("rmsNorm.w", 5, shift=1, scale=0.3))
+    r.case("rmsNorm.wide", lambda x, weight: F.rms_norm(x, [33], weight), x=normal("rmsNorm.wide", 4, 33),
+           weight=normal("rmsNorm.wide.w", 33))
+    r.case("rmsNorm.plain", lambda x: F.rms_norm(x, [3, 5]), x=normal("rmsNorm.plain", 2, 3, 5))
     r.case("groupNorm.2", lambda x, weight, bias: F.group_norm(x, 2, weight, bias), x=normal("gn2", 2, 6, 3, 4), **affine("gn2", 6))
     r.case("groupNorm.3.of2d", lambda x, weight, bias: F.group_norm(x, 3, weight, bias), x=normal("gn3", 4, 6), **affine("gn3", 6))
     r.case("instanceNorm", lambda x: F.instance_norm(x), x=normal("instanceNorm", 2, 3, 4, 5))

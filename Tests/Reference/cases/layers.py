@@ -39,6 +39,24 @@ def layer(r, name, net, *inputs, evaluate=True):
         r.put(f"{name}/evaluated", net.eval()(*wide))
 
 
+class LayerNorm2d(nn.LayerNorm):
+    """timm's: over the channels of each pixel."""
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class AdaptiveConcatPool2d(nn.Module):
+    """fastai's."""
+
+    def __init__(self, size=1):
+        super().__init__()
+        self.ap, self.mp = nn.AdaptiveAvgPool2d(size), nn.AdaptiveMaxPool2d(size)
+
+    def forward(self, x):
+        return torch.cat([self.mp(x), self.ap(x)], 1)
+
+
 class SelfAttention(nn.Module):
     """MultiheadAttention under the name `attention`, with query = key = value."""
 
@@ -69,6 +87,21 @@ def build():
     layer(r, "BatchNorm3d", nn.BatchNorm3d(3), normal("bn3", 2, 3, 2, 3, 2))
     layer(r, "LayerNorm", nn.LayerNorm(5), normal("ln", 2, 3, 5))
     layer(r, "LayerNorm.2axes", nn.LayerNorm([3, 5]), normal("ln", 2, 3, 5))
+    layer(r, "BatchNorm2d.unbiased", nn.BatchNorm2d(3, bias=False), image)
+    layer(r, "GroupNorm.unbiased", nn.GroupNorm(3, 6, bias=False), normal("gn", 2, 6, 3, 2))
+    layer(r, "InstanceNorm2d.unbiased", nn.InstanceNorm2d(3, affine=True, bias=False), image)
+    layer(r, "LayerNorm.unbiased", nn.LayerNorm(5, bias=False), normal("ln", 2, 3, 5))
+    layer(r, "LayerNorm2d", LayerNorm2d(3, eps=1e-6), image)
+    layer(r, "RMSNorm", nn.RMSNorm(5, eps=1e-6), normal("ln", 2, 3, 5))
+    layer(r, "AdaptiveConcatPool2d", AdaptiveConcatPool2d(), image)
+    layer(r, "AdaptiveConcatPool2d.2", AdaptiveConcatPool2d((2, 3)), image)
+    layer(r, "GELU.tanh", nn.GELU("tanh"), normal("gelu.tanh", 3, 5))
+    layer(r, "ReLU6", nn.ReLU6(), normal("relu6", 3, 5, scale=4))
+    layer(r, "Hardswish", nn.Hardswish(), normal("hardswish", 3, 5, scale=3))
+    layer(r, "Hardsigmoid", nn.Hardsigmoid(), normal("hardsigmoid", 3, 5, scale=3))
+    layer(r, "MaxPool1d.ceil", nn.MaxPool1d(3, 2, 1, ceil_mode=True), normal("pool1d", 2, 3, 8))
+    layer(r, "AvgPool1d.ceil", nn.AvgPool1d(3, 2, 1, ceil_mode=True, count_include_pad=False), normal("pool1d", 2, 3, 8))
+    layer(r, "MaxPool2d.ceil", nn.MaxPool2d(3, 2, ceil_mode=True), image)
     layer(r, "GroupNorm", nn.GroupNorm(3, 6), normal("gn", 2, 6, 3, 2))
     layer(r, "InstanceNorm2d", nn.InstanceNorm2d(3), image)
     layer(r, "InstanceNorm2d.affine", nn.InstanceNorm2d(3, affine=True, track_running_stats=True), image)

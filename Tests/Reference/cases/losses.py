@@ -24,6 +24,13 @@ def functions(r):
         key = f"crossEntropy.smoothed.{reduction}"
         r.case(key, lambda x, target, o=options: F.cross_entropy(x, target, label_smoothing=0.1, **o), x=normal(key, 5, 4),
                target=integers(key, 4, 5))
+        for label, shape in {"1d": [4], "2d": [5, 4], "4d": [2, 4, 3, 2]}.items():
+            key = f"crossEntropy.probabilities.{label}.{reduction}"
+            r.case(key, lambda x, target, o=options: F.cross_entropy(x, target, **o), x=normal(key, *shape, scale=2),
+                   target=normal(key + "t", *shape).softmax(1 if len(shape) > 1 else 0))
+        key = f"crossEntropy.probabilities.weight.{reduction}"
+        r.case(key, lambda x, target, weight, o=options: F.cross_entropy(x, target, weight=weight.detach(), label_smoothing=0.1, **o),
+               x=normal(key, 5, 4), target=normal(key + "t", 5, 4).softmax(1), weight=uniform(key, 4, low=0.5, high=2))
         for name, function in {"mse": F.mse_loss, "l1": F.l1_loss, "smoothL1": F.smooth_l1_loss, "huber": F.huber_loss}.items():
             key = f"{name}.{reduction}"
             r.case(key, lambda x, target, f=function, o=options: f(x, target, **o), x=normal(key, 3, 4), target=normal(key + "t", 3, 4))

@@ -14,18 +14,21 @@ def elementwise(r):
         "gelu": F.gelu, "silu": F.silu, "softplus": F.softplus, "erf": torch.erf, "leakyRelu": F.leaky_relu,
         "leakyRelu.slope": lambda x: F.leaky_relu(x, 0.2), "clamp": lambda x: x.clamp(-0.5, 0.7),
         "clamp.min": lambda x: x.clamp(min=0.1), "pow.cube": lambda x: x.pow(3.0),
+        "gelu.tanh": lambda x: F.gelu(x, approximate="tanh"), "relu6": lambda x: F.relu6(4 * x),
+        "hardsigmoid": lambda x: F.hardsigmoid(3 * x), "hardswish": lambda x: F.hardswish(3 * x), "expm1": torch.expm1,
     }
     for name, function in unary.items():
         r.case(name, function, x=normal(name, 3, 5, scale=1.5))
     positive = {
-        "log": torch.log, "log1p": torch.log1p, "sqrt": torch.sqrt, "rsqrt": torch.rsqrt,
+        "log": torch.log, "log2": torch.log2, "log1p": torch.log1p, "sqrt": torch.sqrt, "rsqrt": torch.rsqrt,
         "reciprocal": torch.reciprocal, "pow.half": lambda x: x.pow(0.5), "pow.float": lambda x: x.pow(-1.7),
     }
     for name, function in positive.items():
         r.case(name, function, x=uniform(name, 3, 5, low=0.1, high=4))
     # Far from zero, where a careless formula overflows or loses its digits.
     far = torch.tensor([-100.0, -30, -20, -10, -5, -1e-3, 0, 1e-3, 5, 10, 20, 30, 80])
-    for name in ["exp", "tanh", "sigmoid", "gelu", "silu", "softplus", "erf"]:
+    for name in ["exp", "tanh", "sigmoid", "gelu", "silu", "softplus", "erf", "gelu.tanh", "hardsigmoid", "hardswish",
+                 "relu6"]:
         r.case(f"{name}.far", unary[name], x=far)
     r.case("log1p.small", torch.log1p, x=torch.tensor([1e-8, -1e-8, 1e-5, -1e-5, 0.0]))
 

@@ -34,6 +34,9 @@ TORCH = {
     "torch.sgd.momentum": (torch.optim.SGD, dict(lr=0.05, momentum=0.9, weight_decay=0.1)),
     "torch.adam": (torch.optim.Adam, dict(lr=0.01)),
     "torch.adamw": (torch.optim.AdamW, dict(lr=0.01, weight_decay=0.05)),
+    "torch.sgd.nesterov": (torch.optim.SGD, dict(lr=0.05, momentum=0.9, weight_decay=0.1, nesterov=True)),
+    "torch.adam.amsgrad": (torch.optim.Adam, dict(lr=0.01, amsgrad=True)),
+    "torch.adamw.amsgrad": (torch.optim.AdamW, dict(lr=0.01, weight_decay=0.05, betas=(0.9, 0.9), amsgrad=True)),
 }
 
 
