@@ -11,6 +11,8 @@ struct BertScanner: Sendable {
     private let model: WordPieceModel
     private let actions: [UInt8]
     private let folded: [UInt8]
+    /// The tokens of ASCII's signs.
+    private let signs: [Int32]
 
     init(_ normalizer: BertNormalizer, _ model: WordPieceModel) {
         (self.normalizer, self.model) = (normalizer, model)
@@ -25,6 +27,11 @@ struct BertScanner: Sendable {
                 : classes.contains(.space) ? Action.space : classes.contains(.punctuation) ? Action.sign : Action.word
         }
         (self.actions, self.folded) = (actions, folded)
+        signs = (0..<128).map { byte in
+            var parts: [WordPart] = []
+            [UInt8(byte)].withUnsafeBufferPointer { model.encode($0, scalars: 1, into: &parts) }
+            return parts.first?.id ?? model.unknown
+        }
     }
 
     /// Puts the tokens of `bytes`, which begin at byte `base` of the text, into `sink`.
@@ -33,6 +40,7 @@ struct BertScanner: Sendable {
     ///   changed step by step, and what is in the sink is not right.
     func scan(_ bytes: UTF8Bytes, base: Int, into sink: inout TokenSink) -> Bool {
         var word = ScannedWord(model: model, base: base)
+        var parts: [WordPart] = []
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.shortWord) { scratch in
             actions.withUnsafeBufferPointer { actions in
                 folded.withUnsafeBufferPointer { folded in
@@ -41,17 +49,18 @@ struct BertScanner: Sendable {
                         let byte = bytes[place]
                         switch actions[Int(byte)] {
                         case Action.word:
-                            let end = shortWord(bytes, place, scratch, actions, folded, word, &sink)
-                            if end > place {
-                                place = end
-                                continue
+                            if word.isEmpty {
+                                let end = shortWord(bytes, place, base, scratch, actions, folded, &parts, &sink)
+                                if end > place {
+                                    place = end
+                                    continue
+                                }
                             }
                             word.add(folded[Int(byte)], place)
                         case Action.space: word.end(&sink)
                         case Action.sign:
                             word.end(&sink)
-                            word.add(byte, place)
-                            word.end(&sink)
+                            sink.add(signs[Int(byte)], base + place, base + place + 1)
                         case Action.skip: break
                         default:
                             let (scalar, width) = bytes.scalar(at: place)
@@ -70,15 +79,15 @@ struct BertScanner: Sendable {
     /// Longer words of ASCII are put together byte by byte.
     private static let shortWord = 64
 
-    /// Finds a word of ASCII that is in the vocabulary and ends at white space, a sign or the end.
+    /// Takes a word of ASCII that ends at white space, a sign or the end.
     ///
-    /// - Returns: where it ends; `start` if it has to be looked at more closely.
+    /// - Returns: where it ends; `start` if it does not, or is too long.
     @inline(__always)
     private func shortWord(
-        _ bytes: UTF8Bytes, _ start: Int, _ scratch: UnsafeMutableBufferPointer<UInt8>, _ actions: UTF8Bytes,
-        _ folded: UTF8Bytes, _ word: ScannedWord, _ sink: inout TokenSink
+        _ bytes: UTF8Bytes, _ start: Int, _ origin: Int, _ scratch: UnsafeMutableBufferPointer<UInt8>,
+        _ actions: UTF8Bytes, _ folded: UTF8Bytes, _ parts: inout [WordPart], _ sink: inout TokenSink
     ) -> Int {
-        guard word.isEmpty, let base = scratch.baseAddress else { return start }
+        guard let base = scratch.baseAddress else { return start }
         var (place, hash) = (start, TokenIndex.Hash())
         let limit = min(bytes.count, start + min(Self.shortWord, model.maxScalars))
         while place < limit, actions[Int(bytes[place])] == Action.word {
@@ -91,8 +100,13 @@ struct BertScanner: Sendable {
             return start
         }
         let found = model.whole.find(base, place - start, hash)
-        guard found >= 0 else { return start }
-        sink.add(found, word.base + start, word.base + place)
+        if found >= 0 {
+            sink.add(found, origin + start, origin + place)
+        } else {
+            parts.removeAll(keepingCapacity: true)
+            model.cut(UTF8Bytes(start: base, count: place - start), base, into: &parts)
+            for part in parts { sink.add(part.id, origin + start + part.start, origin + start + part.end) }
+        }
         return place
     }
 

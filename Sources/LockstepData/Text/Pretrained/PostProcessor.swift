@@ -49,6 +49,7 @@ indirect enum PostProcessor: Sendable {
             let pieces = texts.count == 2 ? pair : single
             func filled(_ window: TokenizedText) -> TokenizedText {
                 var result = TokenizedText(ids: [], offsets: [], typeID: 0)
+                result.reserve(window.count + (texts.count == 2 ? texts[1].count : 0) + 8)
                 for piece in pieces {
                     switch piece {
                     case .special(let ids, let typeID):

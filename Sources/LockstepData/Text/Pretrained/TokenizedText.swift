@@ -28,6 +28,14 @@ public struct TokenizedText: Hashable, Sendable {
         specialTokensMask = Array(repeating: 0, count: ids.count)
     }
 
+    mutating func reserve(_ count: Int) {
+        ids.reserveCapacity(count)
+        typeIDs.reserveCapacity(count)
+        attentionMask.reserveCapacity(count)
+        specialTokensMask.reserveCapacity(count)
+        offsets.reserveCapacity(count)
+    }
+
     /// Adds a token that is not of the text.
     mutating func addSpecial(_ id: Int, typeID: Int) {
         ids.append(id)
@@ -40,7 +48,11 @@ public struct TokenizedText: Hashable, Sendable {
     /// Adds another text's tokens, as those of type `typeID` if it is given.
     mutating func append(_ other: TokenizedText, typeID: Int? = nil) {
         ids += other.ids
-        typeIDs += typeID.map { Array(repeating: $0, count: other.count) } ?? other.typeIDs
+        if let typeID {
+            typeIDs.append(contentsOf: repeatElement(typeID, count: other.count))
+        } else {
+            typeIDs += other.typeIDs
+        }
         attentionMask += other.attentionMask
         specialTokensMask += other.specialTokensMask
         offsets += other.offsets

@@ -34,7 +34,8 @@ struct WordPieceModel: Sendable {
         cut(word, base, into: &parts)
     }
 
-    private func cut(_ word: UTF8Bytes, _ base: UnsafePointer<UInt8>, into parts: inout [WordPart]) {
+    /// The pieces of a word that is not in the vocabulary.
+    func cut(_ word: UTF8Bytes, _ base: UnsafePointer<UInt8>, into parts: inout [WordPart]) {
         let room = max(whole.longest, continuing.longest) + 1
         withUnsafeTemporaryAllocation(of: TokenIndex.Hash.self, capacity: room) { hashes in
             var start = 0
