@@ -2,7 +2,7 @@
 // The members of a JSON object, each asked for by name and type; what nobody asked for is an error.
 
 /// Reads one object: errors name the file, the byte and the member.
-struct JSONFields {
+package struct JSONFields {
     let file: String
     /// What the object is, for errors.
     let what: String
@@ -17,8 +17,15 @@ struct JSONFields {
         (self.file, self.what, self.members, offset) = (file, what, members, node.offset)
     }
 
+    /// The object that fills `bytes`.
+    package init(_ bytes: [UInt8], _ what: String, file: String) throws(DataError) {
+        try Room.require(bytes.count * 48, for: "\(what) cannot be read", file: file)
+        var scanner = JSONScanner(bytes, base: 0, file: file)
+        try self.init(scanner.document(), what, file: file)
+    }
+
     /// The member, if it is there and not null.
-    mutating func node(_ key: String) -> JSONNode? {
+    package mutating func node(_ key: String) -> JSONNode? {
         taken.insert(key)
         guard let node = members.first(where: { $0.key.utf8.elementsEqual(key.utf8) })?.value else { return nil }
         if case .null = node.value { return nil }
@@ -31,7 +38,7 @@ struct JSONFields {
         return node
     }
 
-    mutating func optionalString(_ key: String) throws(DataError) -> String? {
+    package mutating func optionalString(_ key: String) throws(DataError) -> String? {
         guard let node = node(key) else { return nil }
         return try Self.string(node, "“\(key)” of \(what)", file: file)
     }
@@ -40,19 +47,29 @@ struct JSONFields {
         try Self.string(needed(key), "“\(key)” of \(what)", file: file)
     }
 
-    mutating func bool(_ key: String, or other: Bool) throws(DataError) -> Bool {
+    package mutating func bool(_ key: String, or other: Bool) throws(DataError) -> Bool {
         guard let node = node(key) else { return other }
         guard case .bool(let value) = node.value else { throw wrong(node, "“\(key)”", "true or false") }
         return value
     }
 
     /// A whole number from 0 on.
-    mutating func count(_ key: String, or other: Int? = nil) throws(DataError) -> Int {
+    package mutating func count(_ key: String, or other: Int? = nil) throws(DataError) -> Int {
         guard let node = node(key) else {
             guard let other else { throw error("lacks “\(key)”") }
             return other
         }
         return try Self.count(node, "“\(key)” of \(what)", file: file)
+    }
+
+    /// A finite number.
+    package mutating func number(_ key: String, or other: Double) throws(DataError) -> Double {
+        guard let node = node(key) else { return other }
+        switch node.value {
+        case .integer(let value): return Double(value)
+        case .real(let value) where value.isFinite: return value
+        default: throw wrong(node, "“\(key)”", "a number")
+        }
     }
 
     mutating func array(_ key: String) throws(DataError) -> [JSONNode] {
@@ -85,7 +102,7 @@ struct JSONFields {
         }
     }
 
-    func error(_ reason: String, _ code: DataError.Code = .malformed) -> DataError {
+    package func error(_ reason: String, _ code: DataError.Code = .malformed) -> DataError {
         DataError(code, file: file, at: .byte(offset), "\(what) \(reason)")
     }
 
