@@ -4,7 +4,7 @@
 public import LockstepData
 public import LockstepLearner
 public import LockstepModels
-public import LockstepNN
+import LockstepNN
 public import LockstepOptim
 
 extension Learner {
