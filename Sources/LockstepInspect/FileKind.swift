@@ -3,9 +3,11 @@
 
 import LockstepData
 
-/// The kinds of files that Lockstep writes.
+/// The kinds of files that Lockstep writes, and weights of others.
 enum FileKind: String {
     case safetensors = "weights"
+    case torch = "PyTorch weights"
+    case weightIndex = "index of weights"
     case npy = "array (.npy)"
     case trace
     case settings
@@ -24,6 +26,8 @@ enum FileKind: String {
             self = .npy
         } else if start.count > 8, start[8] == UInt8(ascii: "{"), start[6] == 0, start[7] == 0 {
             self = .safetensors
+        } else if TorchArchive.isTorch(start) {
+            self = .torch
         } else if start.starts(with: TraceScan.opening) {
             self = .trace
         } else if start.starts(with: Array("<!DOCTYPE html>".utf8)) {
@@ -31,7 +35,7 @@ enum FileKind: String {
         } else if json {
             // An object of JSON that nothing else is may be what a run was told.
             let kind = FileKind(named: name)
-            self = kind == .runState || kind == .textModel ? kind ?? .settings : .settings
+            self = [.runState, .textModel, .weightIndex].contains(kind) ? kind ?? .settings : .settings
         } else if LogScan.isLine(start.prefix { $0 != 0x0A }) {
             self = .log
         } else if start.starts(with: Array("epoch,".utf8)) {
@@ -52,6 +56,8 @@ enum FileKind: String {
         case "history.csv": self = .history
         case ".lock": self = .lock
         case _ where name.hasSuffix(".safetensors") || name.hasSuffix(".bundle"): self = .safetensors
+        case _ where name.hasSuffix(".pth") || name.hasSuffix(".pt"): self = .torch
+        case _ where name.hasSuffix(".safetensors.index.json") || name.hasSuffix(".bin.index.json"): self = .weightIndex
         case _ where name.hasSuffix(".npy"): self = .npy
         case _ where name.hasSuffix(".csv") || name.hasSuffix(".csv.gz"): self = .table
         case _ where name.hasSuffix(".html"): self = .results

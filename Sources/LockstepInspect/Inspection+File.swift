@@ -33,6 +33,8 @@ extension Inspection {
         if kind != .safetensors { checksum = "none" }
         switch kind {
         case .safetensors: try lookAtTensors()
+        case .torch: try lookAtTorch()
+        case .weightIndex: try lookAtIndex()
         case .npy: try lookAtArray()
         case .trace: try lookAtTrace(pieces)
         case .settings: try lookAtSettings()

@@ -125,6 +125,21 @@ var texts: TextData { get throws { try DataLoaders.text(plays, blockLength: 8) }
 var array: NumericArray { NumericArray(x) }
 var bytes: [UInt8] { get throws { [UInt8](try Data(contentsOf: URL(filePath: "mnist/train-labels-idx1-ubyte"))) } }
 var archive: Safetensors.Archive { get throws { try Safetensors.read("scene.safetensors") } }
+/// `{"x": tensor([1., 2.])}`, as torch.save wrote it before PyTorch 1.6.
+var torchBytes: [UInt8] {
+    [UInt8](
+        Data(
+            base64Encoded: """
+                gAKKCmz8nEb5IGqoUBkugAJN6QMugAJ9cQAoWBAAAABwcm90b2NvbF92ZXJzaW9ucQFN6QNYDQAAAGxpdHRsZV9lbmRpYW5x
+                AohYCgAAAHR5cGVfc2l6ZXNxA31xBChYBQAAAHNob3J0cQVLAlgDAAAAaW50cQZLBFgEAAAAbG9uZ3EHSwR1dS6AAn1xAFgB
+                AAAAeHEBY3RvcmNoLl91dGlscwpfcmVidWlsZF90ZW5zb3JfdjIKcQIoKFgHAAAAc3RvcmFnZXEDY3RvcmNoCkZsb2F0U3Rv
+                cmFnZQpxBFgOAAAAMDAwMDAwMDAwMDAwMDBxBVgDAAAAY3B1cQZLAk50cQdRSwBLAoVxCEsBhXEJiWNjb2xsZWN0aW9ucwpP
+                cmRlcmVkRGljdApxCilScQt0cQxScQ1zLoACXXEAWA4AAAAwMDAwMDAwMDAwMDAwMHEBYS4CAAAAAAAAAAAAgD8AAABA
+                """, options: .ignoreUnknownCharacters) ?? Data())
+}
+var torchArchive: TorchArchive { get throws { try TorchArchive.read("x.pth") } }
+var weights: WeightFile { get throws { try WeightFile("linear.safetensors") } }
+var report: WeightReport { get throws { try Linear(3, 3).loadPretrained("linear.safetensors") } }
 var png: [UInt8] { Pixels(Tensor.linspace(0, 1, count: 64).reshaped([1, 8, 8]))?.png ?? [] }
 
 // MARK: Tensors
@@ -154,6 +169,9 @@ func setScene() throws {
     try Safetensors.write(
         [Safetensors.Item("x", x)], metadata: [(key: "format", value: "pt")], to: "scene.safetensors")
     try Safetensors.write([Safetensors.Item("x", x)], to: "x.safetensors")
+    try Data(torchBytes).write(to: URL(filePath: "x.pth"))
+    try Safetensors.write(
+        [Safetensors.Item("weight", x), Safetensors.Item("bias", bias)], to: "linear.safetensors")
     try Data(plays.utf8).write(to: URL(filePath: "plays.txt"))
     _ = try learner.predictions(savePredictions: "preds")
     _ = try learner.saveResumePoint(ResumePoint(epoch: 1))

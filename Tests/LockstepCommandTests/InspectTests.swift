@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lockstep inspect`: what it says of everything that Lockstep writes, and which code it ends with.
 import Foundation
+import LockstepChecks
+import LockstepTensor
 import Testing
 
 @Suite("Command: inspect", .serialized)
@@ -63,6 +65,29 @@ struct InspectTests {
         let (code, facts, content) = try inspect(command, "r/predictions.csv")
         #expect(code == 0 && facts["kind"] as? String == "table of predictions" && content["rows"] as? Int == 40)
         #expect(try inspect(command, "r").code == 0)
+    }
+
+    @Test("PyTorch's weights are looked at without running anything; what is more than data is refused by its name")
+    func torch() throws {
+        let command = try Command()
+        let reference = try Reference.load("torchfiles")
+        for name in ["zip.training", "stream.training", "refused.zip.module"] {
+            try command.write(try reference.tensor(name + "/file").ints.map { UInt8($0) }, to: name + ".pth")
+        }
+        let (code, facts, content) = try inspect(command, "zip.training.pth")
+        #expect(code == 0 && facts["kind"] as? String == "PyTorch weights" && facts["checksum"] as? String == "verified", "\(facts)")
+        #expect(content["key"] as? String == "state_dict" && content["format"] as? String == "zip")
+        #expect((content["beside"] as? [String: Any])?["epoch"] as? String == "90")
+        let tensors = try #require(content["tensors"] as? [[String: Any]])
+        #expect(tensors.count == 9 && tensors[0]["name"] as? String == "module.conv.weight")
+        #expect(tensors[0]["shape"] as? String == "[2, 3, 3, 3]" && tensors[0]["bytes"] as? Int == 216)
+        let page = try command("inspect", "zip.training.pth")
+        #expect(page.lines.contains("  module.norm.num_batches_tracked  I64   []            8"), "\(page.output)")
+        let old = try inspect(command, "stream.training.pth")
+        #expect(old.code == 0 && old.facts["checksum"] as? String == "none" && old.content["format"] as? String == "stream")
+        expectRefused(try command("inspect", "refused.zip.module.pth"), 65, "“torch.nn.modules.linear.Linear”")
+        try command.write(Array(#"{"weight_map": {"a": "../a.safetensors"}}"#.utf8), to: "model.safetensors.index.json")
+        expectRefused(try command("inspect", "model.safetensors.index.json"), 65, "is not the name of a file beside")
     }
 
     @Test("what is damaged ends with 65, and what is not there or no file with 66; each with one sentence")

@@ -47,6 +47,8 @@ def write(folder, only):
             save_state(example, folder / f"model.{name}.example.safetensors", metadata=notes)
         save_state(case("models").dtypes(), folder / "dtypes.safetensors",
                    metadata=notes | {"purpose": "one tensor of every type"})
+    if wanted("torchfiles"):
+        save_state(case("torchfiles").build(), folder / "torchfiles.safetensors", metadata=notes)
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)
     for name in ["schedules", "metrics", "data", "integers", "numbers", "precision", "text"]:

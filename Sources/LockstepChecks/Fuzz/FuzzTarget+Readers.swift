@@ -12,6 +12,17 @@ extension FuzzTarget {
             let archive = try Safetensors.parse(Safetensed.file(bytes), file: file)
             for entry in archive.entries { _ = archive.bytes(of: entry).reduce(0, &+) }
         },
+        FuzzTarget("torch", factor: 256, seeds: { torchFiles }) { bytes in
+            let archive = try TorchArchive.parse(bytes, file: file)
+            try archive.verify()
+            for entry in archive.entries { _ = try archive.tensor(entry).count }
+        },
+        // The pickle alone, in an archive whose checksum is right.
+        FuzzTarget("pickle", factor: 512, seeds: { pickles }) { bytes in
+            let storages = [24, 8].map { [UInt8](repeating: 1, count: $0) }
+            let archive = try TorchArchive.parse(TorchFile.zip(bytes, storages), file: file)
+            for entry in archive.entries { _ = try archive.tensor(entry).count }
+        },
         // Two of the same: a stream of several members; what it makes is at most 1032 times as large.
         FuzzTarget(
             "gzip", factor: 1100,
@@ -70,6 +81,28 @@ extension FuzzTarget {
                 .init(name: "none", type: .int64, shape: [0, 4], bytes: []),
             ], metadata: [("format", "pt"), ("a\"b", "ä\u{1}")])
     }
+
+    private static let pickles: [[UInt8]] = {
+        let weight = PickleTerm.tensor(.storage(count: 6), [2, 3], [3, 1])
+        let count = PickleTerm.tensor(.storage("LongStorage", "1", count: 1), [], [])
+        let state = PickleTerm.ordered([(.text("0.weight"), weight), (.text("0.count"), count)])
+        let parameter = PickleTerm.call(.global("torch._utils", "_rebuild_parameter"), [weight, .bool(true), .ordered([])])
+        return [
+            state.pickle,
+            PickleTerm.dictionary([
+                (.text("epoch"), .integer(3)), (.text("lr"), .real(0.5)), (.text("state_dict"), state),
+                (.text("optimizer"), .dictionary([(.integer(0), .list([.none, .tuple([parameter])]))])),
+            ]).pickle,
+            PickleTerm.ordered([(.text("a"), parameter)]).pickle.dropLast() + [0x7D, 0x62, 0x2E],
+        ]
+    }()
+
+    private static let torchFiles: [[UInt8]] = {
+        let (floats, number) = ([UInt8](repeating: 1, count: 24), [UInt8](repeating: 0, count: 8))
+        return pickles.prefix(2).map { TorchFile.zip($0, [floats, number]) }
+            + TorchFile.Headers.allCases.map { TorchFile.zip(pickles[0], [floats, number], headers: $0) }
+            + [TorchFile.stream(pickles[1], [("0", 6, floats), ("1", 1, number)])]
+    }()
 
     private static func arrays() throws -> [NumericArray] {
         [

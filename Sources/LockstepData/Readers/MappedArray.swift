@@ -90,19 +90,3 @@ extension NPYType {
         }
     }
 }
-
-extension Safetensors.ElementType {
-    /// The type tensors have for it; nil when they have none.
-    fileprivate var dtype: DType? {
-        switch self {
-        case .float64: .float64
-        case .float32: .float32
-        case .bfloat16: .bfloat16
-        case .int64: .int64
-        case .int32: .int32
-        case .uint8: .uint8
-        case .bool: .bool
-        default: nil
-        }
-    }
-}

@@ -18,7 +18,7 @@ extension Safetensors.Item {
 extension Tensor {
     /// The tensor of an item of the types that tensors have.
     init(_ item: Safetensors.Item) {
-        self = Tensor.uninitialized(Shape(item.shape), dtype: DType(item.type) ?? .uint8)
+        self = Tensor.uninitialized(Shape(item.shape), dtype: item.type.dtype ?? .uint8)
         item.bytes.withUnsafeBytes { bytes in
             let size = Swift.min(bytes.count, count * dtype.byteCount)
             if let base = bytes.baseAddress, size > 0 { unsafePointer.copyMemory(from: base, byteCount: size) }
@@ -29,29 +29,7 @@ extension Tensor {
 extension Safetensors.Archive {
     /// A tensor of the archive. Half precision becomes float32, integer types we do not have become int64.
     public func tensor(_ entry: Safetensors.Entry) -> Tensor {
-        let shape = Shape(entry.shape)
-        return withUnsafeBytes(of: entry) { bytes in
-            if let dtype = DType(entry.type) {
-                // A byte that is neither 0 nor 1 is no bool in memory.
-                if dtype == .bool { return Tensor(bytes.map { $0 != 0 }, shape: shape) }
-                let tensor = Tensor.uninitialized(shape, dtype: dtype)
-                if let base = bytes.baseAddress { tensor.unsafePointer.copyMemory(from: base, byteCount: bytes.count) }
-                return tensor
-            }
-            func elements<Element>(_ type: Element.Type) -> [Element] {
-                (0..<shape.elementCount).map {
-                    bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Element>.size, as: type)
-                }
-            }
-            return switch entry.type {
-            case .float16: Tensor(elements(UInt16.self).map { Float(Float16(bitPattern: $0)) }, shape: shape)
-            case .int16: Tensor(elements(Int16.self).map(Int64.init), shape: shape)
-            case .int8: Tensor(elements(Int8.self).map(Int64.init), shape: shape)
-            case .uint16: Tensor(elements(UInt16.self).map(Int64.init), shape: shape)
-            case .uint32: Tensor(elements(UInt32.self).map(Int64.init), shape: shape)
-            default: Tensor(elements(UInt64.self).map { Int64(truncatingIfNeeded: $0) }, shape: shape)
-            }
-        }
+        withUnsafeBytes(of: entry) { Tensor(elements: $0, of: entry.type, shape: Shape(entry.shape)) }
     }
 }
 
@@ -66,20 +44,6 @@ extension DType {
         case .uint8: .uint8
         case .bool: .bool
         case .bfloat16: .bfloat16
-        }
-    }
-
-    /// The same type here; nil when there is none.
-    fileprivate init?(_ type: Safetensors.ElementType) {
-        switch type {
-        case .float32: self = .float32
-        case .float64: self = .float64
-        case .int32: self = .int32
-        case .int64: self = .int64
-        case .uint8: self = .uint8
-        case .bool: self = .bool
-        case .bfloat16: self = .bfloat16
-        default: return nil
         }
     }
 }

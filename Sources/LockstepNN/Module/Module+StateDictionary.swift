@@ -61,7 +61,8 @@ extension Module {
         try loadStateDictionary(ordered, strict: strict, source: source)
     }
 
-    private final func stateSlots() -> [StateSlot] {
+    /// Every name of every parameter and saved buffer, in the order of declaration; a shared one comes under each of its names.
+    package final func stateSlots() -> [StateSlot] {
         var seen: Set<ObjectIdentifier> = []
         var slots: [StateSlot] = []
         walk { path, member in
@@ -90,13 +91,14 @@ extension Module {
 }
 
 /// One name of one saved tensor.
-private struct StateSlot {
-    let name: String
-    let identity: ObjectIdentifier
+package struct StateSlot {
+    package let name: String
+    package let identity: ObjectIdentifier
     /// Whether the tensor has been seen under another name before.
-    let isAlias: Bool
-    let value: Tensor
-    let assign: (Tensor) -> Void
+    package let isAlias: Bool
+    package let value: Tensor
+    /// Writes a tensor of the same shape into its memory, converting its type.
+    package let assign: (Tensor) -> Void
 }
 
 extension Tensor {

@@ -9,9 +9,10 @@ struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what a file or a run's folder holds and whether it is whole.",
         discussion:
-            "Knows weights, resume points, export bundles, settings, histories, predictions (CSV and .npy), traces, logs "
-            + "of ranks, pages of results, and the folder of a run. Reads, and changes nothing. Ends with 0 for what is "
-            + "whole, 65 for what is damaged or not of Lockstep, 66 for what is not there or cannot be read.")
+            "Knows weights (those of PyTorch, too, of which nothing is run), resume points, export bundles, settings, histories, "
+            + "predictions (CSV and .npy), traces, logs of ranks, pages of results, and the folder of a run. Reads, and changes "
+            + "nothing. Ends with 0 for what is whole, 65 for what is damaged or not of Lockstep, 66 for what is not there or "
+            + "cannot be read.")
 
     @Argument(help: ArgumentHelp("A file, or the folder of a run.", valueName: "path")) var path: String
     @Flag(help: "Print JSON.") var json = false
