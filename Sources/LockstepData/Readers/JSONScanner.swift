@@ -70,7 +70,9 @@ package struct JSONScanner {
             skipSpace()
             let keyOffset = position
             let key = try string()
-            guard seen.insert(Array(key.utf8)).inserted else { throw error("the key “\(key)” appears twice", at: keyOffset) }
+            guard seen.insert(Array(key.utf8)).inserted else {
+                throw error("the key “\(key)” appears twice", at: keyOffset)
+            }
             guard accept(":") else { throw error("expected “:” after the key “\(key)”") }
             members.append((key, try value(depth: depth + 1)))
         } while accept(",")

@@ -16,7 +16,8 @@ public struct TextClassData: CustomStringConvertible {
     private let padding: TextPadding
 
     init(
-        loaders: DataLoaders, tokenizer: PretrainedTokenizer, classes: [String], counts: (Int, Int), padding: TextPadding
+        loaders: DataLoaders, tokenizer: PretrainedTokenizer, classes: [String], counts: (Int, Int),
+        padding: TextPadding
     ) {
         (self.loaders, self.tokenizer, self.classes) = (loaders, tokenizer, classes)
         (self.counts, self.padding) = (counts, padding)

@@ -47,7 +47,9 @@ public final class SortedTextLoader: DataLoader {
         let longest = pools.indices.max { texts.length(pools[$0]) < texts.length(pools[$1]) } ?? 0
         pools.swapAt(0, longest)
         let (size, pool) = (batchSize ?? 1, (batchSize ?? 1) * Self.poolSize)
-        pools = stride(from: 0, to: pools.count, by: pool).flatMap { sorted(pools[$0..<Swift.min($0 + pool, pools.count)]) }
+        pools = stride(from: 0, to: pools.count, by: pool).flatMap {
+            sorted(pools[$0..<Swift.min($0 + pool, pools.count)])
+        }
         let batches = stride(from: 0, to: pools.count, by: size).map { pools[$0..<Swift.min($0 + size, pools.count)] }
         guard batches.count > 3 else { return pools }
         // The first stays, for its length, and the last, which may be short.

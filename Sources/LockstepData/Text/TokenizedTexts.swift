@@ -29,10 +29,13 @@ public struct TokenizedTexts: Dataset, Fingerprinted, Sendable {
     ) {
         require(
             labels.map { $0.count == texts.count && $0.allSatisfy(classes.indices.contains) } ?? true,
-            "TokenizedTexts: \(labels?.count ?? 0) labels for \(texts.count) texts and \(classes.count) classes", file: file,
+            "TokenizedTexts: \(labels?.count ?? 0) labels for \(texts.count) texts and \(classes.count) classes",
+            file: file,
             line: line)
         ids = texts.flatMap { $0.ids.map(Int32.init) }
-        types = texts.contains { $0.typeIDs.contains { $0 > 0 } } ? texts.flatMap { $0.typeIDs.map { UInt8(clamping: $0) } } : nil
+        types =
+            texts.contains { $0.typeIDs.contains { $0 > 0 } }
+            ? texts.flatMap { $0.typeIDs.map { UInt8(clamping: $0) } } : nil
         starts = texts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
         self.labels = labels?.map(Int32.init)
         (self.classes, self.padding) = (classes, padding)

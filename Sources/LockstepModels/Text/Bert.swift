@@ -8,7 +8,7 @@ public import LockstepTensor
 ///
 /// ```swift
 /// let body = Bert(BertConfiguration(vocabulary: 30522, width: 384, layers: 6, heads: 12, hidden: 1536))     // MiniLM
-/// body.hidden(Tensor.zeros([8, 32], dtype: .int64)).shape       // [8, 32, 384]
+/// print(body.hidden(Tensor.zeros([8, 32], dtype: .int64)).shape)       // [8, 32, 384]
 /// ```
 /// - Note: parameter names as in Hugging Face's `BertModel`: `encoder.layer.0.attention.self.query.weight`.
 public final class Bert: TextBody {
@@ -52,7 +52,7 @@ public final class Bert: TextBody {
 }
 
 /// Tokens, positions and types as vectors, summed and normalised.
-final class BertEmbeddings: Module {
+private final class BertEmbeddings: Module {
     @Submodule private var words: Embedding
     @Submodule private var positions: Embedding
     @Submodule private var types: Embedding
@@ -81,7 +81,7 @@ final class BertEmbeddings: Module {
 }
 
 /// The layers.
-final class BertEncoder: Module {
+private final class BertEncoder: Module {
     @Submodule private(set) var layers: [BertLayer]
 
     init(_ c: BertConfiguration) {
@@ -91,7 +91,7 @@ final class BertEncoder: Module {
 }
 
 /// Attention, then a perceptron, each with a shortcut and normalised after it.
-final class BertLayer: Module {
+private final class BertLayer: Module {
     private let attention: BertAttention
     private let intermediate: BertIntermediate
     private let output: NormalizedOutput
@@ -110,7 +110,7 @@ final class BertLayer: Module {
 }
 
 /// Self-attention with its shortcut.
-final class BertAttention: Module {
+private final class BertAttention: Module {
     @Submodule private var core: BertSelfAttention
     private let output: NormalizedOutput
 
@@ -124,7 +124,7 @@ final class BertAttention: Module {
 }
 
 /// Queries, keys and values, and what they make.
-final class BertSelfAttention: Module {
+private final class BertSelfAttention: Module {
     private let query: Linear
     private let key: Linear
     private let value: Linear
@@ -146,7 +146,7 @@ final class BertSelfAttention: Module {
 }
 
 /// The perceptron's hidden layer.
-final class BertIntermediate: Module {
+private final class BertIntermediate: Module {
     private let dense: Linear
     private let activation: TextActivation
 
@@ -160,7 +160,7 @@ final class BertIntermediate: Module {
 }
 
 /// The first token's vector, mapped.
-final class BertPooler: Module {
+private final class BertPooler: Module {
     private let dense: Linear
 
     init(_ c: BertConfiguration) {
@@ -169,4 +169,22 @@ final class BertPooler: Module {
     }
 
     func callAsFunction(_ hidden: Tensor) -> Tensor { observed(dense(hidden[.all, 0]).tanh()) }
+}
+
+/// A linear map, dropout, and a shortcut that is normalised with it: how BERT's parts end.
+private final class NormalizedOutput: Module {
+    @Submodule private var dense: Linear
+    @Submodule private var norm: LayerNorm
+    private let dropout: Dropout
+
+    init(_ inputs: Int, _ width: Int, dropout: Double, epsilon: Double, _ deviation: Double) {
+        _dense = Submodule(wrappedValue: .transformer(inputs, width, deviation), "dense")
+        _norm = Submodule(wrappedValue: LayerNorm(width, epsilon: epsilon), "LayerNorm")
+        self.dropout = Dropout(dropout)
+        super.init()
+    }
+
+    func callAsFunction(_ x: Tensor, adding shortcut: Tensor) -> Tensor {
+        observed(norm(isTraining && dropout.p > 0 ? dropout(dense(x)) + shortcut : dense(x, adding: shortcut)))
+    }
 }

@@ -61,7 +61,7 @@ public final class DistilBert: TextBody {
 }
 
 /// Tokens and positions as vectors, summed and normalised.
-final class DistilBertEmbeddings: Module {
+private final class DistilBertEmbeddings: Module {
     @Submodule private var words: Embedding
     @Submodule private var positions: Embedding
     @Submodule private var norm: LayerNorm
@@ -85,7 +85,7 @@ final class DistilBertEmbeddings: Module {
 }
 
 /// The layers.
-final class DistilBertTransformer: Module {
+private final class DistilBertTransformer: Module {
     @Submodule private(set) var layers: [DistilBertLayer]
 
     init(_ c: BertConfiguration) {
@@ -95,7 +95,7 @@ final class DistilBertTransformer: Module {
 }
 
 /// Attention, then a perceptron, each with a shortcut and normalised after it.
-final class DistilBertLayer: Module {
+private final class DistilBertLayer: Module {
     private let attention: DistilBertAttention
     @Submodule private var norm1: LayerNorm
     private let ffn: DistilBertPerceptron
@@ -116,7 +116,7 @@ final class DistilBertLayer: Module {
 }
 
 /// Self-attention; its input is added.
-final class DistilBertAttention: Module {
+private final class DistilBertAttention: Module {
     @Submodule private var query: Linear
     @Submodule private var key: Linear
     @Submodule private var value: Linear
@@ -141,7 +141,7 @@ final class DistilBertAttention: Module {
 }
 
 /// The perceptron; its input is added.
-final class DistilBertPerceptron: Module {
+private final class DistilBertPerceptron: Module {
     private let lin1: Linear
     private let lin2: Linear
     private let dropout: Dropout

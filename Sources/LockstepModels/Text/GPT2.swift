@@ -8,7 +8,7 @@ public import LockstepTensor
 ///
 /// ```swift
 /// let body = GPT2(GPT2Configuration(vocabulary: 100, width: 32, layers: 2, heads: 4))
-/// body.hidden(Tensor.zeros([8, 16], dtype: .int64)).shape       // [8, 16, 32]
+/// print(body.hidden(Tensor.zeros([8, 16], dtype: .int64)).shape)       // [8, 16, 32]
 /// ```
 /// - Note: parameter names as in Hugging Face's `GPT2Model`: `h.0.attn.c_attn.weight`, whose products are stored as
 ///   `[inputs, outputs]`. `GPT` is the same network in other names, for training from scratch.
@@ -67,7 +67,7 @@ public final class GPT2LanguageModel: Module, UnaryLayer {
 }
 
 /// Scores by products with vectors that are another layer's parameter.
-final class TiedHead: Module {
+private final class TiedHead: Module {
     private let weight: Parameter
 
     init(_ weight: Parameter) {
@@ -79,7 +79,7 @@ final class TiedHead: Module {
 }
 
 /// Attention, then a perceptron, each normalised before it and with a shortcut.
-final class GPT2Block: Module {
+private final class GPT2Block: Module {
     @Submodule private var norm1: LayerNorm
     @Submodule private var attention: GPT2Attention
     @Submodule private var norm2: LayerNorm
@@ -100,7 +100,7 @@ final class GPT2Block: Module {
 }
 
 /// Causal self-attention.
-final class GPT2Attention: Module {
+private final class GPT2Attention: Module {
     @Submodule private var input: TransposedLinear
     @Submodule private var output: TransposedLinear
     private let dropout: Dropout
@@ -125,7 +125,7 @@ final class GPT2Attention: Module {
 }
 
 /// The perceptron.
-final class GPT2Perceptron: Module {
+private final class GPT2Perceptron: Module {
     @Submodule private var input: TransposedLinear
     @Submodule private var output: TransposedLinear
     private let dropout: Dropout
@@ -151,7 +151,7 @@ final class GPT2Perceptron: Module {
 }
 
 /// `x · weight + bias` with the weight as `[inputs, outputs]`: Hugging Face's `Conv1D`.
-final class TransposedLinear: Module {
+private final class TransposedLinear: Module {
     @Parameter private var weight: Tensor
     @Parameter private var bias: Tensor
 

@@ -59,7 +59,8 @@ public struct GPT2Configuration: Hashable, Sendable {
         dropout = try fields.probability("resid_pdrop", or: 0.1)
         let others = try fields.probability("embd_pdrop", or: dropout)
         guard others == dropout else {
-            throw fields.error("has different “resid_pdrop” and “embd_pdrop”, which is not implemented here", .unsupported)
+            throw fields.error(
+                "has different “resid_pdrop” and “embd_pdrop”, which is not implemented here", .unsupported)
         }
         attentionDropout = try fields.probability("attn_pdrop", or: 0.1)
         epsilon = try fields.number("layer_norm_epsilon", or: 1e-5)

@@ -102,24 +102,6 @@ extension Tensor {
     }
 }
 
-/// A linear map, dropout, and a shortcut that is normalised with it: how BERT's parts end.
-final class NormalizedOutput: Module {
-    @Submodule private var dense: Linear
-    @Submodule private var norm: LayerNorm
-    private let dropout: Dropout
-
-    init(_ inputs: Int, _ width: Int, dropout: Double, epsilon: Double, _ deviation: Double) {
-        _dense = Submodule(wrappedValue: .transformer(inputs, width, deviation), "dense")
-        _norm = Submodule(wrappedValue: LayerNorm(width, epsilon: epsilon), "LayerNorm")
-        self.dropout = Dropout(dropout)
-        super.init()
-    }
-
-    func callAsFunction(_ x: Tensor, adding shortcut: Tensor) -> Tensor {
-        observed(norm(isTraining && dropout.p > 0 ? dropout(dense(x)) + shortcut : dense(x, adding: shortcut)))
-    }
-}
-
 extension Linear {
     /// As transformers are initialised: weights normal, offsets 0.
     static func transformer(_ inputs: Int, _ outputs: Int, _ deviation: Double) -> Linear {

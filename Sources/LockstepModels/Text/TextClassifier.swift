@@ -34,7 +34,8 @@ public final class TextClassifier: Module {
         require(classes > 0, "TextClassifier: \(classes) classes", file: file, line: line)
         if let bert = body as? Bert {
             require(
-                pooling != nil || bert.hasPooler, "TextClassifier: the body has no pooler; say which pooling", file: file,
+                pooling != nil || bert.hasPooler, "TextClassifier: the body has no pooler; say which pooling",
+                file: file,
                 line: line)
         }
         self.pooling = pooling ?? (body is GPT2 ? .last : body is DistilBert ? .cls : nil)

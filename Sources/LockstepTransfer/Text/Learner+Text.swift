@@ -11,8 +11,9 @@ extension Learner {
     /// A learner of a text classifier: a body, which is frozen, and a head for the classes of the data.
     ///
     /// ```swift
-    /// let tokenizer = try PretrainedTokenizer.load("MiniLM")
-    /// let data = try DataLoaders.textClasses(path: "reviews.csv", text: "review", target: "label", tokenizer: tokenizer)
+    /// let (tokenizer, body) = (try PretrainedTokenizer.load("bert"), try TextBody.pretrained("bert"))
+    /// let data = try DataLoaders.textClasses(
+    ///     path: "reviews.csv", text: "review", target: "label", tokenizer: tokenizer, batchSize: 2, validFraction: 0.25)
     /// let learner = try Learner.text(data.loaders, body, pooling: .mean)
     /// try learner.fineTune(2)
     /// ```

@@ -92,7 +92,8 @@ struct PretrainedTokenizerTests {
                 let digits = String(value, radix: 16)
                 if String(repeating: "0", count: 16 - digits.count) + digits != checksum { wrong.append(number) }
             }
-            #expect(wrong.isEmpty, "\(name): lines of the groups \(wrong.prefix(20)) of 20 differ (\(wrong.count) groups)")
+            #expect(
+                wrong.isEmpty, "\(name): lines of the groups \(wrong.prefix(20)) of 20 differ (\(wrong.count) groups)")
         }
     }
 
@@ -120,7 +121,8 @@ struct PretrainedTokenizerTests {
             }
             let found = try tokenizer.encode(wanted.texts[0], pair: pair)
             #expect(
-                lists(found) == [wanted.ids, wanted.types, wanted.mask, wanted.special, wanted.offsets].map { $0 ?? [] },
+                lists(found)
+                    == [wanted.ids, wanted.types, wanted.mask, wanted.special, wanted.offsets].map { $0 ?? [] },
                 "\(wanted)")
             if pair == nil {
                 #expect(

@@ -16,7 +16,8 @@ private func texts(_ lengths: [Int]) -> TokenizedTexts {
         }, labels: lengths.map { $0 % 2 }, classes: ["even", "odd"], padding: TextPadding(id: 0))
 }
 
-private func loader(_ count: Int, batchSize: Int = 4, shuffle: Bool = true, dropLast: Bool = false) -> SortedTextLoader {
+private func loader(_ count: Int, batchSize: Int = 4, shuffle: Bool = true, dropLast: Bool = false) -> SortedTextLoader
+{
     var random = SplitMix64(seed: 9)
     var options = DataLoader.Options()
     (options.batchSize, options.shuffle, options.dropLast, options.seed) = (batchSize, shuffle, dropLast, 11)
@@ -64,7 +65,9 @@ struct TextClassLoaderTests {
         }
     }
 
-    @Test("the shards of any number of ranks are the rows of one process's batches, lengths included", arguments: [1, 2, 3, 5])
+    @Test(
+        "the shards of any number of ranks are the rows of one process's batches, lengths included",
+        arguments: [1, 2, 3, 5])
     func shards(ranks: Int) throws {
         for (count, dropLast) in [(50, false), (50, true), (3, false)] {
             let whole = try batches(loader(count, dropLast: dropLast), epoch: 2)
@@ -107,7 +110,8 @@ struct TextClassLoaderTests {
     func files() throws {
         let tokenizer = try PretrainedTokenizer.bert(
             vocabulary: Array("[PAD]\n[UNK]\n[CLS]\n[SEP]\ngood\nbad\nfilm\n1\n2".utf8))
-        try withTemporaryFolder { folder in
+        try withTemporaryFolder { url in
+            let folder = url.path
             let path = "\(folder)/reviews.csv"
             try Files.writeAtomically(
                 [Array("n,review,label\n1,good film,pos\n2,\"bad, bad\",neg\n3,good,pos\n4,film,neg\n".utf8)], to: path)
@@ -120,14 +124,16 @@ struct TextClassLoaderTests {
             }
             #expect(rows.sorted { $0.description < $1.description }.first == [2, 4, 3, 1])
             let pairs = try DataLoaders.textClasses(
-                path: path, text: "review", pair: "n", target: "label", tokenizer: tokenizer, maxLength: 5, batchSize: 2,
+                path: path, text: "review", pair: "n", target: "label", tokenizer: tokenizer, maxLength: 5,
+                batchSize: 2,
                 validFraction: 0.5)
             #expect(pairs.loaders.train.inputCount == 3 && pairs.counts == (2, 2))
             #expect(try pairs.loaders.oneBatch().inputs[2].ints.contains(1))
 
             try Files.writeAtomically([Array("review,label\ngood,pos\n,neg\nbad,\n".utf8)], to: path)
             for (text, target, words) in [
-                ("review", "label", ["line 3", "review"]), ("label", "review", ["line"]), ("text", "label", ["no column"]),
+                ("review", "label", ["line 3", "review"]), ("label", "review", ["line"]),
+                ("text", "label", ["no column"]),
             ] {
                 #expect("\(text)") {
                     try DataLoaders.textClasses(path: path, text: text, target: target, tokenizer: tokenizer)

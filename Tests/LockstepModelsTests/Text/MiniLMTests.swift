@@ -4,7 +4,6 @@
 import Foundation
 import LockstepChecks
 import LockstepData
-import LockstepLearner
 import LockstepModels
 import LockstepTensor
 import LockstepTesting
@@ -28,11 +27,7 @@ struct MiniLMTests {
         var tokenizer = try PretrainedTokenizer.load(folder)
         #expect(tokenizer.padding?.length == 128)
         tokenizer.padding = TextPadding(id: 0)
-        let config = try Data(contentsOf: URL(filePath: folder + "/config.json"))
-        let body = Bert(try BertConfiguration(json: Array(config)))
-        let archive = try Safetensors.read(folder + "/model.safetensors")
-        let state = archive.entries.filter { $0.name != "embeddings.position_ids" }
-        try body.loadStateDictionary(state.map { ($0.name, archive.tensor($0)) })
+        let body = try TextBody.pretrained(folder)
         body.eval()
         let golden = try Reference.decode(Golden.self, from: "minilm")
         #expect(golden.sentences.count == 200)

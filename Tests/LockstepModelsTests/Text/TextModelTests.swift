@@ -146,11 +146,13 @@ struct TextModelTests {
                 ($0 as? DataError)?.description.contains(word) ?? false
             }
         }
-        let gpt = "{\"model_type\": \"gpt2\", \"n_embd\": 64, \"n_head\": 4, \"n_layer\": 3, \"vocab_size\": 100, \"n_positions\": 32}"
+        let gpt =
+            "{\"model_type\": \"gpt2\", \"n_embd\": 64, \"n_head\": 4, \"n_layer\": 3, \"vocab_size\": 100, \"n_positions\": 32}"
         #expect(
             try GPT2Configuration(json: Array(gpt.utf8))
                 == GPT2Configuration(vocabulary: 100, width: 64, layers: 3, heads: 4, context: 32))
-        let distil = "{\"model_type\": \"distilbert\", \"dim\": 64, \"n_heads\": 4, \"n_layers\": 3, \"hidden_dim\": 100}"
+        let distil =
+            "{\"model_type\": \"distilbert\", \"dim\": 64, \"n_heads\": 4, \"n_layers\": 3, \"hidden_dim\": 100}"
         #expect(try DistilBert.configuration(json: Array(distil.utf8)).hidden == 100)
     }
 }

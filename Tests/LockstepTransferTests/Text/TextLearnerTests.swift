@@ -12,7 +12,9 @@ import Testing
 
 @testable import LockstepTransfer
 
-private let vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", "film", "a", "the", "was", "very", "not", "##s", "."]
+private let vocabulary = [
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", "film", "a", "the", "was", "very", "not", "##s", ".",
+]
 
 private func tokenizer() throws -> PretrainedTokenizer {
     try .bert(vocabulary: Array(vocabulary.joined(separator: "\n").utf8))
@@ -65,7 +67,9 @@ struct TextLearnerTests {
         #expect(accuracy > 0.95)
     }
 
-    @Test("dropout included, 2 and 3 ranks train as one process", .timeLimit(.minutes(5)), arguments: [.mean, nil] as [TextPooling?])
+    @Test(
+        "dropout included, 2 and 3 ranks train as one process", .timeLimit(.minutes(5)),
+        arguments: [.mean, nil] as [TextPooling?])
     func ranks(pooling: TextPooling?) throws {
         try expectTrainsAlike({ try learner(pooling: pooling) }, training: { try $0.fineTune(1) })
     }

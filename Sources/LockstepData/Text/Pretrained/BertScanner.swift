@@ -5,7 +5,9 @@
 /// after another.
 struct BertScanner: Sendable {
     /// What is done with a byte of ASCII.
-    private enum Action { static let space: UInt8 = 0, word: UInt8 = 1, sign: UInt8 = 2, skip: UInt8 = 3, other: UInt8 = 4 }
+    private enum Action {
+        static let space: UInt8 = 0, word: UInt8 = 1, sign: UInt8 = 2, skip: UInt8 = 3, other: UInt8 = 4
+    }
 
     private let normalizer: BertNormalizer
     private let model: WordPieceModel

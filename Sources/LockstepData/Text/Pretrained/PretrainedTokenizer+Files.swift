@@ -59,7 +59,8 @@ extension PretrainedTokenizer {
         let index = TokenIndex(vocabulary.map { (Array($0.token.utf8), $0.number) })
         func number(_ token: String) throws(DataError) -> Int {
             if let number = index.number(of: token.utf8) { return number }
-            throw DataError(.mismatch, file: file, "lacks the token \(token)", remedy: "Is it the vocabulary of a BERT?")
+            throw DataError(
+                .mismatch, file: file, "lacks the token \(token)", remedy: "Is it the vocabulary of a BERT?")
         }
         let (unknown, start, end) = (try number("[UNK]"), try number("[CLS]"), try number("[SEP]"))
         var added: [AddedToken] = []
@@ -97,7 +98,7 @@ extension PretrainedTokenizer {
         var vocabulary: TokenizerFile.Vocabulary = []
         for (token, node) in members {
             let number = try JSONFields.count(node, "the number of “\(token)”", file: files.0)
-            guard number <= 16 * members.count + (1 << 20) else {
+            guard number <= 16 * members.count + 4096 else {
                 throw DataError(.tooLarge, file: files.0, "gives “\(token)” number \(number)")
             }
             vocabulary.append((token, number))

@@ -107,10 +107,11 @@ enum TokenizerFile {
         token.isNormalized = try fields.bool("normalized", or: !token.isSpecial)
         try fields.finish()
         if let number = own.number(of: token.content.utf8), number != token.id {
-            throw fields.error("“\(token.content)” has number \(token.id), in the vocabulary it has \(number)", .mismatch)
+            throw fields.error(
+                "“\(token.content)” has number \(token.id), in the vocabulary it has \(number)", .mismatch)
         }
         // A table has a place for every number.
-        guard token.id <= 16 * count + (1 << 20) else {
+        guard token.id <= 16 * count + 4096 else {
             throw fields.error("“\(token.content)” has number \(token.id), there are \(count) tokens", .tooLarge)
         }
         return token
@@ -138,13 +139,13 @@ enum TokenizerFile {
         } else {
             var fixed = try JSONFields(strategy, "the strategy of the padding", file: file)
             let length = try fixed.count("Fixed")
-            guard length <= 1 << 24 else { throw fixed.error("is a length of \(length)", .tooLarge) }
+            guard length <= 1 << 20 else { throw fixed.error("is a length of \(length)", .tooLarge) }
             result.length = length
             try fixed.finish()
         }
         if fields.node("pad_to_multiple_of") != nil {
             let multiple = try fields.count("pad_to_multiple_of")
-            guard multiple <= 1 << 24 else { throw fields.error("fills to a multiple of \(multiple)", .tooLarge) }
+            guard multiple <= 1 << 20 else { throw fields.error("fills to a multiple of \(multiple)", .tooLarge) }
             result.multiple = multiple
         }
         _ = try fields.optionalString("pad_token")

@@ -5,11 +5,11 @@
 /// and GPT-2.
 ///
 /// ```swift
-/// let tokenizer = try PretrainedTokenizer.load("all-MiniLM-L6-v2")
-/// let text = try tokenizer.encode("Hello, world!")
-/// text.ids             // [101, 7592, 1010, 2088, 999, 102]
-/// text.offsets         // [0..<0, 0..<5, 5..<6, 7..<12, 12..<13, 0..<0]
-/// tokenizer.decode(text.ids)       // "hello, world!"
+/// let tokenizer = try PretrainedTokenizer.load("bert")       // the folder of a model's files
+/// let text = try tokenizer.encode("A good film!")
+/// print(text.ids)                      // [2, 4, 5, 7, 8, 3]
+/// print(text.offsets)                  // [0..<0, 0..<1, 2..<6, 7..<11, 11..<12, 0..<0]
+/// print(tokenizer.decode(text.ids))    // a good film!
 /// ```
 ///
 /// Numbers, masks, types and offsets are those of the `tokenizers` package; offsets count bytes of UTF-8. Parts of the file

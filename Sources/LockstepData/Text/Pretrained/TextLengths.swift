@@ -104,7 +104,9 @@ extension TextTruncation {
     }
 
     private func refusal(_ reason: String) -> DataError {
-        DataError(.item, file: "tokenizer", reason, remedy: "Cut the longer one (strategy .longestFirst), or allow more tokens")
+        DataError(
+            .item, file: "tokenizer", reason,
+            remedy: "Cut the longer one (strategy .longestFirst), or allow more tokens")
     }
 
     private func cut(_ text: inout TokenizedText, to length: Int) throws(DataError) {

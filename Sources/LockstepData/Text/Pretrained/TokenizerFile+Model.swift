@@ -45,7 +45,7 @@ extension TokenizerFile {
         for (token, node) in members {
             let number = try JSONFields.count(node, "the number of “\(token)”", file: fields.file)
             // A table has a place for every number.
-            guard number <= 16 * members.count + (1 << 20) else {
+            guard number <= 16 * members.count + 4096 else {
                 throw fields.error("gives “\(token)” number \(number), there are \(members.count) tokens", .tooLarge)
             }
             result.append((token, number))

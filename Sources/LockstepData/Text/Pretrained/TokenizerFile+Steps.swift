@@ -118,7 +118,9 @@ extension TokenizerFile {
     private static func template(_ fields: inout JSONFields) throws(DataError) -> PostProcessor {
         var known: [[UInt8]: [Int]] = [:]
         if let node = fields.node("special_tokens") {
-            guard case .object(let members) = node.value else { throw fields.error("“special_tokens” is not an object") }
+            guard case .object(let members) = node.value else {
+                throw fields.error("“special_tokens” is not an object")
+            }
             for (name, node) in members {
                 var token = try JSONFields(node, "the special token “\(name)”", file: fields.file)
                 _ = try token.optionalString("id")

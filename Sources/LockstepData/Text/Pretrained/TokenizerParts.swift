@@ -64,7 +64,9 @@ final class TokenizerParts: Sendable {
         numbers = TokenIndex(vocabulary.map { (Array($0.token.utf8), $0.number) })
         raw = AddedTokenFinder(changed.filter { !$0.token.isNormalized })
         normalized = AddedTokenFinder(changed.filter(\.token.isNormalized))
-        if usesScanner, case .bert(let bert) = normalizer, case .bert = preTokenizer, case .wordPiece(let pieces) = model {
+        if usesScanner, case .bert(let bert) = normalizer, case .bert = preTokenizer,
+            case .wordPiece(let pieces) = model
+        {
             scanner = BertScanner(bert, pieces)
         } else {
             scanner = nil

@@ -39,17 +39,17 @@ struct UnicodeTable: Sendable {
     static let shared = UnicodeTable()
 
     private init() {
-        var flat = [UInt16](repeating: 0, count: 0x110000)
-        var (start, bits) = (0, UInt16(0))
+        // Where scalars of other classes begin.
+        var runs: [(start: Int, bits: UInt16)] = [(0, 0)]
         // The resource is part of the program.
         let text = (try? Gzip.decompress(PackageResources.unicode_txt_gz, file: "unicode.txt.gz")) ?? []
         for line in text.split(separator: UInt8(ascii: "\n")) {
-            let parts = line.dropFirst(2).split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+            let parts = line.dropFirst(2).split(separator: UInt8(ascii: " ")).map {
+                String(decoding: $0, as: UTF8.self)
+            }
             let numbers = parts.map { UInt32($0, radix: 16) ?? 0 }
             switch line.first {
-            case UInt8(ascii: "c"):
-                for scalar in start..<Int(numbers[0]) { flat[scalar] = bits }
-                (start, bits) = (Int(numbers[0]), UInt16(numbers[1]))
+            case UInt8(ascii: "c"): runs.append((Int(numbers[0]), UInt16(numbers[1])))
             case UInt8(ascii: "l"):
                 let (step, delta) = (Int(parts[2]) ?? 1, Int(parts[3]) ?? 0)
                 for scalar in stride(from: Int(numbers[0]), through: Int(numbers[1]), by: step) {
@@ -64,22 +64,27 @@ struct UnicodeTable: Sendable {
             default: decompositions[numbers[0]] = Array(numbers.dropFirst())
             }
         }
-        for scalar in start..<flat.count { flat[scalar] = bits }
-        let changing = [Array(lower.keys), Array(longLower.keys), Array(decompositions.keys), Array(combining.keys)]
-        for scalar in changing.joined() { flat[Int(scalar)] |= Classes.changes.rawValue }
-        for scalar in 0xAC00..<0xD7A4 { flat[scalar] |= Classes.changes.rawValue }
+        var changing: [Int: [Int]] = [:]
+        for list in [Array(lower.keys), Array(longLower.keys), Array(decompositions.keys), Array(combining.keys)] {
+            for scalar in list { changing[Int(scalar) >> 8, default: []].append(Int(scalar) & 255) }
+        }
         var known: [[UInt16]: UInt16] = [:]
         (pages, classes) = ([], [])
+        var run = 0
         for page in 0..<0x1100 {
-            let block = Array(flat[page * 256..<page * 256 + 256])
-            if let number = known[block] {
-                pages.append(number)
-            } else {
-                let number = UInt16(classes.count / 256)
-                known[block] = number
-                pages.append(number)
+            var block = [UInt16](repeating: 0, count: 256)
+            for place in block.indices {
+                let scalar = page << 8 | place
+                while run + 1 < runs.count, runs[run + 1].start <= scalar { run += 1 }
+                block[place] = runs[run].bits
+                if (0xAC00..<0xD7A4).contains(scalar) { block[place] |= Classes.changes.rawValue }
+            }
+            for place in changing[page] ?? [] { block[place] |= Classes.changes.rawValue }
+            if known[block] == nil {
+                known[block] = UInt16(classes.count / 256)
                 classes += block
             }
+            pages.append(known[block] ?? 0)
         }
     }
 

@@ -14,7 +14,9 @@ struct WordPieceModel: Sendable {
     init(vocabulary: [(bytes: [UInt8], number: Int)], unknown: Int, prefix: [UInt8], maxScalars: Int) {
         whole = TokenIndex(vocabulary)
         continuing = TokenIndex(
-            vocabulary.filter { $0.bytes.starts(with: prefix) }.map { (Array($0.bytes.dropFirst(prefix.count)), $0.number) })
+            vocabulary.filter { $0.bytes.starts(with: prefix) }.map {
+                (Array($0.bytes.dropFirst(prefix.count)), $0.number)
+            })
         (self.unknown, self.maxScalars) = (Int32(unknown), maxScalars)
     }
 
