@@ -33,6 +33,8 @@ public final class SortedTextLoader: DataLoader {
 
     public override var ordersBySeed: Bool { true }
     public override var readsWholeBatches: Bool { false }
+    // Texts are all there; only a hook may leave one out.
+    override func maySkip(epoch: Int) -> Bool { texts == nil || hooks.afterItem != nil }
 
     public override func indices(epoch: Int) -> [Int] {
         let order = super.indices(epoch: epoch)
