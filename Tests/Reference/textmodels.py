@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# Writes Tests/Reference/textmodels.json: what Hugging Face's text models make of weights that a formula gives.
+# Writes Tests/Reference/textmodels/transformers.json: what Hugging Face's text models make of weights that a formula gives.
 
 """Needs `pip install torch transformers`. Weights are functions of the parameter's name and the place in it (`filled`), known on
 both sides, so that only results are committed."""
@@ -15,7 +15,7 @@ from transformers import (BertConfig, BertForSequenceClassification, BertModel, 
                           DistilBertForSequenceClassification, DistilBertModel, GPT2Config, GPT2ForSequenceClassification,
                           GPT2LMHeadModel, GPT2Model)
 
-TARGET = pathlib.Path(__file__).resolve().parent / "textmodels.json"
+TARGET = pathlib.Path(__file__).resolve().parent / "textmodels" / "transformers.json"
 SHAPE = (2, 7)
 
 

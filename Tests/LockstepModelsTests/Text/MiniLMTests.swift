@@ -29,7 +29,7 @@ struct MiniLMTests {
         tokenizer.padding = TextPadding(id: 0)
         let body = try TextBody.pretrained(folder)
         body.eval()
-        let golden = try Reference.decode(Golden.self, from: "minilm")
+        let golden = try Reference.decode(Golden.self, from: "textmodels/minilm")
         #expect(golden.sentences.count == 200)
         for start in stride(from: 0, to: golden.sentences.count, by: 25) {
             let part = golden.sentences[start..<start + 25]

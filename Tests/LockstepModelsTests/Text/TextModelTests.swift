@@ -33,10 +33,10 @@ private struct Golden: Decodable {
 }
 
 private func golden(_ name: String) throws -> Golden {
-    let file = Reference.folder.appendingPathComponent("textmodels.json")
+    let file = Reference.folder.appendingPathComponent("textmodels/transformers.json")
     guard let all = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any],
         let one = all[name]
-    else { throw Reference.Failure(description: "textmodels.json has no \(name)") }
+    else { throw Reference.Failure(description: "textmodels/transformers.json has no \(name)") }
     return try JSONDecoder().decode(Golden.self, from: JSONSerialization.data(withJSONObject: one))
 }
 
