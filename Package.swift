@@ -79,7 +79,7 @@ let package = Package(
         .target(name: "LockstepOptim", dependencies: ["LockstepTensor", "CLockstepKernels"]),
         .target(
             name: "LockstepData", dependencies: ["LockstepTensor", "CLockstepKernels", "CZlib", "CImageCodecs"],
-            resources: [.embedInCode("Digits/digits.csv.gz")]),
+            resources: [.embedInCode("Digits/digits.csv.gz"), .embedInCode("Text/Pretrained/unicode.txt.gz")]),
         .target(name: "LockstepModels", dependencies: ["LockstepTensor", "LockstepNN", "LockstepData"]),
         .target(name: "LockstepLearner", dependencies: learnerParts + ["LockstepModels"]),
         .target(name: "LockstepTransfer", dependencies: learnerParts + ["LockstepModels", "LockstepLearner"]),

@@ -144,6 +144,18 @@ var torchBytes: [UInt8] {
                 """, options: .ignoreUnknownCharacters) ?? Data())
 }
 var torchArchive: TorchArchive { get throws { try TorchArchive.read("x.pth") } }
+/// A BERT of no size to speak of, as it lies in the folder `bert`.
+var body: Bert { Bert(BertConfiguration(vocabulary: 9, width: 4, layers: 1, heads: 1)) }
+var tokenizer: PretrainedTokenizer { get throws { try PretrainedTokenizer.load("bert") } }
+var tokenized: TokenizedText { get throws { try tokenizer.encode("a good film") } }
+var hidden: Tensor { Tensor.ones([2, 3, 4]) }
+var reviews: TextClassData {
+    get throws {
+        try DataLoaders.textClasses(
+            ["a good film", "bad", "good", "a bad film"], labels: ["pos", "neg", "pos", "neg"], tokenizer: tokenizer,
+            batchSize: 1, validFraction: 0.5)
+    }
+}
 var weights: WeightFile { get throws { try WeightFile("linear.safetensors") } }
 var report: WeightReport { get throws { try Linear(3, 3).loadPretrained("linear.safetensors") } }
 var png: [UInt8] { Pixels(Tensor.linspace(0, 1, count: 64).reshaped([1, 8, 8]))?.png ?? [] }
@@ -166,6 +178,18 @@ var gates: Tensor { Tensor.linspace(-1, 1, count: 36).reshaped([12, 3]) }
 // MARK: Files
 
 /// Writes what the pieces of code read, before the first of them.
+private func setBert() throws {
+    try FileManager.default.createDirectory(atPath: "bert", withIntermediateDirectories: true)
+    func write(_ text: String, to name: String) throws { try Data(text.utf8).write(to: URL(filePath: name)) }
+    try write("[PAD]\n[UNK]\n[CLS]\n[SEP]\na\ngood\nbad\nfilm\n!\n", to: "bert/vocab.txt")
+    try write(
+        #"{"model_type": "bert", "vocab_size": 9, "hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 16}"#,
+        to: "bert/config.json")
+    try Safetensors.write(
+        body.stateDictionary().map { Safetensors.Item($0.name, $0.tensor) }, to: "bert/model.safetensors")
+    try write("review,label\na good film,pos\nbad,neg\ngood,pos\na bad film,neg\n", to: "reviews.csv")
+}
+
 func setScene() throws {
     ExportRegistry.register(Net.self) { _ in Net() }
     for name in ["preds", "targets"] {
@@ -179,6 +203,7 @@ func setScene() throws {
     try Safetensors.write(
         [Safetensors.Item("weight", x), Safetensors.Item("bias", bias)], to: "linear.safetensors")
     try Data(plays.utf8).write(to: URL(filePath: "plays.txt"))
+    try setBert()
     _ = try learner.predictions(savePredictions: "preds")
     _ = try learner.saveResumePoint(ResumePoint(epoch: 1))
     try Data("1\n".utf8).write(to: URL(filePath: "valid.txt"))

@@ -29,7 +29,7 @@ public struct FuzzTarget: Sendable {
     }
 
     /// All of them.
-    public static let all: [FuzzTarget] = readers + learners + records
+    public static let all: [FuzzTarget] = readers + tokenizers + learners + records
 
     /// Gives it `bytes`.
     ///

@@ -5,8 +5,8 @@
 ///
 /// Not `JSONDecoder`: it keeps the last of two equal keys silently, forgets their order and reports no offsets, and
 /// the header of a safetensors file needs all three.
-package struct JSONNode {
-    package enum Value {
+package struct JSONNode: Sendable {
+    package indirect enum Value: Sendable {
         case object([(key: String, value: JSONNode)])
         case array([JSONNode])
         case string(String)
@@ -63,13 +63,16 @@ package struct JSONScanner {
     private mutating func object(_ depth: Int) throws(DataError) -> JSONNode.Value {
         position += 1
         var members: [(key: String, value: JSONNode)] = []
-        var seen: Set<String> = []
+        // By their bytes: strings that only look alike are equal in Swift, and vocabularies hold both.
+        var seen: Set<[UInt8]> = []
         if accept("}") { return .object([]) }
         repeat {
             skipSpace()
             let keyOffset = position
             let key = try string()
-            guard seen.insert(key).inserted else { throw error("the key “\(key)” appears twice", at: keyOffset) }
+            guard seen.insert(Array(key.utf8)).inserted else {
+                throw error("the key “\(key)” appears twice", at: keyOffset)
+            }
             guard accept(":") else { throw error("expected “:” after the key “\(key)”") }
             members.append((key, try value(depth: depth + 1)))
         } while accept(",")

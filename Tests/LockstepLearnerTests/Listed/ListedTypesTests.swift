@@ -32,7 +32,12 @@ import Testing
         try compare(
             "Module", Set(Listed.layers.map(\.type)),
             in: "Sources/LockstepNN/Layers/LayerExample.swift, or LockstepModels/Listed/LayerExample+Networks.swift",
-            except: ["Recurrent": "LSTM and GRU are such"])
+            except: [
+                "Recurrent": "LSTM and GRU are such", "TextBody": "a base", "Bert": "a known network, not exported yet",
+                "DistilBert": "a known network, not exported yet", "GPT2": "a known network, not exported yet",
+                "GPT2LanguageModel": "a known network, not exported yet",
+                "TextClassifier": "a known network, not exported yet",
+            ])
     }
 
     @Test("every loss") func losses() throws {

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loaders of a table of texts and their classes.
+
+import LockstepTensor
+
+/// Texts with classes made ready for training.
+public struct TextClassData: CustomStringConvertible {
+    /// Training and, if a part is held out, validation.
+    public let loaders: DataLoaders
+    /// How texts become numbers; its truncation is the longest a text may be.
+    public let tokenizer: PretrainedTokenizer
+    /// The classes in the order of their numbers.
+    public let classes: [String]
+    /// Texts in the training and in the validation part.
+    public let counts: (train: Int, valid: Int)
+    private let padding: TextPadding
+
+    init(
+        loaders: DataLoaders, tokenizer: PretrainedTokenizer, classes: [String], counts: (Int, Int),
+        padding: TextPadding
+    ) {
+        (self.loaders, self.tokenizer, self.classes) = (loaders, tokenizer, classes)
+        (self.counts, self.padding) = (counts, padding)
+    }
+
+    public var description: String {
+        "texts        \(counts.train) to train on, \(counts.valid) to validate\n"
+            + "classes      \(classes.count): \(classes.prefix(8).joined(separator: ", "))"
+            + (classes.count > 8 ? ", …" : "")
+    }
+
+    /// A loader of other texts, in their order, without classes: what predictions are made for.
+    ///
+    /// - Throws: `DataError` as the tokenizer does.
+    public func testLoader(for texts: [String]) throws -> DataLoader {
+        let tokenized = try texts.map { try tokenizer.encode($0) }
+        return (loaders.valid ?? loaders.train).testLoader(
+            for: TokenizedTexts(tokenized, labels: nil, classes: classes, padding: padding))
+    }
+}
+
+extension DataLoaders {
+    /// Loaders of the texts and classes in the CSV file at `path`.
+    ///
+    /// Batches have the inputs int64 `[N, T]` numbers of tokens, `[N, T]` mask and, with `pair`, `[N, T]` types, and as target
+    /// int64 `[N]` the numbers of classes. Classes are the different values of the target column, sorted. See ``SortedTextLoader``
+    /// for what batches are made of.
+    ///
+    /// - Parameters:
+    ///   - text: the column of texts.
+    ///   - pair: a column of second texts, if there is one.
+    ///   - target: the column of classes.
+    ///   - maxLength: the most tokens of a text; nil for what the tokenizer's file says, or 512.
+    ///   - validFraction: the random part kept for validation; the split follows from `seed`.
+    /// - Throws: `DataError` naming the file, and the line where a text or class is missing.
+    public static func textClasses(
+        path: String, text: String, pair: String? = nil, target: String, tokenizer: PretrainedTokenizer,
+        maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2, seed: UInt64 = 42,
+        file: StaticString = #fileID, line: UInt = #line
+    ) throws -> TextClassData {
+        var options = CSV.Options(missing: [""])
+        for name in [text, target] + (pair.map { [$0] } ?? []) { options.types[name] = .text }
+        let table = try CSV.read(path, options: options)
+        func column(_ name: String) throws -> [String] {
+            let values = try table.column(name).texts
+            if let row = values.firstIndex(of: nil) {
+                throw DataError(
+                    .mismatch, file: path, at: .line(table.lines[row]), "has no value in the column “\(name)”",
+                    remedy: "Leave the row out, or fill it in")
+            }
+            return values.compactMap(\.self)
+        }
+        return try textClasses(
+            column(text), pairs: pair.map(column), labels: column(target), name: path, tokenizer: tokenizer,
+            maxLength: maxLength, batchSize: batchSize, validFraction: validFraction, seed: seed, file: file,
+            line: line)
+    }
+
+    /// Loaders of texts and classes in memory, as from a file.
+    ///
+    /// - Parameters:
+    ///   - pairs: second texts, if there are some.
+    ///   - labels: each text's class.
+    ///   - name: what errors call the texts.
+    /// - Precondition: as many labels, and pairs if there are some, as texts.
+    public static func textClasses(
+        _ texts: [String], pairs: [String]? = nil, labels: [String], name: String = "texts",
+        tokenizer: PretrainedTokenizer, maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2,
+        seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
+    ) throws -> TextClassData {
+        require(
+            labels.count == texts.count && pairs?.count ?? texts.count == texts.count,
+            "DataLoaders.textClasses: \(texts.count) texts, \(labels.count) labels, \(pairs?.count ?? 0) pairs",
+            file: file, line: line)
+        require(
+            validFraction >= 0 && validFraction < 1 && batchSize > 0 && maxLength ?? 1 > 0,
+            "DataLoaders.textClasses: batchSize \(batchSize), validFraction \(validFraction), maxLength \(maxLength ?? 0)",
+            file: file, line: line)
+        let classes = Set(labels).sorted()
+        guard classes.count > 1 else {
+            throw DataError(
+                .mismatch, file: name, "there is \(classes.count) class, at least 2 are needed to tell them apart",
+                remedy: "Is the target the right column?")
+        }
+        let padding = TextPadding(
+            id: tokenizer.padding?.id ?? tokenizer.id(of: "[PAD]") ?? tokenizer.id(of: "<pad>") ?? 0,
+            typeID: tokenizer.padding?.typeID ?? 0)
+        var tokenizer = tokenizer
+        tokenizer.padding = nil
+        tokenizer.truncation = TextTruncation(
+            maxLength: maxLength ?? tokenizer.truncation?.maxLength ?? 512,
+            side: tokenizer.truncation?.side ?? .right)
+        let numbers = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
+        let split = Splitter.random(validFraction, seed: seed)(texts.count)
+        func data(_ rows: [Int]) throws -> TokenizedTexts {
+            TokenizedTexts(
+                try rows.map { try tokenizer.encode(texts[$0], pair: pairs?[$0]) },
+                labels: rows.map { numbers[labels[$0]] ?? 0 }, classes: classes, padding: padding)
+        }
+        var options = DataLoader.Options()
+        (options.batchSize, options.seed, options.shuffle, options.dropLast) = (batchSize, seed, true, true)
+        var loaders = [SortedTextLoader(try data(split.train), options: options, file: file, line: line)]
+        if !split.valid.isEmpty {
+            (options.shuffle, options.dropLast) = (false, false)
+            let valid = SortedTextLoader(try data(split.valid), options: options, file: file, line: line)
+            valid.sortsInOrder = true
+            loaders.append(valid)
+        }
+        return TextClassData(
+            loaders: DataLoaders(loaders), tokenizer: tokenizer, classes: classes,
+            counts: (split.train.count, split.valid.count), padding: padding)
+    }
+}
