@@ -245,7 +245,7 @@ struct LaunchCommandTests {
     func gaveUp() throws {
         let (failed, runs) = try restarted("[ -n \"$LOCKSTEP_RESUME\" ] && exit 4; exit 3", "--max-restarts", "5")
         #expect(failed.status == 4 && runs.count == 2, "\(failed.errors)")
-        #expect(failed.errors.contains("not started again, because it has failed twice in a row"))
+        #expect(failed.errors.contains("not started again, because it has failed"))
         for code in [64, 65, 66, 75] {
             let (refused, once) = try restarted("exit \(code)", "--max-restarts", "5")
             #expect(refused.status == code && once.count == 1, "\(code): \(refused.errors)")

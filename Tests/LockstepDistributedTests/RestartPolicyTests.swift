@@ -73,19 +73,24 @@ struct RestartPolicyTests {
         #expect(ending(most: 9, failure(5), .failed(JobFailure(.starting))) == .beforeTraining)
     }
 
-    @Test("who is killed on the way to training is started again, but not twice in a row")
+    @Test("who is killed without having got further is started again, but not a third time in a row")
     func killedStart() {
         let killed = JobEnd.failed(JobFailure(.starting, wasKilled: true))
         let silent = JobEnd.failed(JobFailure(.unknown, wasKilled: true))
         #expect(ending(most: 9, killed) == nil)
-        #expect(ending(most: 9, killed, killed) == .beforeTraining)
-        #expect(ending(most: 9, killed, failure(5), killed, failure(6)) == nil)
+        #expect(ending(most: 9, killed, killed, killed) == .beforeTraining)
+        #expect(ending(most: 9, killed, killed, failure(5), killed, killed, failure(6)) == nil)
         #expect(ending(most: 9, failure(5, saved: 4), killed, failure(6, from: 4, saved: 5)) == nil)
         #expect(ending(most: 9, failure(5, saved: 4), silent, failure(6, from: 4, saved: 5)) == nil)
-        #expect(ending(most: 9, failure(5, saved: 4), silent, silent) == .beforeTraining)
+        #expect(ending(most: 9, failure(5, saved: 4), silent, silent, silent) == .beforeTraining)
         #expect(ending(most: 9, failure(5), killed, failure(5)) == .sameStep(5))
         #expect(ending(most: 1, failure(5), killed) == .exhausted(1))
         #expect(ending(most: 9, silent, failure(nil)) == nil)
+        let atFive = JobEnd.failed(JobFailure(.training, step: 5, from: 5, wasKilled: true))
+        #expect(ending(most: 9, atFive, atFive) == nil)
+        #expect(ending(most: 9, atFive, atFive, atFive) == .sameStep(5))
+        #expect(ending(most: 9, atFive, atFive, failure(6), atFive, atFive) == nil)
+        #expect(ending(most: 9, atFive, failure(5)) == .sameStep(5), "the program itself failed there")
     }
 
     @Test("a machine that is lost is not blamed on the step, unless it is lost again")
@@ -103,7 +108,7 @@ struct RestartPolicyTests {
         #expect(policy.restarts == 1 && policy.goesOn)
         policy.take(failure(5))
         #expect(!policy.goesOn)
-        #expect(policy.explanation == "; not started again, because it has failed twice in a row at step 5")
+        #expect(policy.explanation == "; not started again, because it has failed at step 5 again")
         policy.take(.done)
         #expect(policy.state == .over(.sameStep(5)))
         var never = RestartPolicy(most: 0)

@@ -10,9 +10,9 @@ package struct RestartPolicy: Equatable {
     package enum State: Equatable {
         /// It has not failed yet.
         case fresh
-        /// It has failed, and was started again so many times: `after` its last failure that was not a kill on the way to training,
-        /// of which there were so many since.
-        case restarted(times: Int, after: JobFailure?, killedStarts: Int)
+        /// It has failed, and was started again so many times: `after` its last failure in training; `kills` is how often it was killed
+        /// in a row without having got further.
+        case restarted(times: Int, after: JobFailure?, kills: Int)
         /// It has come to its end.
         case over(Ending)
     }
@@ -33,6 +33,9 @@ package struct RestartPolicy: Equatable {
         case exhausted(Int)
     }
 
+    /// SIGKILL comes from outside, now and then at the same place; so often it is no accident (memory that runs out).
+    private static let mostKills = 3
+
     /// The most times that it is started again.
     package let most: Int
     package private(set) var state = State.fresh
@@ -51,11 +54,11 @@ package struct RestartPolicy: Equatable {
 
     /// An attempt has ended: moves to the next state.
     package mutating func take(_ end: JobEnd) {
-        let (former, times, killedStarts): (JobFailure?, Int, Int)
+        let (former, times, kills): (JobFailure?, Int, Int)
         switch state {
         case .over: return
-        case .fresh: (former, times, killedStarts) = (nil, 0, 0)
-        case .restarted(let count, let failure, let starts): (former, times, killedStarts) = (failure, count, starts)
+        case .fresh: (former, times, kills) = (nil, 0, 0)
+        case .restarted(let count, let failure, let row): (former, times, kills) = (failure, count, row)
         }
         switch end {
         case .done, .agreed: state = .over(.ended)
@@ -63,15 +66,14 @@ package struct RestartPolicy: Equatable {
         case .failed(let failure):
             // A program that has trained before, and tells nothing this time, had no time to.
             let isStart = failure.stage == .starting || failure.stage == .unknown && former?.stage == .training
-            if isStart, !failure.wasKilled || killedStarts > 0 {
-                state = .over(.beforeTraining)
-            } else if !isStart, let former, let ending = RestartPolicy.repeats(former, failure) {
-                state = .over(ending)
+            let standstill = isStart ? Ending.beforeTraining : former.flatMap { RestartPolicy.repeats($0, failure) }
+            let row = !failure.wasKilled ? 0 : standstill == nil ? 1 : kills + 1
+            if let standstill, !failure.wasKilled || row >= RestartPolicy.mostKills {
+                state = .over(standstill)
             } else if times >= most {
                 state = .over(.exhausted(times))
             } else {
-                state = .restarted(
-                    times: times + 1, after: isStart ? former : failure, killedStarts: isStart ? killedStarts + 1 : 0)
+                state = .restarted(times: times + 1, after: isStart ? former : failure, kills: row)
             }
         }
     }

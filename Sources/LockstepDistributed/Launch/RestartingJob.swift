@@ -86,8 +86,8 @@ extension RestartPolicy {
         return switch ending {
         case .ended, .refused: ""
         case .beforeTraining: "; not started again, because it had not begun to train"
-        case .sameStep(let step): "; not started again, because it has failed twice in a row at step \(step)"
-        case .noProgress: "; not started again, because it has failed twice in a row and saved nothing in between"
+        case .sameStep(let step): "; not started again, because it has failed at step \(step) again"
+        case .noProgress: "; not started again, because it has failed again and saved nothing in between"
         case .exhausted(let times): "; it was started again \(times) time\(times == 1 ? "" : "s")"
         }
     }
