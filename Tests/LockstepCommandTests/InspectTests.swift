@@ -75,7 +75,9 @@ struct InspectTests {
             try command.write(try reference.tensor(name + "/file").ints.map { UInt8($0) }, to: name + ".pth")
         }
         let (code, facts, content) = try inspect(command, "zip.training.pth")
-        #expect(code == 0 && facts["kind"] as? String == "PyTorch weights" && facts["checksum"] as? String == "verified", "\(facts)")
+        #expect(
+            code == 0 && facts["kind"] as? String == "PyTorch weights" && facts["checksum"] as? String == "verified",
+            "\(facts)")
         #expect(content["key"] as? String == "state_dict" && content["format"] as? String == "zip")
         #expect((content["beside"] as? [String: Any])?["epoch"] as? String == "90")
         let tensors = try #require(content["tensors"] as? [[String: Any]])
@@ -84,7 +86,8 @@ struct InspectTests {
         let page = try command("inspect", "zip.training.pth")
         #expect(page.lines.contains("  module.norm.num_batches_tracked  I64   []            8"), "\(page.output)")
         let old = try inspect(command, "stream.training.pth")
-        #expect(old.code == 0 && old.facts["checksum"] as? String == "none" && old.content["format"] as? String == "stream")
+        #expect(
+            old.code == 0 && old.facts["checksum"] as? String == "none" && old.content["format"] as? String == "stream")
         expectRefused(try command("inspect", "refused.zip.module.pth"), 65, "“torch.nn.modules.linear.Linear”")
         try command.write(Array(#"{"weight_map": {"a": "../a.safetensors"}}"#.utf8), to: "model.safetensors.index.json")
         expectRefused(try command("inspect", "model.safetensors.index.json"), 65, "is not the name of a file beside")

@@ -26,7 +26,7 @@ enum Repository {
     }
 
     /// The modules of the umbrella, lowest first.
-    static let modules = ["Tensor", "NN", "Optim", "Data", "Learner", "Comm", "Distributed"]
+    static let modules = ["Tensor", "NN", "Optim", "Data", "Models", "Learner", "Comm", "Transfer", "Distributed"]
 
     /// What the library declares for others.
     static func publicSymbols() throws -> [PublicSymbol] {
