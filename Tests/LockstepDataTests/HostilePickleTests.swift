@@ -31,7 +31,9 @@ struct HostilePickleTests {
                 } catch let error as DataError {
                     refused += 1
                     let text = error.description
-                    if !text.hasPrefix("enemy.pth: ") || !(file.words.isEmpty || file.words.contains(where: text.contains)) {
+                    if !text.hasPrefix("enemy.pth: ")
+                        || !(file.words.isEmpty || file.words.contains(where: text.contains))
+                    {
                         say("PROBLEM \(number): \(file.what): \(text)")
                     }
                 } catch {
@@ -63,6 +65,8 @@ struct HostilePickleTests {
         }
         func bytes(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
         let error = dataError { try TorchArchive.parse(TorchFile.zip(file(300)), file: "a") }
-        #expect(error?.code == .mismatch || error?.code == .tooLarge || error?.code == .unsupported, "\(String(describing: error))")
+        #expect(
+            error?.code == .mismatch || error?.code == .tooLarge || error?.code == .unsupported,
+            "\(String(describing: error))")
     }
 }

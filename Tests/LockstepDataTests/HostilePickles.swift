@@ -47,12 +47,15 @@ struct HostileFile {
         ("subprocess", "Popen"), ("subprocess", "check_output"), ("runpy", "_run_code"), ("importlib", "import_module"),
         ("operator", "attrgetter"), ("operator", "methodcaller"), ("torch.hub", "load"), ("torch", "load"),
         ("torch.jit", "load"), ("torch.serialization", "_legacy_load"), ("numpy.testing._private.utils", "runstring"),
-        ("pickle", "loads"), ("_pickle", "loads"), ("marshal", "loads"), ("types", "CodeType"), ("types", "FunctionType"),
+        ("pickle", "loads"), ("_pickle", "loads"), ("marshal", "loads"), ("types", "CodeType"),
+        ("types", "FunctionType"),
         ("functools", "partial"), ("shutil", "rmtree"), ("socket", "create_connection"), ("webbrowser", "open"),
         ("pty", "spawn"), ("code", "interact"), ("bdb", "Bdb.run"), ("timeit", "timeit"), ("cProfile", "run"),
         ("pip", "main"), ("ctypes", "CDLL"), ("multiprocessing", "Process"), ("collections", "namedtuple"),
-        ("collections", "OrderedDict.__class__"), ("torch._utils", "sys.modules"), ("torch._utils", "_rebuild_tensor_v2.x"),
-        ("torch._utils", "_import_dotted_name"), ("torch", "FloatStorage.from_file"), ("torch.storage", "_load_from_bytes"),
+        ("collections", "OrderedDict.__class__"), ("torch._utils", "sys.modules"),
+        ("torch._utils", "_rebuild_tensor_v2.x"),
+        ("torch._utils", "_import_dotted_name"), ("torch", "FloatStorage.from_file"),
+        ("torch.storage", "_load_from_bytes"),
         ("torch", "ops"), ("_codecs", "encode"), ("codecs", "decode"), ("copyreg", "_reconstructor"), ("sys", "exit"),
         ("torch", "Storage"), ("", ""), ("torch._utils\u{0}", "_rebuild_tensor_v2"), ("Torch", "FloatStorage"),
         ("argparse", "Namespace"), ("torch.nn.modules.linear", "Linear"), ("torch.cuda", "os.systemStorage"),
@@ -63,23 +66,26 @@ struct HostileFile {
         let command = PickleTerm.text("touch \(marker)")
         let place = Int.random(in: 0..<8, using: &generator), way = Int.random(in: 0..<7, using: &generator)
         let global = PickleTerm.global(module, name)
+        let called = "“\(module.replacing("\u{0}", with: #"\u{00000000}"#)).\(name)”"
         let (evil, words): ([UInt8], [String]) =
             switch way {
-            case 0: (PickleTerm.call(global, [command]).bytes, ["“\(module).\(name)”"])
+            case 0: (PickleTerm.call(global, [command]).bytes, [called])
             case 1:
                 (
-                    PickleTerm.text(module).bytes + PickleTerm.text(name).bytes + [0x93] + PickleTerm.tuple([command]).bytes
-                        + [0x52], ["“\(module).\(name)”"]
+                    PickleTerm.text(module).bytes + PickleTerm.text(name).bytes + [0x93]
+                        + PickleTerm.tuple([command]).bytes
+                        + [0x52], [called]
                 )
             case 2: ([0x28] + command.bytes + [0x69] + Array("\(module)\n\(name)\n".utf8), ["INST"])
-            case 3: (global.bytes + PickleTerm.tuple([command]).bytes + [0x81], ["“\(module).\(name)”"])
+            case 3: (global.bytes + PickleTerm.tuple([command]).bytes + [0x81], [called])
             case 4:
                 (
-                    PickleTerm.global("torch._utils", "_rebuild_tensor_v2").bytes + PickleTerm.tuple([command]).bytes + [0x81],
+                    PickleTerm.global("torch._utils", "_rebuild_tensor_v2").bytes + PickleTerm.tuple([command]).bytes
+                        + [0x81],
                     ["NEWOBJ"]
                 )
             case 5: ([0x82, UInt8.random(in: 0...255, using: &generator)], ["EXT1"])
-            default: (global.bytes, ["“\(module).\(name)”"])
+            default: (global.bytes, [called])
             }
         let value = PickleTerm.raw(evil)
         let pickle: [UInt8] =
@@ -101,7 +107,8 @@ struct HostileFile {
             // As the state of a dictionary.
             default: Array(PickleTerm.ordered([(.text("a"), weight)]).pickle.dropLast()) + evil + [0x62, 0x2E]
             }
-        return HostileFile(what: "call \(module).\(name), way \(way), place \(place)", bytes: file(pickle, &generator), words: words)
+        return HostileFile(
+            what: "call \(module).\(name), way \(way), place \(place)", bytes: file(pickle, &generator), words: words)
     }
 
     // MARK: Sizes
@@ -110,25 +117,38 @@ struct HostileFile {
         let huge = [10 << 30, 1 << 40, 1 << 62, Int.max].randomElement(using: &generator) ?? 0
         let negative = -Int.random(in: 1...1 << 40, using: &generator)
         let small = PickleTerm.storage(count: 2)
-        let (tensor, words): (PickleTerm, [String]) = [
-            (.tensor(.storage(count: huge), [huge], [1]), ["its record has 8 bytes", "the pickle says", "goes beyond"]),
-            (.tensor(.storage("DoubleStorage", count: huge), [1], [1]), ["its record has 8 bytes", "the pickle says"]),
-            (.tensor(small, [huge], [1]), ["of a storage that has 2"]),
-            (.tensor(small, [huge], [0]), ["of a storage that has 2"]),
-            (.tensor(small, [huge, huge, 0], [1, 1, 1]), ["more elements than a computer can count", "2"]),
-            (.tensor(small, [2], [huge]), ["leaves its storage"]),
-            (.tensor(small, [2, 1], [1, huge]), ["its record", "leaves its storage", "none"]),
-            (.tensor(small, offset: huge, [1], [1]), ["from element \(huge)"]),
-            (.tensor(small, offset: negative, [1], [1]), ["from element \(negative)"]),
-            (.tensor(small, offset: 2, [1], [1]), ["behind the last", "leaves its storage"]),
-            (.tensor(small, [negative], [1]), ["whose description is none"]),
-            (.tensor(small, [1], [negative]), ["whose description is none"]),
-            (.tensor(small, [1, 1], [1]), ["whose description is none"]),
-            (.tensor(small, [Int](repeating: 1, count: 9), [Int](repeating: 1, count: 9)), ["at most 8 are read"]),
-            (.tensor(.storage(count: negative), [1], [1]), ["whose description is none"]),
-            (.tensor(.storage("FloatStorage", "1", count: 2), [1], [1]), ["has no record", "names one", "lacks some"]),
-            (.tensor(.storage("ByteStorage", count: 2), [1], [1]), ["its record has 8 bytes", "goes beyond", "follow the last"]),
-        ].randomElement(using: &generator) ?? (.none, [])
+        let (tensor, words): (PickleTerm, [String]) =
+            [
+                (
+                    .tensor(.storage(count: huge), [huge], [1]),
+                    ["its record has 8 bytes", "the pickle says", "goes beyond"]
+                ),
+                (
+                    .tensor(.storage("DoubleStorage", count: huge), [1], [1]),
+                    ["its record has 8 bytes", "the pickle says"]
+                ),
+                (.tensor(small, [huge], [1]), ["of a storage that has 2"]),
+                (.tensor(small, [huge], [0]), ["of a storage that has 2"]),
+                (.tensor(small, [huge, huge, 0], [1, 1, 1]), ["more elements than a computer can count", "2"]),
+                (.tensor(small, [2], [huge]), ["leaves its storage"]),
+                (.tensor(small, [2, 1], [1, huge]), ["its record", "leaves its storage", "none"]),
+                (.tensor(small, offset: huge, [1], [1]), ["from element \(huge)"]),
+                (.tensor(small, offset: negative, [1], [1]), ["from element \(negative)"]),
+                (.tensor(small, offset: 2, [1], [1]), ["behind the last", "leaves its storage"]),
+                (.tensor(small, [negative], [1]), ["whose description is none"]),
+                (.tensor(small, [1], [negative]), ["whose description is none"]),
+                (.tensor(small, [1, 1], [1]), ["whose description is none"]),
+                (.tensor(small, [Int](repeating: 1, count: 9), [Int](repeating: 1, count: 9)), ["at most 8 are read"]),
+                (.tensor(.storage(count: negative), [1], [1]), ["whose description is none"]),
+                (
+                    .tensor(.storage("FloatStorage", "1", count: 2), [1], [1]),
+                    ["has no record", "names one", "lacks some"]
+                ),
+                (
+                    .tensor(.storage("ByteStorage", count: 2), [1], [1]),
+                    ["its record has 8 bytes", "goes beyond", "follow the last"]
+                ),
+            ].randomElement(using: &generator) ?? (.none, [])
         let one = PickleTerm.ordered([(.text("a"), tensor)]).pickle
         let isHarmless = words.contains("none")
         return HostileFile(
@@ -138,22 +158,29 @@ struct HostileFile {
     // MARK: Marks and memo
 
     private static func marks(_ generator: inout SplitMix) -> HostileFile {
-        let depth = Int.random(in: 1...100_000, using: &generator)
+        let most = Int.random(in: 0..<8, using: &generator) == 0 ? 100_000 : 2000
+        let depth = Int.random(in: 1...most, using: &generator)
         func many(_ bytes: [UInt8]) -> [UInt8] { Array(repeatElement(bytes, count: depth).joined()) }
         let key = PickleTerm.text("a").bytes
-        let (body, words): ([UInt8], [String]) = [
-            (many([0x28]), ["ends with 0 values"]), (many([0x28]) + [0x74], ["ends with", "two", "holds"]),
-            ([0x29] + many([0x85]), ["no named tensors", "dictionaries more than 32 deep"]),
-            (many([0x5D]) + many([0x61]).dropLast(), ["no named tensors", "dictionaries more than 32 deep"]),
-            (many([0x7D] + key) + weight.bytes + many([0x73]), ["dictionaries more than 32 deep", "many times over", "ends with"]),
-            ([0x74], ["lacks its mark"]), ([0x75], ["lacks its mark"]), ([0x65], ["lacks its mark"]),
-            ([0x4E, 0x28, 0x85], ["lacks its values"]), ([0x7D, 0x28, 0x73], ["lacks its values"]),
-            ([0x28, 0x71, 0], ["lacks its values"]), ([0x7D, 0x28] + key + [0x75], ["without a value"]),
-            (many([0x4E]), ["values instead of one", "no named tensors"]), ([0x30], ["POP"]), ([0x31], ["POP_MARK"]),
-        ].randomElement(using: &generator) ?? ([], [])
+        let (body, words): ([UInt8], [String]) =
+            [
+                (many([0x28]), ["ends with 0 values"]), (many([0x28]) + [0x74], ["ends with", "two", "holds"]),
+                ([0x29] + many([0x85]), ["no named tensors", "dictionaries more than 32 deep"]),
+                (many([0x5D]) + many([0x61]).dropLast(), ["no named tensors", "dictionaries more than 32 deep"]),
+                (
+                    many([0x7D] + key) + weight.bytes + many([0x73]),
+                    ["dictionaries more than 32 deep", "many times over", "ends with"]
+                ),
+                ([0x74], ["lacks its mark"]), ([0x75], ["lacks its mark"]), ([0x65], ["lacks its mark"]),
+                ([0x4E, 0x28, 0x85], ["lacks its values"]), ([0x7D, 0x28, 0x73], ["lacks its values"]),
+                ([0x28, 0x71, 0], ["lacks its values"]), ([0x7D, 0x28] + key + [0x75], ["without a value"]),
+                (many([0x4E]), ["values instead of one", "no named tensors"]), ([0x30], ["POP"]),
+                ([0x31], ["POP_MARK"]),
+            ].randomElement(using: &generator) ?? ([], [])
         return HostileFile(
-            what: "marks, \(words[0]), \(depth)", bytes: file([0x80, 2] + body + [0x2E], &generator), words: words + [unused],
-            mayPass: words[0].hasPrefix("dictionaries") && depth < 32)
+            what: "marks, \(words[0]), \(depth)", bytes: file([0x80, 2] + body + [0x2E], &generator),
+            words: words + [unused],
+            mayPass: words[0].hasPrefix("dictionaries") && depth <= 64)
     }
 
     private static func memo(_ generator: inout SplitMix) -> HostileFile {
@@ -180,7 +207,9 @@ struct HostileFile {
         let cases: [Case] = [
             (none + doubled([0x86]), ["values instead of one"], false),
             ([0x28] + none + doubled([0x86]) + [0x74], ["no named tensors", "more than 32 deep"], false),
-            ([0x28] + weight.bytes + [0x71, 0] + nested + [0x74], ["deep", "take more", "called", "many times"], true),
+            (
+                [0x28] + weight.bytes + [0x71, 0] + nested + [0x74], ["deep", "take more", "called", "many times"], true
+            ),
             (itself, ["no named tensors"], false),
             ([0x5D, 0x71, 0, 0x68, 0, 0x61], ["no named tensors"], false),
             ([0x68, 7], ["is read and was never written"], false),
@@ -193,7 +222,8 @@ struct HostileFile {
         ]
         let (body, words, mayPass) = cases[Int.random(in: 0..<cases.count, using: &generator)]
         return HostileFile(
-            what: "memo, \(words[0]), \(depth)", bytes: file([0x80, 2] + body + [0x2E], &generator), words: words + [unused],
+            what: "memo, \(words[0]), \(depth)", bytes: file([0x80, 2] + body + [0x2E], &generator),
+            words: words + [unused],
             mayPass: mayPass)
     }
 
@@ -202,7 +232,9 @@ struct HostileFile {
     private static func cut(_ generator: inout SplitMix) -> HostileFile {
         let pickle = PickleTerm.ordered([(.text("a"), weight), (.text("b"), weight)]).pickle
         let length = Int.random(in: 0..<pickle.count, using: &generator)
-        return HostileFile(what: "cut at \(length)", bytes: TorchFile.zip(Array(pickle.prefix(length)), [record]), words: ["pickle", "does not end"])
+        return HostileFile(
+            what: "cut at \(length)", bytes: TorchFile.zip(Array(pickle.prefix(length)), [record]),
+            words: ["pickle", "does not end"])
     }
 
     private static func counts(_ generator: inout SplitMix) -> HostileFile {
@@ -210,56 +242,78 @@ struct HostileFile {
         let tail = [UInt8](repeating: 0x4E, count: Int.random(in: 0..<64, using: &generator))
         let pickle = PickleTerm.ordered([(.text("a"), weight)]).pickle
         let count = Int.random(in: 3...Int.max, using: &generator)
-        let (bytes, words): ([UInt8], [String]) = [
-            (TorchFile.zip([0x80, 2, 0x58] + all.prefix(4) + tail, [record]), ["ends inside an instruction"]),
-            (TorchFile.zip([0x80, 4, 0x95] + all + tail, [record]), ["a length of", "a frame is longer"]),
-            (TorchFile.zip([0x80, 4, 0x8D] + all + tail, [record]), ["BINUNICODE8"]),
-            (TorchFile.zip([0x80, 2, 0x8B] + all.prefix(4) + tail, [record]), ["LONG4"]),
-            (TorchFile.zip([0x80, 2, 0x8A, 0xFF] + tail, [record]), ["ends inside an instruction"]),
-            (TorchFile.zip([0x80, 5, 0x96] + all + tail, [record]), ["BYTEARRAY8"]),
-            (TorchFile.zip([0x80, 9] + tail, [record]), ["protocol 9"]),
-            (TorchFile.zip([0x63] + tail + tail, [record]), ["protocol 2 or later"]),
-            (TorchFile.zip([0x80, 2, 0x63] + [UInt8](repeating: 0x61, count: 100_000), [record]), ["a name that does not end"]),
-            (TorchFile.stream(pickle, [("0", count, record)]), ["the pickle says 2"]),
-            (TorchFile.stream(pickle, [("0", 2, record), ("0", 2, record)]), ["or twice"]),
-            (TorchFile.stream(pickle, [("1", 2, record)]), ["nothing speaks of"]),
-            (TorchFile.stream(pickle, []), ["lacks some"]), (TorchFile.stream(pickle, [("0", 2, record + [0])]), ["follow"]),
-            (TorchFile.zip(pickle + tail + [0x2E], [record]), ["follow the pickle"]),
-        ].randomElement(using: &generator) ?? ([], [])
+        let (bytes, words): ([UInt8], [String]) =
+            [
+                (TorchFile.zip([0x80, 2, 0x58] + all.prefix(4) + tail, [record]), ["ends inside an instruction"]),
+                (TorchFile.zip([0x80, 4, 0x95] + all + tail, [record]), ["a length of", "a frame is longer"]),
+                (TorchFile.zip([0x80, 4, 0x8D] + all + tail, [record]), ["BINUNICODE8"]),
+                (TorchFile.zip([0x80, 2, 0x8B] + all.prefix(4) + tail, [record]), ["LONG4"]),
+                (TorchFile.zip([0x80, 2, 0x8A, 0xFF] + tail, [record]), ["ends inside an instruction"]),
+                (TorchFile.zip([0x80, 5, 0x96] + all + tail, [record]), ["BYTEARRAY8"]),
+                (TorchFile.zip([0x80, 9] + tail, [record]), ["protocol 9"]),
+                (TorchFile.zip([0x63] + tail + tail, [record]), ["protocol 2 or later"]),
+                (
+                    TorchFile.zip([0x80, 2, 0x63] + [UInt8](repeating: 0x61, count: 100_000), [record]),
+                    ["a name that does not end"]
+                ),
+                (TorchFile.stream(pickle, [("0", count, record)]), ["the pickle says 2"]),
+                (TorchFile.stream(pickle, [("0", 2, record), ("0", 2, record)]), ["or twice"]),
+                (TorchFile.stream(pickle, [("1", 2, record)]), ["nothing speaks of"]),
+                (TorchFile.stream(pickle, []), ["lacks some"]),
+                (TorchFile.stream(pickle, [("0", 2, record + [0])]), ["follow"]),
+                (TorchFile.zip(pickle + tail + [0x2E], [record]), ["follow the pickle"]),
+            ].randomElement(using: &generator) ?? ([], [])
         return HostileFile(what: "counts, \(words[0])", bytes: bytes, words: words)
     }
 
     private static func items(_ generator: inout SplitMix) -> HostileFile {
         let name = PickleTerm.global("torch._utils", "_rebuild_tensor_v2")
-        let targets: [PickleTerm] = [weight, name, .none, .tuple([]), .list([]), .text("x"), .storage(count: 2), .integer(1)]
+        let targets: [PickleTerm] = [
+            weight, name, .none, .tuple([]), .list([]), .text("x"), .storage(count: 2), .integer(1),
+        ]
         let target = targets.randomElement(using: &generator) ?? .none
         let (key, value) = (PickleTerm.text("__class__").bytes, PickleTerm.text("x").bytes)
         let isList = Bool.random(using: &generator)
-        let (body, words): ([UInt8], [String]) = [
-            (target.bytes + key + value + [0x73], ["setting an item of"]),
-            (target.bytes + [0x28] + key + value + [0x75], ["setting an item of"]),
-            (target.bytes + PickleTerm.dictionary([(.text("a"), .none)]).bytes + [0x62], ["setting the state of"]),
-            (target.bytes + PickleTerm.tuple([.none, .none]).bytes + [0x62], ["setting the state of"]),
-            (PickleTerm.dictionary([]).bytes + value + [isList ? 0x61 : 0x62], ["adding to", "setting the state of"]),
-            (PickleTerm.dictionary([(target, .none)]).bytes, ["as the key of a dictionary", "no named tensors"]),
-            (PickleTerm.call(target, [.text("x")]).bytes, ["calling", "with arguments that it does not have"]),
-            (name.bytes + PickleTerm.list([]).bytes + [0x52], ["calling"]),
-            (PickleTerm.call(.global("collections", "OrderedDict"), [target]).bytes, ["OrderedDict with arguments", "no named"]),
-            (PickleTerm.call(.global("torch", "FloatStorage"), [.text("/etc/passwd")]).bytes, ["calling torch.FloatStorage"]),
-            (PickleTerm.tuple([]).bytes + value + [0x61], ["adding to"]),
-        ].randomElement(using: &generator) ?? ([], [])
-        return HostileFile(what: "items, \(words[0])", bytes: file([0x80, 2] + body + [0x2E], &generator), words: words + [unused])
+        let (body, words): ([UInt8], [String]) =
+            [
+                (target.bytes + key + value + [0x73], ["setting an item of"]),
+                (target.bytes + [0x28] + key + value + [0x75], ["setting an item of"]),
+                (target.bytes + PickleTerm.dictionary([(.text("a"), .none)]).bytes + [0x62], ["setting the state of"]),
+                (target.bytes + PickleTerm.tuple([.none, .none]).bytes + [0x62], ["setting the state of"]),
+                (
+                    PickleTerm.dictionary([]).bytes + value + [isList ? 0x61 : 0x62],
+                    ["adding to", "setting the state of"]
+                ),
+                (PickleTerm.dictionary([(target, .none)]).bytes, ["as the key of a dictionary", "no named tensors"]),
+                (PickleTerm.call(target, [.text("x")]).bytes, ["calling", "with arguments that it does not have"]),
+                (name.bytes + PickleTerm.list([]).bytes + [0x52], ["calling"]),
+                (
+                    PickleTerm.call(.global("collections", "OrderedDict"), [target]).bytes,
+                    ["OrderedDict with arguments", "no named"]
+                ),
+                (
+                    PickleTerm.call(.global("torch", "FloatStorage"), [.text("/etc/passwd")]).bytes,
+                    ["calling torch.FloatStorage"]
+                ),
+                (PickleTerm.tuple([]).bytes + value + [0x61], ["adding to"]),
+            ].randomElement(using: &generator) ?? ([], [])
+        return HostileFile(
+            what: "items, \(words[0])", bytes: file([0x80, 2] + body + [0x2E], &generator), words: words + [unused])
     }
 
     /// Known instructions in any order.
     private static func soup(_ generator: inout SplitMix) -> HostileFile {
         let pieces: [[UInt8]] = [
-            [0x28], [0x4E], [0x88], [0x4B, 3], [0x29], [0x74], [0x85], [0x86], [0x87], [0x5D], [0x61], [0x65], [0x7D], [0x73],
+            [0x28], [0x4E], [0x88], [0x4B, 3], [0x29], [0x74], [0x85], [0x86], [0x87], [0x5D], [0x61], [0x65], [0x7D],
+            [0x73],
             [0x75], [0x52], [0x62], [0x51], [0x71, 0], [0x68, 0], [0x94], [0x8A, 1, 0xFF], PickleTerm.text("a").bytes,
-            PickleTerm.global("torch", "Size").bytes, PickleTerm.global("collections", "OrderedDict").bytes, weight.bytes,
+            PickleTerm.global("torch", "Size").bytes, PickleTerm.global("collections", "OrderedDict").bytes,
+            weight.bytes,
             PickleTerm.storage(count: 2).bytes,
         ]
-        let body = (0..<Int.random(in: 1..<60, using: &generator)).flatMap { _ in pieces.randomElement(using: &generator) ?? [] }
+        let body = (0..<Int.random(in: 1..<60, using: &generator)).flatMap { _ in
+            pieces.randomElement(using: &generator) ?? []
+        }
         return HostileFile(what: "soup", bytes: file([0x80, 2] + body + [0x2E], &generator), words: [], mayPass: true)
     }
 }

@@ -28,11 +28,14 @@ struct TorchArchiveTests {
             #expect(found.shape == value.shape, "\(name) \(key)")
             #expect(found.dtype == value.dtype, "\(name) \(key)")
             let pairs = zip(found.to(.float64).contiguous().doubles, value.to(.float64).doubles)
-            #expect(pairs.allSatisfy { $0.bitPattern == $1.bitPattern || $0.isNaN && $1.isNaN }, "\(name) \(key): \(found)")
+            #expect(
+                pairs.allSatisfy { $0.bitPattern == $1.bitPattern || $0.isNaN && $1.isNaN }, "\(name) \(key): \(found)")
         }
     }
 
-    @Test("what torch.save has written comes back to the bit: both formats, every type, views, parameters", arguments: whole)
+    @Test(
+        "what torch.save has written comes back to the bit: both formats, every type, views, parameters",
+        arguments: whole)
     func written(_ name: String) throws {
         let archive = try TorchArchive.parse(Self.bytes(name), file: name)
         #expect(archive.format.rawValue == name.prefix { $0 != "." })
@@ -59,7 +62,9 @@ struct TorchArchiveTests {
         }
     }
 
-    @Test("the dictionary of weights is found inside of what training programs write; numbers and texts beside it are told")
+    @Test(
+        "the dictionary of weights is found inside of what training programs write; numbers and texts beside it are told"
+    )
     func wrapped() throws {
         let archive = try TorchArchive.parse(Self.bytes("zip.training"), file: "a")
         #expect(archive.key == "state_dict")
@@ -68,8 +73,10 @@ struct TorchArchiveTests {
         let optimizer = try TorchArchive.parse(Self.bytes("zip.training"), file: "a", key: "optimizer")
         #expect(optimizer.entries.map(\.name) == ["state.0.momentum"])
         #expect(try TorchArchive.parse(Self.bytes("zip.training"), file: "a", key: "").entries.count == 10)
-        let error = try #require(dataError { try TorchArchive.parse(Self.bytes("zip.training"), file: "a", key: "ema") })
-        #expect(error.description.contains("no dictionary is called “ema”") && error.description.contains("“state_dict”"))
+        let error = try #require(
+            dataError { try TorchArchive.parse(Self.bytes("zip.training"), file: "a", key: "ema") })
+        #expect(
+            error.description.contains("no dictionary is called “ema”") && error.description.contains("“state_dict”"))
     }
 
     @Test("of several dictionaries the usual one is taken, and none is guessed")
@@ -91,9 +98,13 @@ struct TorchArchiveTests {
     func pythonTwo() throws {
         func short(_ text: String) -> PickleTerm { .raw([0x55, UInt8(text.utf8.count)] + Array(text.utf8)) }
         let storage = PickleTerm.persistent(
-            .tuple([short("storage"), .global("torch.cuda", "FloatStorage"), short("77"), short("cuda:0"), .integer(2), .none]))
+            .tuple([
+                short("storage"), .global("torch.cuda", "FloatStorage"), short("77"), short("cuda:0"), .integer(2),
+                .none,
+            ]))
         let old = PickleTerm.call(
-            .global("torch._utils", "_rebuild_tensor"), [storage, .integer(0), .tuple([.integer(2)]), .tuple([.integer(1)])])
+            .global("torch._utils", "_rebuild_tensor"),
+            [storage, .integer(0), .tuple([.integer(2)]), .tuple([.integer(1)])])
         let pairs = PickleTerm.list([.list([.raw(short("a.weight").bytes + [0x71, 1]), old])])
         let pickle = PickleTerm.call(.global("collections", "OrderedDict"), [pairs]).pickle
         let file = TorchFile.stream(pickle, [("77", 2, [0, 0, 128, 63, 0, 0, 0, 64])])
@@ -120,18 +131,24 @@ struct TorchArchiveTests {
             ("zip.module", "“torch.nn.modules.linear.Linear” is nothing that a state dictionary needs"),
             ("stream.module", "“torch.nn.modules.linear.Linear”"),
             ("script", "this is a TorchScript program"), ("set", "“__builtin__.set”"), ("numpy", "multiarray"),
-            ("complex", "“torch.ComplexFloatStorage”"), ("float8", "_rebuild_tensor_v3"), ("sparse", "_rebuild_sparse_tensor"),
-            ("quantized", "_rebuild_qtensor"), ("expanded", "a tensor of [1000] from element 0 of a storage that has 1"),
+            ("complex", "“torch.ComplexFloatStorage”"), ("float8", "_rebuild_tensor_v3"),
+            ("sparse", "_rebuild_sparse_tensor"),
+            ("quantized", "_rebuild_qtensor"),
+            ("expanded", "a tensor of [1000] from element 0 of a storage that has 1"),
             ("dtype", "“torch.float16”"), ("device", "“torch.device”"), ("negated", "refused"),
         ])
     func objects(_ name: String, _ words: String) throws {
         let error = try #require(dataError { try TorchArchive.parse(Self.bytes("refused." + name), file: "net.pth") })
         #expect(error.description.hasPrefix("net.pth: "), "\(error)")
         #expect(error.description.contains(words), "\(error)")
-        if name != "expanded" { #expect(error.code == .unsupported && error.remedy?.contains("state_dict()") == true, "\(error)") }
+        if name != "expanded" {
+            #expect(error.code == .unsupported && error.remedy?.contains("state_dict()") == true, "\(error)")
+        }
     }
 
-    @Test("files that are cut short or changed end in an error or an answer", arguments: ["zip.training", "stream.strided"])
+    @Test(
+        "files that are cut short or changed end in an error or an answer",
+        arguments: ["zip.training", "stream.strided"])
     func damage(_ name: String) throws {
         withstandsDamage(try Self.bytes(name), flips: 1500) { bytes, file in
             let archive = try TorchArchive.parse(bytes, file: file)

@@ -24,7 +24,9 @@ struct ZipRecordsTests {
     @Test("a header before the data that says other than the directory is refused")
     func local() throws {
         let header: [UInt8] = [0x50, 0x4B, 3, 4]
-        for (offset, what) in [(14, "checksum"), (18, "packed size"), (22, "size"), (6, "flags"), (8, "method"), (30, "name")] {
+        for (offset, what) in [
+            (14, "checksum"), (18, "packed size"), (22, "size"), (6, "flags"), (8, "method"), (30, "name"),
+        ] {
             let error = try #require(try error(plain(), header, number: 2) { $0[$1 + offset] ^= 1 }, "\(what)")
             #expect(error.description.contains("described otherwise in the header before it"), "\(what): \(error)")
         }
@@ -41,7 +43,9 @@ struct ZipRecordsTests {
         #expect(try error(plain(), central, number: 2) { $0[$1 + 10] = 8 }?.reason.contains("is compressed") == true)
         #expect(try error(plain(), central, number: 2) { $0[$1 + 8] |= 1 }?.reason.contains("encrypted") == true)
         #expect(try error(plain(), central, number: 2) { $0[$1 + 34] = 1 }?.code == .unsupported)
-        let twice = TorchFile.archive([("a/data.pkl", pickle), ("a/data/0", [0, 0, 128, 63]), ("a/data/0", [0, 0, 0, 0])])
+        let twice = TorchFile.archive([
+            ("a/data.pkl", pickle), ("a/data/0", [0, 0, 128, 63]), ("a/data/0", [0, 0, 0, 0]),
+        ])
         #expect(dataError { try TorchArchive.parse(twice, file: "a") }?.reason == "two records are called “a/data/0”")
         let two = TorchFile.archive([("a/data.pkl", pickle), ("a/data/0", [0, 0, 128, 63]), ("a/b/data.pkl", pickle)])
         #expect(dataError { try TorchArchive.parse(two, file: "a") }?.reason.contains("2 records “data.pkl”") == true)

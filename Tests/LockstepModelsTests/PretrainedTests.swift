@@ -11,7 +11,8 @@ import Testing
 
 @Suite("Pretrained weights")
 struct PretrainedTests {
-    @Test("a state dictionary of PyTorch's fills the model, from both formats", arguments: ["zip.state", "stream.state"])
+    @Test(
+        "a state dictionary of PyTorch's fills the model, from both formats", arguments: ["zip.state", "stream.state"])
     func plain(_ name: String) throws {
         let model = SmallNet()
         let report = try withTorchFile(name) { try model.loadPretrained($0) }
@@ -21,16 +22,21 @@ struct PretrainedTests {
         #expect(report.loaded == model.stateDictionary().map(\.name))
     }
 
-    @Test("what training programs wrap around names and dictionaries is taken off, and said", arguments: ["zip", "stream"])
+    @Test(
+        "what training programs wrap around names and dictionaries is taken off, and said",
+        arguments: ["zip", "stream"])
     func wrapped(_ kind: String) throws {
         let model = SmallNet()
         let report = try withTorchFile(kind + ".training") { try model.loadPretrained($0) }
         expectHolds(model, try torchTensors(kind + ".state"))
         #expect(report.prefix == "module.")
-        #expect(report.description.contains("9 tensors loaded\n  prefix          “module.” was taken off the file's names"))
+        #expect(
+            report.description.contains("9 tensors loaded\n  prefix          “module.” was taken off the file's names"))
     }
 
-    @Test("several wrappers are taken off, and the model's own is put before", arguments: ["", "module.", "module.model.", "_orig_mod."])
+    @Test(
+        "several wrappers are taken off, and the model's own is put before",
+        arguments: ["", "module.", "module.model.", "_orig_mod."])
     func prefixes(_ prefix: String) throws {
         let state = try torchTensors("zip.state")
         let (plain, inner) = (SmallNet(), SmallNet())
@@ -48,8 +54,11 @@ struct PretrainedTests {
         try withTensors(model.stateDictionary().map { (prefix + $0.name, $0.tensor) }) { path in
             let small = SmallNet()
             let report = try small.loadPretrained(path, strict: false)
-            #expect(report.prefix == prefix + "bert." && report.unexpected.map { String($0.dropFirst(prefix.count)) }
-                == ["classifier.weight", "classifier.bias"])
+            #expect(
+                report.prefix == prefix + "bert."
+                    && report.unexpected.map { String($0.dropFirst(prefix.count)) }
+                        == ["classifier.weight", "classifier.bias"]
+            )
             expectHolds(small, state)
             let whole = Wrapped(SmallNet())
             #expect(try whole.loadPretrained(path).prefix == prefix)
@@ -63,7 +72,9 @@ struct PretrainedTests {
         let report = try withTorchFile("zip.half") { try model.loadPretrained($0) }
         expectHolds(model, try torchTensors("zip.half"))
         #expect(report.converted.count == 8 && report.converted.allSatisfy { $0.what == "F16 to float32" })
-        #expect(report.description.contains("converted       8: F16 to float32 (conv.weight, conv.bias, norm.weight and 5 more)"))
+        #expect(
+            report.description.contains(
+                "converted       8: F16 to float32 (conv.weight, conv.bias, norm.weight and 5 more)"))
         let narrow = SmallNet()
         narrow.convert(to: .bfloat16)
         let narrowed = try withTorchFile("zip.state") { try narrow.loadPretrained($0) }
@@ -92,7 +103,9 @@ struct PretrainedTests {
         let state = try torchTensors("zip.state") + [("extra.weight", Tensor([1]))]
         try withTensors(state) { path in
             let error = try #require(weightsError { try SmallNet().loadPretrained(path) })
-            #expect(error.reason.contains("Unexpected: extra.weight") && error.remedy?.contains("ignoring:") == true, "\(error)")
+            #expect(
+                error.reason.contains("Unexpected: extra.weight") && error.remedy?.contains("ignoring:") == true,
+                "\(error)")
             #expect(try SmallNet().loadPretrained(path, ignoring: ["extra"]).ignored == ["extra.weight"])
             #expect(try SmallNet().loadPretrained(path, strict: false).unexpected == ["extra.weight"])
         }
@@ -101,7 +114,9 @@ struct PretrainedTests {
         #expect(error.reason.contains("None of its names is one of the model's: x"), "\(error)")
     }
 
-    @Test("a head of another size stays as it is when that is asked for, and is an error otherwise; then nothing has changed")
+    @Test(
+        "a head of another size stays as it is when that is asked for, and is an error otherwise; then nothing has changed"
+    )
     func head() throws {
         let model = SmallNet(classes: 5)
         let before = model.stateDictionary()
@@ -119,7 +134,9 @@ struct PretrainedTests {
             let wide = SmallNet(classes: 5)
             wide.norm.weight = Tensor.ones([3])
             let other = try #require(weightsError { try wide.loadPretrained(path, keepsOtherHead: true) })
-            #expect(other.reason.contains("norm.weight is F32[2], expected [3]") && !other.reason.contains("head"), "\(other)")
+            #expect(
+                other.reason.contains("norm.weight is F32[2], expected [3]") && !other.reason.contains("head"),
+                "\(other)")
             #expect(try SmallNet(classes: 5).loadPretrained(path, leaving: ["head"]).left.count == 2)
         }
         expectHolds(model, before.filter { $0.name.hasPrefix("head") }.map { ($0.name, $0.tensor) })
@@ -128,7 +145,9 @@ struct PretrainedTests {
 
     @Test("quantised weights, which are whole numbers, are no weights")
     func quantized() throws {
-        let state = try torchTensors("zip.state").map { ($0.name, $0.name == "conv.weight" ? ($0.value * 100).to(.int32) : $0.value) }
+        let state = try torchTensors("zip.state").map {
+            ($0.name, $0.name == "conv.weight" ? ($0.value * 100).to(.int32) : $0.value)
+        }
         let error = try #require(weightsError { try withTensors(state) { try SmallNet().loadPretrained($0) } })
         #expect(error.reason.contains("conv.weight is I32[2, 3, 3, 3], expected [2, 3, 3, 3]"), "\(error)")
     }
@@ -160,7 +179,12 @@ struct PretrainedTests {
             try model.loadPretrained(path) { $0.hasPrefix("stem.first.") ? "conv." + $0.dropFirst(11) : nil }
         }
         expectHolds(model, state)
-        let old = state.map { (name: $0.name.replacing("norm.weight", with: "norm.gamma").replacing("norm.bias", with: "norm.beta"), value: $0.value) }
+        let old = state.map {
+            (
+                name: $0.name.replacing("norm.weight", with: "norm.gamma").replacing("norm.bias", with: "norm.beta"),
+                value: $0.value
+            )
+        }
         let another = SmallNet()
         try withTensors(old) { _ = try another.loadPretrained($0) }
         expectHolds(another, state)

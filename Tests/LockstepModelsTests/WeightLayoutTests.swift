@@ -35,7 +35,8 @@ private final class Convolutions: Module {
 
 @Suite("Layouts of weights")
 struct WeightLayoutTests {
-    @Test("MLX's convolutions are turned round: by what the file says of itself, or by shapes", arguments: ["mlx", "pt"])
+    @Test(
+        "MLX's convolutions are turned round: by what the file says of itself, or by shapes", arguments: ["mlx", "pt"])
     func mlx(_ format: String) throws {
         let (original, model) = (Convolutions(), Convolutions())
         let report = try withTensors(original.mlx, format: format) { try model.loadPretrained($0) }
@@ -48,7 +49,8 @@ struct WeightLayoutTests {
         try withTensors([("weight", values)], format: format) { path in
             let another = Conv2d(3, 3, kernelSize: 3, bias: false)
             try another.loadPretrained(path)
-            #expect(another.weight.floats == (format == "mlx" ? values.permuted([0, 3, 1, 2]) : values).contiguous().floats)
+            #expect(
+                another.weight.floats == (format == "mlx" ? values.permuted([0, 3, 1, 2]) : values).contiguous().floats)
         }
     }
 
@@ -60,7 +62,9 @@ struct WeightLayoutTests {
         expectHolds(model, state)
     }
 
-    @Test("a first convolution of other input channels is made of the file's as timm does it", arguments: [(3, 1), (3, 2), (3, 4), (3, 7), (2, 1)])
+    @Test(
+        "a first convolution of other input channels is made of the file's as timm does it",
+        arguments: [(3, 1), (3, 2), (3, 4), (3, 7), (2, 1)])
     func inputs(_ found: Int, _ wanted: Int) throws {
         let reference = try Reference.load("torchfiles")
         let x = try reference.tensor("inputs.\(found).\(wanted)/x")
@@ -139,7 +143,8 @@ struct WeightLayoutTests {
                 expectHolds(model, state)
             }
             let file = try WeightFile(folder)
-            #expect(file.files.count == 2 && file.entries.count == 9 && file.entry("conv.weight")?.shape == [2, 3, 3, 3])
+            #expect(
+                file.files.count == 2 && file.entries.count == 9 && file.entry("conv.weight")?.shape == [2, 3, 3, 3])
             #expect(weightsError { try file.tensor("nothing") }?.code == .mismatch)
         }
     }
@@ -147,14 +152,19 @@ struct WeightLayoutTests {
     @Test("an index that does not fit its files, or points elsewhere, is refused")
     func wrongIndex() throws {
         try withShards(change: { Array($0.dropLast()) }) { folder, _ in
-            #expect(weightsError { try WeightFile(folder) }?.reason.contains("is not in the file that the index names") == true)
+            #expect(
+                weightsError { try WeightFile(folder) }?.reason.contains("is not in the file that the index names")
+                    == true)
         }
         try withShards(change: { $0 + [("more", Tensor([1]))] }) { folder, _ in
-            #expect(weightsError { try WeightFile(folder) }?.reason.contains("which the index has elsewhere or not at all") == true)
+            #expect(
+                weightsError { try WeightFile(folder) }?.reason.contains("which the index has elsewhere or not at all")
+                    == true)
         }
         for (map, words) in [
             (#"{"a": "../other.safetensors"}"#, "is not the name of a file beside the index"),
-            (#"{"a": "/etc/passwd"}"#, "is not the name"), (#"{"a": ".."}"#, "is not the name"), (#"{"a": ""}"#, "is not the name"),
+            (#"{"a": "/etc/passwd"}"#, "is not the name"), (#"{"a": ".."}"#, "is not the name"),
+            (#"{"a": ""}"#, "is not the name"),
             (#"{"a": "x\u0000.safetensors"}"#, "is not the name"), (#"{"a": 1}"#, "is not a text"),
             (#"{"a": "none.safetensors"}"#, "cannot be opened"), (#"{"a": "b", "a": "c"}"#, "appears twice"),
         ] {
@@ -166,7 +176,8 @@ struct WeightLayoutTests {
         try withShards("[]") { folder, _ in #expect(weightsError { try WeightFile(folder) }?.code == .malformed) }
         try withWeights([], "other.txt") { path in
             let folder = String(path.dropLast("/other.txt".count))
-            #expect(weightsError { try WeightFile(folder) }?.reason.contains("a folder without model.safetensors") == true)
+            #expect(
+                weightsError { try WeightFile(folder) }?.reason.contains("a folder without model.safetensors") == true)
         }
     }
 
@@ -175,6 +186,8 @@ struct WeightLayoutTests {
         var bytes = try Safetensors.encode(try torchTensors("zip.state").map { Safetensors.Item($0.name, $0.value) })
         try withWeights(bytes, "a.safetensors") { _ = try SmallNet().loadPretrained($0) }
         bytes[bytes.count - 1] ^= 1
-        #expect(weightsError { try withWeights(bytes, "a.safetensors") { try SmallNet().loadPretrained($0) } }?.code == .checksum)
+        #expect(
+            weightsError { try withWeights(bytes, "a.safetensors") { try SmallNet().loadPretrained($0) } }?.code
+                == .checksum)
     }
 }

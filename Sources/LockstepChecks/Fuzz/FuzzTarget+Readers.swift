@@ -86,7 +86,8 @@ extension FuzzTarget {
         let weight = PickleTerm.tensor(.storage(count: 6), [2, 3], [3, 1])
         let count = PickleTerm.tensor(.storage("LongStorage", "1", count: 1), [], [])
         let state = PickleTerm.ordered([(.text("0.weight"), weight), (.text("0.count"), count)])
-        let parameter = PickleTerm.call(.global("torch._utils", "_rebuild_parameter"), [weight, .bool(true), .ordered([])])
+        let parameter = PickleTerm.call(
+            .global("torch._utils", "_rebuild_parameter"), [weight, .bool(true), .ordered([])])
         return [
             state.pickle,
             PickleTerm.dictionary([

@@ -72,8 +72,10 @@ package enum TorchFile {
         case trailed
         /// Before them.
         case plain
-        /// In zip64 fields, as for more than 4 GiB.
+        /// In zip64 fields.
         case wide
+        /// As PyTorch does for more than 4 GiB: in zip64 fields, half of them before the data and all behind.
+        case large
     }
 
     /// A zip archive of a pickle and the records of its storages, called `0`, `1`, …
@@ -86,7 +88,9 @@ package enum TorchFile {
     }
 
     /// The older format: magic number, version, system, pickle, storages by their keys.
-    package static func stream(_ pickle: [UInt8], _ storages: [(key: String, count: Int, bytes: [UInt8])] = []) -> [UInt8] {
+    package static func stream(
+        _ pickle: [UInt8], _ storages: [(key: String, count: Int, bytes: [UInt8])] = []
+    ) -> [UInt8] {
         let magic: [UInt8] = [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E]
         let system = PickleTerm.dictionary([
             (.text("protocol_version"), .integer(1001)), (.text("little_endian"), .bool(true)),
@@ -102,15 +106,18 @@ package enum TorchFile {
         for (name, bytes) in records {
             let crc = little(Int(Safetensors.checksum(ofFile: [bytes[...]])), 4)
             let size = little(bytes.count, 4), full: [UInt8] = [0xFF, 0xFF, 0xFF, 0xFF]
-            let flags: [UInt8] = [headers == .trailed ? 8 : 0, 8], name = Array(name.utf8)
-            let wide = headers == .wide ? [1, 0, 16, 0] + little(bytes.count, 8) + little(bytes.count, 8) : []
-            let sizes = headers == .wide ? full + full : size + size
+            let (isTrailed, isWide) = (headers == .trailed || headers == .large, headers == .wide || headers == .large)
+            let flags: [UInt8] = [isTrailed ? 8 : 0, 8], name = Array(name.utf8), long = little(bytes.count, 8)
+            let wide: [UInt8] = isWide ? [1, 0, 16, 0] + long + long : []
+            let before: [UInt8] = headers == .large ? [1, 0, 16, 0] + long + little(0, 8) : wide
+            let sizes = isWide ? full + full : size + size
             let offset = little(file.count, 4)
             file += [0x50, 0x4B, 3, 4, 0, 0] + flags + [0, 0, 0, 0, 0, 0]
-            file += headers == .trailed ? [UInt8](repeating: 0, count: 12) : crc + sizes
-            file += little(name.count, 2) + little(wide.count, 2) + name + wide + bytes
-            if headers == .trailed { file += [0x50, 0x4B, 7, 8] + crc + size + size }
-            directory += [0x50, 0x4B, 1, 2, 0, 0, 0, 0] + flags + [0, 0, 0, 0, 0, 0] + crc + sizes + little(name.count, 2)
+            file += isTrailed ? [UInt8](repeating: 0, count: 12) : crc + sizes
+            file += little(name.count, 2) + little(before.count, 2) + name + before + bytes
+            if isTrailed { file += [0x50, 0x4B, 7, 8] + crc + (isWide ? long + long : size + size) }
+            directory +=
+                [0x50, 0x4B, 1, 2, 0, 0, 0, 0] + flags + [0, 0, 0, 0, 0, 0] + crc + sizes + little(name.count, 2)
             directory += little(wide.count, 2) + [UInt8](repeating: 0, count: 10) + offset + name + wide
         }
         let count = little(records.count, 2), place = file.count

@@ -27,7 +27,9 @@ enum FileBytes: @unchecked Sendable {
         switch self {
         case .array(let bytes): bytes[range].withUnsafeBytes(body)
         case .mapped(let file):
-            withExtendedLifetime(file) { body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(file.bytes)[range])) }
+            withExtendedLifetime(file) {
+                body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(file.bytes)[range]))
+            }
         }
     }
 

@@ -51,9 +51,12 @@ extension PickleMachine {
         guard case .name(let name) = parts[1], let type = name.elementType else {
             throw refusal("a storage of \(parts[1].kind)")
         }
-        guard case .text(let record) = parts[2], record.count <= 256, case .text = parts[3], case .integer(let count) = parts[4], count >= 0
+        guard case .text(let record) = parts[2], record.count <= 256, case .text = parts[3],
+            case .integer(let count) = parts[4], count >= 0
         else { throw error(.malformed, "a storage whose description is none") }
-        if parts.count == 6 { guard case .none = parts[5] else { throw refusal("a storage that is a part of another") } }
+        if parts.count == 6 {
+            guard case .none = parts[5] else { throw refusal("a storage that is a part of another") }
+        }
         let key = string(record)
         if let known = storageNumbers[key] {
             guard storages[known].type == type, storages[known].count == count else {

@@ -104,7 +104,9 @@ struct PickleMachine {
 
     /// The last values, in their order; none from below a mark.
     mutating func pop(_ count: Int) throws(DataError) -> [PickleValue] {
-        guard stack.count - (marks.last ?? 0) >= count else { throw error(.malformed, "an instruction lacks its values") }
+        guard stack.count - (marks.last ?? 0) >= count else {
+            throw error(.malformed, "an instruction lacks its values")
+        }
         defer { stack.removeLast(count) }
         return Array(stack.suffix(count))
     }
@@ -147,7 +149,9 @@ struct PickleMachine {
 
     private mutating func remember(_ index: Int) throws(DataError) {
         // Numbers grow one by one in what Python writes; one that is larger than all bytes read would only take memory.
-        guard index <= position else { throw error(.malformed, "the memo's number \(index) is far beyond what was written") }
+        guard index <= position else {
+            throw error(.malformed, "the memo's number \(index) is far beyond what was written")
+        }
         let value = try top()
         if index >= memo.count { memo.append(contentsOf: repeatElement(nil, count: index + 1 - memo.count)) }
         memo[index] = value
@@ -227,9 +231,17 @@ struct PickleMachine {
 
     private func name(module: String, _ name: String) throws(DataError) -> PickleName {
         guard let known = PickleName(module: module, name: name) else {
-            throw refusal("“\(module.prefix(100)).\(name.prefix(100))”")
+            throw refusal("“\(PickleMachine.visible(module)).\(PickleMachine.visible(name))”")
         }
         return known
+    }
+
+    /// The beginning of a name, with what a terminal would obey spelled out.
+    private static func visible(_ text: String) -> String {
+        text.unicodeScalars.prefix(100).map {
+            $0.isASCII && $0.value >= 0x20 && $0.value < 0x7F ? String($0) : "\\u{\(hex($0.value))}"
+        }
+        .joined()
     }
 
     func error(_ code: DataError.Code, at place: Int? = nil, _ reason: String, remedy: String? = nil) -> DataError {
@@ -238,7 +250,9 @@ struct PickleMachine {
 
     /// What no state dictionary needs, by its name.
     func refusal(_ what: String) -> DataError {
-        error(.unsupported, "\(what) is nothing that a state dictionary needs, and is refused", remedy: PickleMachine.remedy)
+        error(
+            .unsupported, "\(what) is nothing that a state dictionary needs, and is refused",
+            remedy: PickleMachine.remedy)
     }
 
     private static func instruction(_ code: UInt8) -> String {

@@ -19,7 +19,8 @@ struct WeightIndex {
         guard case .object(let members) = document.value,
             let map = members.first(where: { $0.key == "weight_map" })?.value, case .object(let pairs) = map.value
         else {
-            throw DataError(.malformed, file: file, at: .byte(document.offset), "an index of weights without a “weight_map”")
+            throw DataError(
+                .malformed, file: file, at: .byte(document.offset), "an index of weights without a “weight_map”")
         }
         var numbers: [String: Int] = [:]
         for (name, node) in pairs {
@@ -29,11 +30,13 @@ struct WeightIndex {
             // A file beside this one, and nowhere else.
             guard !part.isEmpty, !part.hasPrefix("."), !part.utf8.contains(where: { $0 == 0x2F || $0 < 0x20 }) else {
                 throw DataError(
-                    .malformed, file: file, at: .byte(node.offset), "“\(part)” is not the name of a file beside the index")
+                    .malformed, file: file, at: .byte(node.offset),
+                    "“\(part)” is not the name of a file beside the index")
             }
             if numbers[part] == nil {
                 guard files.count < WeightIndex.mostFiles else {
-                    throw DataError(.tooLarge, file: file, at: .byte(node.offset), "more than \(WeightIndex.mostFiles) files")
+                    throw DataError(
+                        .tooLarge, file: file, at: .byte(node.offset), "more than \(WeightIndex.mostFiles) files")
                 }
                 numbers[part] = files.count
                 files.append(part)

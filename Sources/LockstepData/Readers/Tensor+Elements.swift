@@ -101,6 +101,7 @@ extension TorchArchive {
     /// - Throws: `DataError` (`.tooLarge`) where there is no memory for it.
     public func tensor(_ entry: Entry) throws(DataError) -> Tensor {
         try bytes.tensor(
-            entry.range, entry.type, Shape(entry.shape), strides: Shape(entry.strides), offset: entry.offset, file: file)
+            entry.range, entry.type, Shape(entry.shape), strides: Shape(entry.strides), offset: entry.offset, file: file
+        )
     }
 }

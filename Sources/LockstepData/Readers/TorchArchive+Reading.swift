@@ -23,7 +23,8 @@ extension TorchArchive {
 
     /// Whether a file that begins with `start` is one of PyTorch's, as far as that tells.
     package static func isTorch(_ start: [UInt8]) -> Bool {
-        start.starts(with: [0x50, 0x4B, 0x03, 0x04]) || start.count > 2 && start[0] == 0x80 && (2...5).contains(start[1])
+        start.starts(with: [0x50, 0x4B, 0x03, 0x04])
+            || start.count > 2 && start[0] == 0x80 && (2...5).contains(start[1])
     }
 
     private static func read(_ bytes: FileBytes, file: String, key: String?) throws(DataError) -> TorchArchive {
@@ -34,7 +35,8 @@ extension TorchArchive {
             let isTar = start.count > 262 && start[257..<262].elementsEqual("ustar".utf8)
             throw DataError(
                 isTar ? .unsupported : .malformed, file: file, at: .byte(0),
-                isTar ? "a tar archive, as PyTorch wrote before 2017" : "neither a zip archive nor a pickle of PyTorch's",
+                isTar
+                    ? "a tar archive, as PyTorch wrote before 2017" : "neither a zip archive nor a pickle of PyTorch's",
                 remedy: isTar ? "Write it again with a newer PyTorch" : nil)
         }
         // Pickles lie before the tensors, and their length stands nowhere.
@@ -65,7 +67,9 @@ extension TorchArchive {
         // More texts than PyTorch writes beside the tensors would be programs (TorchScript, packages).
         var places: [String: Range<Int>] = [:]
         for record in records {
-            guard record.name.hasPrefix(folder) else { throw refuse("the record “\(record.name)” is not in “\(folder)”") }
+            guard record.name.hasPrefix(folder) else {
+                throw refuse("the record “\(record.name)” is not in “\(folder)”")
+            }
             let name = String(record.name.dropFirst(folder.count))
             if name.hasPrefix("data/") {
                 places[String(name.dropFirst("data/".count))] = record.range
@@ -100,13 +104,15 @@ extension TorchArchive {
             }
             guard let place = places[storage.key] else { throw bad("has no record") }
             guard let size = NumericArray.product([storage.count, storage.type.byteCount]), size == place.count else {
-                throw bad("is \(storage.count) elements of \(storage.type.rawValue), its record has \(place.count) bytes")
+                throw bad(
+                    "is \(storage.count) elements of \(storage.type.rawValue), its record has \(place.count) bytes")
             }
             ranges.append(place)
         }
         let found = try TorchDictionary(machine, root: root, key: key)
         return TorchArchive(
-            file: file, format: .zip, key: found.key, entries: found.entries(ranges), values: found.values, bytes: bytes,
+            file: file, format: .zip, key: found.key, entries: found.entries(ranges), values: found.values,
+            bytes: bytes,
             records: records)
     }
 
@@ -130,7 +136,9 @@ extension TorchArchive {
         let place = machine.position
         guard case .dictionary(let system) = try machine.run(),
             machine.dictionaries[system].contains(where: { item in
-                guard case .text(let name) = item.key, case .bool(true) = item.value, name.count == 13 else { return false }
+                guard case .text(let name) = item.key, case .bool(true) = item.value, name.count == 13 else {
+                    return false
+                }
                 return machine.string(name) == "little_endian"
             })
         else { throw machine.error(.unsupported, at: place, "numbers in another byte order than little endian") }
@@ -142,9 +150,13 @@ extension TorchArchive {
         var ranges = [Range<Int>?](repeating: nil, count: machine.storages.count)
         var position = machine.position
         for item in machine.sequences[list].items {
-            guard case .text(let name) = item, name.count <= 256, let known = machine.storageNumbers[machine.string(name)],
+            guard case .text(let name) = item, name.count <= 256,
+                let known = machine.storageNumbers[machine.string(name)],
                 ranges[known] == nil
-            else { throw machine.error(.malformed, at: keysPlace, "the list of storages names one that nothing speaks of, or twice") }
+            else {
+                throw machine.error(
+                    .malformed, at: keysPlace, "the list of storages names one that nothing speaks of, or twice")
+            }
             let storage = machine.storages[known]
             func bad(_ code: DataError.Code, _ reason: String) -> DataError {
                 DataError(code, file: file, at: .byte(position), "the storage “\(storage.key)” \(reason)")
@@ -155,7 +167,8 @@ extension TorchArchive {
                 throw bad(.malformed, "has \(said) elements, the pickle says \(storage.count)")
             }
             position += 8
-            guard let size = NumericArray.product([storage.count, storage.type.byteCount]), size <= bytes.count - position
+            guard let size = NumericArray.product([storage.count, storage.type.byteCount]),
+                size <= bytes.count - position
             else { throw bad(.truncated, "of \(storage.count) elements goes beyond the end of the file") }
             ranges[known] = position..<position + size
             position += size

@@ -15,7 +15,8 @@ struct TorchDictionary {
 
     /// Where weights usually lie, the first that is there.
     private static let usual = [
-        "state_dict", "model_state_dict", "model", "module", "net", "network", "weights", "params", "model_state", "generator",
+        "state_dict", "model_state_dict", "model", "module", "net", "network", "weights", "params", "model_state",
+        "generator",
     ]
     private static let deepest = 32
     private static let longestKey = 1024
@@ -65,7 +66,8 @@ struct TorchDictionary {
                     : TorchDictionary.usual.lazy.compactMap({ name in inner.first { $0.name == name } }).first
             else {
                 throw machine.error(
-                    .mismatch, at: 0, "several dictionaries hold tensors, and none of them is called “state_dict” or “model”",
+                    .mismatch, at: 0,
+                    "several dictionaries hold tensors, and none of them is called “state_dict” or “model”",
                     remedy: "Say which with key: \(inner.prefix(8).map { "“\($0.name)”" }.joined(separator: ", "))")
             }
             place = next.value
@@ -75,7 +77,8 @@ struct TorchDictionary {
         values = path.isEmpty ? [] : beside
         try walk(place, "", depth: 0)
         guard !found.isEmpty else {
-            throw machine.error(.mismatch, at: 0, "it holds \(place.kind) and no named tensors", remedy: PickleMachine.remedy)
+            throw machine.error(
+                .mismatch, at: 0, "it holds \(place.kind) and no named tensors", remedy: PickleMachine.remedy)
         }
         try TorchDictionary.checkUnique(found.map(\.name), machine)
     }
@@ -112,7 +115,9 @@ struct TorchDictionary {
             var own: Set<String> = []
             for item in machine.dictionaries[number] where TorchDictionary.isWalked(item.value) {
                 let name = try TorchDictionary.name(item.key, machine)
-                guard own.insert(name).inserted else { throw machine.error(.malformed, at: 0, "two values are called “\(name)”") }
+                guard own.insert(name).inserted else {
+                    throw machine.error(.malformed, at: 0, "two values are called “\(name)”")
+                }
                 try walk(item.value, under(name), depth: depth + 1)
             }
         case .sequence(let number):

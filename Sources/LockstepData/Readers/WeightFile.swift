@@ -63,7 +63,8 @@ public struct WeightFile: Sendable {
                 for (index2, entry) in part.entries.enumerated() {
                     guard index.places[entry.name] == number else {
                         throw DataError(
-                            .mismatch, file: path, "“\(name)” holds “\(entry.name)”, which the index has elsewhere or not at all",
+                            .mismatch, file: path,
+                            "“\(name)” holds “\(entry.name)”, which the index has elsewhere or not at all",
                             remedy: "Fetch index and files again, all of one version")
                     }
                     places[entry.name] = Place(part: number, entry: index2)

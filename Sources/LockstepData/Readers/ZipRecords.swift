@@ -146,7 +146,9 @@ private struct ZipHeader {
         func bad(_ reason: String) -> DataError {
             reader.error(.unsupported, "the record “\(name)” \(reason)", remedy: PickleMachine.remedy)
         }
-        guard flags & ~0x0808 == 0 else { throw bad("is encrypted or of a kind (0x\(hex(UInt16(flags)))) not read here") }
+        guard flags & ~0x0808 == 0 else {
+            throw bad("is encrypted or of a kind (0x\(hex(UInt16(flags)))) not read here")
+        }
         guard method == 0 else {
             throw bad("is compressed" + (name.contains("/code/") ? ": this is a TorchScript program, no weights" : ""))
         }
@@ -181,7 +183,10 @@ private struct ZipHeader {
         if var wide = try names.wideField(extraLength) {
             while wide.remaining > 0 {
                 let number = try wide.number(8)
-                guard number == size || number == offset else { throw bad("has another size in its zip64 header") }
+                // PyTorch's knows the packed size no sooner than it writes it behind the data.
+                guard number == size || number == offset || isTrailed && number == 0 else {
+                    throw bad("has another size in its zip64 header")
+                }
             }
             if full == 0xFFFF_FFFF { ownFull = size }
             if packed == 0xFFFF_FFFF { ownPacked = size }
@@ -191,7 +196,9 @@ private struct ZipHeader {
             isSilent || (crc == Int(checksum) && ownPacked == size && ownFull == size)
         else { throw bad("is described otherwise in the header before it than in the directory") }
         let start = rest + nameLength + extraLength
-        guard limit - start >= size else { throw bad("has \(size) bytes, more than lie before the directory", .truncated) }
+        guard limit - start >= size else {
+            throw bad("has \(size) bytes, more than lie before the directory", .truncated)
+        }
         if isTrailed { try checkTrailer(bytes, at: start + size, before: limit, file: file) }
         return start..<start + size
     }

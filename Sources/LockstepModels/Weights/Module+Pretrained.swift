@@ -33,14 +33,16 @@ extension Module {
         keepsOtherHead: Bool = false, strict: Bool = true, renaming: ((String) -> String?)? = nil
     ) throws(DataError) -> WeightReport {
         try loadPretrained(
-            try WeightFile(path, key: key), leaving: parts, ignoring: unwanted, keepsOtherHead: keepsOtherHead, strict: strict,
+            try WeightFile(path, key: key), leaving: parts, ignoring: unwanted, keepsOtherHead: keepsOtherHead,
+            strict: strict,
             renaming: renaming)
     }
 
     /// Puts the weights of an open file into the model, as ``loadPretrained(_:key:leaving:ignoring:keepsOtherHead:strict:renaming:)``.
     @discardableResult
     public final func loadPretrained(
-        _ weights: WeightFile, leaving parts: [String] = [], ignoring unwanted: [String] = [], keepsOtherHead: Bool = false,
+        _ weights: WeightFile, leaving parts: [String] = [], ignoring unwanted: [String] = [],
+        keepsOtherHead: Bool = false,
         strict: Bool = true, renaming: ((String) -> String?)? = nil
     ) throws(DataError) -> WeightReport {
         let plan = WeightPlan(
@@ -71,7 +73,9 @@ extension WeightPlan {
             reasons.append(
                 "Other sizes: "
                     + WeightReport.list(
-                        misfits.map { "\($0.name) is \($0.found.type.rawValue)\($0.found.shape), expected \($0.expected)" }))
+                        misfits.map {
+                            "\($0.name) is \($0.found.type.rawValue)\($0.found.shape), expected \($0.expected)"
+                        }))
             remedies.append("keepsOtherHead: true keeps a last layer of another size")
         }
         if strict, !report.unexpected.isEmpty {

@@ -51,7 +51,9 @@ enum WeightChange: Equatable {
     /// What makes a first convolution's weight `[outputs, inputs, height, width]` one of another number of inputs, as timm does
     /// it; nil where there is no rule.
     static func inputs(from found: [Int], to wanted: [Int]) -> WeightChange? {
-        guard found.count == 4, wanted.count == 4, found[0] == wanted[0], found[2...] == wanted[2...] else { return nil }
+        guard found.count == 4, wanted.count == 4, found[0] == wanted[0], found[2...] == wanted[2...] else {
+            return nil
+        }
         let (from, to) = (found[1], wanted[1])
         guard from > 0, to > 0, from != to else { return nil }
         // Stems that turn space into depth have three inputs for each place.

@@ -38,7 +38,9 @@ struct WeightLayout {
                 if moved == wanted, source.shape != wanted { turned = true }
                 if source.shape == wanted, moved != wanted { straight = true }
             }
-            if WeightLayout.isTransposable(name), wanted.count == 2, source.shape == wanted.reversed(), source.shape != wanted {
+            if WeightLayout.isTransposable(name), wanted.count == 2, source.shape == wanted.reversed(),
+                source.shape != wanted
+            {
                 isTransposed = true
             }
         }
@@ -62,7 +64,9 @@ struct WeightLayout {
             changes.append(.transposed)
         }
         if shape == wanted { return changes }
-        if name == firstConvolution, let change = WeightChange.inputs(from: shape, to: wanted) { return changes + [change] }
+        if name == firstConvolution, let change = WeightChange.inputs(from: shape, to: wanted) {
+            return changes + [change]
+        }
         if shape.reduce(1, *) == 1, value.count == 1 { return changes + [.reshaped] }
         return nil
     }

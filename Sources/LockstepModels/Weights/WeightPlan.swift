@@ -46,7 +46,9 @@ struct WeightPlan {
         var indices: [String: Int] = [:]
         for slot in all { indices[slot.name] = places[slot.identity] }
 
-        let wanted = weights.entries.filter { entry in !wishes.ignoring.contains { WeightNames.lies(entry.name, in: $0) } }
+        let wanted = weights.entries.filter { entry in
+            !wishes.ignoring.contains { WeightNames.lies(entry.name, in: $0) }
+        }
         func renamed(_ name: String) -> String { wishes.renaming?(name) ?? name }
         let names = WeightNames(wanted.map { renamed($0.name) }, for: all.map(\.name))
         (report.prefix, report.addedPrefix) = (names.strip, names.add)
@@ -66,7 +68,9 @@ struct WeightPlan {
                 report.unexpected.append(entry.name)
             }
         }
-        place(sources, slots, model, WeightLayout(weights, model, zip(slots, sources).map { ($0.name, $0.value.shape, $1) }), wishes)
+        place(
+            sources, slots, model,
+            WeightLayout(weights, model, zip(slots, sources).map { ($0.name, $0.value.shape, $1) }), wishes)
     }
 
     private mutating func place(
@@ -89,7 +93,9 @@ struct WeightPlan {
                 steps.append(Step(slot: slot, source: source.name, changes: changes))
                 report.loaded.append(slot.name)
                 report.converted += changes.map { .init(name: slot.name, what: $0.description) }
-            } else if source.shape.count <= Shape.maxRank, mayStay || head.map({ WeightNames.lies(slot.name, in: $0) }) ?? false {
+            } else if source.shape.count <= Shape.maxRank,
+                mayStay || head.map({ WeightNames.lies(slot.name, in: $0) }) ?? false
+            {
                 report.left.append(.init(name: slot.name, shape: slot.value.shape, found: Shape(source.shape)))
             } else {
                 misfits.append(Misfit(name: slot.name, found: source, expected: slot.value.shape))
