@@ -78,6 +78,11 @@ private struct EinsumPlan {
         }
         var sizes: [Int: Int] = [:]
         for (axes, operand) in zip(inputs, operands) {
+            for (place, axis) in axes.enumerated() {
+                guard let first = axes.firstIndex(of: axis), operand.shape[first] == operand.shape[place] else {
+                    refuse("shape \(operand.shape) has no diagonal along the axes that share a name")
+                }
+            }
             for (axis, size) in zip(axes, operand.shape) {
                 if let known = sizes[axis], known != size, known != 1, size != 1 {
                     refuse("an axis is \(known) and \(size) long: shapes \(operands.map(\.shape))")

@@ -101,6 +101,8 @@ import Testing
         expectClose(x.maskedScatter(.zeros([3], dtype: .bool), source: .zeros([0])), x)
         #expect(Tensor.einsum("ij,jk->ik", .zeros([2, 0]), .zeros([0, 3])).floats == [Float](repeating: 0, count: 6))
         #expect(x[Tensor(1, dtype: .int64)].floats == x[1].floats)
+        expectClose(Tensor.einsum("i,i", x[0], x[1]).reshaped([1]), (x[0] * x[1]).sum().reshaped([1]))
+        expectClose(Tensor.einsum("...->...", x), x)
         #expect(x.unbind(axis: 1).map(\.shape) == [[2], [2], [2]])
     }
 
@@ -133,6 +135,10 @@ import Testing
             _ = Tensor.einsum("i2->i", .zeros([2, 3]))
         }
         expectTrap(letter, says: "'2' is no letter")
+        let diagonal = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Tensor.einsum("ii->i", .zeros([1, 3]))
+        }
+        expectTrap(diagonal, says: "shape [1, 3] has no diagonal along the axes that share a name")
     }
 
     @Test("shapes and positions that do not fit are refused with the caller's line")
