@@ -44,7 +44,44 @@ static int64_t integer_power(int64_t base, int64_t y) {
 }
 #define POWI(x, y) integer_power(x, y)
 
-#define FAMILY(S, T, DIV, POW)                                                                                        \
+// As Python's and PyTorch's: the remainder first, which is exact, so that the quotient is a whole number but for rounding.
+#define FLOAT_REMAINDER(NAME, T, FMOD)                                                                                \
+    LSK_INLINE T NAME(T x, T y) {                                                                                     \
+        T m = FMOD(x, y);                                                                                             \
+        return m != 0 && (y < 0) != (m < 0) ? m + y : m;                                                              \
+    }
+FLOAT_REMAINDER(remainder_of_f32, float, fmodf)
+FLOAT_REMAINDER(remainder_of_f64, double, fmod)
+#define FLOOR_DIVIDE(NAME, T, FMOD, FLOOR)                                                                            \
+    LSK_INLINE T NAME(T x, T y) {                                                                                     \
+        if (y == 0) return x / y;                                                                                     \
+        T m = FMOD(x, y), q = (x - m) / y;                                                                            \
+        if (m != 0 && (y < 0) != (m < 0)) q -= 1;                                                                     \
+        T whole = FLOOR(q);                                                                                           \
+        return q - whole > (T)0.5 ? whole + 1 : whole;                                                                \
+    }
+FLOOR_DIVIDE(floor_divided_f32, float, fmodf, floorf)
+FLOOR_DIVIDE(floor_divided_f64, double, fmod, floor)
+#define FLOORF(x, y) floor_divided_f32(x, y)
+#define FLOORD(x, y) floor_divided_f64(x, y)
+#define REMAINDERF(x, y) remainder_of_f32(x, y)
+#define REMAINDERD(x, y) remainder_of_f64(x, y)
+// In 64 bits, where no quotient of narrower integers overflows; the one that does is taken modulo 2^64.
+static int64_t integer_floor(int64_t x, int64_t y) {
+    if (y == 0) return 0;
+    if (y == -1) return (int64_t)(0 - (uint64_t)x);
+    int64_t q = x / y;
+    return x % y != 0 && (x < 0) != (y < 0) ? q - 1 : q;
+}
+static int64_t integer_remainder(int64_t x, int64_t y) {
+    if (y == 0 || y == -1) return 0;
+    int64_t m = x % y;
+    return m != 0 && (m < 0) != (y < 0) ? m + y : m;
+}
+#define FLOORI(x, y) integer_floor(x, y)
+#define REMAINDERI(x, y) integer_remainder(x, y)
+
+#define FAMILY(S, T, DIV, POW, FLOOR, REMAINDER)                                                                                        \
     BINARY(add_##S, T, ADD)                                                                                           \
     BINARY(subtract_##S, T, SUBTRACT)                                                                                 \
     BINARY(multiply_##S, T, MULTIPLY)                                                                                 \
@@ -52,14 +89,16 @@ static int64_t integer_power(int64_t base, int64_t y) {
     BINARY(maximum_##S, T, MAXIMUM)                                                                                   \
     BINARY(minimum_##S, T, MINIMUM)                                                                                   \
     BINARY(power_##S, T, POW)                                                                                         \
+    BINARY(floor_divide_##S, T, FLOOR)                                                                                \
+    BINARY(remainder_##S, T, REMAINDER)                                                                               \
     static const lsk_inner table_##S[] = {add_##S,     subtract_##S, multiply_##S, divide_##S,                        \
-                                          maximum_##S, minimum_##S,  power_##S};
+                                          maximum_##S, minimum_##S,  power_##S,    floor_divide_##S, remainder_##S};
 
-FAMILY(f32, float, DIVIDE, POWF)
-FAMILY(f64, double, DIVIDE, POWD)
-FAMILY(i32, int32_t, INT_DIVIDE, POWI)
-FAMILY(i64, int64_t, INT_DIVIDE, POWI)
-FAMILY(u8, uint8_t, INT_DIVIDE, POWI)
+FAMILY(f32, float, DIVIDE, POWF, FLOORF, REMAINDERF)
+FAMILY(f64, double, DIVIDE, POWD, FLOORD, REMAINDERD)
+FAMILY(i32, int32_t, INT_DIVIDE, POWI, FLOORI, REMAINDERI)
+FAMILY(i64, int64_t, INT_DIVIDE, POWI, FLOORI, REMAINDERI)
+FAMILY(u8, uint8_t, INT_DIVIDE, POWI, FLOORI, REMAINDERI)
 
 // A storage type: only gradients that meet are added where they lie, in float32 and rounded.
 LSK_SIMD static void add_bf16(ptrdiff_t n, char *const *data, const ptrdiff_t *strides, const void *context) {

@@ -74,10 +74,15 @@ void lsk_scatter_add_rows(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t n, ptrdiff
     }
 #define GATHER(NAME, T) ELEMENTS(NAME, T, o[i * so] = s[i * ss + index[i * si] * step])
 #define SCATTER(NAME, T) ELEMENTS(NAME, T, o[i * so + index[i * si] * step] += s[i * ss])
+#define WRITE(NAME, T) ELEMENTS(NAME, T, o[i * so + index[i * si] * step] = s[i * ss])
 GATHER(gather_8, uint8_t)
 GATHER(gather_16, uint16_t)
 GATHER(gather_32, uint32_t)
 GATHER(gather_64, uint64_t)
+WRITE(write_8, uint8_t)
+WRITE(write_16, uint16_t)
+WRITE(write_32, uint32_t)
+WRITE(write_64, uint64_t)
 SCATTER(scatter_f32, float)
 SCATTER(scatter_f64, double)
 SCATTER(scatter_i32, int32_t)
@@ -86,6 +91,12 @@ SCATTER(scatter_u8, uint8_t)
 
 void lsk_gather_elements(lsk_dtype dtype, lsk_iterator *it, ptrdiff_t axis_stride) {
     static const lsk_inner inner[] = {gather_32, gather_64, gather_32, gather_64, gather_8, gather_8, gather_16};
+    lsk_iterator_coalesce(it);
+    lsk_iterator_run(it, inner[dtype], &axis_stride);
+}
+
+void lsk_scatter_elements(lsk_dtype dtype, lsk_iterator *it, ptrdiff_t axis_stride) {
+    static const lsk_inner inner[] = {write_32, write_64, write_32, write_64, write_8, write_8, write_16};
     lsk_iterator_coalesce(it);
     lsk_iterator_run(it, inner[dtype], &axis_stride);
 }

@@ -28,6 +28,7 @@
 #include "lsk_epilogue.h"
 #include "lsk_processor.h"
 #include "lsk_gather.h"
+#include "lsk_resample.h"
 #include "lsk_random.h"
 #include "lsk_loss.h"
 #include "lsk_background.h"

@@ -11,6 +11,8 @@ typedef enum lsk_binary_op {
     LSK_MAXIMUM,
     LSK_MINIMUM,
     LSK_POWER,
+    LSK_FLOOR_DIVIDE,  ///< rounds down; integers divided by 0 are 0
+    LSK_REMAINDER,     ///< what that leaves: of the divisor's sign
 } lsk_binary_op;
 
 /// out = a op b. All three operands have one element type: float32, float64, int32, int64 or uint8.

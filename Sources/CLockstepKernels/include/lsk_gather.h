@@ -20,6 +20,9 @@ void lsk_gather_elements(lsk_dtype dtype, lsk_iterator *_Nonnull it, ptrdiff_t a
 /// Operands: out with stride 0 along the indexed axis, index, source. out + index · axis_stride += source.
 void lsk_scatter_add_elements(lsk_dtype dtype, lsk_iterator *_Nonnull it, ptrdiff_t axis_stride);
 
+/// As lsk_scatter_add_elements, but writes: of two elements for one place the later one stays.
+void lsk_scatter_elements(lsk_dtype dtype, lsk_iterator *_Nonnull it, ptrdiff_t axis_stride);
+
 /// Writes the positions of the non-zero bytes and returns how many there are.
 ptrdiff_t lsk_nonzero(ptrdiff_t n, const uint8_t *_Nonnull mask, int64_t *_Nonnull out);
 /// Sets to zero what lies outside the band of a row-major matrix: keeps columns j with low <= j - i <= high.

@@ -24,8 +24,8 @@ public final class AdaptiveConcatPool2d: Module, UnaryLayer {
 
 extension AdaptiveConcatPool2d: Configurable {
     public static let configuration = Configuration(AdaptiveConcatPool2d.self) {
-        Field("size", \.outputSize, .sizes)
+        Field("outputSize", \.outputSize, .sizes, python: "size")
     } make: {
-        AdaptiveConcatPool2d(try $0("size"))
+        AdaptiveConcatPool2d(try $0("outputSize"))
     }
 }

@@ -266,7 +266,7 @@ extension ConvTranspose2d: Configurable {
 
 extension ExportFields {
     /// Channels and groups of a convolution, which must divide them.
-    fileprivate func channels() throws -> (inputs: Int, outputs: Int, groups: Int) {
+    func channels() throws -> (inputs: Int, outputs: Int, groups: Int) {
         let (inputs, outputs, groups): (Int, Int, Int) = (try self("inputs"), try self("outputs"), try self("groups"))
         try check(inputs % groups == 0 && outputs % groups == 0, "groups do not divide the channels")
         return (inputs, outputs, groups)

@@ -51,6 +51,8 @@ package struct LayerExample: Sendable {
         Self([5, 3, 7]) { Softplus() },
         Self([5, 3, 7]) { Softmax(axis: 1) },
         Self([5, 3, 7]) { LogSoftmax(axis: -2) },
+        Self([5, 4, 7]) { GLU(axis: 1) },
+        Self([5, 3, 7]) { SigmoidRange(-1...2.5) },
         Self([5, 3, 7]) { Flatten(from: 1, to: 2) },
         Self([5, 3, 7]) { Dropout(0.7) },
         Self([5, 3, 7]) { DropPath(0.3) },
@@ -64,12 +66,24 @@ package struct LayerExample: Sendable {
         Self([5, 6, 11]) { Conv1d(6, 9, kernelSize: 3, stride: 2, padding: 1, groups: 3) },
         Self([5, 6, 11, 7]) { Conv2d(6, 9, kernelSize: [3, 5], padding: .same, groups: 3, bias: false) },
         Self([5, 6, 5, 7]) { ConvTranspose2d(6, 9, kernelSize: [2, 3], stride: 2, padding: 1, groups: 3) },
+        Self([5, 6, 11]) { ConvTranspose1d(6, 9, kernelSize: 3, stride: 2, padding: 1, outputPadding: 1, groups: 3) },
+        Self([5, 6, 4, 5, 3]) {
+            Conv3d(
+                6, 9, kernelSize: [1, 3, 2], stride: [2, 1, 1], padding: [0, 1, 2], dilation: [1, 2, 1], groups: 3)
+        },
         Self([5, 3, 9, 7]) { MaxPool2d([2, 3], stride: 1, padding: [1, 0], ceilMode: true) },
         Self([5, 3, 9, 7]) { AvgPool2d(2, stride: 3, padding: 1, ceilMode: true, countIncludePad: false) },
         Self([5, 3, 8]) { MaxPool1d(3, stride: 2, padding: 1, ceilMode: true) },
         Self([5, 3, 9]) { AvgPool1d(2, stride: 3, padding: 1, ceilMode: true, countIncludePad: false) },
         Self([5, 3, 9, 7]) { AdaptiveConcatPool2d([2, 3]) },
         Self([5, 3, 9, 7]) { Dropout2d(0.4) },
+        Self([5, 3, 4, 3]) { Upsample(1.5, mode: .bilinear, alignCorners: true) },
+        Self([5, 3, 4]) { Upsample(2) },
+        Self([5, 8, 4, 3]) { PixelShuffle(2) },
+        Self([5, 3, 9, 7]) { ConvLayer(3, 6, stride: 2, groups: 3, norm: .batchZero, normFirst: false) },
+        Self([5, 3, 4, 3]) {
+            ConvLayer(3, 6, kernelSize: 2, stride: 2, norm: .none, activation: GELU(), transposed: true)
+        },
         Self([5, 3, 9, 7]) { AdaptiveAvgPool2d([2, 3]) },
         Self([5, 3, 9, 7]) { AdaptiveMaxPool2d(2) },
         Self([5, 3, 9]) { AdaptiveAvgPool1d(4) },
@@ -89,6 +103,7 @@ package struct LayerExample: Sendable {
         Self([5, 3, 2, 7]) { LayerNorm2d(3, epsilon: 1e-5, bias: false) },
         Self([5, 3, 7]) { RMSNorm([3, 7], epsilon: 1e-6) },
         Self([5, 3, 7]) { LayerNorm([3, 7]) },
+        Self([5, 7]) { LinBnDrop(7, 3, dropout: 0.2, activation: ReLU(), linearFirst: true) },
         Self([5, 3, 7]) { Residual { Linear(7, 7) } },
         Self([5, 3, 7]) {
             Sequential {
@@ -112,6 +127,8 @@ package struct LayerExample: Sendable {
     ]
 
     private static let models: [LayerExample] = [
+        Self([2, 3, 16, 12]) { SimpleCNN([3, 4, 5], kernelSizes: [3, 1], strides: [2, 1]) },
+        Self(.tokens([3, 2])) { EmbeddingDotBias(factors: 4, users: 6, items: 5, range: 0...5.5) },
         Self(.tokens([2, 9])) {
             RecurrentLanguageModel(vocabulary: 5, width: 4, hidden: 6, layers: 2, carriesState: true)
         },

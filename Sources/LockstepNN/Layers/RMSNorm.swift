@@ -50,11 +50,11 @@ public final class RMSNorm: Module, UnaryLayer, NormalizationLayer {
 
 extension RMSNorm: Configurable {
     public static let configuration = Configuration(RMSNorm.self) {
-        Field("shape", \.normalizedShape.dimensions, python: "normalized_shape")
+        Field("normalizedShape", \.normalizedShape.dimensions)
         Field("epsilon", \.epsilon, python: "eps")
         Field("affine", { $0.weight != nil }, python: "elementwise_affine")
     } make: { fields in
-        let (shape, affine): ([Int], Bool) = (try fields("shape"), try fields("affine"))
+        let (shape, affine): ([Int], Bool) = (try fields("normalizedShape"), try fields("affine"))
         try fields.check(
             (1...Shape.maxRank).contains(shape.count) && shape.allSatisfy { $0 > 0 }, "\(shape) is no shape")
         if affine { try fields.claim(shape) }

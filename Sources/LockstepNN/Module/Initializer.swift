@@ -86,6 +86,24 @@ public struct Initializer {
         }
     }
 
+    /// For a convolution before a ``PixelShuffle``: the channels of one pixel start alike, so that the image has no
+    /// chequerboard. Aitken et al., *Checkerboard artifact free sub-pixel convolution* (2017).
+    ///
+    /// - Parameters:
+    ///   - scale: The factor of the shuffle, whose square divides the weight's outputs.
+    ///   - base: What each of them starts with.
+    /// - Note: fastai: `icnr_init`.
+    public static func icnr(scale: Int = 2, _ base: Initializer = .kaimingNormal()) -> Initializer {
+        Initializer { shape, generator in
+            let block = scale * scale
+            require(
+                scale > 0 && shape.rank >= 2 && shape[0] % block == 0,
+                "icnr: the outputs of a weight \(shape) do not divide into blocks of \(block)")
+            let first = Shape([shape[0] / block] + shape.dimensions.dropFirst())
+            return base.make(first, &generator).repeatInterleaved(block, axis: 0)
+        }
+    }
+
     /// What PyTorch's Linear, convolution and recurrent layers use for a bias: evenly within `±1/√fanIn`.
     static func withinInverseRoot(of fanIn: Int) -> Initializer {
         let bound = fanIn > 0 ? 1 / Double(fanIn).squareRoot() : 0

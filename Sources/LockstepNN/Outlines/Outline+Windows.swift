@@ -36,7 +36,7 @@ private func image(
 ) throws(ModelMismatch) -> (items: Int?, channels: Int?, sizes: [Int?]) {
     try insist(
         x.rank ?? rank == rank && (channels == nil || x[1] == nil || x[1] == channels),
-        "\(module.label): needs an input [N, \(channels.map(String.init) ?? "C"), \(rank == 4 ? "H, W" : "L")], not \(x)"
+        "\(module.label): needs an input [N, \(channels.map(String.init) ?? "C"), \(rank == 5 ? "D, H, W" : rank == 4 ? "H, W" : "L")], not \(x)"
     )
     return (x[0], channels ?? x[1], (2..<rank).map { x[$0] })
 }
@@ -91,6 +91,38 @@ extension Conv1d: UnaryOutlining {
         try convolved(
             x, by: self, weight: $weight.value.shape, stride: [stride], padding: padding, dilation: [dilation],
             groups: groups, in: trial)
+    }
+}
+
+extension Conv3d: UnaryOutlining {
+    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
+        let weight = $weight.value.shape
+        let (items, _, sizes) = try image(x, rank: 5, channels: weight[1] * groups, of: self)
+        var outputs: [Int?] = [items, weight[0]]
+        for axis in 0..<3 {
+            let window = WindowSize(
+                kernel: weight[axis + 2], stride: stride[axis], before: padding[axis], behind: padding[axis],
+                dilation: dilation[axis])
+            outputs.append(try window.outputs(sizes[axis], self, x))
+        }
+        return try trial.made(
+            Outline(outputs, kind: .real), by: self, work: Double(weight.elementCount) / Double(max(weight[0], 1)))
+    }
+}
+
+extension ConvTranspose1d: UnaryOutlining {
+    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
+        let weight = $weight.value.shape
+        let (items, _, sizes) = try image(x, rank: 3, channels: weight[0], of: self)
+        try insist(
+            [weight[2], stride, dilation].allSatisfy { (1...largestSize).contains($0) }
+                && (0...largestSize).contains(padding) && outputPadding >= 0 && outputPadding < max(stride, dilation)
+                && sizes[0] ?? 0 <= Int(Int32.max), "\(label): its windows have no possible sizes for \(x)")
+        let output = sizes[0].map { ($0 - 1) * stride - 2 * padding + dilation * (weight[2] - 1) + outputPadding + 1 }
+        try insist(output ?? 1 > 0, "\(label): would put out nothing of \(x)")
+        return try trial.made(
+            Outline([items, weight[1] * groups, output], kind: .real), by: self,
+            work: Double(weight.elementCount) / Double(max(weight[1], 1)))
     }
 }
 

@@ -28,7 +28,7 @@ public struct Configuration: Sendable {
         read = { value in
             guard let value = value as? Value else { return nil }
             return try fields.compactMap { field in
-                guard let name = field.name else { return nil }
+                guard let name = field.name, !field.isLeftOut(value) else { return nil }
                 return (name, try field.read(value))
             }
         }

@@ -10,6 +10,8 @@ public struct Field<Root>: Sendable {
     let check: (@Sendable (ExportFields) throws -> Void)?
     /// The value in files that were written before there was the field.
     let absent: (any Sendable)?
+    /// Whether files leave it out, as those did that were written before there was the field: a value as it was then.
+    let isLeftOut: @Sendable (Root) -> Bool
     /// Its name in logs, Python's; nil when they do not tell it.
     let argument: String?
     let tell: @Sendable (Root) -> ConfigValue?
@@ -20,7 +22,8 @@ public struct Field<Root>: Sendable {
     ///   - name: Its name in files.
     ///   - read: Its value: a key path, or a function that throws for what cannot be stored.
     ///   - requirement: What is taken from files; everything of its type by default.
-    ///   - absent: What files say that were written before there was the field; nil: they hold it.
+    ///   - absent: What files say that were written before there was the field, and those of such a value still say; nil:
+    ///     they hold it.
     ///   - python: Its name in logs; the snake-cased name when nil.
     public init<Value: Codable & Sendable>(
         _ name: String, _ read: @escaping @Sendable (Root) throws -> Value,
@@ -55,6 +58,10 @@ public struct Field<Root>: Sendable {
             check = nil
         }
         (self.absent, self.argument, self.tell) = (absent, argument, tell)
+        isLeftOut = { root in
+            guard let absent, let value = try? read(root) else { return false }
+            return isEqual(absent, value)
+        }
     }
 
     /// An argument that logs tell and files do not hold, or in another form.
@@ -87,7 +94,7 @@ public struct Field<Root>: Sendable {
         _ tell: @escaping @Sendable (Root) -> ConfigValue?
     ) {
         (self.name, self.read, check, absent) = (name, read, nil, nil)
-        (self.argument, self.tell) = (argument, tell)
+        (self.argument, self.tell, isLeftOut) = (argument, tell, { _ in false })
     }
 }
 
@@ -99,4 +106,9 @@ public struct Field<Root>: Sendable {
     public static func buildExpression(_ fields: [Field<Root>]) -> [Field<Root>] { fields }
     /// The fields of all lines.
     public static func buildBlock(_ fields: [Field<Root>]...) -> [Field<Root>] { fields.flatMap(\.self) }
+}
+
+private func isEqual(_ a: Any, _ b: Any) -> Bool {
+    func equals<Value: Equatable>(_ a: Value) -> Bool { (b as? Value) == a }
+    return (a as? any Equatable).map { equals($0) } ?? false
 }

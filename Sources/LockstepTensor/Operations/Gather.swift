@@ -137,8 +137,7 @@ extension Tensor {
         return places
     }
 
-    private func requireAligned(_ index: Tensor, _ axis: Int, _ name: StaticString, _ file: StaticString, _ line: UInt)
-    {
+    func requireAligned(_ index: Tensor, _ axis: Int, _ name: StaticString, _ file: StaticString, _ line: UInt) {
         let fits = index.rank == rank && (0..<rank).allSatisfy { $0 == axis || index.shape[$0] <= shape[$0] }
         require(
             fits, "\(name): an index of shape \(index.shape) does not fit \(shape) beside axis \(axis)", file: file,
@@ -146,7 +145,7 @@ extension Tensor {
     }
 
     /// A view in the shape of an index that stands still along `axis`.
-    private func column(of shape: Shape, _ axis: Int) -> Tensor {
+    func column(of shape: Shape, _ axis: Int) -> Tensor {
         var strides = body.strides
         strides[axis] = 0
         return view(shape, strides: strides)

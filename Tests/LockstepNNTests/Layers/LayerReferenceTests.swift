@@ -60,6 +60,23 @@ private final class SelfAttention: Module, UnaryLayer {
         LayerCase("MaxPool1d.ceil") { MaxPool1d(3, stride: 2, padding: 1, ceilMode: true) },
         LayerCase("AvgPool1d.ceil") { AvgPool1d(3, stride: 2, padding: 1, ceilMode: true, countIncludePad: false) },
         LayerCase("MaxPool2d.ceil") { MaxPool2d(3, stride: 2, ceilMode: true) },
+        LayerCase("ConvTranspose1d") { ConvTranspose1d(4, 6, kernelSize: 3, stride: 2, outputPadding: 1, groups: 2) },
+        LayerCase("Conv3d") {
+            Conv3d(4, 6, kernelSize: [1, 3, 2], stride: [2, 1, 1], padding: [0, 1, 0], groups: 2)
+        },
+        LayerCase("Upsample") { Upsample(1.5, mode: .bilinear) },
+        LayerCase("PixelShuffle") { PixelShuffle(2) },
+        LayerCase("GLU") { GLU(axis: 1) },
+        LayerCase("ConvLayer") { ConvLayer(3, 4, stride: 2) },
+        LayerCase("ConvLayer.last") { ConvLayer(3, 4, kernelSize: 1, norm: .none, activation: nil) },
+        LayerCase("ConvLayer.transposed") {
+            ConvLayer(3, 4, kernelSize: 2, stride: 2, normFirst: false, transposed: true)
+        },
+        LayerCase("LinBnDrop") { LinBnDrop(5, 3, activation: ReLU()) },
+        LayerCase("LinBnDrop.linearFirst") { LinBnDrop(5, 3, activation: ReLU(), linearFirst: true) },
+        LayerCase("SimpleCNN") { SimpleCNN([3, 4, 5]) },
+        LayerCase("SigmoidRange") { SigmoidRange(-1...2.5) },
+        LayerCase("EmbeddingDotBias") { EmbeddingDotBias(factors: 3, users: 6, items: 4, range: 0...5.5) },
         LayerCase("GroupNorm") { GroupNorm(3, 6) },
         LayerCase("InstanceNorm2d") { InstanceNorm2d(3) },
         LayerCase("InstanceNorm2d.affine") { InstanceNorm2d(3, affine: true, trackRunningStats: true) },

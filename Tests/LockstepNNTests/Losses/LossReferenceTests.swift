@@ -119,6 +119,15 @@ struct LossCase: Sendable, CustomTestStringConvertible {
         expectClose(parts.reduce(0) { $0 + $1.0 * $1.1 } / total, loss(x, target).item())
     }
 
+    @Test("what an export is checked by takes probabilities of the outputs' shape, and no other real targets")
+    func outlines() throws {
+        let (loss, scores) = (CrossEntropyFlat(), Outline([4, 3], kind: .real))
+        try loss.check(scores, scores)
+        try loss.check(scores, Outline([4], kind: .integer))
+        #expect(throws: ModelMismatch.self) { try loss.check(scores, Outline([4], kind: .real)) }
+        #expect(throws: ModelMismatch.self) { try loss.check(scores, Outline([4, 2], kind: .real)) }
+    }
+
     @Test("binary cross entropy of probabilities has PyTorch's value and gradients", arguments: Reduction.allCases)
     func bce(reduction: Reduction) throws {
         let reference = try Reference.load("losses")

@@ -4,7 +4,7 @@
 import LockstepTensor
 
 extension OperationCase {
-    static let all = elementwise + reductions + shaping + indexing + products + layers + losses
+    static let all = elementwise + reductions + shaping + indexing + products + layers + losses + networks
 
     private static let binaryShapes: [(String, Shape)] = [("", [3, 4, 2]), (", broadcast", [4, 1])]
 

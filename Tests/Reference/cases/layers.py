@@ -3,6 +3,7 @@
 
 import torch
 import torch.nn as nn
+from fastai import layers as fastai
 
 from .record import Record, integers, normal
 
@@ -57,6 +58,21 @@ class AdaptiveConcatPool2d(nn.Module):
         return torch.cat([self.mp(x), self.ap(x)], 1)
 
 
+class DotBias(nn.Module):
+    """fastai's EmbeddingDotBias."""
+
+    def __init__(self, factors, users, items, low, high):
+        super().__init__()
+        self.u_weight, self.i_weight = nn.Embedding(users, factors), nn.Embedding(items, factors)
+        self.u_bias, self.i_bias = nn.Embedding(users, 1), nn.Embedding(items, 1)
+        self.low, self.high = low, high
+
+    def forward(self, x):
+        user, item = x[:, 0], x[:, 1]
+        y = (self.u_weight(user) * self.i_weight(item)).sum(1) + self.u_bias(user).squeeze(1) + self.i_bias(item).squeeze(1)
+        return torch.sigmoid(y) * (self.high - self.low) + self.low
+
+
 class SelfAttention(nn.Module):
     """MultiheadAttention under the name `attention`, with query = key = value."""
 
@@ -102,6 +118,19 @@ def build():
     layer(r, "MaxPool1d.ceil", nn.MaxPool1d(3, 2, 1, ceil_mode=True), normal("pool1d", 2, 3, 8))
     layer(r, "AvgPool1d.ceil", nn.AvgPool1d(3, 2, 1, ceil_mode=True, count_include_pad=False), normal("pool1d", 2, 3, 8))
     layer(r, "MaxPool2d.ceil", nn.MaxPool2d(3, 2, ceil_mode=True), image)
+    layer(r, "ConvTranspose1d", nn.ConvTranspose1d(4, 6, 3, stride=2, output_padding=1, groups=2), normal("ct1", 2, 4, 5))
+    layer(r, "Conv3d", nn.Conv3d(4, 6, (1, 3, 2), stride=(2, 1, 1), padding=(0, 1, 0), groups=2), normal("conv3d", 2, 4, 3, 4, 3))
+    layer(r, "Upsample", nn.Upsample(scale_factor=1.5, mode="bilinear"), image)
+    layer(r, "PixelShuffle", nn.PixelShuffle(2), normal("ps", 2, 8, 2, 3))
+    layer(r, "GLU", nn.GLU(1), normal("glu", 2, 4, 3))
+    layer(r, "ConvLayer", fastai.ConvLayer(3, 4, stride=2), image)
+    layer(r, "ConvLayer.last", fastai.ConvLayer(3, 4, ks=1, norm_type=None, act_cls=None), image)
+    layer(r, "ConvLayer.transposed", fastai.ConvLayer(3, 4, 2, 2, transpose=True, bn_1st=False), image)
+    layer(r, "LinBnDrop", fastai.LinBnDrop(5, 3, act=nn.ReLU()), normal("lbd", 6, 5))
+    layer(r, "LinBnDrop.linearFirst", fastai.LinBnDrop(5, 3, act=nn.ReLU(), lin_first=True), normal("lbd", 6, 5))
+    layer(r, "SimpleCNN", fastai.SimpleCNN([3, 4, 5]), normal("cnn", 2, 3, 9, 8))
+    layer(r, "SigmoidRange", fastai.SigmoidRange(-1, 2.5), normal("range", 3, 4))
+    layer(r, "EmbeddingDotBias", DotBias(3, 6, 4, 0, 5.5), torch.stack([integers("dot.u", 6, 5), integers("dot.i", 4, 5)], 1))
     layer(r, "GroupNorm", nn.GroupNorm(3, 6), normal("gn", 2, 6, 3, 2))
     layer(r, "InstanceNorm2d", nn.InstanceNorm2d(3), image)
     layer(r, "InstanceNorm2d.affine", nn.InstanceNorm2d(3, affine=True, track_running_stats=True), image)

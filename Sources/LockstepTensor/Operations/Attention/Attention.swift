@@ -18,12 +18,26 @@ extension Tensor {
     ///     gradient. A query that may look nowhere gets zeros.
     ///   - causal: Whether query t sees keys 0 … t only.
     ///   - scale: `1 / √D` by default.
+    ///   - groupedQueries: Whether `q` may have more heads (the third axis from the end) than `k` and `v`: so many times as
+    ///     many, each group of them looks at one head. Ainslie et al., *GQA* (2023).
     /// - Returns: [..., T, E].
     public static func scaledDotProductAttention(
         _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil, causal: Bool = false, scale: Double? = nil,
-        file: StaticString = #fileID, line: UInt = #line
+        groupedQueries: Bool = false, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
-        attention(q, k, v, mask, causal, scale, nil, file, line)
+        let (k, v) = groupedQueries ? (grouped(k, for: q, file, line), grouped(v, for: q, file, line)) : (k, v)
+        return attention(q, k, v, mask, causal, scale, nil, file, line)
+    }
+
+    /// The heads of `keys`, each once for every head of `queries` that looks at it.
+    private static func grouped(_ keys: Tensor, for queries: Tensor, _ file: StaticString, _ line: UInt) -> Tensor {
+        let axis = queries.rank - 3
+        require(
+            axis >= 0 && keys.rank == queries.rank && keys.shape[axis] > 0
+                && queries.shape[axis] % keys.shape[axis] == 0,
+            "scaledDotProductAttention: the heads of q \(queries.shape) are no multiple of those of \(keys.shape)",
+            file: file, line: line)
+        return keys.repeatInterleaved(queries.shape[axis] / keys.shape[axis], axis: axis, file: file, line: line)
     }
 
     /// Attention whose weights are dropped with probability `dropout`, the others growing by `1 / (1 − dropout)`.

@@ -39,4 +39,21 @@ extension Tensor {
         }
         return result.autocast
     }
+
+    /// One-dimensional transposed convolution of self [N, C, L] with `weight` [C, O / groups, k].
+    ///
+    /// - Returns: [N, O, L′] with `L′ = (L − 1)·stride − 2·padding + dilation·(k − 1) + outputPadding + 1`.
+    public func convTranspose1d(
+        _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
+        dilation: Int = 1, groups: Int = 1, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        require(
+            rank == 3 && weight.rank == 3,
+            "convTranspose1d: needs an input [N, C, L] and a kernel [C, O, k], not \(shape) with \(weight.shape)",
+            file: file, line: line)
+        return unsqueezed(axis: 2).convTranspose2d(
+            weight.unsqueezed(axis: 2), bias: bias, stride: Pair(1, stride), padding: Pair(0, padding),
+            outputPadding: Pair(0, outputPadding), dilation: Pair(1, dilation), groups: groups, file: file, line: line
+        ).squeezed(axis: 2)
+    }
 }
