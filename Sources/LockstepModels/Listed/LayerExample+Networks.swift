@@ -35,7 +35,7 @@ extension LayerExample {
         Self([2, 4, 6, 7]) { EfficientNetLiteBlock(4, 6, kernel: 3, stride: 2, expansion: 1) },
         Self([2, 1, 33, 40]) { EfficientNetLite(0, classes: 3, channels: 1) },
         Self([2, 3, 5, 7]) { BasicBlock(3, 4, stride: 2) },
-        Self([2, 8, 3, 3]) { Bottleneck(8, 2, groups: 2, groupWidth: 64) },
+        Self([2, 8, 3, 3]) { Bottleneck(8, 3, groups: 2, groupWidth: 64) },
         Self([2, 1, 33, 40]) { ResNet(.basic, layers: [1, 1, 1, 1], classes: 3, channels: 1, width: 2) },
         Self([2, 3, 34, 33]) {
             ResNet(.bottleneck, layers: [1, 2, 1, 1], classes: 5, width: 2, groups: 2, groupWidth: 32)

@@ -90,9 +90,9 @@ struct ImagesRecipe: Recipe {
             numWorkers: 1)
         let classes = dls.vocabulary ?? []
         var remarks = "classes      " + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : "")
-        let model = try model(size: size, classes: classes.count) { remarks += "\n\($0)" }
+        let whole = try self.model(size: size, classes: classes.count) { remarks += "\n\($0)" }
         return TrainingTask(
-            dls: dls, model: model, loss: .crossEntropy, metric: .accuracy, remarks: remarks,
+            dls: dls, model: whole, loss: .crossEntropy, metric: .accuracy, remarks: remarks,
             splitter: architecture.map { .vision($0) } ?? .trainableParameters,
             freezeEpochs: isPretrained ? freezeEpochs ?? Self.freezeEpochs.initial : nil)
     }

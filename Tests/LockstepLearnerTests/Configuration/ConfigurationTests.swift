@@ -249,7 +249,7 @@ import Testing
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        decoder.userInfo[ExportReader.key] = ExportReader(weights: 1 << 20, RegistryCatalog())
+        decoder.userInfo[ExportReader.key] = ExportReader(weights: 1 << 23, RegistryCatalog())
         return try decoder.decode(ExportPart.self, from: Data(text.utf8)).value
     }
 }
