@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A text body with its weights, from the folder of its files.
 
-import LockstepData
+public import LockstepData
 
 extension TextBody {
     /// The body whose `config.json` and weights lie in a folder, as Hugging Face's models are published: of a BERT, a

@@ -5,6 +5,7 @@ import Foundation
 import LockstepChecks
 import LockstepData
 import LockstepModels
+import LockstepNN
 import LockstepTensor
 import LockstepTesting
 import Testing

@@ -57,10 +57,13 @@ struct AlignedText {
         var (changed, places): ([UInt8], [Range<Int>]) = ([], [])
         // Whether a mark is the first scalar that its original character has become.
         var run: [(scalar: UInt32, rank: UInt8, isFirst: Bool)] = []
-        var waiting: [Range<Int>] = []
+        var (waiting, used): ([Range<Int>], Int) = ([], 0)
         var (before, current) = (0..<0, 0..<0)
         func put(_ scalar: UInt32, isFirst: Bool) {
-            if isFirst, !waiting.isEmpty { current = waiting.removeFirst() }
+            if isFirst, used < waiting.count {
+                current = waiting[used]
+                used += 1
+            }
             forEachByte(of: scalar) {
                 changed.append($0)
                 places.append(current)
@@ -72,6 +75,7 @@ struct AlignedText {
                 put(item.element.scalar, isFirst: item.element.isFirst)
             }
             run.removeAll(keepingCapacity: true)
+            if used == waiting.count { (waiting, used) = ([], 0) }
         }
         forEachScalar { scalar, range in
             let (rank, origin) = (table.combiningClass(of: scalar), origin(of: range))
