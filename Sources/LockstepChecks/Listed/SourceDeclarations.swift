@@ -18,7 +18,10 @@ package struct SourceDeclarations {
     package static func library() throws -> SourceDeclarations {
         var all = SourceDeclarations()
         let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
-        for module in ["LockstepNN", "LockstepOptim", "LockstepData", "LockstepModels", "LockstepLearner", "LockstepTransfer", "LockstepDistributed"] {
+        for module in [
+            "LockstepNN", "LockstepOptim", "LockstepData", "LockstepModels", "LockstepLearner", "LockstepTransfer",
+            "LockstepDistributed",
+        ] {
             let folder = sources.appending(path: module)
             let files = FileManager.default.enumerator(atPath: folder.path)
             while let file = files?.nextObject() as? String {
