@@ -9,8 +9,8 @@
 /// before them, from Python 2, too.
 ///
 /// ```swift
-/// let archive = try TorchArchive.read("resnet18.pth")
-/// archive.entries.map(\.name)      // ["conv1.weight", "bn1.running_mean", …]
+/// let archive = try TorchArchive.read("x.pth")
+/// print(archive.entries.map(\.name))      // ["x"]
 /// ```
 /// - Note: PyTorch: `torch.load(file, weights_only=True)`.
 public struct TorchArchive: Sendable {

@@ -6,8 +6,8 @@ public import LockstepTensor
 /// Weights in a file, or in several behind an index, looked at where they lie.
 ///
 /// ```swift
-/// let weights = try WeightFile("model.safetensors.index.json")
-/// let table = try weights.tensor("embeddings.word_embeddings.weight")
+/// let weights = try WeightFile("linear.safetensors")
+/// print(try weights.tensor("weight"))
 /// ```
 /// Files are mapped: what is not used is not read, and processes of one machine share one copy. They must not be cut short
 /// while they are in use.

@@ -9,7 +9,7 @@ extension Module {
     /// Puts the weights of a file into the model, and says what became of each tensor.
     ///
     /// ```swift
-    /// print(try model.loadPretrained("resnet18.pth"))
+    /// print(try Linear(3, 3).loadPretrained("linear.safetensors"))
     /// ```
     /// Names are found through what files wrap around them (`module.`, `model.`, `bert.`: whatever makes the most names those of
     /// the model), on either side. Half precision is converted, MLX's convolutions and GPT-2's products are turned round, and a
