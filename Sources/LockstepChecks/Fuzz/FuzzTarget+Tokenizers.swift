@@ -37,9 +37,8 @@ extension FuzzTarget {
             }
         },
         FuzzTarget("model-configuration", seeds: { configurations.map { Array($0.utf8) } }) { bytes in
-            _ = try? BertConfiguration(json: bytes)
-            _ = try? DistilBert.configuration(json: bytes)
-            _ = try GPT2Configuration(json: bytes)
+            let read = [try? BertConfiguration(json: bytes), try? DistilBert.configuration(json: bytes)]
+            if read.allSatisfy({ $0 == nil }) { _ = try GPT2Configuration(json: bytes) }
         },
     ]
 

@@ -8,7 +8,8 @@ import LockstepNN
 public import LockstepOptim
 
 extension Learner {
-    /// A learner of a text classifier: a body, which is frozen, and a head for the classes of the data.
+    /// A learner of a text classifier: a body, which is frozen but for its normalisation
+    /// (``Learner/trainBn``), and a head for the classes of the data.
     ///
     /// ```swift
     /// let (tokenizer, body) = (try PretrainedTokenizer.load("bert"), try TextBody.pretrained("bert"))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loaders of texts and classes: lengths, order, shards, files.
 
+import Foundation
 import LockstepTensor
 import LockstepTesting
 import Testing
@@ -24,7 +25,7 @@ private func loader(_ count: Int, batchSize: Int = 4, shuffle: Bool = true, drop
     return SortedTextLoader(texts((0..<count).map { _ in 1 + Int(random.next() % 40) }), options: options)
 }
 
-private func batches(_ source: any BatchSource, epoch: Int) throws -> [Batch] {
+private func madeBatches(_ source: any BatchSource, epoch: Int) throws -> [Batch] {
     var (iterator, result) = (try source.makeIterator(epoch: epoch), [Batch]())
     while let batch = try iterator.next() { result.append(batch) }
     return result
@@ -41,7 +42,7 @@ struct TextClassLoaderTests {
         #expect(loader.indices(epoch: 0) == first)
         #expect(data.length(first[0]) == (0..<1003).map(data.length).max())
         // Batches are even in length: what is filled in is little, though texts have 1 to 40 tokens.
-        let filled = try batches(loader, epoch: 0).map { Double($0.inputs[0].count) }.reduce(0, +)
+        let filled = try madeBatches(loader, epoch: 0).map { Double($0.inputs[0].count) }.reduce(0, +)
         let tokens = Double((0..<1003).map(data.length).reduce(0, +))
         #expect(filled / tokens < 1.05)
         let means = loader.indexBatches(epoch: 0).map { $0.map(data.length).reduce(0, +) / $0.count }
@@ -52,7 +53,7 @@ struct TextClassLoaderTests {
     func batch() throws {
         let loader = loader(30)
         let data = try #require(loader.dataset as? TokenizedTexts)
-        for (batch, indices) in zip(try batches(loader, epoch: 3), loader.indexBatches(epoch: 3)) {
+        for (batch, indices) in zip(try madeBatches(loader, epoch: 3), loader.indexBatches(epoch: 3)) {
             let longest = indices.map(data.length).max() ?? 0
             #expect(batch.inputs.map(\.shape) == [[indices.count, longest], [indices.count, longest]])
             for (row, index) in indices.enumerated() {
@@ -70,9 +71,9 @@ struct TextClassLoaderTests {
         arguments: [1, 2, 3, 5])
     func shards(ranks: Int) throws {
         for (count, dropLast) in [(50, false), (50, true), (3, false)] {
-            let whole = try batches(loader(count, dropLast: dropLast), epoch: 2)
+            let whole = try madeBatches(loader(count, dropLast: dropLast), epoch: 2)
             let parts = try (0..<ranks).map {
-                try batches(loader(count, dropLast: dropLast).shard(BatchShard($0, of: ranks)), epoch: 2)
+                try madeBatches(loader(count, dropLast: dropLast).shard(BatchShard($0, of: ranks)), epoch: 2)
             }
             for (number, batch) in whole.enumerated() {
                 for member in 0..<3 {
@@ -86,10 +87,10 @@ struct TextClassLoaderTests {
 
     @Test("with workers and from a later batch on the batches are the same")
     func workers() throws {
-        let expected = try batches(loader(40), epoch: 1).map { $0.inputs[0].ints }
+        let expected = try madeBatches(loader(40), epoch: 1).map { $0.inputs[0].ints }
         let other = loader(40)
         other.numWorkers = 3
-        #expect(try batches(other, epoch: 1).map { $0.inputs[0].ints } == expected)
+        #expect(try madeBatches(other, epoch: 1).map { $0.inputs[0].ints } == expected)
         var rest = try loader(40).makeIterator(epoch: 1, from: 4)
         #expect(try rest.next()?.inputs[0].ints == expected[4])
     }
@@ -119,7 +120,7 @@ struct TextClassLoaderTests {
                 path: path, text: "review", target: "label", tokenizer: tokenizer, batchSize: 2, validFraction: 0)
             #expect(data.classes == ["neg", "pos"] && data.counts == (4, 0) && data.loaders.count == 1)
             #expect(data.loaders.targetKind == .category(count: 2))
-            let rows = try batches(data.loaders.train, epoch: 0).flatMap { batch in
+            let rows = try madeBatches(data.loaders.train, epoch: 0).flatMap { batch in
                 (0..<batch.size).map { batch.inputs[0][$0].ints.filter { $0 > 0 } + batch.targets[0][$0].ints }
             }
             #expect(rows.sorted { $0.description < $1.description }.first == [2, 4, 3, 1])
