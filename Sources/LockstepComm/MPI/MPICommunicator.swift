@@ -165,7 +165,8 @@ public final class MPICommunicator: EngineBacked {
                 return segment
             }
             MPICommunicator.explainOnce(
-                "\(reason); each rank keeps memory of its own instead, which takes more of it and time. Docker: --shm-size.")
+                "\(reason); each rank keeps memory of its own instead, which takes more of it and time. Docker: --shm-size."
+            )
             sharing = .none
             return try privateSegment(byteCount)
         }
