@@ -150,10 +150,12 @@ extension DistributedChecks {
             },
             SetupDifference(words: ["Dropout(0.5)", "Dropout(0.25)"]) { twoClasses(dropout: $0 ? 0.25 : 0.5) },
             // What a printed model does not show.
-            SetupDifference(words: ["layer 2: AvgPool2d, count_include_pad: false", "count_include_pad: true"]) {
+            SetupDifference(words: [
+                "layer 2: AvgPool2d(2, countIncludePad: false)", "on rank 0 “layer 2: AvgPool2d(2)”",
+            ]) {
                 twoClasses(layers: [AvgPool2d(2, countIncludePad: !$0)])
             },
-            SetupDifference(words: ["layer 2: MaxPool2d, ceil_mode: true", "ceil_mode: false"]) {
+            SetupDifference(words: ["layer 2: MaxPool2d(2, ceilMode: true)", "on rank 0 “layer 2: MaxPool2d(2)”"]) {
                 twoClasses(layers: [MaxPool2d(2, ceilMode: $0)])
             },
             SetupDifference(words: ["layer 2: InstanceNorm2d, momentum: 0.2", "momentum: 0.1"]) {

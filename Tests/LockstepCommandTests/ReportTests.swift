@@ -28,8 +28,8 @@ struct ReportTests {
                                           a table, or a text.
                   lr-find                 Find a learning rate: draw the loss over the rate and
                                           suggest one.
-                  predict                 Predict the rows of a CSV table with an exported
-                                          learner.
+                  predict                 Predict the rows of a CSV table, or images, with an
+                                          exported learner.
                   sample                  Write text with a model that `lockstep train text`
                                           has saved.
                   bench                   Measure a training step: speed, memory, time to the

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -21,7 +22,7 @@
 enum { PAGE = 4096, HUGE = 2 << 20, HUGE_FROM = 4 << 20 };
 /// Held beyond what the peak allows: little models are never short.
 static const double slack = 32 << 20;
-/// The most that is held for each byte of the peak. It begins with `bound`, and grows each time a step that asks for the same as the
+/// The most that is held for each byte of the peak. It begins with `LEAST_BOUND`, and grows each time a step that asks for the same as the
 /// one before misses a block that was given back: steps that repeat come to ask the system for nothing, those that vary do not
 /// come to hold all that they ever asked for.
 static const double most = 4;
@@ -30,7 +31,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static block *newest[LSK_CLASSES], *oldest[LSK_CLASSES];  // free ones
 static uint32_t given_back[LSK_CLASSES];
 static uint64_t requests, held, live, peak, releases;
-static double bound = 1.125;
+#define LEAST_BOUND 1.125
+static double bound = LEAST_BOUND;
 
 /// What this thread has asked for in its step, and whether the one before began alike.
 static _Thread_local uint64_t asked, asked_before;
@@ -169,8 +171,10 @@ void lsk_trim_large(void) {
         held -= block_bytes(b->size_class);
         to_system(b);
     }
-    // What was needed at once until now says nothing of what comes.
+    // What was needed until now says nothing of what comes.
     peak = live;
+    bound = LEAST_BOUND;
+    memset(given_back, 0, sizeof given_back);
     pthread_mutex_unlock(&lock);
 }
 

@@ -121,9 +121,10 @@ extension Tensor {
     /// The elements, or parts along the later axes, at the positions that tensors of integers name along the first axes.
     ///
     /// ```swift
+    /// let (rows, columns) = (Tensor([1, 0, 1] as [Int]), Tensor([0, 0, 1] as [Int]))
     /// x[rows]             // x[rows[i]] for every i, in the shape of `rows`
     /// x[rows, columns]    // x[rows[i], columns[i]]; the indices broadcast together
-    /// x[mask]             // as ``selected(mask:file:line:)``
+    /// x[x .> 0]           // as ``selected(mask:file:line:)``
     /// ```
     /// - Parameter indices: Of integers, negative ones counting from the end; or one mask.
     /// - Shape: `[a, b, *]` with two indices of shape `[…]` → `[…, *]`.

@@ -35,7 +35,7 @@ struct GlossaryCoverage {
         "loss": ["LossFunction"], "batch": ["Batch"], "plot": ["Plot"], "communicator": ["Communicator"],
         "interpretation": ["Interpretation", "ClassificationInterpretation"], "parameter": ["Parameter"],
         "buffer": ["Buffer"], "table": ["CSVTable"], "row": ["TableRow"], "tabular": ["TabularData", "TabularColumns"],
-        "numericalize": ["Numericalize"],
+        "numericalize": ["Numericalize"], "tokenizer": ["PretrainedTokenizer"],
         "encoding": ["TextEncoding"], "pipeline": ["Pipeline"], "generator": ["PhiloxGenerator"], "i": ["Tensor"],
         "callback": ["Callback"], "metric": ["Metric"],
     ]
