@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pickles and PyTorch's files as terms, for those that torch.save would not write.
 
-package import LockstepData
+import LockstepData
 
 /// A value that is written as a pickle of protocol 2.
 package indirect enum PickleTerm: Sendable {
