@@ -174,6 +174,12 @@ extension DistributedChecks {
             SetupDifference(words: ["optimizer sgd", "optimizer"]) {
                 twoClasses(optimizer: $0 ? .sgd(mom: 0.9) : .adam())
             },
+            SetupDifference(words: ["rule SGDRule", "nesterov: true", "nesterov: false"]) {
+                twoClasses(optimizer: .sgd(mom: 0.9, nesterov: $0))
+            },
+            SetupDifference(words: ["rule AdamRule", "amsgrad: true", "amsgrad: false"]) {
+                twoClasses(optimizer: .adam(amsgrad: $0))
+            },
             SetupDifference(words: ["metric accuracy", "axis: -1", "axis: 1"]) {
                 twoClasses(metrics: [.accuracy(axis: $0 ? 1 : -1)])
             },

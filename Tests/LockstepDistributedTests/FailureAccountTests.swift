@@ -365,11 +365,36 @@ struct FailureAccountTests {
 
     @Test("how far a failed job had come: to its steps, to its start, or nobody knows")
     func stages() {
-        #expect(end([], code: 137) == .failed(JobFailure(.unknown)))
-        #expect(end([watching], code: 137) == .failed(JobFailure(.starting)))
+        #expect(end([], code: 139) == .failed(JobFailure(.unknown)))
+        #expect(end([watching], code: 139) == .failed(JobFailure(.starting)))
         #expect(end([watching, record(1, .died)], code: 1) == .failed(JobFailure(.starting)))
         let trains = [watching, line(.training(step: 40)), line(.saved(step: 44)), line(.saved(step: 43))]
-        #expect(end(trains, code: 137) == .failed(JobFailure(.training, from: 40, saved: 44)))
+        #expect(end(trains, code: 139) == .failed(JobFailure(.training, from: 40, saved: 44)))
+    }
+
+    @Test(
+        "a rank was killed by somebody else if mpirun says so, in words or by its code, and the rank tells nothing of itself"
+    )
+    func killed() {
+        func wasKilled(_ lines: [String], code: Int32) -> Bool? {
+            guard case .failed(let failure) = end(lines, code: code) else { return nil }
+            return failure.wasKilled
+        }
+        func box(_ rank: Int, signal: Int) -> [String] {
+            let text =
+                "mpirun noticed that process rank \(rank) with PID 0 on node here exited on signal \(signal) (Killed)."
+            return [dashes, text, dashes]
+        }
+        #expect(wasKilled(box(1, signal: 9), code: 137) == true)
+        // Whoever survives it ends the job with a code of its own.
+        #expect(wasKilled([record(1, by: 0, .died)] + box(1, signal: 9), code: 1) == true)
+        #expect(wasKilled([watching], code: 137) == true, "nobody could tell")
+        #expect(wasKilled(box(1, signal: 11), code: 139) == false)
+        #expect(wasKilled([watching], code: 1) == false)
+        #expect(
+            wasKilled([record(1, by: 1)] + box(0, signal: 9), code: 1) == false, "it ended with an error of its own")
+        #expect(
+            wasKilled(box(1, signal: 11) + box(0, signal: 9), code: 139) == false, "the others are killed by mpirun")
     }
 
     @Test("the step of a failure is told by the rank to blame, else by who saw it last")

@@ -24,11 +24,8 @@ log=$folder/log
 [ -n "${KEEP:-}" ] || trap 'rm -rf "$folder"' EXIT
 # shellcheck source=Tests/Scripts/verdicts.sh
 source Tests/Scripts/verdicts.sh
-
-# What a run must leave: the checksum of the model, and every column of the history but the times.
-remains() { sha256sum < "$1/model.safetensors" && rows "$1"; }
-rows() { awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i != "time") keep[++n] = i }
-    { for (i = 1; i <= n; i++) printf "%s%s", $keep[i], i < n ? "," : "\n" }' "$1/history.csv"; }
+# shellcheck source=Tests/Scripts/runs.sh
+source Tests/Scripts/runs.sh
 
 # Whether two histories are the same to 1e-5, but for metrics that count: prints where they are not.
 differs() {
@@ -54,14 +51,11 @@ head -c 20000 docs/distributed.md > "$folder/text"
 awk 'BEGIN { srand(7); print "a,b,c,y"; for (i = 0; i < 800; i++) { a = rand(); c = int(3 * rand())
     printf "%.4f,%.4f,k%d,%.4f\n", a, rand(), c, 2 * a + c } }' > "$folder/table.csv"
 
-# The processes of a session, with parents and names.
-processes() { ps -o pid=,ppid=,comm= -s "$1" 2> /dev/null | awk '$3 != "ps"'; }
-
 # Ends one process of the session, or all; says which.
 strike() {
     local session=$1 victim=$2 mpirun ranks
-    mpirun=$(processes "$session" | awk '$3 == "mpirun" { print $1; exit }')
-    mapfile -t ranks < <(processes "$session" | awk -v parent="${mpirun:-0}" '$2 == parent { print $1 }')
+    mpirun=$(mpirun_of "$session")
+    mapfile -t ranks < <(ranks_of "$session")
     case "$victim" in
         rank) [ ${#ranks[@]} -eq 0 ] || kill -KILL "${ranks[RANDOM % ${#ranks[@]}]}" 2> /dev/null ;;
         mpirun) [ -z "$mpirun" ] || kill -KILL "$mpirun" 2> /dev/null ;;

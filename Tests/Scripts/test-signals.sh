@@ -19,18 +19,18 @@ log=$folder/log
 trap 'rm -rf "$folder"' EXIT
 # shellcheck source=Tests/Scripts/verdicts.sh
 source Tests/Scripts/verdicts.sh
+# shellcheck source=Tests/Scripts/runs.sh
+source Tests/Scripts/runs.sh
 
-# The processes of a session, with parents and names.
-processes() { ps -o pid=,ppid=,comm= -s "$1" 2> /dev/null | awk '$3 != "ps"'; }
 # find SESSION TARGET: the process of that role, when there is one.
 find_process() {
     local mpirun
     case "$2" in
         # Until its program is loaded a process dies of a signal, and nobody can help it.
         launcher) processes "$1" | awk -v pid="$1" '$1 == pid && $3 == "lockstep" { print $1 }' ;;
-        mpirun) processes "$1" | awk '$3 == "mpirun" { print $1; exit }' ;;
+        mpirun) mpirun_of "$1" ;;
         rank*)
-            mpirun=$(processes "$1" | awk '$3 == "mpirun" { print $1; exit }')
+            mpirun=$(mpirun_of "$1")
             processes "$1" | awk -v parent="${mpirun:-0}" '$2 == parent && $3 == "lockstep" { print $1 }' | sed -n "$((1 + ${2#rank}))p"
             ;;
         everyone) processes "$1" | awk '{ print $1 }' ;;

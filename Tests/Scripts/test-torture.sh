@@ -25,6 +25,8 @@ log=$folder/log
 [ -n "${KEEP:-}" ] || trap 'rm -rf "$folder"' EXIT
 # shellcheck source=Tests/Scripts/verdicts.sh
 source Tests/Scripts/verdicts.sh
+# shellcheck source=Tests/Scripts/runs.sh
+source Tests/Scripts/runs.sh
 
 cat docs/*.md docs/decisions/*.md | head -c 200000 > "$folder/text"
 # train EPOCHS RUN: the words of a run.
@@ -32,8 +34,6 @@ train() {
     echo "$bin/lockstep train text $folder/text --model gpt --width 64 --sample 0 --epochs $1 --run $2" \
         "--resume auto --checkpoint-every 20steps --log-dir $2/logs"
 }
-# remains RUN: the model's bytes, and every column of the history but the time.
-remains() { sha256sum < "$1/model.safetensors" && cut -d, -f1-4 "$1/history.csv"; }
 now() { date +%s.%N; }
 
 echo "a run of about $seconds s on $ranks ranks, a kill every $mean s, SEED=$SEED"
@@ -52,10 +52,15 @@ setsid "$bin/lockstep" launch -n "$ranks" --max-restarts 1000000 -- $(train "$ep
 session=$!
 kills=0
 : > "$folder/kills"
+# A launcher that waits for ever is a failure as well.
+limit=$(($(date +%s) + 10 * seconds + 600))
 while kill -0 $session 2> /dev/null; do
+    if [ "$(date +%s)" -gt $limit ]; then
+        processes $session | awk '{ print $1 }' | xargs -r kill -KILL 2> /dev/null
+        break
+    fi
     sleep "$(awk -v m="$mean" -v r=$RANDOM 'BEGIN { printf "%.3f", -m * log((r + 1) / 32769) }')"
-    mpirun=$(ps -o pid=,comm= -s $session | awk '$2 == "mpirun" { print $1; exit }')
-    mapfile -t victims < <(ps -o pid=,ppid= -s $session | awk -v parent="${mpirun:-0}" '$2 == parent { print $1 }')
+    mapfile -t victims < <(ranks_of $session)
     [ ${#victims[@]} -gt 0 ] || continue
     at=$(now)
     kill -KILL "${victims[RANDOM % ${#victims[@]}]}" 2> /dev/null || continue
@@ -66,6 +71,7 @@ wait $session
 status=$?
 problem=""
 [ $status -eq 0 ] || problem="status $status: $(tail -n 1 "$log")"
+[ -n "$problem" ] || [ $kills -gt 0 ] || problem="nothing was killed"
 [ -n "$problem" ] || [ "$(remains "$run")" = "$(remains "$folder/undisturbed")" ] || problem="other bytes than the undisturbed run's"
 verdict "$epochs epochs on $ranks ranks, killed $kills times, restarted $(grep -c '; restart [0-9]* of' "$log") times: the same bytes" "$problem"
 left=$(find "$run" -name '.lockstep-*' -o -name '*.damaged' -o -name 'step-*' | tr '\n' ' ')

@@ -117,7 +117,7 @@ public final class PreemptionCallback: Callback {
         let checkpoints = learner.callback(ofType: CheckpointCallback.self)
         let path = try checkpoints?.leave(point, learner) ?? learner.saveResumePoint(point, to: file)
         guard learner.coordinator.isWriter else { return }
-        // A CheckpointCallback has told it.
+        // A CheckpointCallback tells it.
         if checkpoints == nil { learner.coordinator.saved(step: learner.trainIter) }
         let place = point.isTrained ? "its training" : "\(learner.place.batches) batches"
         console.write(

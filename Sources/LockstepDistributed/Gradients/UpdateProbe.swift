@@ -25,6 +25,9 @@ package struct UpdateProbe: Sendable, CustomStringConvertible {
     package static let most = 1 << 17
     /// From so many on, 64 MiB of values and as much of each state, memory decides and no clock: owners update.
     package static let memoryDecides = 1 << 24
+    /// Whether so many parameters are measured.
+    package static func isMeasured(_ count: Int) -> Bool { count > fewest && count < memoryDecides }
+
     /// Rounds of both, in turn, so that a slow moment of the machine meets both.
     private static let rounds = 2
     /// Steps of a round; the first warms up.
@@ -54,7 +57,7 @@ package struct UpdateProbe: Sendable, CustomStringConvertible {
         _ optimizer: Optimizer, over communicator: any Communicator, isSplit: Bool
     ) throws -> UpdateProbe? {
         let elements = min(optimizer.arena.count, most)
-        guard elements > fewest, optimizer.arena.count < memoryDecides else { return nil }
+        guard isMeasured(optimizer.arena.count) else { return nil }
         let observers = communicator.observers
         communicator.observers = []
         defer { communicator.observers = observers }

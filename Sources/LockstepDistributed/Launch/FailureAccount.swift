@@ -39,6 +39,8 @@ package struct FailureAccount {
     private var hasWatched = false
     private var firstStep: Int?
     private var savedStep: Int?
+    /// Whether it has come to train.
+    var hasTrained: Bool { firstStep != nil }
     private var boxes = MpirunBox()
 
     package init(token: String, here: String = ProcessInfo.processInfo.hostName) {
@@ -132,8 +134,9 @@ package struct FailureAccount {
         rankFailed = true
         if text.contains("noticed that process rank") {
             let number = word(after: "on signal").map(digits)
-            note(word(after: "process rank"), number.map { "was killed by signal \($0)" })
-            signal = signal ?? number.flatMap { Int32($0) }
+            note(
+                word(after: "process rank"), number.map { "was killed by signal \($0)" },
+                signal: number.flatMap { Int32($0) })
         } else if text.contains("has exited due to process rank") {
             note(word(after: "process rank"), "ended its program without the others")
         } else if text.contains("exited with non-zero status"), let name = word(after: "Process name:") {
@@ -145,9 +148,9 @@ package struct FailureAccount {
         return true
     }
 
-    private mutating func note(_ rank: String?, _ reason: String?) {
+    private mutating func note(_ rank: String?, _ reason: String?, signal: Int32? = nil) {
         guard self.rank == nil, let rank = rank.flatMap({ Int(digits($0)) }) else { return }
-        (self.rank, self.reason) = (rank, reason)
+        (self.rank, self.reason, self.signal) = (rank, reason, signal)
     }
 
     private func digits(_ word: String) -> String { word.filter(\.isNumber) }
@@ -202,12 +205,14 @@ package struct FailureAccount {
         let step =
             records.first { $0.rank == blamed && $0.reporter == blamed && $0.step != nil }?.step
             ?? records.lazy.compactMap(\.step).first
-        let trains = firstStep != nil || step ?? 0 > 0
+        // Who is killed tells nothing of itself; where mpirun names nobody, its code does.
+        let tellsItself = records.contains { $0.rank == blamed && $0.reporter == blamed }
+        let trains = hasTrained || step ?? 0 > 0
         let tells = hasWatched || !records.isEmpty || hasNotStarted
         return .failed(
             JobFailure(
                 trains ? .training : tells ? .starting : .unknown, step: trains ? step : nil, from: firstStep,
                 saved: savedStep, lostHost: lostHost ?? unreachable,
-                wasKilled: signal == SIGKILL))
+                wasKilled: !tellsItself && signal ?? outcome.code - 128 == SIGKILL))
     }
 }

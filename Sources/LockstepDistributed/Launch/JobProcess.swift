@@ -74,8 +74,7 @@ struct JobProcess {
             return words.count > 1 ? pid_t(words[1]).map { (words[0], $0) } : nil
         }
         guard let own = stat(pid), own.state != "T", own.state != "t" else { return false }
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.lazy.compactMap { pid_t($0) }.compactMap(stat).contains { $0.parent == pid && $0.state == "Z" }
+        return RankProcesses.all.lazy.compactMap(stat).contains { $0.parent == pid && $0.state == "Z" }
     }
 
     /// How a process came to its end.

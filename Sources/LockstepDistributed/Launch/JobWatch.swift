@@ -33,7 +33,7 @@ struct JobWatch {
         var deadline: Int64?
         defer { show(account.end()) }
         while streams.contains(where: \.isOpen) {
-            if let zombiesSince, Self.milliseconds - zombiesSince >= Self.patience { return false }
+            if isHung { return false }
             var left = Self.pause
             if account.isEnding || isEnded {
                 let end = deadline ?? Self.milliseconds + Self.patience
@@ -52,6 +52,9 @@ struct JobWatch {
         }
         return true
     }
+
+    /// Whether mpirun hangs over a rank that was killed.
+    var isHung: Bool { zombiesSince.map { Self.milliseconds - $0 >= Self.patience } ?? false }
 
     /// Whether mpirun was told to end the job.
     private var isEnded: Bool {
@@ -73,8 +76,10 @@ struct JobWatch {
             case .end: process.send(JobProcess.ending)
             }
         }
-        if now >= nextCensus {
-            // All of /proc: not with every look.
+        // All of /proc: not with every look, and not beside ranks that train.
+        if account.hasTrained {
+            zombiesSince = nil
+        } else if now >= nextCensus {
             nextCensus = now + 2_000
             zombiesSince = process.leavesZombies ? zombiesSince ?? now : nil
         }

@@ -84,7 +84,8 @@ package struct RankJob {
         // Ranks can outlive their mpirun; what they leave is nobody's only then.
         if status?.code != 0 { RankProcesses.awaitEnd(token: token) }
         remains.remove(family: watch.family ?? remains.family(ofMpirun: process.pid), ofMpirun: process.pid)
-        return RankJob.conclude(status ?? JobProcess.Status(code: 1), watch, ranks: ranks, stops: stops)
+        let code: Int32 = watch.isHung ? 128 + SIGKILL : 1
+        return RankJob.conclude(status ?? JobProcess.Status(code: code), watch, ranks: ranks, stops: stops)
     }
 
     /// Starts mpirun with pipes for what is read here.

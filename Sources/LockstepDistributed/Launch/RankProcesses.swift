@@ -21,11 +21,15 @@ enum RankProcesses {
         }
     }
 
+    /// Every process of this machine.
+    static var all: [pid_t] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
+    }
+
     /// The processes of this user that were started as ranks of the job.
     static func running(token: String) -> [pid_t] {
         let marks = ["\(EnvironmentVariable.jobName)=\(token)", "OMPI_COMM_WORLD_RANK="].map { Data($0.utf8) }
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.compactMap { pid_t($0) }.filter { pid in
+        return all.filter { pid in
             guard pid != getpid(), let text = FileManager.default.contents(atPath: "/proc/\(pid)/environ") else {
                 return false
             }

@@ -23,17 +23,18 @@ package struct RestartPolicy: Equatable {
         case ended
         /// It would end the same way again: words, data, files.
         case refused
-        /// It failed before it began to train: by itself, or once more.
+        /// It failed before it began to train.
         case beforeTraining
-        /// It failed twice in a row at the same step.
+        /// It failed at the step at which it had failed before.
         case sameStep(Int)
-        /// It failed twice in a row, and nothing was saved in between.
+        /// It failed again, and nothing was saved in between.
         case noProgress
         /// It was started again as often as allowed.
         case exhausted(Int)
     }
 
-    /// SIGKILL comes from outside, now and then at the same place; so often it is no accident (memory that runs out).
+    /// SIGKILL comes from outside, now and then at the same place; so often in a row without having got further it is no accident
+    /// (memory that runs out).
     private static let mostKills = 3
 
     /// The most times that it is started again.

@@ -18,6 +18,8 @@ extension Learner {
         lines += modelSetup()
         if let optimizer {
             lines.append("optimizer \(optimizer.rule.name) \(optimizer.groups.map(\.count))")
+            // A rule is a value: its options are in what it prints as.
+            lines.append("rule \(optimizer.rule)")
             for (index, group) in optimizer.hypers.enumerated() {
                 lines.append(
                     "group \(index) " + optimizer.hyperNames.map { "\($0) \(group[$0] ?? .nan)" }.joined(separator: " ")

@@ -2,7 +2,7 @@
 // What one rank may want, and all then do at the same point.
 
 /// Something that a rank may come to want in the middle of a phase.
-public enum Wish: Sendable, CaseIterable {
+public enum Wish: Sendable {
     /// An orderly end: a signal, or a time limit.
     case stop
     /// A checkpoint: its time has come.
