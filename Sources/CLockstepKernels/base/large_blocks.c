@@ -20,21 +20,21 @@
 #endif
 
 enum { PAGE = 4096, HUGE = 2 << 20, HUGE_FROM = 4 << 20 };
-/// Held beyond what the peak allows: little models are never short.
+/// Held beyond what the bound allows: little models are never short.
 static const double slack = 32 << 20;
-/// The most that is held for each byte of the peak. It begins with `LEAST_BOUND`, and grows each time a step that asks for the same as the
-/// one before misses a block that was given back: steps that repeat come to ask the system for nothing, those that vary do not
-/// come to hold all that they ever asked for.
-static const double most = 4;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static block *newest[LSK_CLASSES], *oldest[LSK_CLASSES];  // free ones
 static uint32_t given_back[LSK_CLASSES];
 static uint64_t requests, held, live, peak, releases;
 #define LEAST_BOUND 1.125
+/// What is held for each byte of the peak, at most. It grows, no further once it is beyond `MOST_BOUND`, each time a block is missed
+/// that was given back, by a thread whose last two whole steps asked for the same: steps that repeat come to ask the system for
+/// nothing, those that vary do not come to hold all that they ever asked for.
 static double bound = LEAST_BOUND;
+#define MOST_BOUND 4
 
-/// What this thread has asked for in its step, and whether the one before began alike.
+/// A hash of what this thread has asked for in its step, that of the step before, and whether the last two whole ones agreed.
 static _Thread_local uint64_t asked, asked_before;
 static _Thread_local int repeats;
 
@@ -94,6 +94,23 @@ static block *longest_free(void) {
     return found;
 }
 
+/// Takes a free block out, and puts it before those that are to be given back.
+static block *drop(block *b, block *others) {
+    unlink_free(b);
+    held -= block_bytes(b->size_class);
+    b->next = others;
+    return b;
+}
+
+/// Without the lock: the system clears and maps pages in its own time, and no other thread waits for that.
+static void all_to_system(block *b) {
+    while (b) {
+        block *next = b->next;
+        to_system(b);
+        b = next;
+    }
+}
+
 /// Whether `bytes` more would be more than the work has shown to need.
 static int is_beyond(size_t bytes) {
     uint64_t need = live + bytes > peak ? live + bytes : peak;
@@ -117,16 +134,13 @@ block *lsk_take_large(uint32_t size_class) {
     if (b) {
         unlink_free(b);
     } else {
-        if (repeats && given_back[size_class] && bound < most) {
+        if (repeats && given_back[size_class] && bound < MOST_BOUND) {
             given_back[size_class]--;
             bound *= 1.125;
         }
         for (block *old; is_beyond(bytes) && (old = longest_free());) {
-            unlink_free(old);
-            held -= block_bytes(old->size_class);
             given_back[old->size_class]++;
-            old->next = dropped;
-            dropped = old;
+            dropped = drop(old, dropped);
         }
         held += bytes;
         requests++;
@@ -134,12 +148,7 @@ block *lsk_take_large(uint32_t size_class) {
     live += bytes;
     if (live > peak) peak = live;
     pthread_mutex_unlock(&lock);
-    // The system clears and maps pages in its own time: no other thread waits for that.
-    while (dropped) {
-        block *next = dropped->next;
-        to_system(dropped);
-        dropped = next;
-    }
+    all_to_system(dropped);
     if (!b) b = from_system(size_class);
     b->asked_class = size_class;
     return b;
@@ -165,17 +174,15 @@ void lsk_end_step(void) {
 }
 
 void lsk_trim_large(void) {
+    block *dropped = NULL;
     pthread_mutex_lock(&lock);
-    for (block *b; (b = longest_free());) {
-        unlink_free(b);
-        held -= block_bytes(b->size_class);
-        to_system(b);
-    }
+    for (block *old; (old = longest_free());) dropped = drop(old, dropped);
     // What was needed until now says nothing of what comes.
     peak = live;
     bound = LEAST_BOUND;
     memset(given_back, 0, sizeof given_back);
     pthread_mutex_unlock(&lock);
+    all_to_system(dropped);
 }
 
 large_statistics lsk_get_large_statistics(void) {

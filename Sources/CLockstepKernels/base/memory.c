@@ -9,18 +9,18 @@
 #include <stdlib.h>
 
 /// A thread keeps so many free blocks of a class, if they are not more bytes than that.
-enum { LSK_KEEP = 32, LSK_KEEP_BYTES = 1 << 20, LSK_SMALL = LSK_LARGE_CLASS };
+enum { LSK_KEEP = 32, LSK_KEEP_BYTES = 1 << 20 };
 
 typedef struct cache {
-    block *lists[LSK_SMALL];
-    uint16_t counts[LSK_SMALL];
+    block *lists[LSK_LARGE_CLASS];
+    uint16_t counts[LSK_LARGE_CLASS];
     int64_t live;
     int registered;
 } cache;
 
 static _Thread_local cache local;
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
-static block *pool[LSK_SMALL];
+static block *pool[LSK_LARGE_CLASS];
 static _Atomic uint64_t system_requests, system_bytes;
 static pthread_key_t exit_key;
 static pthread_once_t exit_once = PTHREAD_ONCE_INIT;
@@ -39,7 +39,7 @@ static void to_pool(uint32_t size_class) {
 
 static void at_thread_exit(void *ignored) {
     (void)ignored;
-    for (uint32_t c = 0; c < LSK_SMALL; c++)
+    for (uint32_t c = 0; c < LSK_LARGE_CLASS; c++)
         if (local.lists[c]) to_pool(c);
 }
 static void make_exit_key(void) { pthread_key_create(&exit_key, at_thread_exit); }
@@ -103,7 +103,7 @@ void lsk_release(void *pointer) {
 }
 
 void lsk_trim(void) {
-    for (uint32_t c = 0; c < LSK_SMALL; c++) {
+    for (uint32_t c = 0; c < LSK_LARGE_CLASS; c++) {
         to_pool(c);
         for (block *b; (b = from_pool(c));) {
             atomic_fetch_sub_explicit(&system_bytes, class_bytes(c) + LSK_HEADER, memory_order_relaxed);

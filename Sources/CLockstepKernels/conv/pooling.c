@@ -116,7 +116,7 @@ static void run(const lsk_pooling *p, operation which, lsk_dtype dtype, const vo
                 const int32_t *places) {
     task t = {p, which, dtype, from, to, (int32_t *)places};
     ptrdiff_t image = p->in_height * p->in_width * p->channels;
-    lsk_parallel(p->batch, LSK_ELEMENT_GRAIN / (image > 0 ? image : 1) + 1, some_images, &t);
+    lsk_parallel(p->batch, lsk_row_grain(image), some_images, &t);
 }
 
 void lsk_max_pool(const lsk_pooling *p, lsk_dtype dtype, const void *x, void *y, int32_t *places) {

@@ -65,14 +65,12 @@ static void backward_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
     (t->dtype == LSK_FLOAT32 ? backward_f32 : backward_f64)(t, begin, end);
 }
 
-static ptrdiff_t grain_of(ptrdiff_t elements) { return LSK_ELEMENT_GRAIN / (elements > 0 ? elements : 1) + 1; }
-
 void lsk_resample(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t inner, lsk_taps taps, const void *x, void *y) {
     resample_task t = {dtype, inner, &taps, x, y};
-    lsk_parallel(outer, grain_of(taps.outputs * inner), forward_part, &t);
+    lsk_parallel(outer, lsk_row_grain(taps.outputs * inner), forward_part, &t);
 }
 
 void lsk_resample_backward(lsk_dtype dtype, ptrdiff_t outer, ptrdiff_t inner, lsk_taps taps, const void *dy, void *dx) {
     resample_task t = {dtype, inner, &taps, dy, dx};
-    lsk_parallel(outer, grain_of(taps.outputs * inner), backward_part, &t);
+    lsk_parallel(outer, lsk_row_grain(taps.outputs * inner), backward_part, &t);
 }

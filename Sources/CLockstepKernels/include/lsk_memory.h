@@ -6,9 +6,9 @@
 
 /// Returns 64-byte aligned memory of at least `bytes` bytes; its contents are undefined. Never NULL: stops when memory is out.
 void *_Nonnull lsk_allocate(size_t bytes);
-/// Gives memory back to the calling thread's cache.
+/// Gives memory back: to the calling thread's cache, or, of more than 224 KiB, to the store of all threads.
 void lsk_release(void *_Nonnull pointer);
-/// Gives every cached block of the calling thread and of the shared pool back to the system.
+/// Gives every cached block of the calling thread, of the shared pool and of the store of large blocks back to the system.
 void lsk_trim(void);
 
 /// Says that what the calling thread repeats begins anew: a step of training.

@@ -15,5 +15,7 @@ void lsk_parallel(ptrdiff_t count, ptrdiff_t grain, lsk_part _Nonnull part, void
 
 /// Numbers that are worth a second thread where each costs a few instructions; a thread is there within 1 µs.
 enum { LSK_ELEMENT_GRAIN = 16384 };
+/// So many rows of that many numbers each are worth one.
+static inline ptrdiff_t lsk_row_grain(ptrdiff_t width) { return LSK_ELEMENT_GRAIN / (width > 0 ? width : 1) + 1; }
 /// Multiply-adds of a product or a convolution that are worth one.
 enum { LSK_LEAST_SHARED = 1 << 20 };

@@ -63,8 +63,6 @@ typedef struct {
     void *out;
 } row_task;
 
-static ptrdiff_t grain_of(ptrdiff_t channels) { return LSK_ELEMENT_GRAIN / (channels > 0 ? channels : 1) + 1; }
-
 static void apply_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
     const row_task *t = context;
     ptrdiff_t period = period_of(t->channels), at = begin * t->channels, rows = end - begin;
@@ -94,7 +92,7 @@ void lsk_channel_apply(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels, l
                       .added = added ? AT(added, at) : NULL,
                       .rectifies = rectifies,
                       .out = AT(y, at)};
-        lsk_parallel(rows, grain_of(channels), apply_part, &t);
+        lsk_parallel(rows, lsk_row_grain(channels), apply_part, &t);
     }
 }
 
@@ -142,7 +140,7 @@ void lsk_channel_backward(ptrdiff_t segments, ptrdiff_t rows, ptrdiff_t channels
                       .c = AT(c, k),
                       .shift = shift ? AT(shift, k) : NULL,
                       .out = AT(dx, at)};
-        lsk_parallel(rows, grain_of(channels), backward_part, &t);
+        lsk_parallel(rows, lsk_row_grain(channels), backward_part, &t);
     }
 }
 
@@ -201,7 +199,7 @@ static void layer_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
 void lsk_layer_norm(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, double epsilon, const void *x, const void *weight,
                     const void *bias, void *y, void *mean, void *rest, void *inverse) {
     layer_task t = {width, dtype, epsilon, x, weight, bias, y, mean, rest, inverse};
-    lsk_parallel(rows, grain_of(width), layer_part, &t);
+    lsk_parallel(rows, lsk_row_grain(width), layer_part, &t);
 }
 
 void lsk_layer_norm_backward(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, const void *dy, const void *x,

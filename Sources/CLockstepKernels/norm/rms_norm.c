@@ -45,19 +45,17 @@ static void backward_part(void *context, ptrdiff_t begin, ptrdiff_t end) {
     else rms_norm_dx_f64(rows, t->width, AT(t->dy, at), AT(t->x, at), t->weight, AT(t->saved, begin), AT(t->y, at));
 }
 
-static ptrdiff_t grain_of(ptrdiff_t width) { return LSK_ELEMENT_GRAIN / (width > 0 ? width : 1) + 1; }
-
 void lsk_rms_norm(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, double epsilon, const void *x, const void *weight,
                   void *y, void *inverse) {
     rms_task t = {width, dtype, epsilon, x, weight, NULL, NULL, y, inverse};
-    lsk_parallel(rows, grain_of(width), forward_part, &t);
+    lsk_parallel(rows, lsk_row_grain(width), forward_part, &t);
 }
 
 void lsk_rms_norm_backward(ptrdiff_t rows, ptrdiff_t width, lsk_dtype dtype, const void *dy, const void *x,
                            const void *weight, const void *inverse, void *dx, void *dw, float dw_beta) {
     if (dx) {
         rms_task t = {width, dtype, 0, x, weight, dy, inverse, dx, NULL};
-        lsk_parallel(rows, grain_of(width), backward_part, &t);
+        lsk_parallel(rows, lsk_row_grain(width), backward_part, &t);
     }
     if (!dw) return;
     if (dtype == LSK_FLOAT32) rms_norm_dw_f32(rows, width, dy, x, inverse, dw, dw_beta);
