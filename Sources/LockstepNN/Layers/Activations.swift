@@ -4,6 +4,8 @@
 public import LockstepTensor
 
 /// `max(x, 0)`. PyTorch: `torch.nn.ReLU`.
+///
+/// - Shape: any; unchanged.
 public final class ReLU: Module, UnaryLayer {
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.relu()) }
@@ -14,6 +16,8 @@ extension ReLU: Configurable {
 }
 
 /// `x` where positive, `slope·x` elsewhere. PyTorch: `torch.nn.LeakyReLU`.
+///
+/// - Shape: any; unchanged.
 public final class LeakyReLU: Module, UnaryLayer {
     /// The slope for negative values.
     public let slope: Double
@@ -36,6 +40,8 @@ extension LeakyReLU: Configurable {
 }
 
 /// `x·Φ(x)` with the normal distribution's Φ. Hendrycks and Gimpel (2016). PyTorch: `torch.nn.GELU`.
+///
+/// - Shape: any; unchanged.
 public final class GELU: Module, UnaryLayer {
     /// What stands for Φ; itself by default.
     public let approximation: GELUApproximation
@@ -58,6 +64,8 @@ extension GELU: Configurable {
 }
 
 /// `min(max(x, 0), 6)`. PyTorch: `torch.nn.ReLU6`.
+///
+/// - Shape: any; unchanged.
 public final class ReLU6: Module, UnaryLayer {
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.relu6()) }
@@ -68,6 +76,8 @@ extension ReLU6: Configurable {
 }
 
 /// `relu6(x + 3) / 6`. PyTorch: `torch.nn.Hardsigmoid`.
+///
+/// - Shape: any; unchanged.
 public final class Hardsigmoid: Module, UnaryLayer {
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.hardsigmoid()) }
@@ -78,6 +88,8 @@ extension Hardsigmoid: Configurable {
 }
 
 /// `x · relu6(x + 3) / 6`. Howard et al., *Searching for MobileNetV3* (2019). PyTorch: `torch.nn.Hardswish`.
+///
+/// - Shape: any; unchanged.
 public final class Hardswish: Module, UnaryLayer {
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.hardswish()) }
@@ -88,6 +100,8 @@ extension Hardswish: Configurable {
 }
 
 /// `x·σ(x)`, also called swish. PyTorch: `torch.nn.SiLU`.
+///
+/// - Shape: any; unchanged.
 public final class SiLU: Module, UnaryLayer {
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.silu()) }
@@ -98,6 +112,8 @@ extension SiLU: Configurable {
 }
 
 /// `1 / (1 + e^(−x))`. PyTorch: `torch.nn.Sigmoid`.
+///
+/// - Shape: any; unchanged.
 public final class Sigmoid: Module, UnaryLayer {
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.sigmoid()) }
@@ -108,6 +124,8 @@ extension Sigmoid: Configurable {
 }
 
 /// The hyperbolic tangent. PyTorch: `torch.nn.Tanh`.
+///
+/// - Shape: any; unchanged.
 public final class Tanh: Module, UnaryLayer {
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.tanh()) }
@@ -118,6 +136,8 @@ extension Tanh: Configurable {
 }
 
 /// `log(1 + e^x)`. PyTorch: `torch.nn.Softplus` with β = 1.
+///
+/// - Shape: any; unchanged.
 public final class Softplus: Module, UnaryLayer {
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(x.softplus()) }
@@ -130,6 +150,8 @@ extension Softplus: Configurable {
 /// Exponentials that sum to 1 along an axis. PyTorch: `torch.nn.Softmax`.
 ///
 /// Not in front of ``CrossEntropyFlat``, which takes raw scores.
+///
+/// - Shape: any; unchanged.
 public final class Softmax: Module, UnaryLayer {
     /// The axis that sums to 1.
     public let axis: Int
@@ -152,6 +174,8 @@ extension Softmax: Configurable {
 }
 
 /// The logarithm of ``Softmax``, computed stably. PyTorch: `torch.nn.LogSoftmax`.
+///
+/// - Shape: any; unchanged.
 public final class LogSoftmax: Module, UnaryLayer {
     /// The axis whose exponentials sum to 1.
     public let axis: Int

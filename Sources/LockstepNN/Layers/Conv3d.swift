@@ -29,15 +29,9 @@ public final class Conv3d: Module, UnaryLayer {
         _ inputs: Int, _ outputs: Int, kernelSize: [Int], stride: [Int] = [1], padding: [Int] = [0],
         dilation: [Int] = [1], groups: Int = 1, bias: Bool = true, file: StaticString = #fileID, line: UInt = #line
     ) {
-        require(
-            inputs > 0 && outputs > 0 && groups > 0 && inputs % groups == 0 && outputs % groups == 0,
-            "Conv3d(\(inputs), \(outputs)): \(groups) groups do not divide the channels", file: file, line: line)
+        checkChannels("Conv3d", inputs, outputs, groups, file, line)
         func three(_ name: String, _ sizes: [Int]) -> [Int] {
-            require(
-                sizes.count == 1 || sizes.count == 3,
-                "Conv3d(\(inputs), \(outputs)): the \(name) is \(sizes); one size or three are needed", file: file,
-                line: line)
-            return sizes.count == 1 ? [sizes[0], sizes[0], sizes[0]] : sizes
+            threeSizes(sizes, "Conv3d(\(inputs), \(outputs)): the \(name)", file: file, line: line)
         }
         let kernel = three("kernel", kernelSize)
         let initial = Initializer.withinInverseRoot(of: kernel.reduce(inputs / groups, *))

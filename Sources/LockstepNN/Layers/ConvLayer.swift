@@ -24,10 +24,13 @@ public final class ConvLayer: Module, UnaryLayer {
     @Submodule public var layers: Sequential
 
     /// - Parameters:
-    ///   - padding: Half of the kernel when nil, so that the size stays; nothing when transposed.
+    ///   - padding: Half of the kernel when nil, so that the size stays where the kernel is odd and the stride 1; nothing
+    ///     when transposed.
     ///   - bias: Whether the convolution has one; where nothing normalises when nil.
     ///   - normFirst: Whether the normalisation comes before the activation.
-    ///   - activation: The last layer, or nil for none.
+    ///   - activation: The last layer, or nil for none. It decides how the weights start: `kaimingUniform` before ``ReLU``,
+    ///     ``ReLU6``, ``LeakyReLU`` and ``SiLU``, `xavierUniform` before ``Sigmoid`` and ``Tanh``, otherwise the
+    ///     convolution's own.
     ///   - transposed: Whether the convolution is a ``ConvTranspose2d``.
     public init(
         _ inputs: Int, _ outputs: Int, kernelSize: Pair = 3, stride: Pair = 1, padding: Pair? = nil, groups: Int = 1,
@@ -35,6 +38,7 @@ public final class ConvLayer: Module, UnaryLayer {
         transposed: Bool = false, file: StaticString = #fileID, line: UInt = #line
     ) {
         let hasBias = bias ?? (norm == .none)
+        let initial = ConvLayer.initializer(before: activation)
         let offset = hasBias ? Initializer.normal(standardDeviation: 0.01)([outputs]) : nil
         var layers: [any UnaryLayer] = []
         if transposed {
@@ -42,6 +46,7 @@ public final class ConvLayer: Module, UnaryLayer {
                 inputs, outputs, kernelSize: kernelSize, stride: stride, padding: padding ?? 0, groups: groups,
                 bias: hasBias, file: file, line: line)
             if let offset { layer.bias = offset }
+            if let initial { layer.weight = initial(layer.weight.shape) }
             layers.append(layer)
         } else {
             let half = Pair((kernelSize.height - 1) / 2, (kernelSize.width - 1) / 2)
@@ -50,6 +55,7 @@ public final class ConvLayer: Module, UnaryLayer {
                 groups: groups,
                 bias: hasBias, file: file, line: line)
             if let offset { layer.bias = offset }
+            if let initial { layer.weight = initial(layer.weight.shape) }
             layers.append(layer)
         }
         var rest: [any UnaryLayer] = []
@@ -68,6 +74,15 @@ public final class ConvLayer: Module, UnaryLayer {
         if let activation { rest.append(activation) }
         _layers = Submodule(wrappedValue: Sequential(layers + (normFirst ? rest : rest.reversed())), "")
         super.init()
+    }
+
+    /// What fastai's `init_linear` draws weights from whose products an activation gets; nil where it leaves them alone.
+    private static func initializer(before activation: (any UnaryLayer)?) -> Initializer? {
+        switch activation {
+        case is ReLU, is ReLU6, is LeakyReLU, is SiLU: Initializer.kaimingUniform()
+        case is Sigmoid, is Tanh: Initializer.xavierUniform()
+        default: nil
+        }
     }
 
     private init(parts: [any UnaryLayer]) {

@@ -30,10 +30,7 @@ public final class ConvTranspose1d: Module, UnaryLayer {
         _ inputs: Int, _ outputs: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
         groups: Int = 1, bias: Bool = true, dilation: Int = 1, file: StaticString = #fileID, line: UInt = #line
     ) {
-        require(
-            inputs > 0 && outputs > 0 && groups > 0 && inputs % groups == 0 && outputs % groups == 0,
-            "ConvTranspose1d(\(inputs), \(outputs)): \(groups) groups do not divide the channels", file: file,
-            line: line)
+        checkChannels("ConvTranspose1d", inputs, outputs, groups, file, line)
         let initial = Initializer.withinInverseRoot(of: outputs / groups * kernelSize)
         _weight = Parameter(wrappedValue: initial([inputs, outputs / groups, kernelSize]))
         _bias = bias ? Parameter(wrappedValue: initial([outputs])) : nil
@@ -50,11 +47,10 @@ public final class ConvTranspose1d: Module, UnaryLayer {
 
     public override var describeExtra: String {
         let s = $weight.value.shape
-        return "\(s[0]), \(s[1] * groups), kernelSize: \(s[2])" + (stride == 1 ? "" : ", stride: \(stride)")
-            + (padding == 0 ? "" : ", padding: \(padding)")
-            + (outputPadding == 0 ? "" : ", outputPadding: \(outputPadding)")
+        return "\(s[0]), \(s[1] * groups), kernelSize: \(s[2])" + option("stride", Pair(stride))
+            + option(.zeros(Pair(padding))) + (outputPadding == 0 ? "" : ", outputPadding: \(outputPadding)")
             + (groups == 1 ? "" : ", groups: \(groups)") + (_bias == nil ? ", bias: false" : "")
-            + (dilation == 1 ? "" : ", dilation: \(dilation)")
+            + option("dilation", Pair(dilation))
     }
 
     /// What the layer makes of its input.

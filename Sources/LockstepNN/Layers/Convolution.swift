@@ -273,7 +273,8 @@ extension ExportFields {
     }
 }
 
-private func checkChannels(
+/// Insists on groups that divide the channels.
+func checkChannels(
     _ name: String, _ inputs: Int, _ outputs: Int, _ groups: Int, _ file: StaticString, _ line: UInt
 ) {
     require(
@@ -281,9 +282,11 @@ private func checkChannels(
         "\(name)(\(inputs), \(outputs)): \(groups) groups do not divide the channels", file: file, line: line)
 }
 
-private func option(_ name: String, _ value: Pair) -> String { value == 1 ? "" : ", \(name): \(value)" }
+/// A size as a description names it; nothing for the usual 1.
+func option(_ name: String, _ value: Pair) -> String { value == 1 ? "" : ", \(name): \(value)" }
 
-private func option(_ padding: Padding) -> String {
+/// The padding as a description names it; nothing for none.
+func option(_ padding: Padding) -> String {
     switch padding {
     case .zeros(0): ""
     case .zeros(let size): ", padding: \(size)"

@@ -109,16 +109,10 @@ extension Tensor {
     /// Dropout of whole parts of items: one decision for each item and part, which are the first and the second axis; with
     /// one part, for each item.
     func droppedByItem(_ p: Double, parts: Int) -> Tensor {
-        let (generator, context) = DropoutContext.next()
-        if count == 0 { return self }
+        guard let (items, words, first) = itemDraws(along: 0, each: { _ in parts }) else { return self }
+        var start = first
         let extent = dim(0)
-        // Items may have been merged with another axis (batch × time); then several rows belong to one item.
-        let merged = context.itemCount.map { $0 > 0 && extent % $0 == 0 } ?? false
-        let items = merged ? context.itemCount ?? extent : extent
-        let blocks = (parts + 3) / 4  // an item starts at a new block of four random words
-        var start = PhiloxGenerator(
-            seed: generator.seed, stream: generator.stream, counter: UInt64(context.firstItem) * UInt64(blocks))
-        let drawn = Tensor.bernoulli([items, blocks * 4], probability: 1 - p, dtype: dtype, using: &start)
+        let drawn = Tensor.bernoulli([items, words], probability: 1 - p, dtype: dtype, using: &start)
         let kept = drawn[.all, 0..<parts].unsqueezed(axis: 1).expanded(to: [items, extent / items, parts])
         let mask = kept.reshaped([extent, parts] + Array(repeating: 1, count: Swift.max(rank - 2, 0)))
         let whole = rank == 1 ? mask.squeezed(axis: 1) : mask
@@ -127,15 +121,8 @@ extension Tensor {
 
     /// Dropout whose mask for an item depends on the item's place in the global batch, not on who else is in this tensor.
     func droppedByItem(_ p: Double, itemAxis: Int) -> Tensor {
-        let (generator, context) = DropoutContext.next()
-        if count == 0 { return self }
-        let extent = dim(itemAxis)
-        // Items may have been merged with another axis (batch × time); then several rows belong to one item.
-        let merged = context.itemCount.map { $0 > 0 && extent % $0 == 0 } ?? false
-        let items = merged ? context.itemCount ?? extent : extent
-        let blocks = (count / items + 3) / 4  // an item starts at a new block of four random words
-        var start = PhiloxGenerator(
-            seed: generator.seed, stream: generator.stream, counter: UInt64(context.firstItem) * UInt64(blocks))
+        guard let (items, words, first) = itemDraws(along: itemAxis, each: { count / $0 }) else { return self }
+        var start = first
         if itemAxis == 0 && count / items % 4 == 0 {
             return (isItemMajor ? self : contiguous()).dropout(p, using: &start)
         }
@@ -143,9 +130,28 @@ extension Tensor {
         order.insert(order.remove(at: itemAxis), at: 0)
         var back = Array(repeating: 0, count: rank)
         for (place, axis) in order.enumerated() { back[axis] = place }
-        let kept = Tensor.bernoulli([items, blocks * 4], probability: 1 - p, dtype: dtype, using: &start)
+        let kept = Tensor.bernoulli([items, words], probability: 1 - p, dtype: dtype, using: &start)
         let mask = kept[.all, 0..<(count / items)].reshaped(order.map { shape[$0] }).permuted(back)
         return self * (p < 1 ? mask * (1 / (1 - p)) : mask)
+    }
+
+    /// The items along an axis, how many random words each of them takes, and where those of the first one start; nil where
+    /// there is nothing to drop.
+    ///
+    /// - Parameter needed: Of one item, by the number of items.
+    private func itemDraws(
+        along axis: Int, each needed: (Int) -> Int
+    ) -> (items: Int, words: Int, start: PhiloxGenerator)? {
+        let (generator, context) = DropoutContext.next()
+        if count == 0 { return nil }
+        let extent = dim(axis)
+        // Items may have been merged with another axis (batch × time); then several rows belong to one item.
+        let merged = context.itemCount.map { $0 > 0 && extent % $0 == 0 } ?? false
+        let items = merged ? context.itemCount ?? extent : extent
+        let blocks = (needed(items) + 3) / 4  // an item starts at a new block of four random words
+        let start = PhiloxGenerator(
+            seed: generator.seed, stream: generator.stream, counter: UInt64(context.firstItem) * UInt64(blocks))
+        return (items, blocks * 4, start)
     }
 
     /// Whether each item's values lie together in memory, items in order.

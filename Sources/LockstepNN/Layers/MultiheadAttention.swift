@@ -96,22 +96,11 @@ public final class MultiheadAttention: Module, UnaryLayer {
                 "\(label): the \(name) must be [\(batchFirst ? "N, T" : "T, N"), \(width)], not \(x.shape)")
         }
         let (q, k, v) = projected(query, key, value)
-        let y = attended(q, k, v, mask, causal)
+        let y = Tensor.attentionDroppedByItem(
+            q, k, v, mask: mask, causal: causal, dropout: isTraining ? dropout : 0)
         // [N, H, T, d] → [N, T, H·d], or [T, N, H·d].
         let joined = y.permuted(batchFirst ? [0, 2, 1, 3] : [2, 0, 1, 3]).flattened(from: 2)
         return outputProjection(joined, adding: shortcut)
-    }
-
-    private func attended(_ q: Tensor, _ k: Tensor, _ v: Tensor, _ mask: Tensor?, _ causal: Bool) -> Tensor {
-        guard isTraining && dropout > 0 else {
-            return Tensor.scaledDotProductAttention(q, k, v, mask: mask, causal: causal)
-        }
-        let (generator, context) = DropoutContext.next()
-        // One item has heads · T rows of S weights; each row starts at a new block of four random words.
-        let blocks = heads * q.shape[2] * ((k.shape[2] + 3) / 4)
-        var start = PhiloxGenerator(
-            seed: generator.seed, stream: generator.stream, counter: UInt64(context.firstItem) * UInt64(blocks))
-        return Tensor.scaledDotProductAttention(q, k, v, mask: mask, causal: causal, dropout: dropout, using: &start)
     }
 
     /// Queries, keys and values, each `[N, H, T, d]`.

@@ -37,11 +37,6 @@ public final class Upsample: Module, UnaryLayer {
     }
 }
 
-extension InterpolationMode {
-    /// Whether corners can be aligned.
-    var hasCorners: Bool { self == .linear || self == .bilinear || self == .bicubic }
-}
-
 extension Upsample: Configurable {
     public static let configuration = Configuration(Upsample.self) {
         Field("scale", \.scale, .within(1e-6...1e6), python: "scale_factor")

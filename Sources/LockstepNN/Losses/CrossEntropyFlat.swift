@@ -47,13 +47,9 @@ public struct CrossEntropyFlat: LossFunction {
     /// As rows of classes.
     private func shares(_ tensor: Tensor) -> Tensor {
         if tensor.rank < 2 { return tensor.unsqueezed(axis: 0) }
-        require(
-            tensor.shape.indices.contains(axis < 0 ? axis + tensor.rank : axis),
-            "\(name): axis \(axis) does not exist in \(tensor.shape)")
-        var order = Array(0..<tensor.rank)
-        order.append(order.remove(at: axis < 0 ? axis + tensor.rank : axis))
-        let classes = tensor.dim(axis)
-        return tensor.permuted(order).reshaped([tensor.count / max(classes, 1), classes])
+        let moved = Flattening(axis: axis).movedLast(tensor, name)
+        let classes = moved.dim(-1)
+        return moved.reshaped([moved.count / max(classes, 1), classes])
     }
 
     /// What makes probabilities, or numbers, of the model's output.

@@ -65,7 +65,8 @@ public struct Flattening: Sendable {
             && prediction.dtype.isFloatingPoint
     }
 
-    private func movedLast(_ tensor: Tensor, _ loss: @autoclosure () -> String) -> Tensor {
+    /// A tensor whose axis of classes is the last one.
+    func movedLast(_ tensor: Tensor, _ loss: @autoclosure () -> String) -> Tensor {
         let from = axis < 0 ? axis + tensor.rank : axis
         if tensor.rank == 0 || from == tensor.rank - 1 { return tensor }
         require(from >= 0 && from < tensor.rank, "\(loss()): axis \(axis) does not exist in \(tensor.shape)")

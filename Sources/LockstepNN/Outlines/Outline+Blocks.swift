@@ -34,9 +34,8 @@ extension GLU: UnaryOutlining {
 
 extension Upsample: UnaryOutlining {
     package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
-        let ranks = mode == .linear ? 3...3 : mode == .bilinear || mode == .bicubic ? 4...4 : 3...4
         try insist(
-            x.kind ?? .real == .real && ranks.contains(x.rank ?? ranks.lowerBound),
+            x.kind ?? .real == .real && mode.ranks.contains(x.rank ?? mode.ranks.lowerBound),
             "\(label): needs real numbers [N, C, H, W] or [N, C, L], not \(x)")
         guard let axes = x.axes else { return .unknown }
         var outputs = Array(axes.prefix(2))

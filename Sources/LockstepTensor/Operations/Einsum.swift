@@ -87,7 +87,7 @@ private struct EinsumPlan {
                 if let known = sizes[axis], known != size, known != 1, size != 1 {
                     refuse("an axis is \(known) and \(size) long: shapes \(operands.map(\.shape))")
                 }
-                sizes[axis] = max(sizes[axis] ?? 1, size)
+                if (sizes[axis] ?? 1) == 1 { sizes[axis] = size }
             }
         }
 
@@ -160,7 +160,8 @@ private struct EinsumTerm {
         let batch = a.axes.filter { shared.contains($0) && wanted.contains($0) }
         let inner = a.axes.filter { shared.contains($0) && !wanted.contains($0) }
         let (rows, columns) = (a.axes.filter { !shared.contains($0) }, b.axes.filter { !shared.contains($0) })
-        let lengths = Dictionary(uniqueKeysWithValues: shared.map { ($0, Swift.max(a.size($0), b.size($0))) })
+        let lengths = Dictionary(
+            uniqueKeysWithValues: shared.map { ($0, a.size($0) == 1 ? b.size($0) : a.size($0)) })
         func matrix(_ term: EinsumTerm, _ first: [Int], _ second: [Int]) -> Tensor {
             let names = batch + first + second
             let whole = Shape(names.map { lengths[$0] ?? term.size($0) })

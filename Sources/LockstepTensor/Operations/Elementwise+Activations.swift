@@ -53,6 +53,6 @@ extension Tensor {
 public enum GELUApproximation: String, Sendable, Codable, CaseIterable {
     /// The distribution itself.
     case none
-    /// `(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2`, up to 5e-4 off.
+    /// `(1 + tanh(√(2/π)·(x + 0.044715·x³)))/2`, with which `x·Φ(x)` is up to 5e-4 off.
     case tanh
 }

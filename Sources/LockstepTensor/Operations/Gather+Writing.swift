@@ -10,33 +10,26 @@ extension Tensor {
     /// - Note: PyTorch: `torch.nonzero`, `torch.argwhere`.
     public func nonzero() -> Tensor {
         let places = positions().ints
-        var rows: [Int] = []
-        rows.reserveCapacity(places.count * rank)
-        for place in places {
-            var (rest, row) = (place, Array(repeating: 0, count: rank))
+        var rows = Array(repeating: 0, count: places.count * rank)
+        for (row, place) in places.enumerated() {
+            var rest = place
             for axis in stride(from: rank - 1, through: 0, by: -1) {
-                row[axis] = rest % shape[axis]
+                rows[row * rank + axis] = rest % shape[axis]
                 rest /= shape[axis]
             }
-            rows += row
         }
         return Tensor(rows, shape: [places.count, rank])
     }
 
-    /// This tensor with `source` in place of the elements of `axis` that `index` names; where it names one twice, one of
-    /// the sources stays.
+    /// This tensor with `source` in place of the elements of `axis` that `index` names; where it names one twice, the
+    /// later of the sources in row-major order stays.
     ///
     /// `result[index[i][j]][j] = source[i][j]` for axis 0 of a matrix, and so on.
     /// - Gradient: `ȳ` where nothing was written, and `ȳ` gathered at `index`.
     public func scatter(
         axis: Int, index: Tensor, source: Tensor, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
-        let axis = shape.axis(axis, of: "scatter", file: file, line: line)
-        requireAligned(index, axis, "scatter", file, line)
-        require(
-            source.shape == index.shape,
-            "scatter: the source has shape \(source.shape), the index \(index.shape)", file: file, line: line)
-        let places = index.checkedIndices(below: shape[axis], "scatter", file: file, line: line)
+        let (axis, places) = scatterPlaces(axis, index, source, "scatter", file, line)
         let type = DType.promoted(dtype, source.dtype)
         let (base, values) = (to(type), source.to(type))
         func written(_ target: Tensor, _ source: Tensor) -> Tensor {

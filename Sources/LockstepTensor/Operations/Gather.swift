@@ -59,12 +59,7 @@ extension Tensor {
     public func scatterAdd(
         axis: Int, index: Tensor, source: Tensor, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
-        let axis = shape.axis(axis, of: "scatterAdd", file: file, line: line)
-        requireAligned(index, axis, "scatterAdd", file, line)
-        require(
-            source.shape == index.shape,
-            "scatterAdd: the source has shape \(source.shape), the index \(index.shape)", file: file, line: line)
-        let places = index.checkedIndices(below: shape[axis], "scatterAdd", file: file, line: line)
+        let (axis, places) = scatterPlaces(axis, index, source, "scatterAdd", file, line)
         let type = Tensor.arithmeticType(dtype, source.dtype)
         let (base, values) = (to(type), source.to(type))
         let result = Tensor.uninitialized(shape, dtype: type)
@@ -137,7 +132,21 @@ extension Tensor {
         return places
     }
 
-    func requireAligned(_ index: Tensor, _ axis: Int, _ name: StaticString, _ file: StaticString, _ line: UInt) {
+    /// The axis and the checked indices of a source that is written, or added, at the positions of an index.
+    func scatterPlaces(
+        _ axis: Int, _ index: Tensor, _ source: Tensor, _ name: StaticString, _ file: StaticString, _ line: UInt
+    ) -> (axis: Int, places: Tensor) {
+        let axis = shape.axis(axis, of: name, file: file, line: line)
+        requireAligned(index, axis, name, file, line)
+        require(
+            source.shape == index.shape, "\(name): the source has shape \(source.shape), the index \(index.shape)",
+            file: file, line: line)
+        return (axis, index.checkedIndices(below: shape[axis], name, file: file, line: line))
+    }
+
+    private func requireAligned(
+        _ index: Tensor, _ axis: Int, _ name: StaticString, _ file: StaticString, _ line: UInt
+    ) {
         let fits = index.rank == rank && (0..<rank).allSatisfy { $0 == axis || index.shape[$0] <= shape[$0] }
         require(
             fits, "\(name): an index of shape \(index.shape) does not fit \(shape) beside axis \(axis)", file: file,

@@ -27,7 +27,8 @@ extension Tensor {
     ///   - grid: `[N, H′, W′, 2]`, x before y; −1 is the left (upper) end of the image, 1 the right (lower). NaN is read as −1.
     ///   - alignCorners: Whether −1 and 1 are the centres of the outermost pixels, or their outer edges.
     /// - Shape: `[N, C, H, W]` → `[N, C, H′, W′]`.
-    /// - Gradient: to the pixels that were read, and to the grid: 0 where it is ``GridSampleMode/nearest``.
+    /// - Gradient: to the pixels that were read, and to the grid: 0 where it is ``GridSampleMode/nearest``, and where the
+    ///   padding is not zeros and takes the pixel on the border.
     /// - Note: PyTorch: `torch.nn.functional.grid_sample`.
     public func gridSample(
         _ grid: Tensor, mode: GridSampleMode = .bilinear, padding: GridSamplePadding = .zeros,
@@ -89,7 +90,7 @@ extension Tensor {
         let last = Double(size - 1)
         switch padding {
         case .zeros: return pixels
-        case .border: return pixels.clamped(min: 0, max: last)
+        case .border: return pixels.limited(to: last)
         case .reflection:
             let low = alignCorners ? 0 : -0.5
             let span = alignCorners ? last : Double(size)
@@ -97,7 +98,12 @@ extension Tensor {
             let distance = (pixels - low).abs()
             let rest = distance.remainder(by: span)
             let isEven = distance.floorDivided(by: span).remainder(by: 2) .== 0
-            return (Tensor.where(isEven, rest, span - rest) + low).clamped(min: 0, max: last)
+            return (Tensor.where(isEven, rest, span - rest) + low).limited(to: last)
         }
+    }
+
+    /// Limited to `0...last`. Without a gradient at the bounds, unlike a clamp: as PyTorch's.
+    private func limited(to last: Double) -> Tensor {
+        Tensor.where((detached .> 0) & (detached .< last), self, detached.clamped(min: 0, max: last))
     }
 }

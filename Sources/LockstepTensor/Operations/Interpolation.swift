@@ -17,6 +17,18 @@ public enum InterpolationMode: String, Sendable, Codable, CaseIterable {
     case bicubic
     /// The mean of the positions covered.
     case area
+
+    /// Whether corners can be aligned.
+    package var hasCorners: Bool { self == .linear || self == .bilinear || self == .bicubic }
+
+    /// The ranks of what it takes: 3 of sequences, 4 of images.
+    package var ranks: ClosedRange<Int> {
+        switch self {
+        case .linear: 3...3
+        case .bilinear, .bicubic: 4...4
+        case .nearest, .nearestExact, .area: 3...4
+        }
+    }
 }
 
 extension Tensor {
@@ -52,13 +64,12 @@ extension Tensor {
         _ size: [Int], scale: Double?, _ mode: InterpolationMode, _ alignCorners: Bool, _ file: StaticString,
         _ line: UInt
     ) -> Tensor {
-        let rankNeeded = mode == .linear ? 3 : mode == .bilinear || mode == .bicubic ? 4 : size.count + 2
         require(
-            (rank == 3 || rank == 4) && rank == rankNeeded && size.count == rank - 2 && dtype.isFloatingPoint,
+            mode.ranks.contains(rank) && size.count == rank - 2 && dtype.isFloatingPoint,
             "interpolated: mode \(mode) to \(size) does not take \(dtype) \(shape); it takes real numbers [N, C, H, W] to two sizes, or [N, C, L] to one",
             file: file, line: line)
         require(
-            !alignCorners || mode == .linear || mode == .bilinear || mode == .bicubic,
+            !alignCorners || mode.hasCorners,
             "interpolated: alignCorners is for lines and cubics, not for mode \(mode)", file: file, line: line)
         require(
             size.allSatisfy { $0 > 0 } && shape.dropFirst(2).allSatisfy { $0 > 0 },
@@ -71,13 +82,11 @@ extension Tensor {
         let taps = size.enumerated().map { axis, count in
             ResamplingTaps(mode, from: shape[axis + 2], to: count, scale: scale, alignCorners: alignCorners)
         }
-        let source = shape
         var y = x.channelsLast()
         for (axis, taps) in taps.enumerated() { y = y.resampled(axis + 2, taps, back: false) }
         return y.recording("interpolated", from: x) { dy in
             var dx = dy.channelsLast()
             for (axis, taps) in taps.enumerated().reversed() { dx = dx.resampled(axis + 2, taps, back: true) }
-            assert(dx.shape == source)
             return dx
         }
     }

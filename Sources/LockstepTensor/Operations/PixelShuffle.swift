@@ -70,7 +70,8 @@ extension Tensor {
                 && magnitudes.shape.first == direction.shape[0],
             "weightNorm: magnitudes \(magnitudes.shape) for a direction \(direction.shape); one is needed for each position of its first axis",
             file: file, line: line)
-        let length = direction.reshaped([direction.shape[0], -1]).norm(axis: 1)
+        let width = direction.shape.dropFirst().reduce(1, *)
+        let length = direction.reshaped([direction.shape[0], width]).norm(axis: 1)
         let scale = magnitudes.reshaped(length.shape) / length
         return direction * scale.reshaped([scale.count] + Array(repeating: 1, count: direction.rank - 1))
     }

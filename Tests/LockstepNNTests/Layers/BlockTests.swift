@@ -26,6 +26,32 @@ import Testing
         }
     }
 
+    @Test("the activation of a convolution block decides how its weights start, as fastai's")
+    func startsByActivation() {
+        func check(_ activation: (any UnaryLayer)?, transposed: Bool = false, _ bound: Double) {
+            let layer = withSeed(1) { ConvLayer(8, 64, activation: activation, transposed: transposed) }
+            let convolution = layer.layers[0]
+            let weight = (convolution as? Conv2d)?.weight ?? (convolution as? ConvTranspose2d)?.weight
+            let values = weight?.detached.doubles ?? []
+            let name = "\(activation?.typeName ?? "none"), transposed: \(transposed)"
+            #expect(values.count == 8 * 64 * 9, "\(name)")
+            #expect(values.allSatisfy { abs($0) <= bound * (1 + 1e-6) }, "\(name)")
+            let meanSquare = values.reduce(0) { $0 + $1 * $1 } / Double(values.count)
+            // The deviation of an even distribution.
+            expectClose(meanSquare.squareRoot(), bound / 3.0.squareRoot(), name, relative: 0.05)
+        }
+        let (fanIn, fanOut) = (8.0 * 9, 64.0 * 9)
+        let activations: [any UnaryLayer] = [ReLU(), ReLU6(), LeakyReLU(0.3), SiLU()]
+        for activation in activations { check(activation, (6 / fanIn).squareRoot()) }
+        let gates: [any UnaryLayer] = [Sigmoid(), Tanh()]
+        for activation in gates { check(activation, (6 / (fanIn + fanOut)).squareRoot()) }
+        check(GELU(), (1 / fanIn).squareRoot())
+        check(nil, (1 / fanIn).squareRoot())
+        // The weight of a transposed convolution has the outputs on its second axis.
+        check(ReLU(), transposed: true, (6 / fanOut).squareRoot())
+        check(nil, transposed: true, (1 / fanOut).squareRoot())
+    }
+
     @Test("a convolution that starts with icnr makes squares of one colour", arguments: [2, 3])
     func icnr(scale: Int) {
         withSeed(1) {

@@ -27,7 +27,8 @@ import Testing
         }
         checkGradients(of: { $0.interpolated(scale: 1.5, mode: .bicubic, alignCorners: true) }, at: image)
         checkGradients(of: { $0.unfolded(kernelSize: 2, padding: 1) }, at: image)
-        checkGradients(of: { $0.pixelUnshuffle(1).pixelShuffle(1) }, at: image)
+        checkGradients(of: { $0.pixelShuffle(2) }, at: sample([1, 8, 2, 3], seed: 2))
+        checkGradients(of: { $0.pixelUnshuffle(2) }, at: sample([1, 2, 4, 6], seed: 2))
         for padding in GridSamplePadding.allCases {
             checkGradients(
                 of: { $0[0].gridSample($0[1], padding: padding) },
@@ -76,6 +77,23 @@ import Testing
         #expect(!Tensor.ones([1, 1, 2, 2]).gridSample(.full([1, 1, 1, 2], .nan), padding: .border).item().isNaN)
     }
 
+    @Test(
+        "a grid has no gradient where the padding takes the pixel on the border, as PyTorch's",
+        arguments: [GridSamplePadding.border, .reflection])
+    func bordersOfGrids(padding: GridSamplePadding) {
+        let image = Tensor([[1, 2, 4, 8, 16], [3, 5, 7, 9, 11], [0, 1, 0, 2, 0]]).reshaped([1, 1, 3, 5])
+        let places = Tensor.meshgrid([Tensor([-1, -0.5, 0, 0.5, 1]), Tensor([-1, 0, 1])], indexing: .xy)
+        let grid = Tensor.stacked(places, axis: 2).unsqueezed(axis: 0).requiringGradient()
+        let y = image.gridSample(grid, padding: padding, alignCorners: true)
+        expectClose(y.detached, image)
+        y.sum().backward()
+        let gradient = grid.gradient ?? .zeros([1, 3, 5, 2])
+        expectClose(
+            gradient[0, .all, .all, 0], Tensor([[0, 4, 8, 16, 0], [0, 4, 4, 4, 0], [0, -2, 4, -4, 0]]), "x")
+        expectClose(
+            gradient[0, .all, .all, 1], Tensor([[0, 0, 0, 0, 0], [-3, -4, -7, -7, -11], [0, 0, 0, 0, 0]]), "y")
+    }
+
     @Test("integers divide exactly, also at the ends of their range; signs follow the divisor")
     func integers() {
         let least = Tensor([Int.min, Int.min, Int.max, -7, 7], shape: [5])
@@ -100,6 +118,9 @@ import Testing
         expectClose(x.scatter(axis: 0, index: .zeros([0, 3], dtype: .int64), source: .zeros([0, 3])), x)
         expectClose(x.maskedScatter(.zeros([3], dtype: .bool), source: .zeros([0])), x)
         #expect(Tensor.einsum("ij,jk->ik", .zeros([2, 0]), .zeros([0, 3])).floats == [Float](repeating: 0, count: 6))
+        #expect(Tensor.einsum("ij,jk->ik", .zeros([2, 0]), .ones([1, 3])).floats == [Float](repeating: 0, count: 6))
+        #expect(Tensor.einsum("ij,jk->ik", .ones([2, 1]), .zeros([0, 3])).floats == [Float](repeating: 0, count: 6))
+        #expect(Tensor.weightNorm(.zeros([0, 3, 2]), .zeros([0])).shape == [0, 3, 2])
         #expect(x[Tensor(1, dtype: .int64)].floats == x[1].floats)
         expectClose(Tensor.einsum("i,i", x[0], x[1]).reshaped([1]), (x[0] * x[1]).sum().reshaped([1]))
         expectClose(Tensor.einsum("...->...", x), x)
@@ -127,6 +148,10 @@ import Testing
             _ = Tensor.einsum("ij,jk->ik", .zeros([2, 3]), .zeros([4, 2]))
         }
         expectTrap(sizes, says: "an axis is 3 and 4 long")
+        let none = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Tensor.einsum("ij,jk->ik", .zeros([2, 0]), .zeros([5, 3]))
+        }
+        expectTrap(none, says: "an axis is 0 and 5 long")
         let output = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             _ = Tensor.einsum("ij->iq", .zeros([2, 3]))
         }
