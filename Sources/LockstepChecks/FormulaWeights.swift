@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weights by a formula that Tests/Reference/cases/vision.py knows too: large networks are compared without files of weights.
 
+import LockstepData
 package import LockstepNN
 package import LockstepTensor
 
@@ -75,11 +76,6 @@ package enum FormulaWeights {
     }
 
     private static func crc32(_ text: String) -> UInt32 {
-        var crc: UInt32 = 0xFFFF_FFFF
-        for byte in text.utf8 {
-            crc ^= UInt32(byte)
-            for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
-        }
-        return ~crc
+        Safetensors.checksum(ofFile: [Array(text.utf8)[...]])
     }
 }

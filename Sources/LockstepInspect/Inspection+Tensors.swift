@@ -38,18 +38,34 @@ extension Inspection {
             .init("metadata", .group(other.map { .init($0.key, $0.value) })),
             .init("header bytes", survey.headerSize),
             .init("parts", .list(TensorFacts.parts(survey, owners: place.owners))),
-            .init("tensors", .list(survey.entries.map(TensorFacts.tensor))),
+            .init("tensors", .list(survey.entries.map { TensorFacts.tensor($0.name, $0.type, $0.shape) })),
         ]
     }
 }
 
 /// Tensors, one by one and by whose they are.
 enum TensorFacts {
-    static func tensor(_ entry: Safetensors.Entry) -> Fact {
+    static func tensor(_ name: String, _ type: Safetensors.ElementType, _ shape: [Int]) -> Fact {
         .group([
-            .init("name", entry.name), .init("type", entry.type.rawValue),
-            .init("shape", "[\(entry.shape.map(String.init).joined(separator: ", "))]"),
-            .init("bytes", entry.range.count),
+            .init("name", name), .init("type", type.rawValue),
+            .init("shape", "[\(shape.map(String.init).joined(separator: ", "))]"),
+            .init("bytes", elements(shape) * type.byteCount),
+        ])
+    }
+
+    /// An empty tensor may have axes whose product times a size no number holds.
+    private static func elements(_ shape: [Int]) -> Int { shape.contains(0) ? 0 : shape.reduce(1, *) }
+
+    /// Totals of weights that are a model's, all of them.
+    static func total(_ tensors: [(type: Safetensors.ElementType, shape: [Int])]) -> Fact {
+        total(
+            "model", tensors: tensors.count, elements: tensors.reduce(0) { $0 &+ elements($1.shape) },
+            bytes: tensors.reduce(0) { $0 &+ elements($1.shape) * $1.type.byteCount })
+    }
+
+    private static func total(_ part: String, tensors: Int, elements: Int, bytes: Int) -> Fact {
+        .group([
+            .init("part", part), .init("tensors", tensors), .init("elements", elements), .init("bytes", bytes),
         ])
     }
 
@@ -67,10 +83,8 @@ enum TensorFacts {
         }
         return names.map { name in
             let total = totals[name] ?? (0, 0, 0)
-            return .group([
-                .init("part", name), .init("tensors", total.tensors), .init("elements", total.elements),
-                .init("bytes", total.bytes),
-            ])
+            return TensorFacts.total(
+                name, tensors: total.tensors, elements: total.elements, bytes: total.bytes)
         }
     }
 

@@ -24,24 +24,3 @@ extension Inspection {
         ]
     }
 }
-
-extension TensorFacts {
-    static func tensor(_ name: String, _ type: Safetensors.ElementType, _ shape: [Int]) -> Fact {
-        .group([
-            .init("name", name), .init("type", type.rawValue),
-            .init("shape", "[\(shape.map(String.init).joined(separator: ", "))]"),
-            .init("bytes", elements(shape) * type.byteCount),
-        ])
-    }
-
-    /// An empty tensor may have axes whose product times a size no number holds.
-    private static func elements(_ shape: [Int]) -> Int { shape.contains(0) ? 0 : shape.reduce(1, *) }
-
-    static func total(_ tensors: [(type: Safetensors.ElementType, shape: [Int])]) -> Fact {
-        .group([
-            .init("part", "model"), .init("tensors", tensors.count),
-            .init("elements", tensors.reduce(0) { $0 &+ elements($1.shape) }),
-            .init("bytes", tensors.reduce(0) { $0 &+ elements($1.shape) * $1.type.byteCount }),
-        ])
-    }
-}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tests of safetensors: round trips, determinism, alignment, the checksum, and files that lie.
 
+import LockstepTensor
 import Testing
 
 @testable import LockstepData
@@ -191,6 +192,36 @@ struct ReadersSafetensorsTests {
                 #expect(dataError { try Safetensors.parse(Array(valid[..<length]), file: "cut") } != nil)
             }
             withstandsDamage(valid, flips: 800) { bytes, file in _ = try Safetensors.parse(bytes, file: file) }
+        }
+    }
+
+    @Test("names that only look alike are refused, which would be one name")
+    func lookAlikes() throws {
+        let header =
+            #"{"\u00e9":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"e\u0301":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}"#
+        try withTemporaryFolder { folder in
+            let path = folder + "/a.safetensors"
+            try Files.append(raw(header, [1, 2]), to: path, truncating: true)
+            for error in [dataError { try Safetensors.read(path) }, dataError { try WeightFile(path) }] {
+                #expect(error?.code == .malformed)
+                #expect(error?.reason.contains("two tensors are called “e\u{301}”") == true)
+            }
+        }
+    }
+
+    @Test("a header whose length begins as a pickle does is a header", arguments: 2...5)
+    func lengthLikeAPickle(_ protocolNumber: Int) throws {
+        // 0x80 and the number are the lowest bytes of the length: 640 bytes, and 256 more each.
+        let length = protocolNumber << 8 | 0x80
+        let header = #"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}"#
+        let bytes = raw(header + String(repeating: " ", count: length - header.utf8.count), [3, 4])
+        #expect(bytes.starts(with: [0x80, UInt8(protocolNumber), 0, 0, 0, 0, 0, 0]))
+        try withTemporaryFolder { folder in
+            let path = folder + "/a.safetensors"
+            try Files.append(bytes, to: path, truncating: true)
+            let weights = try WeightFile(path)
+            #expect(weights.entries.map(\.name) == ["a"])
+            #expect(try weights.tensor("a").ints == [3, 4])
         }
     }
 

@@ -79,6 +79,22 @@ struct TorchArchiveTests {
             error.description.contains("no dictionary is called “ema”") && error.description.contains("“state_dict”"))
     }
 
+    @Test(
+        "a key that leads to something other than a dictionary, or further than there are any, is an error",
+        arguments: ["epoch", "epoch.more", "state_dict.conv.weight", "state_dict.w", "state_dict.w.more", "list"])
+    func wrongKey(_ key: String) throws {
+        let tensor = PickleTerm.tensor(.storage(count: 1), [1], [1])
+        let pickle = PickleTerm.dictionary([
+            (.text("epoch"), .integer(3)), (.text("list"), .list([tensor])),
+            (.text("state_dict"), .dictionary([(.text("w"), tensor), (.text("conv.weight"), tensor)])),
+        ]).pickle
+        let file = TorchFile.zip(pickle, [[0, 0, 0, 0]])
+        #expect(try TorchArchive.parse(file, file: "a", key: "state_dict").entries.map(\.name) == ["w", "conv.weight"])
+        let error = try #require(dataError { try TorchArchive.parse(file, file: "a", key: key) })
+        #expect(
+            error.code == .mismatch && error.reason.contains("no dictionary is called “\(key)”"), "\(error)")
+    }
+
     @Test("of several dictionaries the usual one is taken, and none is guessed")
     func several() throws {
         let tensor = PickleTerm.tensor(.storage(count: 1), [1], [1])

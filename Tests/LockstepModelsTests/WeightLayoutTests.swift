@@ -167,6 +167,7 @@ struct WeightLayoutTests {
             (#"{"a": ""}"#, "is not the name"),
             (#"{"a": "x\u0000.safetensors"}"#, "is not the name"), (#"{"a": 1}"#, "is not a text"),
             (#"{"a": "none.safetensors"}"#, "cannot be opened"), (#"{"a": "b", "a": "c"}"#, "appears twice"),
+            (#"{"\u00e9": "b", "e\u0301": "c"}"#, "two tensors are called “e\u{301}”"),
         ] {
             try withShards("{\"weight_map\": \(map)}") { folder, _ in
                 let error = try #require(weightsError { try WeightFile(folder) })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads pickles of state dictionaries: a stack, a memo and 37 instructions, none of which runs anything.
+// Reads pickles of state dictionaries: a stack, a memo and 36 instructions, none of which runs anything.
 
 /// A reader of Python's pickles that makes values and calls nothing.
 ///

@@ -36,7 +36,8 @@ extension Safetensors {
                 "not safetensors, or hostile: a header of \(claimed) bytes, the limit is \(headerLimit)")
         }
         let text = try reader.take(Int(claimed), "the header")
-        // What is made of it: a value of JSON, at least a digit and a comma in the file, takes 32 bytes, and arrays double.
+        // What is made of it: a value of JSON, at least a digit and a comma in the file, takes 32 bytes, and 16 in its array, which
+        // doubles.
         try Room.require(text.count * 48, for: "its header of \(claimed) bytes cannot be read", file: file)
         let header = Array(text)
         guard header.first == UInt8(ascii: "{") else {
@@ -49,7 +50,12 @@ extension Safetensors {
         var entries: [Entry] = []
         var metadata: [(key: String, value: String)] = []
         var seal: Int?
+        // The scanner compares bytes: names that only look alike are equal here, and nobody could ask for the second.
+        var names: Set<String> = []
         for (name, node) in members {
+            guard names.insert(name).inserted else {
+                throw DataError(.malformed, file: file, at: .byte(node.offset), "two tensors are called “\(name)”")
+            }
             if name == metadataKey {
                 metadata = try strings(node, file)
                 if case .object(let pairs) = node.value {

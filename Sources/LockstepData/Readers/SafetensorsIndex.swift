@@ -27,6 +27,9 @@ struct WeightIndex {
             guard case .string(let part) = node.value else {
                 throw DataError(.malformed, file: file, at: .byte(node.offset), "the file of “\(name)” is not a text")
             }
+            guard places[name] == nil else {
+                throw DataError(.malformed, file: file, at: .byte(node.offset), "two tensors are called “\(name)”")
+            }
             // A file beside this one, and nowhere else.
             guard !part.isEmpty, !part.hasPrefix("."), !part.utf8.contains(where: { $0 == 0x2F || $0 < 0x20 }) else {
                 throw DataError(

@@ -23,8 +23,10 @@ extension TorchArchive {
 
     /// Whether a file that begins with `start` is one of PyTorch's, as far as that tells.
     package static func isTorch(_ start: [UInt8]) -> Bool {
-        start.starts(with: [0x50, 0x4B, 0x03, 0x04])
-            || start.count > 2 && start[0] == 0x80 && (2...5).contains(start[1])
+        if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) { return true }
+        guard start.count > 8, start[0] == 0x80, (2...5).contains(start[1]) else { return false }
+        // The length of a safetensors header may begin with the same two bytes; then the header follows.
+        return start[8] != UInt8(ascii: "{")
     }
 
     private static func read(_ bytes: FileBytes, file: String, key: String?) throws(DataError) -> TorchArchive {

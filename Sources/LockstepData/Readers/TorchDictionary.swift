@@ -33,12 +33,12 @@ struct TorchDictionary {
         self.machine = machine
         var (place, path) = (root, [String]())
         var beside: [(key: String, value: String)] = []
+        let wanted = key.map { $0.split(separator: ".").map(String.init) }
         search: while path.count < TorchDictionary.deepest {
             guard case .dictionary(let number) = place else { break }
             let items = machine.dictionaries[number]
             if path.isEmpty { beside = try TorchDictionary.simple(items, machine) }
-            if let key {
-                let wanted = key.split(separator: ".").map(String.init)
+            if let key, let wanted {
                 if path == wanted { break }
                 var matches: [PickleValue] = []
                 for item in items where try TorchDictionary.name(item.key, machine) == wanted[path.count] {
@@ -72,6 +72,11 @@ struct TorchDictionary {
             }
             place = next.value
             path.append(next.name)
+        }
+        if let key, let wanted {
+            guard case .dictionary = place, path == wanted else {
+                throw machine.error(.mismatch, at: 0, "no dictionary is called “\(key)”")
+            }
         }
         self.key = path.joined(separator: ".")
         values = path.isEmpty ? [] : beside

@@ -16,7 +16,7 @@ public final class SortedTextLoader: DataLoader {
     /// Whether an epoch that is not shuffled takes the longest texts first, as validation may; otherwise in their order.
     public var sortsInOrder = false
     /// How long the texts of an epoch's batches are made, for the last epochs asked for.
-    private let known = Mutex<[(epoch: Int, order: [Int], lengths: [Int])]>([])
+    private let known = Mutex<[(epoch: Int, lengths: [Int])]>([])
 
     /// A loader over texts, with all options at once.
     public required init(_ dataset: any Dataset, options: Options, file: StaticString = #fileID, line: UInt = #line) {
@@ -71,7 +71,7 @@ public final class SortedTextLoader: DataLoader {
                 let longest = batch.map(texts.length).max() ?? 0
                 for index in batch { lengths[index] = Swift.max(lengths[index], longest) }
             }
-            known = Array(known.suffix(1)) + [(epoch, order, lengths)]
+            known = Array(known.suffix(1)) + [(epoch, lengths)]
             return lengths[index]
         }
     }

@@ -73,13 +73,17 @@ public struct TokenizedTexts: Dataset, Fingerprinted, Sendable {
     }
 
     package func add(to fingerprint: inout Fingerprint) {
-        fingerprint.add("\(padding.id) \(padding.side)")
+        fingerprint.add("\(padding.id) \(padding.typeID) \(padding.side)")
         for word in classes { fingerprint.add(word) }
         fingerprint.add(starts)
         fingerprint.add(labels ?? [])
-        ids.withUnsafeBytes {
-            let width = Swift.max(1, ids.count / 64) * MemoryLayout<Int32>.stride
-            fingerprint.add(rowsOf: $0, count: $0.count / width, width: width)
+        func addSome<Number: BitwiseCopyable>(of numbers: [Number]) {
+            numbers.withUnsafeBytes {
+                let width = Swift.max(1, numbers.count / 64) * MemoryLayout<Number>.stride
+                fingerprint.add(rowsOf: $0, count: $0.count / width, width: width)
+            }
         }
+        addSome(of: ids)
+        addSome(of: types ?? [])
     }
 }

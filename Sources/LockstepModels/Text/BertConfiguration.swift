@@ -10,9 +10,9 @@ public struct BertConfiguration: Hashable, Sendable {
     public var vocabulary: Int
     /// The size of a token's vector.
     public var width: Int
-    /// The number of layers, and of attention heads in each; heads divide the width.
+    /// The number of layers.
     public var layers: Int
-    /// The number of attention heads.
+    /// The number of attention heads of a layer; divides the width.
     public var heads: Int
     /// The size of the perceptrons' hidden layers.
     public var hidden: Int
@@ -20,7 +20,7 @@ public struct BertConfiguration: Hashable, Sendable {
     public var context = 512
     /// How many texts of a pair can be told apart.
     public var types = 2
-    /// The probability of dropping a value, and an attention weight.
+    /// The probability of dropping a value.
     public var dropout = 0.1
     /// The probability of dropping an attention weight.
     public var attentionDropout = 0.1
@@ -66,8 +66,8 @@ public struct BertConfiguration: Hashable, Sendable {
         types = try fields.size("type_vocab_size", or: 2)
         dropout = try fields.probability("hidden_dropout_prob", or: 0.1)
         attentionDropout = try fields.probability("attention_probs_dropout_prob", or: 0.1)
-        epsilon = try fields.number("layer_norm_eps", or: 1e-12)
-        deviation = try fields.number("initializer_range", or: 0.02)
+        epsilon = try fields.magnitude("layer_norm_eps", or: 1e-12)
+        deviation = try fields.magnitude("initializer_range", or: 0.02)
         activation = try fields.activation("hidden_act", or: .gelu)
         paddingID = try fields.padding(below: vocabulary)
         if let kind = try fields.optionalString("position_embedding_type"), kind != "absolute" {

@@ -52,7 +52,7 @@ public final class DistilBert: TextBody {
         result.context = try fields.size("max_position_embeddings", or: 512)
         result.dropout = try fields.probability("dropout", or: 0.1)
         result.attentionDropout = try fields.probability("attention_dropout", or: 0.1)
-        result.deviation = try fields.number("initializer_range", or: 0.02)
+        result.deviation = try fields.magnitude("initializer_range", or: 0.02)
         result.activation = try fields.activation("activation", or: .gelu)
         result.paddingID = try fields.padding(below: result.vocabulary)
         try fields.checkHeads(result.width, result.heads)

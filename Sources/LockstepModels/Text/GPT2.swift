@@ -139,14 +139,7 @@ private final class GPT2Perceptron: Module {
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor {
-        let y = input(x)
-        let hidden =
-            switch activation {
-            case .gelu: y.gelu()
-            case .relu: y.relu()
-            case .tanhGELU: y.gelu(approximation: .tanh)
-            }
-        return observed(dropout(output(hidden)))
+        observed(dropout(output(activation(input(x)))))
     }
 }
 

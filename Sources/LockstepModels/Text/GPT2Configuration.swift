@@ -63,8 +63,8 @@ public struct GPT2Configuration: Hashable, Sendable {
                 "has different “resid_pdrop” and “embd_pdrop”, which is not implemented here", .unsupported)
         }
         attentionDropout = try fields.probability("attn_pdrop", or: 0.1)
-        epsilon = try fields.number("layer_norm_epsilon", or: 1e-5)
-        deviation = try fields.number("initializer_range", or: 0.02)
+        epsilon = try fields.magnitude("layer_norm_epsilon", or: 1e-5)
+        deviation = try fields.magnitude("initializer_range", or: 0.02)
         activation = try fields.activation("activation_function", or: .tanhGELU)
         guard try fields.bool("scale_attn_weights", or: true) else {
             throw fields.error("does not scale attention, which is not implemented here", .unsupported)

@@ -23,6 +23,13 @@ extension JSONFields {
         return value
     }
 
+    /// A number from 0 on.
+    mutating func magnitude(_ key: String, or other: Double) throws(DataError) -> Double {
+        let value = try number(key, or: other)
+        guard value >= 0 else { throw error("has “\(key)” \(value), which is negative") }
+        return value
+    }
+
     mutating func activation(_ key: String, or other: TextActivation) throws(DataError) -> TextActivation {
         guard let name = try optionalString(key) else { return other }
         if let activation = TextActivation(rawValue: name) { return activation }

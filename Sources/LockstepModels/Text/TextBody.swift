@@ -8,7 +8,7 @@ public import LockstepTensor
 ///
 /// As a model by itself it takes a batch's inputs, numbers of tokens `[N, T]` and, if there are more, the attention mask
 /// `[N, T]` (0 where filled up) and the types `[N, T]`, and gives `[N, T, width]`.
-open class TextBody: Module {
+public class TextBody: Module {
     /// The size of the vector of a token.
     public let width: Int
     /// The most tokens of a text.
@@ -27,15 +27,15 @@ open class TextBody: Module {
     ///   - ids: integers `[N, T]`, `T` at most ``context``.
     ///   - mask: `[N, T]`, 0 or false where a text is filled up; nil where none is.
     ///   - types: which text of a pair a token belongs to, `[N, T]`; nil for the first. Networks without types do not look.
-    open func hidden(_ ids: Tensor, mask: Tensor? = nil, types: Tensor? = nil) -> Tensor {
+    public func hidden(_ ids: Tensor, mask: Tensor? = nil, types: Tensor? = nil) -> Tensor {
         stop("\(typeName): override hidden(_:mask:types:)", file: #fileID, line: #line)
     }
 
     /// The parts from the input to the output: embeddings, then a layer each. For parameter groups.
-    open var stages: [Module] { children() }
+    public var stages: [Module] { children() }
 
     /// The name that the file of a model with a head gives the body: `bert`.
-    open var savedName: String { "body" }
+    public var savedName: String { "body" }
 
     public final override func forward(_ inputs: [Tensor]) -> [Tensor] {
         require(
@@ -64,7 +64,16 @@ public enum TextActivation: String, Hashable, Codable, Sendable {
         switch self {
         case .gelu: linear(x, then: .gelu)
         case .relu: linear(x, then: .relu)
-        case .tanhGELU: linear(x).gelu(approximation: .tanh)
+        case .tanhGELU: self(linear(x))
+        }
+    }
+
+    /// The activation by itself.
+    func callAsFunction(_ x: Tensor) -> Tensor {
+        switch self {
+        case .gelu: x.gelu()
+        case .relu: x.relu()
+        case .tanhGELU: x.gelu(approximation: .tanh)
         }
     }
 }
@@ -86,19 +95,10 @@ extension Tensor {
     static func attention(
         _ q: Tensor, _ k: Tensor, _ v: Tensor, heads: Int, mask: Tensor?, causal: Bool = false, dropout: Double
     ) -> Tensor {
-        let (q, k, v) = (q.cut(intoHeads: heads), k.cut(intoHeads: heads), v.cut(intoHeads: heads))
-        let y: Tensor
-        if dropout > 0 {
-            let (generator, context) = DropoutContext.next()
-            // One item has heads · T rows of T weights; each row starts at a new block of four random words.
-            let blocks = heads * q.shape[2] * ((k.shape[2] + 3) / 4)
-            var start = PhiloxGenerator(
-                seed: generator.seed, stream: generator.stream, counter: UInt64(context.firstItem) * UInt64(blocks))
-            y = scaledDotProductAttention(q, k, v, mask: mask, causal: causal, dropout: dropout, using: &start)
-        } else {
-            y = scaledDotProductAttention(q, k, v, mask: mask, causal: causal)
-        }
-        return y.permuted([0, 2, 1, 3]).flattened(from: 2)
+        attentionDroppedByItem(
+            q.cut(intoHeads: heads), k.cut(intoHeads: heads), v.cut(intoHeads: heads), mask: mask, causal: causal,
+            dropout: dropout
+        ).permuted([0, 2, 1, 3]).flattened(from: 2)
     }
 }
 

@@ -44,7 +44,7 @@ public final class ConvNeXtBlock: Module, UnaryLayer {
     public func callAsFunction(_ x: Tensor) -> Tensor {
         // Channels lie together in memory: a view puts them last.
         let y = norm(depthwise(x).permuted([0, 2, 3, 1]))
-        let branch = projection(expansion(y).gelu()).permuted([0, 3, 1, 2])
+        let branch = projection(expansion(y, then: .gelu)).permuted([0, 3, 1, 2])
         return observed(dropPath(branch * scale) + x)
     }
 }
@@ -94,10 +94,7 @@ extension FeatureClassifier {
             features: Sequential(layers),
             classifier: Sequential([LayerNorm2d(768), Flatten(), Linear(768, classes)]), flattens: false)
         let initial = Initializer.normal(standardDeviation: 0.02)
-        for case let layer as Conv2d in network.modules() {
-            layer.weight = initial(layer.weight.shape)
-            if let bias = layer.bias { layer.bias = .zeros(bias.shape) }
-        }
+        network.initializeConvolutions { _ in initial }
         network.initializeLinear { _ in initial }
         return network
     }

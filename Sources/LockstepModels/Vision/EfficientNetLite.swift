@@ -86,11 +86,7 @@ public final class EfficientNetLite: Module, UnaryLayer {
     static func sizes(_ variant: Int) -> [BlockSize] {
         let scales: [(Double, Double)] = [(1, 1), (1, 1.1), (1.1, 1.2), (1.2, 1.4), (1.4, 1.8)]
         let (width, depth) = scales[variant]
-        func rounded(_ channels: Int) -> Int {
-            let wide = Double(channels) * width
-            let eight = max(8, Int(wide + 4) / 8 * 8)
-            return Double(eight) < 0.9 * wide ? eight + 8 : eight
-        }
+        func rounded(_ channels: Int) -> Int { roundedToEight(Double(channels) * width) }
         let stages = [
             (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112),
             (4, 5, 2, 6, 192), (1, 3, 1, 6, 320),

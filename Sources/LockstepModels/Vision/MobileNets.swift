@@ -18,7 +18,7 @@ private func convolution(
 }
 
 /// The multiple of 8 next to `width`, but not less than nine tenths of it.
-private func roundedToEight(_ width: Double) -> Int {
+func roundedToEight(_ width: Double) -> Int {
     let rounded = max(8, Int(width + 4) / 8 * 8)
     return Double(rounded) < 0.9 * width ? rounded + 8 : rounded
 }

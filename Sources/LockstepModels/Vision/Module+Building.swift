@@ -5,12 +5,16 @@ import LockstepNN
 import LockstepTensor
 
 extension Module {
-    /// Convolutions as torchvision initialises them: normally distributed with deviation `√(2 / fanOut)`, offsets 0.
-    func initializeConvolutions() {
+    /// Convolutions with weights from `initializer` of their shape, offsets 0; by default as torchvision initialises them,
+    /// normally distributed with deviation `√(2 / fanOut)`.
+    func initializeConvolutions(
+        _ initializer: (Shape) -> Initializer = {
+            .normal(standardDeviation: (2 / Double($0[0] * $0[2] * $0[3])).squareRoot())
+        }
+    ) {
         for case let layer as Conv2d in modules() {
             let shape = layer.weight.shape
-            let fanOut = Double(shape[0] * shape[2] * shape[3])
-            layer.weight = Initializer.normal(standardDeviation: (2 / fanOut).squareRoot())(shape)
+            layer.weight = initializer(shape)(shape)
             if layer.bias != nil { layer.bias = .zeros([shape[0]]) }
         }
     }

@@ -58,9 +58,6 @@ public struct VisionArchitecture: Sendable, CustomStringConvertible {
     /// The parts of a network that ``model(classes:channels:)`` has made, but for its classifier.
     package func bodyLayers(of model: Module) -> [any UnaryLayer] { layers(model) }
 
-    /// Whether a tensor of a file belongs to the classifier.
-    package func isHead(_ name: String) -> Bool { headParts.contains { name.hasPrefix($0 + ".") } }
-
     public var description: String { name }
 }
 

@@ -179,7 +179,7 @@ public final class VisionTransformerBlock: Module, UnaryLayer {
         let drops = isTraining && drop.p > 0
         let context = attended(norm1(x))
         let y = drops ? drop(projection(context)) + x : projection(context, adding: x)
-        let hidden = expansion(norm2(y), then: .none).gelu()
+        let hidden = expansion(norm2(y), then: .gelu)
         return observed(drops ? drop(reduction(hidden)) + y : reduction(hidden, adding: y))
     }
 

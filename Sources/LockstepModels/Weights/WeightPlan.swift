@@ -46,17 +46,18 @@ struct WeightPlan {
         var indices: [String: Int] = [:]
         for slot in all { indices[slot.name] = places[slot.identity] }
 
-        let wanted = weights.entries.filter { entry in
-            !wishes.ignoring.contains { WeightNames.lies(entry.name, in: $0) }
+        let isUnwanted = weights.entries.map { entry in
+            wishes.ignoring.contains { WeightNames.lies(entry.name, in: $0) }
         }
+        let wanted = zip(weights.entries, isUnwanted).filter { !$1 }.map(\.0)
         func renamed(_ name: String) -> String { wishes.renaming?(name) ?? name }
         let names = WeightNames(wanted.map { renamed($0.name) }, for: all.map(\.name))
         (report.prefix, report.addedPrefix) = (names.strip, names.add)
 
         var sources = [WeightFile.Entry?](repeating: nil, count: slots.count)
         var taken: Set<String> = []
-        for entry in weights.entries {
-            if wishes.ignoring.contains(where: { WeightNames.lies(entry.name, in: $0) }) {
+        for (entry, isUnwanted) in zip(weights.entries, isUnwanted) {
+            if isUnwanted {
                 report.ignored.append(entry.name)
             } else if let name = names.name(renamed(entry.name)), let index = indices[name], !taken.contains(name) {
                 taken.insert(name)

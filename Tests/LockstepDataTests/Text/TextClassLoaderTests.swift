@@ -85,6 +85,20 @@ struct TextClassLoaderTests {
         }
     }
 
+    @Test("ranks notice that their texts differ in the types of tokens, or in the type of what is filled in")
+    func fingerprint() {
+        func data(_ types: [Int], typeID: Int = 0) -> String {
+            var text = TokenizedText(ids: [4, 5, 6], offsets: [0..<1, 1..<2, 2..<3], typeID: 0)
+            text.typeIDs = types
+            return TokenizedTexts(
+                [text], labels: nil, classes: ["a", "b"], padding: TextPadding(id: 0, typeID: typeID)
+            ).fingerprint
+        }
+        let all = [data([0, 0, 0]), data([0, 0, 1]), data([0, 1, 1]), data([0, 1, 1], typeID: 2)]
+        #expect(Set(all).count == all.count)
+        #expect(data([0, 1, 1]) == all[2])
+    }
+
     @Test("with workers and from a later batch on the batches are the same")
     func workers() throws {
         let expected = try madeBatches(loader(40), epoch: 1).map { $0.inputs[0].ints }

@@ -155,4 +155,20 @@ struct TextModelTests {
             "{\"model_type\": \"distilbert\", \"dim\": 64, \"n_heads\": 4, \"n_layers\": 3, \"hidden_dim\": 100}"
         #expect(try DistilBert.configuration(json: Array(distil.utf8)).hidden == 100)
     }
+
+    @Test("a negative deviation of weights, or one that is added to variances, is an error that names it")
+    func negative() {
+        for (type, key) in [
+            ("bert", "initializer_range"), ("bert", "layer_norm_eps"), ("distilbert", "initializer_range"),
+            ("gpt2", "initializer_range"), ("gpt2", "layer_norm_epsilon"),
+        ] {
+            let json = Array("{\"model_type\": \"\(type)\", \"\(key)\": -0.02}".utf8)
+            let error = weightsError { () throws -> Any in
+                if type == "bert" { return try BertConfiguration(json: json) }
+                if type == "gpt2" { return try GPT2Configuration(json: json) }
+                return try DistilBert.configuration(json: json)
+            }
+            #expect(error?.description.contains("“\(key)” -0.02, which is negative") == true, "\(type)")
+        }
+    }
 }

@@ -82,7 +82,9 @@ import Testing
             let body = Sequential(architecture.bodyLayers(of: model))
             let y = withNoGrad { body(sample([2, 3, 40, 33])) }
             #expect(y.shape == [2, architecture.features, 2, 2])
-            let head = model.namedParameters().filter { architecture.isHead($0.name) }
+            let head = model.namedParameters().filter { parameter in
+                architecture.headParts.contains { parameter.name.hasPrefix($0 + ".") }
+            }
             #expect(head.map(\.name) == ["fc.weight", "fc.bias"])
             #expect(body.parameterCount + 2 * architecture.features + 2 == model.parameterCount)
         }

@@ -28,8 +28,7 @@ extension PretrainedTokenizer {
         var normalizer = BertNormalizer()
         let config = "\(path.dropLast(path.split(separator: "/").last?.count ?? 0))tokenizer_config.json"
         if Files.exists(config) {
-            var scanner = JSONScanner(try Files.read(config), base: 0, file: config)
-            var fields = try JSONFields(scanner.document(), "the configuration", file: config)
+            var fields = try JSONFields(Files.read(config), "the configuration", file: config)
             normalizer.lowercases = try fields.bool("do_lower_case", or: true)
             normalizer.separatesIdeographs = try fields.bool("tokenize_chinese_chars", or: true)
             normalizer.stripsAccents = try fields.bool("strip_accents", or: normalizer.lowercases)
@@ -95,14 +94,7 @@ extension PretrainedTokenizer {
         guard case .object(let members) = try scanner.document().value else {
             throw DataError(.malformed, file: files.0, "is not a JSON object of tokens and their numbers")
         }
-        var vocabulary: TokenizerFile.Vocabulary = []
-        for (token, node) in members {
-            let number = try JSONFields.count(node, "the number of “\(token)”", file: files.0)
-            guard number <= 16 * members.count + 4096 else {
-                throw DataError(.tooLarge, file: files.0, "gives “\(token)” number \(number)")
-            }
-            vocabulary.append((token, number))
-        }
+        let vocabulary = try TokenizerFile.vocabulary(members, "the vocabulary", files.0)
         var pairs: [(left: [UInt8], right: [UInt8], place: DataError.Place)] = []
         for (place, line) in try lines(merges, files.1).enumerated() where !line.isEmpty {
             if line.hasPrefix("#version") { continue }

@@ -11,9 +11,7 @@ extension PretrainedTokenizer {
     }
 
     init(json bytes: [UInt8], file: String, usesScanner: Bool) throws(DataError) {
-        try Room.require(bytes.count * 48, for: "the tokenizer cannot be read", file: file)
-        var scanner = JSONScanner(bytes, base: 0, file: file)
-        var fields = try JSONFields(scanner.document(), "the tokenizer", file: file)
+        var fields = try JSONFields(bytes, "the tokenizer", file: file)
         if let version = try fields.optionalString("version"), version != "1.0" {
             throw fields.error("is of version “\(version)”, known is 1.0", .unsupported)
         }
@@ -110,8 +108,7 @@ enum TokenizerFile {
             throw fields.error(
                 "“\(token.content)” has number \(token.id), in the vocabulary it has \(number)", .mismatch)
         }
-        // A table has a place for every number.
-        guard token.id <= 16 * count + 4096 else {
+        guard token.id <= largestNumber(of: count) else {
             throw fields.error("“\(token.content)” has number \(token.id), there are \(count) tokens", .tooLarge)
         }
         return token

@@ -40,18 +40,29 @@ extension TokenizerFile {
     private static func vocabulary(_ fields: inout JSONFields) throws(DataError) -> Vocabulary {
         let node = try fields.needed("vocab")
         guard case .object(let members) = node.value else { throw fields.error("has a “vocab” that is not an object") }
+        return try vocabulary(members, fields.what, fields.file)
+    }
+
+    /// Tokens and their numbers, members of an object; `what` is what gives them, for errors.
+    static func vocabulary(
+        _ members: [(key: String, value: JSONNode)], _ what: String, _ file: String
+    ) throws(DataError) -> Vocabulary {
         var result: Vocabulary = []
         result.reserveCapacity(members.count)
         for (token, node) in members {
-            let number = try JSONFields.count(node, "the number of “\(token)”", file: fields.file)
-            // A table has a place for every number.
-            guard number <= 16 * members.count + 4096 else {
-                throw fields.error("gives “\(token)” number \(number), there are \(members.count) tokens", .tooLarge)
+            let number = try JSONFields.count(node, "the number of “\(token)”", file: file)
+            guard number <= largestNumber(of: members.count) else {
+                throw DataError(
+                    .tooLarge, file: file, at: .byte(node.offset),
+                    "\(what) gives “\(token)” number \(number), there are \(members.count) tokens")
             }
             result.append((token, number))
         }
         return result
     }
+
+    /// The largest number that a token may have where there are `count`: a table has a place for every number.
+    static func largestNumber(of count: Int) -> Int { 16 * count + 4096 }
 
     private static func number(
         of token: String, _ vocabulary: Vocabulary, _ fields: JSONFields
