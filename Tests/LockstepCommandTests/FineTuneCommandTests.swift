@@ -8,6 +8,7 @@ import LockstepLearner
 import LockstepModels
 import LockstepNN
 import LockstepTensor
+import LockstepTesting
 import Testing
 
 @Suite("Command: fine-tuning", .serialized, .timeLimit(.minutes(10))) struct FineTuneCommandTests {
@@ -35,11 +36,11 @@ import Testing
     ]
 
     @Test(
-        "the rows and the predictions of one rank are those of two, and a single image's is its line",
+        "losses and probabilities of one rank are those of two to a hundredth, and a single image's is its line",
         .enabled(if: ImageFile.readsPNG))
     func trains() throws {
         let command = try scene()
-        var tables: [[String]] = []
+        var (tables, histories): ([[String]], [CSVTable]) = ([], [])
         for ranks in [["--ranks", "1"], ["--in-process", "2"]] {
             let run = "run\(tables.count)"
             let result = try command.finish(
@@ -57,12 +58,30 @@ import Testing
             #expect(
                 one.output.split(separator: "\n").last.map(String.init) == lines.first { $0.contains("/light/0.png") })
             tables.append(lines)
+            histories.append(try CSV.read(command.folder.appending(path: "\(run)/history.csv").path))
+        }
+        for column in ["train_loss", "valid_loss"] {
+            let (own, other) = (try histories[0].column(column).doubles, try histories[1].column(column).doubles)
+            expectClose(try #require(own), try #require(other), column, absolute: 1e-2)
         }
         for (a, b) in zip(tables[0], tables[1]).dropFirst() {
             let (own, other) = (a.split(separator: ","), b.split(separator: ","))
             #expect(own[0] == other[0])
             #expect(abs((Double(own[2]) ?? 0) - (Double(other[2]) ?? 9)) < 1e-2, "\(a) \(b)")
         }
+    }
+
+    @Test(
+        "an image whose answer is not a number has no class, and that is no success", .enabled(if: ImageFile.readsPNG))
+    func undefinedAnswers() throws {
+        let command = try scene()
+        let trained = try command.finish(
+            command.start(
+                ["train", "images", "set"] + Self.options + ["--epochs", "1", "--lr", "1e6", "--run", "run"]))
+        #expect(trained.status == 65, "\(trained.errors)")
+        let found = try command("predict", "run/export.bundle", "set")
+        expectRefused(found, 1, "set: 24 of 24 answers are not finite numbers")
+        #expect(found.lines.count == 25 && found.lines.dropFirst().allSatisfy { $0.hasSuffix(".png,,nan,nan") })
     }
 
     @Test(

@@ -21,10 +21,12 @@ enum ImagePredictions {
         let size = learner.dls.train.batchSize ?? 1
         let part = TablePredictions.part(of: ranks.rank, among: ranks.size, rows: files.count, batchSize: size)
         let own = Array(files[part])
-        let lines = try own.isEmpty ? "" : lines(of: learner, bundle, own, classes, batchSize: size)
-        guard let parts = try ranks.gatherVariable(Array(lines.utf8), to: 0, name: "predictions") else { return }
-        let header = (["file", "class"] + classes.map { TablePredictions.field("p(\($0))") }).joined(separator: ",")
-        try Predict.write(header + "\n" + String(decoding: parts.joined(), as: UTF8.self), of: files.count, to: output)
+        let (lines, undefined) = try own.isEmpty ? ("", 0) : lines(of: learner, bundle, own, classes, batchSize: size)
+        let all = try TablePredictions.gathered(
+            TablePredictions.header(["file", "class"], classes), lines, undefined, over: ranks)
+        guard let csv = all.csv else { return }
+        try Predict.write(csv, of: files.count, to: output)
+        try Predict.checkNumbers(all.undefined, of: files.count, in: place, "images")
     }
 
     private static func imageFiles(_ place: String) throws -> [String] {
@@ -39,7 +41,7 @@ enum ImagePredictions {
     /// A line for each file. Batches are whole, so that an answer does not depend on how many others there are.
     private static func lines(
         of learner: Learner, _ bundle: String, _ files: [String], _ classes: [String], batchSize: Int
-    ) throws -> String {
+    ) throws -> (lines: String, undefined: Int) {
         let loader = try learner.dls.testLoader(for: TablePredictions.filled(files, batchSize))
         let all = try learner.withoutProgress { try learner.predictions(on: .loader(loader), withDecoded: true) }
         let probabilities = TablePredictions.first(files.count, of: all.predictions)
@@ -51,11 +53,6 @@ enum ImagePredictions {
                 "\(bundle): the model's answers of shape \(probabilities.shape) do not choose among \(classes.count) classes"
             )
         }
-        let numbers = probabilities.floats
-        return files.indices.map { row in
-            let shares = numbers[row * classes.count..<(row + 1) * classes.count].map(TablePredictions.shown)
-            return ([files[row], classes[decided[row]]].map(TablePredictions.field) + shares).joined(separator: ",")
-                + "\n"
-        }.joined()
+        return TablePredictions.lines(probabilities.floats, decided, classes) { [files[$0]] }
     }
 }

@@ -48,7 +48,7 @@ struct Predict: ParsableCommand {
             }
             guard let csv else { return }
             try Predict.write(csv, of: table.rowCount, to: output)
-            if let doubt = Predict.doubt(undefined, of: table) { throw doubt }
+            try Predict.checkNumbers(undefined, of: table.rowCount, in: table.file)
         }
     }
 
@@ -61,13 +61,12 @@ struct Predict: ParsableCommand {
         if isFile { try say("\(count) predictions are in \(output)") }
     }
 
-    /// What is said, when the answers are written, of those that are not numbers.
-    private static func doubt(_ count: Int64, of table: CSVTable) -> Failure? {
-        count == 0
-            ? nil
-            : Failure(
-                description:
-                    "\(table.file): \(count) of \(table.rowCount) answers are not finite numbers; the model's weights are none, or the rows are far from those of its training",
-                code: 1)
+    /// Says, when the answers are written, that some are not numbers.
+    static func checkNumbers(_ undefined: Int64, of count: Int, in file: String, _ items: String = "rows") throws {
+        guard undefined > 0 else { return }
+        throw Failure(
+            description:
+                "\(file): \(undefined) of \(count) answers are not finite numbers; the model's weights are none, or the \(items) are far from those of its training",
+            code: 1)
     }
 }

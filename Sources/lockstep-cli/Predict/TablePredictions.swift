@@ -23,9 +23,16 @@ struct TablePredictions {
         let part = TablePredictions.part(
             of: ranks.rank, among: ranks.size, rows: table.rowCount, batchSize: learner.dls.train.batchSize ?? 1)
         let own = try TablePredictions(learner, table, part: part)
-        let undefined = try ranks.allReduce(Int64(own.undefined), name: "answers that are not numbers")
-        let parts = try ranks.gatherVariable(Array(own.lines.utf8), to: 0, name: "predictions")
-        return (parts.map { own.header + String(decoding: $0.joined(), as: UTF8.self) }, undefined)
+        return try gathered(own.header, own.lines, own.undefined, over: ranks)
+    }
+
+    /// The lines of all ranks behind a header, on rank 0, and how many answers are not numbers. Collective.
+    static func gathered(
+        _ header: String, _ lines: String, _ undefined: Int, over ranks: any Communicator
+    ) throws -> (csv: String?, undefined: Int64) {
+        let undefined = try ranks.allReduce(Int64(undefined), name: "answers that are not numbers")
+        let parts = try ranks.gatherVariable(Array(lines.utf8), to: 0, name: "predictions")
+        return (parts.map { header + String(decoding: $0.joined(), as: UTF8.self) }, undefined)
     }
 
     /// The predictions for `part` of the rows, all of them when nil.
@@ -47,14 +54,13 @@ struct TablePredictions {
             count: rows.count, predictions: TablePredictions.first(rows.count, of: all.predictions),
             decoded: all.decoded.map { TablePredictions.first(rows.count, of: $0) }
         )
-        let name = TablePredictions.field(columns.target.name)
         guard let classes = columns.classes else {
             guard found.predictions.count == found.count || found.count == 0 else {
                 throw Failure.usage(
                     "\(table.file): the model's answers of shape \(found.predictions.shape) are not a number for each row"
                 )
             }
-            header = name + "\n"
+            header = TablePredictions.header([columns.target.name], [])
             let numbers = found.predictions.floats
             lines = numbers.map { TablePredictions.shown($0) + "\n" }.joined()
             undefined = numbers.count { !$0.isFinite }
@@ -69,21 +75,34 @@ struct TablePredictions {
         guard found.count == 0 || decided.count == found.count && decided.allSatisfy(classes.indices.contains) else {
             throw Failure.usage("\(table.file): the model's loss does not choose among \(classes.count) classes")
         }
-        header = ([name] + classes.map { TablePredictions.field("p(\($0))") }).joined(separator: ",") + "\n"
-        let (answers, probabilities) = (decided, found.predictions.floats)
+        header = TablePredictions.header([columns.target.name], classes)
+        (lines, undefined) = TablePredictions.lines(found.predictions.floats, decided, classes)
+    }
+
+    /// The names of the columns: what leads a line, and every class's probability.
+    static func header(_ names: [String], _ classes: [String]) -> String {
+        (names + classes.map { "p(\($0))" }).map(field).joined(separator: ",") + "\n"
+    }
+
+    /// A line for each answer: what leads it, the class and every class's probability; no class where a probability is not a number.
+    ///
+    /// - Returns: the lines, and how many of them have no class.
+    static func lines(
+        _ probabilities: [Float], _ answers: [Int], _ classes: [String], lead: (_ item: Int) -> [String] = { _ in [] }
+    ) -> (lines: String, undefined: Int) {
         var undefined = 0
-        lines = (0..<found.count).map { row in
-            let shares = probabilities[row * classes.count..<(row + 1) * classes.count]
+        let lines = answers.indices.map { item in
+            let shares = probabilities[item * classes.count..<(item + 1) * classes.count]
             let isDefined = shares.allSatisfy(\.isFinite)
             if !isDefined { undefined += 1 }
-            let answer = isDefined ? TablePredictions.field(classes[answers[row]]) : ""
-            return ([answer] + shares.map(TablePredictions.shown)).joined(separator: ",") + "\n"
-        }.joined()
-        self.undefined = undefined
+            let words = lead(item) + [isDefined ? classes[answers[item]] : ""]
+            return (words.map(field) + shares.map(shown)).joined(separator: ",") + "\n"
+        }
+        return (lines.joined(), undefined)
     }
 
     /// Not-a-number without the sign that a processor may give it.
-    static func shown(_ number: Float) -> String { number.isNaN ? "nan" : "\(number)" }
+    private static func shown(_ number: Float) -> String { number.isNaN ? "nan" : "\(number)" }
 
     /// The part of the rows that a rank predicts: whole batches, so that every row is in the same batch as on one rank
     /// and gets the same answer to the last bit.

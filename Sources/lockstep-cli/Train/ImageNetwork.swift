@@ -5,9 +5,9 @@ import ArgumentParser
 import Lockstep
 
 /// A network for coloured images.
-enum ImageNetwork: Equatable, Sendable {
+enum ImageNetwork: Sendable {
     case own(ImageModel)
-    case known(String)
+    case known(VisionArchitecture)
 
     /// The names that there are.
     static let names = ImageModel.allCases.map(\.rawValue) + VisionArchitecture.all.map(\.name)
@@ -15,8 +15,8 @@ enum ImageNetwork: Equatable, Sendable {
     init?(name: String) {
         if let own = ImageModel(rawValue: name) {
             self = .own(own)
-        } else if VisionArchitecture(named: name) != nil {
-            self = .known(name)
+        } else if let architecture = VisionArchitecture(named: name) {
+            self = .known(architecture)
         } else {
             return nil
         }
@@ -25,15 +25,18 @@ enum ImageNetwork: Equatable, Sendable {
     var name: String {
         switch self {
         case .own(let model): model.rawValue
-        case .known(let name): name
+        case .known(let architecture): architecture.name
         }
     }
 
     /// The known network; nil for one of the command's own.
     var architecture: VisionArchitecture? {
-        guard case .known(let name) = self else { return nil }
-        return VisionArchitecture(named: name)
+        if case .known(let architecture) = self { architecture } else { nil }
     }
+}
+
+extension ImageNetwork: Equatable {
+    static func == (a: ImageNetwork, b: ImageNetwork) -> Bool { a.name == b.name }
 }
 
 extension ImageNetwork: ExpressibleByArgument {

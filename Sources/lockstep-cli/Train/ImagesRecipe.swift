@@ -42,7 +42,7 @@ struct ImagesRecipe: Recipe {
         [
             BoundSetting(data, \.data), BoundSetting(model, \.model), BoundSetting(optional: weights, \.weights),
             BoundSetting(optional: freezeEpochs, \.freezeEpochs),
-            BoundSetting(size, \.size, initial: { $0.network.architecture?.imageSize ?? size.initial }),
+            BoundSetting(size, \.size, initial: { $0.usualSize }),
             BoundSetting(augment, \.augment),
         ]
     }
@@ -50,6 +50,7 @@ struct ImagesRecipe: Recipe {
 
     private var network: ImageNetwork { model ?? Self.model.initial }
     var modelName: String { network.name }
+    private var usualSize: Int { network.architecture?.imageSize ?? Self.size.initial }
     var source: String? { data }
     var hasImages: Bool { true }
     mutating func changeImages() { augment = true }
@@ -82,7 +83,7 @@ struct ImagesRecipe: Recipe {
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
         let (architecture, isPretrained) = (network.architecture, weights != nil)
-        let size = size ?? architecture?.imageSize ?? Self.size.initial
+        let size = size ?? usualSize
         let statistics = isPretrained ? architecture?.statistics : nil
         let dls = try DataLoaders.images(
             path: data, size: size, batchSize: settings.batchSize, seed: settings.seed,
@@ -98,15 +99,12 @@ struct ImagesRecipe: Recipe {
     }
 
     /// - Parameter report: Called with what became of the weights.
-    private func model(size: Int, classes: Int, report: (WeightReport) -> Void) throws -> Module {
+    private func model(size: Int, classes: Int, report: @escaping (WeightReport) -> Void) throws -> Module {
         switch network {
         case .own(let model): return model.forImages(size: size, classes: classes)
-        case .known(let name):
-            guard let architecture = VisionArchitecture(named: name) else {
-                throw Failure.usage("--model \(name): there is no such network")
-            }
+        case .known(let architecture):
             return Sequential([
-                try withoutActuallyEscaping(report) { try createBody(architecture, weights: weights, report: $0) },
+                try createBody(architecture, weights: weights, report: report),
                 createHead(features: architecture.features, outputs: classes, pools: architecture.givesImage),
             ])
         }
