@@ -6,9 +6,9 @@ import Glibc
 /// The bytes of a file, mapped. Pages that are written to become this process's own; the file never changes.
 ///
 /// The file must not be cut short while it is mapped: looking beyond its end then ends the process (SIGBUS).
-final class MappedFile {
+package final class MappedFile {
     let path: String
-    let bytes: UnsafeMutableRawBufferPointer
+    package let bytes: UnsafeMutableRawBufferPointer
 
     /// - Throws: `DataError` (`.unreadable`).
     init(_ path: String) throws(DataError) {

@@ -15,7 +15,15 @@ extension Safetensors {
 
     /// The archive in `bytes`; `file` is the name errors carry.
     public static func parse(_ bytes: [UInt8], file: String) throws(DataError) -> Archive {
-        let (entries, metadata, seal) = try header(bytes, fileSize: bytes.count, file: file)
+        try parse(.array(bytes), file: file)
+    }
+
+    /// The same for bytes that may be mapped: every one of them is looked at, and none but the header's copied.
+    package static func parse(_ bytes: FileBytes, file: String) throws(DataError) -> Archive {
+        let length = bytes.copy(0..<min(8, bytes.count)).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        // A header beyond the limit is refused for its length alone.
+        let end = length <= UInt64(headerLimit) ? min(8 + Int(length), bytes.count) : min(8, bytes.count)
+        let (entries, metadata, seal) = try header(bytes.copy(0..<end), fileSize: bytes.count, file: file)
         let archive = Archive(file: file, entries: entries, metadata: metadata, bytes: bytes, isSealed: seal != nil)
         return try verifyChecksum(archive, at: seal)
             ? archive
@@ -178,10 +186,10 @@ extension Safetensors {
         guard version == Safetensors.version else { throw unknown(version, archive.file) }
         let bytes = archive.bytes
         guard let seal, seal + noChecksum.utf8.count <= bytes.count,
-            bytes[seal..<seal + noChecksum.utf8.count].elementsEqual(stored.utf8)
+            bytes.copy(seal..<seal + noChecksum.utf8.count).elementsEqual(stored.utf8)
         else { throw damaged("“\(stored)” is no checksum") }
-        let actual = digits(
-            checksum(ofFile: [bytes[..<seal], Array(noChecksum.utf8)[...], bytes[(seal + noChecksum.utf8.count)...]]))
+        let before = Array(noChecksum.utf8).withUnsafeBytes { Zlib.crc32($0, seed: bytes.checksum(0..<seal)) }
+        let actual = digits(bytes.checksum(seal + noChecksum.utf8.count..<bytes.count, seed: before))
         guard stored == actual else {
             throw damaged("the checksum in its metadata is \(stored), that of its bytes \(actual)")
         }

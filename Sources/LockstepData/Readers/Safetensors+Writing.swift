@@ -32,7 +32,14 @@ extension Safetensors {
     public static func encode(
         _ items: [Item], metadata: [(key: String, value: String)] = [], checksum: Bool = true
     ) throws(DataError) -> [UInt8] {
-        let chunks = try chunks(items.map(Part.init), metadata: metadata, checksum: checksum, file: "safetensors")
+        try encode(parts: items.map(Part.init), metadata: metadata, checksum: checksum)
+    }
+
+    /// The same for tensors whose bytes may lie elsewhere.
+    package static func encode(
+        parts: [Part], metadata: [(key: String, value: String)] = [], checksum: Bool = true
+    ) throws(DataError) -> [UInt8] {
+        let chunks = try chunks(parts, metadata: metadata, checksum: checksum, file: "safetensors")
         var bytes: [UInt8] = []
         bytes.reserveCapacity(chunks.reduce(0) { $0 + $1.count })
         for chunk in chunks { chunk.withUnsafeBytes { bytes += $0 } }

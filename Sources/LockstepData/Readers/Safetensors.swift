@@ -74,14 +74,14 @@ public enum Safetensors {
         public let entries: [Entry]
         /// The header's `__metadata__`, in its order.
         public let metadata: [(key: String, value: String)]
-        let bytes: [UInt8]
+        package let bytes: FileBytes
         /// Where in ``entries`` a name stands.
         private let places: [String: Int]
         /// Whether the file carries the checksum of every byte of it, which agreed: whatever it says is what was written.
         public let isSealed: Bool
 
         init(
-            file: String, entries: [Entry], metadata: [(key: String, value: String)], bytes: [UInt8], isSealed: Bool
+            file: String, entries: [Entry], metadata: [(key: String, value: String)], bytes: FileBytes, isSealed: Bool
         ) {
             (self.file, self.entries, self.metadata, self.bytes, self.isSealed) =
                 (file, entries, metadata, bytes, isSealed)
@@ -91,14 +91,19 @@ public enum Safetensors {
         /// The tensor called `name`.
         public func entry(_ name: String) -> Entry? { places[name].map { entries[$0] } }
 
-        /// The bytes of `entry`, without copying.
-        public func bytes(of entry: Entry) -> ArraySlice<UInt8> { bytes[entry.range] }
+        /// The bytes of `entry`: a part of the file's, or a copy where the file is mapped.
+        public func bytes(of entry: Entry) -> ArraySlice<UInt8> {
+            switch bytes {
+            case .array(let bytes): bytes[entry.range]
+            case .mapped: bytes.copy(entry.range)[...]
+            }
+        }
 
         /// Calls `body` with the bytes of `entry`, valid only until it returns, and not always aligned for the type.
         public func withUnsafeBytes<Result>(
             of entry: Entry, _ body: (UnsafeRawBufferPointer) throws -> Result
         ) rethrows -> Result {
-            try bytes(of: entry).withUnsafeBytes(body)
+            try bytes.withUnsafeBytes(entry.range, body)
         }
 
         /// The metadata's value for `key`.

@@ -35,16 +35,10 @@ extension DataLoaders {
         validFraction: Double = 0.1, carriesState: Bool = false, minFrequency: Int? = nil, maxVocab: Int = 60_000,
         seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) throws -> TextData {
-        let bytes = try Files.read(path)
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw DataError(
-                .malformed, file: path, at: .byte(firstInvalid(bytes)), "is not UTF-8 text",
-                remedy: "Convert it, for example with iconv -t UTF-8")
-        }
-        return try Self.text(
-            text, name: path, tokenizer: tokenizer, blockLength: blockLength, batchSize: batchSize,
-            validFraction: validFraction, carriesState: carriesState, minFrequency: minFrequency, maxVocab: maxVocab,
-            seed: seed, file: file, line: line)
+        let options = TextOptions(
+            tokenizer: tokenizer, blockLength: blockLength, batchSize: batchSize, validFraction: validFraction,
+            carriesState: carriesState, minFrequency: minFrequency, maxVocab: maxVocab, seed: seed, file: file, line: line)
+        return try options.data(name: path) { (take) throws(DataError) in try Files.forEachPiece(of: path, take) }
     }
 
     /// Loaders over the blocks of a text in memory, as ``text(path:tokenizer:blockLength:batchSize:validFraction:carriesState:minFrequency:maxVocab:seed:file:line:)``.
@@ -55,33 +49,62 @@ extension DataLoaders {
         batchSize: Int = 64, validFraction: Double = 0.1, carriesState: Bool = false, minFrequency: Int? = nil,
         maxVocab: Int = 60_000, seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) throws -> TextData {
+        let options = TextOptions(
+            tokenizer: tokenizer, blockLength: blockLength, batchSize: batchSize, validFraction: validFraction,
+            carriesState: carriesState, minFrequency: minFrequency, maxVocab: maxVocab, seed: seed, file: file, line: line)
+        return try options.data(name: name) { (take) throws(DataError) in
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
+            defer { buffer.deallocate() }
+            var rest = text.utf8[...]
+            while !rest.isEmpty {
+                let piece = rest.prefix(buffer.count)
+                buffer.copyBytes(from: piece)
+                try take(UnsafeRawBufferPointer(rebasing: buffer[..<piece.count]))
+                rest = rest[piece.endIndex...]
+            }
+        }
+    }
+}
+
+/// What the loaders of a text are made by.
+private struct TextOptions {
+    let tokenizer: Tokenizer
+    let blockLength: Int, batchSize: Int
+    let validFraction: Double
+    let carriesState: Bool
+    let minFrequency: Int?
+    let maxVocab: Int
+    let seed: UInt64
+    let file: StaticString, line: UInt
+
+    /// The text that `read` gives in pieces, cut into tokens once.
+    func data(
+        name: String, _ read: ((UnsafeRawBufferPointer) throws(DataError) -> Void) throws(DataError) -> Void
+    ) throws(DataError) -> TextData {
         require(
             validFraction >= 0 && validFraction < 1,
             "DataLoaders.text: a validFraction of \(validFraction) is not in 0 ..< 1", file: file, line: line)
         require(
             batchSize > 0, "DataLoaders.text: batchSize is \(batchSize), at least 1 is needed", file: file, line: line)
-        // The text is cut into tokens once; places among the different ones are numbers already, only not the final ones.
-        var table = TokenTable()
-        var places: [Int] = []
-        tokenizer.forEachToken(in: text) { places.append(table.add($0)) }
-        let cut = places.count - Int((validFraction * Double(places.count)).rounded())
-        for place in places[cut...] { table.counts[place] -= 1 }
-        let numericalize = Numericalize(
-            table: table, minFrequency: minFrequency ?? (tokenizer.unit == .words ? 3 : 1), maxVocab: maxVocab,
+        let text = try NumberedText(name: name, tokenizer: tokenizer, read)
+        let count = text.numbers.count
+        let cut = count - Int((validFraction * Double(count)).rounded())
+        let numericalize = text.vocabulary(
+            ofFirst: cut, minFrequency: minFrequency ?? (tokenizer.unit == .words ? 3 : 1), maxVocab: maxVocab,
             reserved: tokenizer.reserved, file: file, line: line)
-        let numbers = numericalize.encode(table.tokens)
+        let tokens = numericalize.encode(text.table.tokens).map(Int32.init)
         let arrangement = carriesState ? LanguageModelDataset.Arrangement.streams(batchSize) : .blocks
         let train = LanguageModelDataset(
-            places[..<cut].map { numbers[$0] }, blockLength: blockLength, arrangement: arrangement, shiftSeed: seed,
+            text.numbers, 0..<cut, meaning: tokens, blockLength: blockLength, arrangement: arrangement, shiftSeed: seed,
             file: file, line: line)
         let valid = LanguageModelDataset(
-            places[cut...].map { numbers[$0] }, blockLength: blockLength, arrangement: arrangement, file: file,
-            line: line)
+            text.numbers, cut..<count, meaning: tokens, blockLength: blockLength, arrangement: arrangement,
+            shiftSeed: nil, file: file, line: line)
         for (part, data, needed) in [("training", train, 1), ("validation", valid, validFraction > 0 ? 1 : 0)]
         where data.count < needed {
             throw DataError(
                 .mismatch, file: name,
-                "the \(part) part of its \(places.count) \(tokenizer.unit) is too short for blocks of \(blockLength)"
+                "the \(part) part of its \(count) \(tokenizer.unit) is too short for blocks of \(blockLength)"
                     + (carriesState ? " in \(batchSize) rows" : ""),
                 remedy: "Use a longer text, or a smaller blockLength")
         }
@@ -90,14 +113,6 @@ extension DataLoaders {
             seed: seed, file: file, line: line)
         return TextData(
             loaders: loaders, encoding: TextEncoding(tokenizer: tokenizer, numericalize: numericalize),
-            tokenCounts: (cut, places.count - cut))
-    }
-
-    /// The place of the first byte that is not UTF-8.
-    private static func firstInvalid(_ bytes: [UInt8]) -> Int {
-        var decoder = UTF8()
-        var (iterator, place) = (bytes.makeIterator(), 0)
-        while case .scalarValue(let scalar) = decoder.decode(&iterator) { place += UTF8.width(scalar) }
-        return place
+            tokenCounts: (cut, count - cut))
     }
 }

@@ -35,7 +35,11 @@ public struct LanguageModelDataset: Dataset, Fingerprinted, Sendable {
     public let shiftSeed: UInt64?
     /// The number of items.
     public let count: Int
-    private let tokens: [Int32]
+    private let numbers: TokenNumbers
+    /// The part of the numbers that is this text's.
+    private let range: Range<Int>
+    /// The token that a number means, where it is not the token itself.
+    private let meaning: [Int32]?
     /// Tokens from one row to the next.
     private let rowLength: Int
     private let maxShift: Int
@@ -46,15 +50,25 @@ public struct LanguageModelDataset: Dataset, Fingerprinted, Sendable {
         _ tokens: [Int], blockLength: Int, arrangement: Arrangement = .blocks, shiftSeed: UInt64? = nil,
         file: StaticString = #fileID, line: UInt = #line
     ) {
+        for token in tokens where !(0...Int(Int32.max)).contains(token) {
+            stop("LanguageModelDataset: \(token) is not a token's number", file: file, line: line)
+        }
+        self.init(
+            TokenNumbers(tokens), 0..<tokens.count, meaning: nil, blockLength: blockLength, arrangement: arrangement,
+            shiftSeed: shiftSeed, file: file, line: line)
+    }
+
+    /// Blocks of a part of a longer text.
+    ///
+    /// - Parameter meaning: the token that a number means; nil for itself.
+    init(
+        _ numbers: TokenNumbers, _ range: Range<Int>, meaning: [Int32]?, blockLength: Int, arrangement: Arrangement,
+        shiftSeed: UInt64?, file: StaticString, line: UInt
+    ) {
         require(
             blockLength > 0, "LanguageModelDataset: blockLength is \(blockLength), at least 1 is needed", file: file,
             line: line)
-        self.tokens = tokens.map { token in
-            guard let small = Int32(exactly: token), small >= 0 else {
-                stop("LanguageModelDataset: \(token) is not a token's number", file: file, line: line)
-            }
-            return small
-        }
+        (self.numbers, self.range, self.meaning) = (numbers, range, meaning)
         (self.blockLength, self.arrangement, self.shiftSeed) = (blockLength, arrangement, shiftSeed)
         var rows = 1
         if case .streams(let streams) = arrangement {
@@ -63,7 +77,7 @@ public struct LanguageModelDataset: Dataset, Fingerprinted, Sendable {
             rows = streams
         }
         // The last token is a target only. Room for a shift is kept as long as it costs no row its only block.
-        let usable = max(0, tokens.count - 1)
+        let usable = max(0, range.count - 1)
         let shift = shiftSeed == nil ? 0 : min(blockLength - 1, max(0, usable - rows * blockLength))
         let blocks = (usable - shift) / rows / blockLength
         maxShift = shift
@@ -86,29 +100,51 @@ public struct LanguageModelDataset: Dataset, Fingerprinted, Sendable {
         let (x, y) = (Tensor.uninitialized(shape, dtype: .int64), Tensor.uninitialized(shape, dtype: .int64))
         let (inputs, targets) = (places(of: x), places(of: y))
         let shift = shift(epoch: epoch)
-        tokens.withUnsafeBufferPointer { tokens in
-            for (row, index) in indices.enumerated() {
-                let start = shift + self.start(of: index)
-                for place in 0..<blockLength {
-                    inputs[row * blockLength + place] = Int64(tokens[start + place])
-                    targets[row * blockLength + place] = Int64(tokens[start + place + 1])
-                }
-            }
+        for (row, index) in indices.enumerated() {
+            let start = shift + self.start(of: index)
+            write(start, to: inputs + row * blockLength)
+            write(start + 1, to: targets + row * blockLength)
         }
         return Batch(inputs: [x], targets: [y], size: indices.count)
     }
 
     package func add(to fingerprint: inout Fingerprint) {
         fingerprint.add("\(blockLength) \(arrangement) \(shiftSeed.map(String.init) ?? "")")
-        tokens.withUnsafeBytes {
-            let width = Swift.max(1, tokens.count / 64) * MemoryLayout<Int32>.stride
-            fingerprint.add(rowsOf: $0, count: $0.count / width, width: width)
+        fingerprint.add(meaning ?? [])
+        fingerprint.add(range.count)
+        let (length, steps) = (Swift.min(range.count, 1024), 15)
+        for step in 0...steps {
+            let start = range.lowerBound + (range.count - length) * step / steps
+            numbers.forEach(in: start..<start + length) { fingerprint.add($0) }
+        }
+    }
+
+    /// Writes the tokens of a block.
+    private func write(_ start: Int, to destination: UnsafeMutablePointer<Int64>) {
+        let first = range.lowerBound + start
+        var next = destination
+        if let meaning {
+            meaning.withUnsafeBufferPointer { meaning in
+                numbers.forEach(in: first..<first + blockLength) {
+                    next.pointee = Int64(meaning[$0])
+                    next += 1
+                }
+            }
+        } else {
+            numbers.forEach(in: first..<first + blockLength) {
+                next.pointee = Int64($0)
+                next += 1
+            }
         }
     }
 
     private func item(at index: Int, epoch: Int) -> Sample {
         let start = shift(epoch: epoch) + start(of: index)
-        func block(_ start: Int) -> Tensor { Tensor(tokens[start..<start + blockLength].map { Int($0) }) }
+        func block(_ start: Int) -> Tensor {
+            let block = Tensor.uninitialized([blockLength], dtype: .int64)
+            write(start, to: places(of: block))
+            return block
+        }
         return Sample(inputs: [block(start)], targets: [block(start + 1)])
     }
 

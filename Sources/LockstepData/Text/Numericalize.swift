@@ -3,26 +3,6 @@
 
 public import LockstepTensor
 
-/// Numbers different tokens in the order in which each was first seen, and counts them.
-struct TokenTable {
-    private(set) var tokens: [String] = []
-    var counts: [Int] = []
-    private var places: [String: Int] = [:]
-
-    /// Counts a token and returns its place among the different ones.
-    @discardableResult
-    mutating func add(_ token: String) -> Int {
-        if let place = places[token] {
-            counts[place] += 1
-            return place
-        }
-        places[token] = tokens.count
-        tokens.append(token)
-        counts.append(1)
-        return tokens.count - 1
-    }
-}
-
 /// Gives every token of a vocabulary its number.
 ///
 /// ```swift
@@ -39,7 +19,7 @@ public struct Numericalize: Hashable, Sendable {
     public private(set) var tokens: [String]
     /// The number of every token that has none.
     public private(set) var unknown: Int
-    private var numbers: [String: Int]
+    private var numbers: [ExactText: Int]
     private var fitting: Fitting?
 
     /// What a vocabulary is made by where it is still to be learned.
@@ -80,9 +60,9 @@ public struct Numericalize: Hashable, Sendable {
         let counts = table.counts
         let order = counts.indices.sorted { (counts[$1], $0) < (counts[$0], $1) }
         let frequent = order.prefix(maxVocab).filter { counts[$0] >= minFrequency }.map { table.tokens[$0] }
-        let own = Set(reserved)
+        let own = Set(reserved.map(ExactText.init))
         self.init(
-            vocabulary: Array((reserved + frequent.filter { !own.contains($0) }).prefix(maxVocab)), file: file,
+            vocabulary: Array((reserved + frequent.filter { !own.contains(ExactText($0)) }).prefix(maxVocab)), file: file,
             line: line)
     }
 
@@ -98,8 +78,8 @@ public struct Numericalize: Hashable, Sendable {
 
     private init(distinct vocabulary: [String]) {
         tokens = vocabulary
-        numbers = Dictionary(uniqueKeysWithValues: zip(vocabulary, vocabulary.indices))
-        unknown = numbers[SpecialToken.unknown.rawValue] ?? 0
+        numbers = Dictionary(uniqueKeysWithValues: zip(vocabulary.lazy.map(ExactText.init), vocabulary.indices))
+        unknown = numbers[ExactText(SpecialToken.unknown.rawValue)] ?? 0
     }
 
     /// The number of tokens.
@@ -108,7 +88,7 @@ public struct Numericalize: Hashable, Sendable {
     /// The number of a token.
     /// - Precondition: there is a vocabulary.
     public func encode(_ token: String) -> Int {
-        if let number = numbers[token] { return number }
+        if let number = numbers[ExactText(token)] { return number }
         require(!tokens.isEmpty, "Numericalize: no vocabulary has been learned yet")
         return unknown
     }
@@ -130,8 +110,8 @@ public struct Numericalize: Hashable, Sendable {
     }
 
     private static func firstRepeated(_ vocabulary: [String]) -> String? {
-        var seen: Set<String> = []
-        return vocabulary.first { !seen.insert($0).inserted }
+        var seen: Set<ExactText> = []
+        return vocabulary.first { !seen.insert(ExactText($0)).inserted }
     }
 }
 

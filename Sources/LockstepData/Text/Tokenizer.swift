@@ -51,18 +51,9 @@ public struct Tokenizer: Hashable, Codable, Sendable {
 
     /// Calls `body` with one token after another; a long text needs no array of them.
     public func forEachToken(in text: String, _ body: (String) -> Void) {
-        guard unit == .words else {
-            for scalar in text.unicodeScalars { body(String(scalar)) }
-            return
-        }
-        guard usesRules else {
-            WordScanner(splitsRuns: false).scan(text, body)
-            return
-        }
-        body(SpecialToken.beginning.rawValue)
-        var rules = WordRules()
-        WordScanner(splitsRuns: true).scan(text) { rules.take($0, body) }
-        rules.flush(body)
+        var stream = TokenStream(self)
+        stream.take(text, body)
+        stream.finish(body)
     }
 
     /// A text with these tokens. Characters give back the text exactly; words give it with spaces where one writes them.

@@ -34,6 +34,14 @@ extension Safetensors {
             (self.name, self.type, self.shape, self.bytes) = (name, type, shape, bytes)
         }
 
+        /// The same in memory of its own.
+        package var copied: Part {
+            switch bytes {
+            case .array: self
+            case .memory: Part(name: name, type: type, shape: shape, bytes: .array(bytes.withUnsafeBytes { Array($0) }))
+            }
+        }
+
         /// A tensor that is written from an array.
         package init(_ item: Item) {
             self.init(name: item.name, type: item.type, shape: item.shape, bytes: .array(item.bytes))

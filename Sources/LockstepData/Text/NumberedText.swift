@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// A text as it is read: each token the number of its place among the different ones.
+
+import LockstepTensor
+
+/// The tokens of a text, in one pass over it that holds a piece of it at a time.
+struct NumberedText {
+    /// The different tokens, in the order in which each was first seen.
+    private(set) var table = TokenTable()
+    /// The place in the table of each token.
+    let numbers: TokenNumbers
+
+    /// - Parameters:
+    ///   - name: what errors call the text.
+    ///   - read: calls what it is given with the text's bytes, a piece at a time.
+    /// - Throws: `DataError`: what `read` throws; not UTF-8; no room for the numbers.
+    init(
+        name: String, tokenizer: Tokenizer,
+        _ read: ((UnsafeRawBufferPointer) throws(DataError) -> Void) throws(DataError) -> Void
+    ) throws(DataError) {
+        var pieces = TextPieces(unit: tokenizer.unit)
+        var (stream, table) = (TokenStream(tokenizer), TokenTable())
+        let numbers = TokenNumbers.Builder()
+        func take(_ piece: String) {
+            if tokenizer.unit == .characters {
+                for character in piece.unicodeScalars { numbers.append(table.add(character)) }
+            } else {
+                stream.take(piece) { numbers.append(table.add($0)) }
+            }
+        }
+        func refuse(_ invalid: TextPieces.Invalid) -> DataError {
+            DataError(
+                .malformed, file: name, at: .byte(invalid.place), "is not UTF-8 text",
+                remedy: "Convert it, for example with iconv -t UTF-8")
+        }
+        try read { (bytes) throws(DataError) in
+            do throws(TextPieces.Invalid) { try pieces.add(bytes, take) } catch { throw refuse(error) }
+        }
+        do throws(TextPieces.Invalid) { try pieces.finish(take) } catch { throw refuse(error) }
+        stream.finish { numbers.append(table.add($0)) }
+        self.table = table
+        self.numbers = try numbers.finish()
+    }
+
+    /// The vocabulary of the first `count` tokens.
+    func vocabulary(
+        ofFirst count: Int, minFrequency: Int, maxVocab: Int, reserved: [String], file: StaticString, line: UInt
+    ) -> Numericalize {
+        var table = table
+        numbers.forEach(in: count..<numbers.count) { table.counts[$0] -= 1 }
+        return Numericalize(
+            table: table, minFrequency: minFrequency, maxVocab: maxVocab, reserved: reserved, file: file, line: line)
+    }
+}
