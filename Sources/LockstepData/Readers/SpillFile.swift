@@ -31,7 +31,8 @@ final class SpillFile {
     func append(_ bytes: UnsafeRawBufferPointer) throws(DataError) {
         guard Descriptor.write(bytes, to: descriptor) else {
             throw DataError(
-                .unwritten, file: folder, systemWords("\(count + bytes.count) bytes do not fit in a temporary file in it"),
+                .unwritten, file: folder,
+                systemWords("\(count + bytes.count) bytes do not fit in a temporary file in it"),
                 remedy: "Set TMPDIR to a folder with room")
         }
         count += bytes.count

@@ -37,7 +37,8 @@ extension DataLoaders {
     ) throws -> TextData {
         let options = TextOptions(
             tokenizer: tokenizer, blockLength: blockLength, batchSize: batchSize, validFraction: validFraction,
-            carriesState: carriesState, minFrequency: minFrequency, maxVocab: maxVocab, seed: seed, file: file, line: line)
+            carriesState: carriesState, minFrequency: minFrequency, maxVocab: maxVocab, seed: seed, file: file,
+            line: line)
         return try options.data(name: path) { (take) throws(DataError) in try Files.forEachPiece(of: path, take) }
     }
 
@@ -51,7 +52,8 @@ extension DataLoaders {
     ) throws -> TextData {
         let options = TextOptions(
             tokenizer: tokenizer, blockLength: blockLength, batchSize: batchSize, validFraction: validFraction,
-            carriesState: carriesState, minFrequency: minFrequency, maxVocab: maxVocab, seed: seed, file: file, line: line)
+            carriesState: carriesState, minFrequency: minFrequency, maxVocab: maxVocab, seed: seed, file: file,
+            line: line)
         return try options.data(name: name) { (take) throws(DataError) in
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 1)
             defer { buffer.deallocate() }

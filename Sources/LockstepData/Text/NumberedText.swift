@@ -21,11 +21,13 @@ struct NumberedText {
         var pieces = TextPieces(unit: tokenizer.unit)
         var (stream, table) = (TokenStream(tokenizer), TokenTable())
         let numbers = TokenNumbers.Builder()
+        var places: [UInt32] = []
         func take(_ piece: String) {
-            if tokenizer.unit == .characters {
-                for character in piece.unicodeScalars { numbers.append(table.add(character)) }
-            } else {
-                stream.take(piece) { numbers.append(table.add($0)) }
+            guard tokenizer.unit == .characters else { return stream.take(piece) { numbers.append(table.add($0)) } }
+            if places.count < piece.utf8.count { places = Array(repeating: 0, count: piece.utf8.count) }
+            places.withUnsafeMutableBufferPointer { places in
+                guard let base = places.baseAddress else { return }
+                numbers.append(UnsafeBufferPointer(start: base, count: table.add(charactersOf: piece, to: base)))
             }
         }
         func refuse(_ invalid: TextPieces.Invalid) -> DataError {

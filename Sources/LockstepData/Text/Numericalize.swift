@@ -62,7 +62,8 @@ public struct Numericalize: Hashable, Sendable {
         let frequent = order.prefix(maxVocab).filter { counts[$0] >= minFrequency }.map { table.tokens[$0] }
         let own = Set(reserved.map(ExactText.init))
         self.init(
-            vocabulary: Array((reserved + frequent.filter { !own.contains(ExactText($0)) }).prefix(maxVocab)), file: file,
+            vocabulary: Array((reserved + frequent.filter { !own.contains(ExactText($0)) }).prefix(maxVocab)),
+            file: file,
             line: line)
     }
 

@@ -101,6 +101,21 @@ final class TokenNumbers: @unchecked Sendable {
             if filled == TokenNumbers.runLength { endRun() }
         }
 
+        /// Takes many of them.
+        func append(_ more: UnsafeBufferPointer<UInt32>) {
+            var rest = more[...]
+            while !rest.isEmpty {
+                let part = rest.prefix(TokenNumbers.runLength - filled)
+                if let base = UnsafeBufferPointer(rebasing: part).baseAddress {
+                    (numbers + filled).update(from: base, count: part.count)
+                }
+                largest = max(largest, part.max() ?? 0)
+                (filled, count) = (filled + part.count, count + part.count)
+                if filled == TokenNumbers.runLength { endRun() }
+                rest = rest.dropFirst(part.count)
+            }
+        }
+
         private func endRun() {
             defer { (filled, largest) = (0, 0) }
             guard failure == nil, filled > 0 else { return }

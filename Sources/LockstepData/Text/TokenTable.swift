@@ -22,8 +22,49 @@ struct TokenTable {
         return tokens.count - 1
     }
 
+    /// Counts the characters of a text, and writes the place of each; there is room for as many as it has bytes.
+    ///
+    /// - Returns: how many there are.
+    mutating func add(charactersOf text: String, to places: UnsafeMutablePointer<UInt32>) -> Int {
+        var text = text
+        return text.withUTF8 { bytes in
+            var known = [Int32](repeating: -1, count: 128)
+            var (seen, written, next) = ([Int](repeating: 0, count: 128), 0, 0)
+            known.withUnsafeMutableBufferPointer { known in
+                seen.withUnsafeMutableBufferPointer { seen in
+                    while next < bytes.count {
+                        let byte = Int(bytes[next])
+                        if byte < 128, known[byte] >= 0 {
+                            places[written] = UInt32(truncatingIfNeeded: known[byte])
+                            seen[byte] += 1
+                            next += 1
+                        } else {
+                            let character = Self.character(bytes, &next)
+                            let place = add(character)
+                            places[written] = UInt32(truncatingIfNeeded: place)
+                            if byte < 128 { known[byte] = Int32(truncatingIfNeeded: place) }
+                        }
+                        written += 1
+                    }
+                }
+            }
+            for byte in 0..<128 where seen[byte] > 0 { counts[Int(known[byte])] += seen[byte] }
+            return written
+        }
+    }
+
+    /// The character that begins at `next` in valid UTF-8; `next` is then after it.
+    private static func character(_ bytes: UnsafeBufferPointer<UInt8>, _ next: inout Int) -> Unicode.Scalar {
+        let first = UInt32(bytes[next])
+        let length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+        var code = length == 1 ? first : first & (0x7F >> UInt32(length))
+        for place in next + 1..<next + length { code = code << 6 | UInt32(bytes[place] & 0x3F) }
+        next += length
+        return Unicode.Scalar(code) ?? "\u{FFFD}"
+    }
+
     /// The same for a token of one character, without making a text of it.
-    mutating func add(_ character: Unicode.Scalar) -> Int {
+    private mutating func add(_ character: Unicode.Scalar) -> Int {
         if characters.isEmpty { characters = Array(repeating: -1, count: 0x11_0000) }
         let known = Int(characters[Int(character.value)])
         if known >= 0 {

@@ -47,7 +47,9 @@ import Testing
     private static let text =
         "Don't\n'stop' 3.14\n.5 ÀÉ ÀÉ\n\n\n\nwww wow wow\nwow wow 你好你好 e\u{301}\n!!!!\n!!! The THE the\r\nrock'\n'n'\n 😀😀😀 end"
 
-    @Test("pieces of any size give the tokens of the whole", arguments: [Tokenizer.characters, .words, Tokenizer(.words, usesRules: false)])
+    @Test(
+        "pieces of any size give the tokens of the whole",
+        arguments: [Tokenizer.characters, .words, Tokenizer(.words, usesRules: false)])
     func pieces(tokenizer: Tokenizer) throws {
         let whole = tokenizer.tokens(Self.text)
         let bytes = Array(Self.text.utf8)
@@ -63,7 +65,9 @@ import Testing
         }
     }
 
-    @Test("bytes that are not UTF-8 are found where they are, in pieces of any size", arguments: [Tokenizer.characters, .words])
+    @Test(
+        "bytes that are not UTF-8 are found where they are, in pieces of any size",
+        arguments: [Tokenizer.characters, .words])
     func invalid(tokenizer: Tokenizer) {
         let cases: [([UInt8], Int)] = [
             (Array("Tschü\nx".utf8) + [0xFF, 0x41], 8), (Array("ab\n".utf8) + [0xE4, 0xBD], 3), ([0x80], 0),
