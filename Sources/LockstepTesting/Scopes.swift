@@ -12,9 +12,9 @@ public func withStorageLeakCheck<Result>(
     fileID: String = #fileID, filePath: String = #filePath, line: Int = #line, column: Int = #column,
     _ body: () throws -> Result
 ) rethrows -> Result {
-    let before = MemoryStatistics.current.liveBlocks
+    let before = Memory.report.liveBlocks
     let result = try body()
-    let left = MemoryStatistics.current.liveBlocks - before
+    let left = Memory.report.liveBlocks - before
     if left > 0 {
         report(
             "\(left) blocks of tensor memory are still alive after the scope", fileID: fileID, filePath: filePath,

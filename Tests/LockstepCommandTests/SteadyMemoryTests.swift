@@ -19,8 +19,8 @@ import Testing
             var before = 0
             var after = 0
             try learner.on(.afterBatch) { learner in
-                if learner.iter == 19 { before = MemoryStatistics.current.systemRequests }
-                if learner.iter == 119 { after = MemoryStatistics.current.systemRequests }
+                if learner.iter == 19 { before = Memory.report.systemRequests }
+                if learner.iter == 119 { after = Memory.report.systemRequests }
             }
             try learner.withoutLogging { try learner.fit(1, lr: 1e-3) }
             #expect(before > 0 && after == before, "\(after - before) requests in 100 warm steps")

@@ -83,7 +83,7 @@ final class SliceOwnership {
         optimizer.shareState(state)
         try communicator.barrier(name: "shared parameters")
         arena.shareValues(in: values)
-        MemoryStatistics.trim()
+        Memory.trim()
     }
 
     /// Whether this rank has written to a parameter, or replaced the state, and thereby left the shared memory.

@@ -64,7 +64,7 @@ package struct UpdateProbe: Sendable, CustomStringConvertible {
         guard let times = try times(optimizer.rule, elements, over: communicator, isSplit: isSplit) else { return nil }
         // An allocation frees what no rank of the node uses any more: without one the scratch memory would stay for good.
         _ = try communicator.allocateShared(byteCount: 0)
-        MemoryStatistics.trim()
+        Memory.trim()
         var slowest = [times.slices, times.copies].map { $0.sorted()[$0.count / 2] }
         try communicator.allReduce(&slowest, .max, name: "update probe")
         return UpdateProbe(owner: slowest[0], replicated: slowest[1], elements: elements)

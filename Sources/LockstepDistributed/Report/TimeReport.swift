@@ -35,14 +35,16 @@ public final class TimeReport: TimingCallback {
         public var wait = 0.0
         /// The whole validation phase.
         public var validation = 0.0
+        /// Mebibytes that tensors hold when the epoch ends, in use or kept for the next (`Memory.report`).
+        public var memory = 0.0
 
-        var values: [Double] { [steps, total, data, forward, backward, step, communication, wait, validation] }
+        var values: [Double] { [steps, total, data, forward, backward, step, communication, wait, validation, memory] }
 
         init() {}
         init(_ values: ArraySlice<Double>) {
             let v = Array(values)
             (steps, total, data, forward, backward) = (v[0], v[1], v[2], v[3], v[4])
-            (step, communication, wait, validation) = (v[5], v[6], v[7], v[8])
+            (step, communication, wait, validation, memory) = (v[5], v[6], v[7], v[8], v[9])
         }
     }
 
@@ -111,6 +113,7 @@ public final class TimeReport: TimingCallback {
 
     public override func afterEpoch(_ learner: Learner) throws {
         guard let communicator, row.steps > 0 || row.validation > 0 else { return }
+        row.memory = Double(Memory.report.systemBytes) / 1_048_576
         let all = try communicator.allGather(row.values, name: "times")
         let width = row.values.count
         epochs.append((0..<communicator.size).map { Row(all[$0 * width..<($0 + 1) * width]) })
@@ -120,11 +123,14 @@ public final class TimeReport: TimingCallback {
     private func table(epoch: Int) -> String {
         let headings = [
             "steps", "total", "data", "forward", "backward", "step", "communication", "wait", "validation s",
+            "MiB",
         ]
         var lines = [["epoch \(epoch), ms per step"] + headings]
         for (rank, row) in (epochs.last ?? []).enumerated() {
             let perStep = row.values[1..<8].map { fixedPoint($0 * 1e3 / max(1, row.steps), 4) }
-            lines.append(["rank \(rank)", "\(Int(row.steps))"] + perStep + [fixedPoint(row.validation, 2)])
+            lines.append(
+                ["rank \(rank)", "\(Int(row.steps))"] + perStep
+                    + [fixedPoint(row.validation, 2), fixedPoint(row.memory, 1)])
         }
         let widths = lines[0].indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
         return lines.map { cells in

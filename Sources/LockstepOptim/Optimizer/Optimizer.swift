@@ -89,7 +89,7 @@ public final class Optimizer {
     public func step() {
         keepOwnCopies()
         if let foreign {
-            MemoryStatistics.endStep()
+            Memory.endStep()
             return step(foreign)
         }
         beginStep()
@@ -105,7 +105,7 @@ public final class Optimizer {
 
     /// Counts a step and works out which parameters take part; ``update(within:averaging:)`` then does it, in any number of pieces.
     package func beginStep() {
-        MemoryStatistics.endStep()
+        Memory.endStep()
         prepareState()
         lookahead?.remember(arena)
         runs.removeAll(keepingCapacity: true)

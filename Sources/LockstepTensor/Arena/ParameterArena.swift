@@ -97,7 +97,7 @@ public final class ParameterArena {
             slot.parameter.leaf.move(to: view(of: deferred.memory, slot), deferred: deferred)
         }
         // Where the values lay until now, nothing as large comes again.
-        if valueByteCount >= 1 << 24 { MemoryStatistics.trim() }
+        if valueByteCount >= 1 << 24 { Memory.trim() }
     }
 
     private func view(of memory: Tensor, _ slot: Slot) -> Tensor {

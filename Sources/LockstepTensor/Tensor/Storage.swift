@@ -33,26 +33,3 @@ package final class Storage {
         if owner == nil { lsk_release(pointer) }
     }
 }
-
-/// What the caching allocator has done so far.
-public struct MemoryStatistics: Sendable {
-    /// Blocks ever requested from the system, by all threads. Stands still once training is warm.
-    public let systemRequests: Int
-    /// Bytes held from the system, in use or cached, by all threads.
-    public let systemBytes: Int
-    /// Blocks allocated minus blocks released by the calling thread.
-    public let liveBlocks: Int
-
-    /// Gives what is cached, by the calling thread or for all, back to the system.
-    package static func trim() { lsk_trim() }
-
-    /// Says that the calling thread's next step of training begins: where it asks for what this one did, it is to find it.
-    package static func endStep() { lsk_end_step() }
-
-    /// The statistics now.
-    public static var current: MemoryStatistics {
-        let s = lsk_get_memory_statistics()
-        return MemoryStatistics(
-            systemRequests: Int(s.system_requests), systemBytes: Int(s.system_bytes), liveBlocks: Int(s.live_blocks))
-    }
-}

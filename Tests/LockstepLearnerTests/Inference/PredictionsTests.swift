@@ -150,7 +150,7 @@ struct PredictionsTests {
             let learner = learner()
             var live: [Int] = []
             let watch = ClosureCallback(
-                [.afterBatch: { _ in live.append(MemoryStatistics.current.liveBlocks) }], order: 99)
+                [.afterBatch: { _ in live.append(Memory.report.liveBlocks) }], order: 99)
             _ = try learner.predictions(on: .loader(loader), callbacks: [watch], savePredictions: folder.path)
             let growth = try #require(live.last) - live[1]
             #expect(growth < 3, "tensors alive grew by \(growth) over six batches: \(live)")

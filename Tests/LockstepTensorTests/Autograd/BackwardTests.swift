@@ -57,12 +57,12 @@ import Testing
 
     @Test("storages are given back when a graph is dropped")
     func noLeak() {
-        let before = MemoryStatistics.current.liveBlocks
+        let before = Memory.report.liveBlocks
         do {
             let x = Tensor.ones([100]).requiringGradient()
             (x * x).sum().backward()
             _ = (x * 3).sum()
         }
-        #expect(MemoryStatistics.current.liveBlocks == before)
+        #expect(Memory.report.liveBlocks == before)
     }
 }

@@ -70,12 +70,12 @@ import Testing
     @Test("adding up takes no new memory in optimised builds, and little in any")
     func memory() {
         let x = Tensor.ones([100_000]).requiringGradient()
-        let before = MemoryStatistics.current.systemBytes
+        let before = Memory.report.systemBytes
         let y = x * 1.0
         var total = y * 1.0
         for _ in 0..<20 { total = total + y.square() }
         total.sum().backward()
-        #expect(MemoryStatistics.current.systemBytes - before < 70 * 100_000 * 4)
+        #expect(Memory.report.systemBytes - before < 70 * 100_000 * 4)
         #expect(x.gradient?.floats[99_999] == 41)
     }
 }
