@@ -19,6 +19,19 @@ enum ProcessFacts {
         return (usage.ru_maxrss + 512) / 1024
     }
 
+    /// The memory at present that no file is behind, in bytes: what the kernel cannot take back.
+    static var privateBytes: Int {
+        let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return 0 }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 128)
+        let count = max(0, read(descriptor, &bytes, bytes.count))
+        let pages = String(decoding: bytes[..<count], as: UTF8.self).split(separator: " ").prefix(3).map {
+            Int($0) ?? 0
+        }
+        return pages.count == 3 ? (pages[1] - pages[2]) * sysconf(Int32(_SC_PAGESIZE)) : 0
+    }
+
     /// The memory this process fills at present, in MiB: its own, and of what it shares with n − 1 processes the n-th part
     /// (`Pss_Anon` and `Pss_Shmem` of `/proc/self/smaps_rollup`). The code of programs and libraries, of which there is one
     /// copy whoever uses it, is not in it. Zero where the kernel does not tell (before Linux 5.4).

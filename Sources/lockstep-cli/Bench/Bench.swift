@@ -19,12 +19,14 @@ struct Bench: ParsableCommand {
             + "\n  allreduce the reduction of gradients, 1 KiB to 64 MiB, beside MPI_Allreduce, Gloo and a copy (default: 2 ranks)"
             + "\n  checkpoint  what a checkpoint of 100 million parameters costs the steps beside it (--width for others)"
             + "\n  scaling   how speed grows with the batch, the width, the ranks and the threads, with tables and plots"
+            + "\n  growth    how time and memory grow with rows, classes, parameters, texts; --peers PYTHON beside others"
             + "\n  convolutions  what each engine takes for each convolution, and what the rule between them costs"
     )
 
     /// A case, or every one.
     enum Choice: String, CaseIterable, ExpressibleByArgument {
-        case linreg, mlp, mlp256, lenet, resnet20, tabular, gpt, lstm, all, allreduce, checkpoint, scaling, convolutions
+        case linreg, mlp, mlp256, lenet, resnet20, tabular, gpt, lstm, all, allreduce, checkpoint, scaling,
+            convolutions, growth
     }
 
     @Argument(help: ArgumentHelp("What to measure.", valueName: "case"))
@@ -55,6 +57,17 @@ struct Bench: ParsableCommand {
     var part: AllReduceBench.Part?
 
     @Option(
+        name: .customLong("only"), help: ArgumentHelp("With growth: only this work; again for more.", valueName: "work")
+    )
+    var growthOnly: [String] = []
+
+    @Option(help: .hidden)
+    var growthPart: String?
+
+    @Option(help: .hidden)
+    var growthSize: Int?
+
+    @Option(
         help: ArgumentHelp(
             "With convolutions: measure nothing, but print the cost model fitted to the tables in this folder.",
             valueName: "folder"))
@@ -65,7 +78,9 @@ struct Bench: ParsableCommand {
     @OptionGroup(title: "Peers") var peers: PeerOptions
 
     func validate() throws {
-        if peers.peers != nil, choice != .allreduce, learner || roofline || batches != nil || ranks.ranks != nil {
+        if peers.peers != nil, ![.allreduce, .growth].contains(choice),
+            learner || roofline || batches != nil || ranks.ranks != nil
+        {
             throw ValidationError(
                 "--peers compares bare steps on 1 and 2 ranks: no other measuring option goes with it")
         }
@@ -101,6 +116,14 @@ struct Bench: ParsableCommand {
         if choice == .convolutions, batches != nil || learner || replicated || roofline || ranks.ranks != nil {
             throw ValidationError("bench convolutions takes --rounds, --report and --fit only")
         }
+        for name in growthOnly + [growthPart].compactMap({ $0 }) where GrowthCase(rawValue: name) == nil {
+            let known = GrowthCase.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--only \(name): must be one of \(known)")
+        }
+        if !growthOnly.isEmpty, choice != .growth { throw ValidationError("--only goes with bench growth") }
+        if choice == .growth, batches != nil || learner || replicated || roofline || ranks.ranks != nil {
+            throw ValidationError("bench growth takes --only, --peers and --report only")
+        }
         if choice == .scaling, batches != nil || learner || replicated || roofline || ranks.ranks != nil {
             throw ValidationError("bench scaling takes --rounds and --report only")
         }
@@ -110,6 +133,7 @@ struct Bench: ParsableCommand {
         if choice == .allreduce { return try runAllReduce() }
         if choice == .scaling { return try runScaling() }
         if choice == .convolutions { return try runConvolutions() }
+        if choice == .growth { return try runGrowth() }
         if choice == .checkpoint { return try runCheckpoint() }
         if let python = peers.peers {
             return try peers.compare(

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `lockstep bench growth` varies: the work that is given to one part, and its sizes.
+
+/// One kind of work of which a cost may grow faster than it.
+public enum GrowthCase: String, CaseIterable, Codable, Sendable {
+    case blocks, report, texts, rows, firstBatch, predictions, save, load, names, characters
+
+    /// What is done.
+    public var summary: String {
+        switch self {
+        case .blocks: "tensors made one after the other, each as large as half of those before: bytes"
+        case .report: "a report of the classes of as many answers: classes"
+        case .texts: "a CSV file of seven columns of long texts, to its loaders: rows"
+        case .rows: "a CSV file of twenty columns of numbers, to its loaders: rows"
+        case .firstBatch: "the same, to the first batch: rows"
+        case .predictions: "predictions of 256 numbers an item: items"
+        case .save: "a model with Adam's moments to a file: parameters"
+        case .load: "the same from a file: parameters"
+        case .names: "a model of tensors of 16 numbers from a file: tensors"
+        case .characters: "a text file to the loaders of its characters: bytes"
+        }
+    }
+
+    /// The sizes measured, each four times the one before.
+    public var sizes: [Int] {
+        switch self {
+        case .blocks: [1 << 24, 1 << 26, 1 << 28, 1 << 30]
+        case .report: [80, 320, 1280, 5120]
+        case .texts: [15_625, 62_500, 250_000, 1_000_000]
+        case .rows, .firstBatch: [15_625, 62_500, 250_000, 1_000_000]
+        case .predictions: [15_000, 60_000, 240_000, 960_000]
+        case .save, .load: [1_562_500, 6_250_000, 25_000_000, 100_000_000]
+        case .names: [160, 640, 2_560, 10_240]
+        case .characters: [3 << 20, 12 << 20, 50 << 20, 200 << 20]
+        }
+    }
+
+    /// Bytes that the data themselves take at a size: what memory is compared with.
+    func bytes(_ size: Int) -> Int {
+        switch self {
+        case .blocks: size
+        case .report: size * size * 8
+        case .texts, .rows, .firstBatch: size * 20 * 4
+        case .predictions: size * 256 * 4
+        case .save, .load: size * 12
+        case .names: size * 16 * 12
+        case .characters: size
+        }
+    }
+}
