@@ -74,4 +74,30 @@ extension DistributedChecks {
                 "a missing file on rank \(ranks.rank): \(problem as Any)")
         }
     }
+
+    /// A file that every rank sees is mapped by each, one that only rank 0 sees is told: the same weights either way.
+    @Sendable static func loadedFromDisks(_ ranks: any Communicator) throws {
+        try withSharedFolder(ranks) { folder in
+            // More than a mebibyte: less is not mapped.
+            let model = Sequential(Linear(1, 400), Linear(400, 700), Linear(700, 1))
+            let learner = learner(rows: 12, batchSize: 6, path: folder, model: model)
+            try learner.distributed(over: ranks) {
+                try learner.fit(1)
+                let (path, saved) = (try learner.save("m"), parameters(learner))
+                let moments = learner.optimizer?.stateDictionary.entries.flatMap {
+                    $0.tensors.flatMap { $0.tensor.doubles }
+                }
+                for place in [path, ranks.isRankZero ? path : "/nowhere/m"] {
+                    try learner.fit(1)
+                    try require(parameters(learner) != saved, "nothing was trained")
+                    try learner.load(place, withOptimizer: true)
+                    try require(parameters(learner) == saved, "the weights differ on rank \(ranks.rank) after \(place)")
+                    let loaded = learner.optimizer?.stateDictionary.entries.flatMap {
+                        $0.tensors.flatMap { $0.tensor.doubles }
+                    }
+                    try require(loaded == moments, "the moments differ on rank \(ranks.rank) after \(place)")
+                }
+            }
+        }
+    }
 }

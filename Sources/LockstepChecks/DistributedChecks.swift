@@ -57,6 +57,7 @@ public enum DistributedChecks {
             ("[DIST-31] trackers decide alike on all ranks", trackers),
             ("[SAVE-08] weights saved on several ranks have the model's names", savedNames),
             ("[EXP-01] a learner exported on several ranks is written once and there for all", exportedOnce),
+            ("weights come from a file that all ranks see, or only rank 0", loadedFromDisks),
         ] + inference + merging + givenUp + setup + mergeable + singleValue + types + numbers + notFinite
 
     /// A learner of `rows` rows of y = 2x + 3 in batches of `batchSize`, not shuffled unless asked.
@@ -64,7 +65,7 @@ public enum DistributedChecks {
         rows: Int, batchSize: Int, shuffle: Bool = false, optimizer: OptimizerFactory = .sgd(mom: 0.9),
         lr: Double = 0.05,
         callbacks: [Callback] = [], metrics: [Metric] = [], a: Double = 0.5, b: Double = -0.5, validRows: Int = 6,
-        path: String = "."
+        path: String = ".", model: Module? = nil
     ) -> Learner {
         func data(_ count: Int) -> DataLoader {
             let x = Tensor.linspace(-2, 2, count: count).reshaped([count, 1])
@@ -73,7 +74,8 @@ public enum DistributedChecks {
                 shuffle: shuffle && count == rows, seed: 7)
         }
         return Learner(
-            dls: DataLoaders(data(rows), data(validRows), path: path), model: RegressionModel(a: a, b: b), loss: .mse,
+            dls: DataLoaders(data(rows), data(validRows), path: path), model: model ?? RegressionModel(a: a, b: b),
+            loss: .mse,
             optimizer: optimizer, lr: .value(lr), callbacks: [Recorder()] + callbacks, metrics: metrics,
             defaultCallbacks: .core)
     }

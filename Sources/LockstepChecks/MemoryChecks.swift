@@ -2,6 +2,9 @@
 // How much the allocator holds. What it holds belongs to the whole process: these run where nothing else does, under mpirun.
 
 public import LockstepComm
+import LockstepData
+import LockstepLearner
+import LockstepNN
 import LockstepTensor
 import LockstepTesting
 
@@ -13,16 +16,17 @@ public enum MemoryChecks {
         ("steps of any length hold the memory of the longest", varyingLengths),
         ("steps that repeat come to ask the system for nothing, however their parts differ", repeatingSteps),
         ("what is trimmed is given back", trimming),
+        ("predictions hold their own memory once", predictions),
     ]
 
     private static func bytes(_ count: Int) -> Tensor { Tensor.uninitialized([count], dtype: .uint8) }
 
     /// Bytes held beyond those before, when `body` has run.
     private static func held(_ body: () throws -> Void) rethrows -> Int {
-        MemoryStatistics.trim()
-        let before = MemoryStatistics.current.systemBytes
+        Memory.trim()
+        let before = Memory.report.systemBytes
         try body()
-        return MemoryStatistics.current.systemBytes - before
+        return Memory.report.systemBytes - before
     }
 
     private static func oneAfterTheOther(_ ranks: any Communicator) throws {
@@ -43,7 +47,7 @@ public enum MemoryChecks {
                 let length = Int.random(in: 20...longest, using: &random)
                 let step = (0..<28).map { bytes(length * 10_000 * (1 + $0 % 3)) }
                 most = max(most, step.reduce(0) { $0 + $1.count })
-                MemoryStatistics.endStep()
+                Memory.endStep()
             }
         }
         try DistributedChecks.require(
@@ -56,18 +60,32 @@ public enum MemoryChecks {
         var requests: [Int] = []
         for _ in 0..<60 {
             for phase in phases { _ = phase.map { bytes($0 << 22) } }
-            MemoryStatistics.endStep()
-            requests.append(MemoryStatistics.current.systemRequests)
+            Memory.endStep()
+            requests.append(Memory.report.systemRequests)
         }
         try DistributedChecks.require(
             requests[59] == requests[30], "\(requests[59] - requests[30]) requests in warm steps")
+    }
+
+    private static func predictions(_ ranks: any Communicator) throws {
+        let items = 40_000
+        let loader = DataLoader(TensorDataset(inputs: [.ones([items, 1])]), batchSize: 500)
+        let learner = Learner(
+            dls: DataLoaders(loader, loader), model: Linear(1, 256), loss: .mse, defaultCallbacks: .core)
+        var count = 0
+        // What was in use at once is kept after it.
+        let held = try held { count = try learner.predictions().count }
+        let needed = items * 256 * 4
+        try DistributedChecks.require(
+            count == items && held < needed * 13 / 10,
+            "\(held >> 20) MiB are held after \(count) predictions of \(needed >> 20) MiB")
     }
 
     private static func trimming(_ ranks: any Communicator) throws {
         let kept = bytes(100 << 20)
         let held = held {
             _ = bytes(200 << 20)
-            MemoryStatistics.trim()
+            Memory.trim()
         }
         try DistributedChecks.require(
             held == 0 && kept.count == 100 << 20, "\(held) bytes are held of a tensor that is gone")

@@ -17,7 +17,7 @@ extension Learner {
         splitter: ParameterSplitter = .trainableParameters
     ) throws -> Learner {
         let ranks = try communicator ?? World.current()
-        let bytes = try WriterCoordinator(ranks).read { try Files.read(file) }
-        return try load(exported: bytes, from: file, optimizer: optimizer, splitter: splitter)
+        let bytes = try WriterCoordinator(ranks).bytes(ofFile: file)
+        return try load(bytes, from: file, optimizer: optimizer, splitter: splitter)
     }
 }

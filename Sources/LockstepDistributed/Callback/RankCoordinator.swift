@@ -2,6 +2,7 @@
 // How ranks agree: on signals, on metric values, on who writes.
 
 import LockstepComm
+import LockstepData
 import LockstepLearner
 import LockstepTensor
 
@@ -248,6 +249,11 @@ final class RankCoordinator: TrainingCoordinator {
         return try communicator.broadcast(bytes: bytes, from: 0, name: "read")
     }
 
+    func seesOneFile(at path: String) throws -> Bool {
+        try throwing(agree(nil).signal)
+        return try communicator.seesOneFile(at: path)
+    }
+
     private func together<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()
@@ -262,6 +268,14 @@ final class RankCoordinator: TrainingCoordinator {
         if failedTogether || (error as? CallbackError)?.underlying is ReplicaError { return failedTogether = false }
         isAbandoned = true
         communicator.failTogether(error, during: "fit")
+    }
+}
+
+extension Communicator {
+    /// Whether every rank sees rank 0's file at `path`. Collective.
+    fileprivate func seesOneFile(at path: String) throws -> Bool {
+        let seen = try allGather(FileIdentity(path)?.text ?? "", name: "file")
+        return seen.first != "" && seen.allSatisfy { $0 == seen.first }
     }
 }
 
@@ -283,6 +297,7 @@ final class WriterCoordinator: TrainingCoordinator {
         let bytes = try communicator.onRankZero("read") { try body() }
         return try communicator.broadcast(bytes: bytes, from: 0, name: "read")
     }
+    func seesOneFile(at path: String) throws -> Bool { try communicator.seesOneFile(at: path) }
     /// Each rank works on its own: nobody waits, and a program that goes on can.
     func abandon(because error: any Error) {}
 }

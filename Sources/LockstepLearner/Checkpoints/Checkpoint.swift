@@ -16,25 +16,26 @@ enum Checkpoint {
 
     // MARK: Writing
 
-    static func items(of model: Module, optimizer: Optimizer?) -> [Safetensors.Item] {
-        var items = model.stateDictionary(copying: false).map { Safetensors.Item($0.name, $0.tensor) }
-        guard let optimizer else { return items }
-        let state = optimizer.stateDictionary
+    /// The tensors of both, where they lie: they are to be written before anybody changes them.
+    static func parts(of model: Module, optimizer: Optimizer?) -> [Safetensors.Part] {
+        var parts = model.stateDictionary(copying: false).map { Safetensors.Part($0.name, $0.tensor) }
+        guard let optimizer else { return parts }
+        let state = optimizer.stateDictionary(copying: false)
         let names = parameterNames(model, optimizer)
         for (entry, name) in zip(state.entries, names) {
-            items += entry.tensors.map { Safetensors.Item("\(prefix)\($0.name)/\(name)", $0.tensor) }
+            parts += entry.tensors.map { Safetensors.Part("\(prefix)\($0.name)/\(name)", $0.tensor) }
         }
         for (slow, name) in zip(state.lookahead?.slow ?? [], names) {
-            items.append(.init("\(prefix)slow/\(name)", slow))
+            parts.append(.init("\(prefix)slow/\(name)", slow))
         }
-        return items + counts(state)
+        return parts + counts(state)
     }
 
-    /// The same tensors in the same order, of which those that lie in a copy are not copied again.
+    /// The same tensors in the same order, in memory that stays as it is: in the copy, or in one made now.
     static func parts(of model: Module, optimizer: Optimizer?, snapshot: SnapshotMemory?) -> [Safetensors.Part] {
         guard let optimizer, let bytes = snapshot?.bytes, let owner = snapshot?.owner,
             let layout = optimizer.snapshotLayout
-        else { return items(of: model, optimizer: optimizer).map(Safetensors.Part.init) }
+        else { return parts(of: model, optimizer: optimizer).map(\.copied) }
         func part(_ name: String, like tensor: Tensor, _ dtype: DType, _ range: Range<Int>) -> Safetensors.Part {
             .init(
                 name: name, type: dtype.safetensorsType, shape: tensor.shape.dimensions,
@@ -46,7 +47,7 @@ enum Checkpoint {
             // A parameter is a stretch of the arena; buffers lie elsewhere.
             let place = start.distance(to: tensor.unsafePointer)
             guard place >= 0, place < values.count * width, tensor.isContiguous, tensor.dtype == values.dtype else {
-                return Safetensors.Part(Safetensors.Item(name, tensor))
+                return Safetensors.Part(name, tensor).copied
             }
             return part(
                 name, like: tensor, values.dtype, layout.values(place / width..<place / width + tensor.count))
@@ -60,10 +61,10 @@ enum Checkpoint {
                         layout.state(number, slot.range)))
             }
         }
-        return parts + counts(optimizer.stateDictionary(withTensors: false)).map(Safetensors.Part.init)
+        return parts + counts(optimizer.stateDictionary(withTensors: false))
     }
 
-    private static func counts(_ state: OptimizerState) -> [Safetensors.Item] {
+    private static func counts(_ state: OptimizerState) -> [Safetensors.Part] {
         let flags = state.entries.flatMap { [$0.flags.doWD, $0.flags.forceTrain] }
         return [
             .init(prefix + "steps", Tensor(state.entries.map { Int64($0.steps) })),
@@ -87,13 +88,13 @@ enum Checkpoint {
 
     static func modelState(_ archive: Safetensors.Archive) -> [(name: String, tensor: Tensor)] {
         archive.entries.filter { !$0.name.hasPrefix(prefix) && !$0.name.hasPrefix(memoryPrefix) }.map {
-            ($0.name, archive.tensor($0))
+            ($0.name, archive.view($0))
         }
     }
 
     static func holdsOptimizer(_ archive: Safetensors.Archive) -> Bool { archive.metadata("optimizer.rule") != nil }
 
-    /// The state of `optimizer` that the archive holds.
+    /// The state of `optimizer` that the archive holds, to be copied from it at once.
     ///
     /// - Throws: ``CheckpointError`` when it belongs to other parameters.
     static func optimizerState(
@@ -106,7 +107,7 @@ enum Checkpoint {
             flags.count == 2 * names.count, steps.allSatisfy({ (0...1 << 48).contains($0) })
         else { throw mismatch("its optimizer state is not that of \(names.count) parameters") }
 
-        var entries = optimizer.stateDictionary.entries
+        var entries = optimizer.stateDictionary(withTensors: false).entries
         let kinds = stateNames(archive)
         for (index, name) in names.enumerated() {
             entries[index].steps = steps[index]
@@ -117,13 +118,13 @@ enum Checkpoint {
                 guard let entry = archive.entry("\(prefix)\(kind)/\(name)") else {
                     throw mismatch("its optimizer state “\(kind)” lacks the parameter \(name)")
                 }
-                entries[index].tensors.append((kind, archive.tensor(entry)))
+                entries[index].tensors.append((kind, archive.view(entry)))
             }
         }
         return OptimizerState(
             rule: archive.metadata("optimizer.rule") ?? "", hypers: try hypers(archive), entries: entries,
             lookahead: try lookaheadCount(archive).map { count in
-                (count, names.compactMap { archive.entry("\(prefix)slow/\($0)").map(archive.tensor) })
+                (count, names.compactMap { archive.entry("\(prefix)slow/\($0)").map(archive.view) })
             })
     }
 

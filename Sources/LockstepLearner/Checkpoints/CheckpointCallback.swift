@@ -153,8 +153,8 @@ public final class CheckpointCallback: Callback {
             if number > fit + 1 {
                 fit += 1
                 // What the program does between its fits finds weights that are trained.
-                let bytes = try learner.coordinator.read { try Files.read(path) }
-                try learner.load(checkpoint: bytes, from: path, withOptimizer: false)
+                let bytes = try learner.coordinator.bytes(ofFile: path)
+                try learner.load(Safetensors.parse(bytes, file: path), withOptimizer: false)
                 learner.warn("fit \(fit + 1) of this program is over: the run goes on in fit \(number + 1)")
                 return .isOver
             }

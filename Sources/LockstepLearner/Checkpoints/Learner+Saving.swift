@@ -22,7 +22,7 @@ extension Learner {
         try coordinator.write {
             let optimizer = withOptimizer ? optimizer : nil
             try Safetensors.write(
-                Checkpoint.items(of: model, optimizer: optimizer),
+                Checkpoint.parts(of: model, optimizer: optimizer),
                 metadata: Checkpoint.metadata(of: optimizer, epochsSeen: epochsSeen), to: path)
         }
         return path
@@ -32,14 +32,14 @@ extension Learner {
     public func checkpoint(withOptimizer: Bool = true) throws -> [UInt8] {
         let optimizer = withOptimizer ? optimizer : nil
         return try Safetensors.encode(
-            Checkpoint.items(of: model, optimizer: optimizer),
+            parts: Checkpoint.parts(of: model, optimizer: optimizer),
             metadata: Checkpoint.metadata(of: optimizer, epochsSeen: epochsSeen))
     }
 
     /// Reads what ``save(_:withOptimizer:)`` wrote, or any safetensors file with the model's names.
     ///
-    /// Everything is checked before anything changes. The writing rank reads and tells the others, so no shared file system
-    /// is needed. Collective.
+    /// Everything is checked before anything changes. Ranks that see the file that the writing rank sees map it, so that it
+    /// is read once on each machine and never held twice; otherwise the writing rank tells the others. Collective.
     ///
     /// - Parameters:
     ///   - withOptimizer: Nil loads the optimizer's state if the file holds a fitting one; true also warns if not; false
@@ -49,8 +49,8 @@ extension Learner {
     @discardableResult
     public func load(_ file: String, withOptimizer: Bool? = nil, strict: Bool = true) throws -> Learner {
         let path = checkpointPath(file)
-        let bytes = try coordinator.read { try Files.read(path) }
-        return try load(checkpoint: bytes, from: path, withOptimizer: withOptimizer, strict: strict)
+        let archive = try Safetensors.parse(coordinator.bytes(ofFile: path), file: path)
+        return try load(archive, withOptimizer: withOptimizer, strict: strict)
     }
 
     /// Loads the bytes of a checkpoint. Not collective: every rank needs them.
@@ -60,7 +60,13 @@ extension Learner {
     public func load(
         checkpoint bytes: [UInt8], from source: String = "checkpoint", withOptimizer: Bool? = nil, strict: Bool = true
     ) throws -> Learner {
-        let archive = try Safetensors.parse(bytes, file: source)
+        try load(Safetensors.parse(bytes, file: source), withOptimizer: withOptimizer, strict: strict)
+    }
+
+    /// Loads a checkpoint that was read.
+    @discardableResult
+    func load(_ archive: Safetensors.Archive, withOptimizer: Bool?, strict: Bool = true) throws -> Learner {
+        let source = archive.file
         let epochs = try Checkpoint.epochsSeen(archive)
         try model.loadStateDictionary(Checkpoint.modelState(archive), strict: strict, source: source)
         if let epochs { epochsSeen = epochs }

@@ -128,15 +128,14 @@ extension Learner {
 
     /// The same for a path.
     func loadResumePoint(at path: String) throws -> ResumePoint {
-        let bytes = try coordinator.read { try Files.read(path) }
-        let archive = try Safetensors.parse(bytes, file: path)
+        let archive = try Safetensors.parse(coordinator.bytes(ofFile: path), file: path)
         let point = try Checkpoint.resumePoint(archive)
         _ = try Checkpoint.epochsSeen(archive)
         let optimizer = try optimizer ?? createOptimizer()
         // Checked before anything changes: a run cannot go on with half of its state.
         let state = try Checkpoint.optimizerState(archive, for: optimizer, of: model)
         do { try optimizer.check(state) } catch { throw CheckpointError(.optimizerMismatch, path, "\(error)") }
-        try load(checkpoint: bytes, from: path, withOptimizer: false)
+        try load(archive, withOptimizer: false)
         try optimizer.loadStateDictionary(state)
         return point
     }

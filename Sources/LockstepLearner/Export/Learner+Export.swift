@@ -30,14 +30,14 @@ extension Learner {
         let metadata = try exportMetadata()
         let path = joined(path, file)
         try coordinator.write {
-            try Safetensors.write(Checkpoint.items(of: model, optimizer: nil), metadata: metadata, to: path)
+            try Safetensors.write(Checkpoint.parts(of: model, optimizer: nil), metadata: metadata, to: path)
         }
         return path
     }
 
     /// What ``export(to:)`` would write, in memory. Not collective.
     public func exported() throws -> [UInt8] {
-        try Safetensors.encode(Checkpoint.items(of: model, optimizer: nil), metadata: exportMetadata())
+        try Safetensors.encode(parts: Checkpoint.parts(of: model, optimizer: nil), metadata: exportMetadata())
     }
 
     private func exportMetadata() throws -> [(key: String, value: String)] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Taking a learner that was given away into use.
 
-import LockstepData
+package import LockstepData
 import LockstepNN
 public import LockstepOptim
 import LockstepTensor
@@ -30,7 +30,7 @@ extension Learner {
         contentsOf file: String, optimizer: OptimizerFactory = .adam(),
         splitter: ParameterSplitter = .trainableParameters
     ) throws -> Learner {
-        try load(exported: Files.read(file), from: file, optimizer: optimizer, splitter: splitter)
+        try load(FileBytes.opened(file), from: file, optimizer: optimizer, splitter: splitter)
     }
 
     /// The learner in the bytes of a bundle. Not collective: every rank needs them.
@@ -39,6 +39,13 @@ extension Learner {
     public static func load(
         exported bytes: [UInt8], from source: String = "bundle", optimizer: OptimizerFactory = .adam(),
         splitter: ParameterSplitter = .trainableParameters
+    ) throws -> Learner {
+        try load(FileBytes.array(bytes), from: source, optimizer: optimizer, splitter: splitter)
+    }
+
+    /// The same for bytes that may be mapped.
+    package static func load(
+        _ bytes: FileBytes, from source: String, optimizer: OptimizerFactory, splitter: ParameterSplitter
     ) throws -> Learner {
         let archive = try Safetensors.parse(bytes, file: source)
         do {

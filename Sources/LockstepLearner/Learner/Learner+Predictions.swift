@@ -35,19 +35,23 @@ extension Learner {
         concatDim: Int = 0, file: StaticString = #fileID, line: UInt = #line
     ) throws -> Predictions {
         require(concatDim >= 0, "predictions: concatDim \(concatDim) is no axis", file: file, line: line)
+        let loader = try loader(for: source, inOrder: reorder)
+        // An activation is a function of each item but for one that somebody gives, or along the axis of items.
+        let activatesParts = activation == nil && concatDim == 0
         let gathering = GatherPredsCallback(
             withInput: withInput, withLoss: withLoss, withPredictions: withPredictions, withTargets: withTargets,
-            savePredictions: savePredictions, saveTargets: saveTargets, concatDim: concatDim)
-        let loader = try loader(for: source, inOrder: reorder)
+            savePredictions: savePredictions, saveTargets: saveTargets, concatDim: concatDim,
+            expected: loader.itemOrder(epoch: inferenceEpoch)?.count, activates: activatesParts)
         if withLoss {
             try withUnreducedLoss { try infer(on: loader, callbacks: [gathering] + callbacks) }
         } else {
             try infer(on: loader, callbacks: [gathering] + callbacks)
         }
-        var result = gathering.result(
-            of: try coordinator.gather(gathering.rows), order: reorder ? unusualOrder(of: loader) : nil)
+        var result = gathering.result(order: reorder ? unusualOrder(of: loader) : nil)
         withNoGrad {
-            result.outputs = result.outputs?.map { activation?($0) ?? lossFunction.activation($0) }
+            if !activatesParts {
+                result.outputs = result.outputs?.map { activation?($0) ?? lossFunction.activation($0) }
+            }
             // A rank that never saw an item has the part all the same.
             if withDecoded, let all = result.outputs {
                 result.decoded = all.first.map(lossFunction.decodes) ?? .zeros([0])

@@ -85,6 +85,10 @@ public protocol TrainingCoordinator: AnyObject {
     /// The bytes that `body` reads on the writing rank, on every rank. A failure is thrown everywhere.
     func read(_ body: () throws -> [UInt8]) throws -> [UInt8]
 
+    /// Whether every rank sees at `path` the file that the writing rank sees, so that each may read it itself: the same
+    /// answer on every rank, which all have to ask.
+    func seesOneFile(at path: String) throws -> Bool
+
     /// Has the ranks learn together, in the agreements of their batches, when `isWanted` becomes true on one of them.
     ///
     /// - Parameter isWanted: Asked often, on each rank; nil ends it.
@@ -131,6 +135,8 @@ extension TrainingCoordinator {
     public func snapshotMemory(byteCount: Int) throws -> SnapshotMemory {
         isWriter ? SnapshotMemory(privateBytes: byteCount) : SnapshotMemory()
     }
+    /// The default: only one rank's disk is known.
+    public func seesOneFile(at path: String) throws -> Bool { false }
     /// The default: no layer communicates.
     public var runsEmptyParts: Bool { false }
     /// The default: nobody is asked.
@@ -147,6 +153,13 @@ extension TrainingCoordinator {
     public func anyRankContinues(_ hasBatch: Bool) throws -> Bool { hasBatch }
     /// The default: one rank's own.
     public func ranksContinue(with share: Double) throws -> Bool { share >= 1 }
+}
+
+extension TrainingCoordinator {
+    /// The bytes of a file of which the writing rank's counts, on every rank: mapped where each sees that file, otherwise told.
+    package func bytes(ofFile path: String) throws -> FileBytes {
+        try seesOneFile(at: path) ? .opened(path) : .array(read { try Files.read(path) })
+    }
 }
 
 /// One process, alone.
@@ -171,6 +184,8 @@ public final class SoloCoordinator: TrainingCoordinator {
     public func write(_ body: () throws -> Void) throws { try body() }
     /// Runs `body`.
     public func read(_ body: () throws -> [UInt8]) throws -> [UInt8] { try body() }
+    /// One process sees what it sees.
+    public func seesOneFile(at path: String) -> Bool { true }
     /// Nobody waits.
     public func abandon(because error: any Error) {}
 }

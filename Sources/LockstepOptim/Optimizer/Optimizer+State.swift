@@ -45,20 +45,23 @@ extension Optimizer {
     public var stateDictionary: OptimizerState { stateDictionary(withTensors: true) }
 
     /// The same, with or without the tensors of its rule.
-    package func stateDictionary(withTensors: Bool) -> OptimizerState {
+    ///
+    /// - Parameter copying: Whether the tensors are copies, or the optimizer's own memory, for writing them out at once.
+    package func stateDictionary(withTensors: Bool = true, copying: Bool = true) -> OptimizerState {
+        let part = copying ? copyOfPart : part
         let stateNames = ruleNames.states
         let state = withTensors ? wholeState() : []
         let entries = arena.slots.indices.map { index in
             OptimizerState.Entry(
                 steps: steps[index], flags: flags[index],
                 tensors: foreign.map { copies(of: $0.optimizer.state(of: arena.slots[index].parameter)) }
-                    ?? state.enumerated().map { (stateNames[$0], copyOfPart($1, index)) })
+                    ?? state.enumerated().map { (stateNames[$0], part($1, index)) })
         }
         return OptimizerState(
             rule: rule.name, hypers: values.map { Array(zip(names, $0)).map { (name: $0, value: $1) } },
             entries: entries,
             lookahead: lookahead.map { look in
-                (look.count, look.slow.map { slow in arena.slots.indices.map { copyOfPart(slow, $0) } } ?? [])
+                (look.count, look.slow.map { slow in arena.slots.indices.map { part(slow, $0) } } ?? [])
             })
     }
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Collecting what the model says, batch by batch, in memory or in files.
 
+import LockstepNN
 import LockstepTensor
 
 /// Collects inputs, outputs, targets and losses of validation batches, as far as they are wanted, or writes outputs and
 /// targets to files instead of keeping them.
 ///
-/// `Learner.predictions` adds one and puts the parts together. On several ranks every rank collects its own items; files
-/// are written by the writing rank alone, one global batch after the other, so that no rank ever holds more than a batch.
+/// `Learner.predictions` adds one and takes its ``result(order:)``. What several ranks collect goes to the writing rank a few
+/// batches at a time; files are written by the writing rank alone, one global batch after the other, so that no other rank
+/// ever holds more than that.
 /// - Note: fastai: `GatherPredsCallback`.
 public final class GatherPredsCallback: Callback {
     private let withInput: Bool
@@ -16,9 +18,19 @@ public final class GatherPredsCallback: Callback {
     private let withTargets: Bool
     private let axis: Int
     private let files: (predictions: BatchFiles?, targets: BatchFiles?)
-    /// What was collected since the phase began.
-    public private(set) var rows = BatchRows()
+    private let expected: Int?
+    private let activates: Bool
+    /// This rank's rows that the writing rank does not have yet.
+    private var waiting = BatchRows()
+    /// How many batches go to the writing rank at once, on all ranks; nil before it is agreed on.
+    private var group: Int?
+    /// The columns of all ranks' rows, on the writing rank.
+    private var columns: [GrowingColumn] = []
+    /// This rank's columns without rows: what they are where nothing comes.
+    private var samples: [Tensor] = []
     private var inputs: [Tensor] = []
+    /// Bytes that a rank sends at once, if not a batch has more.
+    private static let groupBytes = 8 << 20
     private var counts = Columns()
 
     /// How many columns of each kind the rows have.
@@ -44,10 +56,24 @@ public final class GatherPredsCallback: Callback {
     ///   - savePredictions: An existing folder outputs are written to instead of being kept.
     ///   - saveTargets: An existing folder targets are written to instead of being kept.
     ///   - concatDim: The axis that counts items.
-    public init(
+    public convenience init(
         withInput: Bool = false, withLoss: Bool = false, withPredictions: Bool = true, withTargets: Bool = true,
         savePredictions: String? = nil, saveTargets: String? = nil, concatDim: Int = 0
     ) {
+        self.init(
+            withInput: withInput, withLoss: withLoss, withPredictions: withPredictions, withTargets: withTargets,
+            savePredictions: savePredictions, saveTargets: saveTargets, concatDim: concatDim, expected: nil,
+            activates: false)
+    }
+
+    /// - Parameters:
+    ///   - expected: How many items will come, where that is known.
+    ///   - activates: Whether outputs get the loss function's activation as they come.
+    init(
+        withInput: Bool, withLoss: Bool, withPredictions: Bool, withTargets: Bool, savePredictions: String?,
+        saveTargets: String?, concatDim: Int, expected: Int?, activates: Bool
+    ) {
+        (self.expected, self.activates) = (expected, activates)
         (self.withInput, self.withLoss) = (withInput, withLoss)
         self.withPredictions = withPredictions && savePredictions == nil
         self.withTargets = withTargets && saveTargets == nil
@@ -63,7 +89,7 @@ public final class GatherPredsCallback: Callback {
     public override var isExported: Bool { false }
 
     public override func beforeValidate(_ learner: Learner) throws {
-        rows = BatchRows()
+        (waiting, group, columns, samples) = (BatchRows(), nil, [], [])
         counts = Columns()
         for folder in [files.predictions, files.targets] { try folder?.begin(learner) }
     }
@@ -81,45 +107,83 @@ public final class GatherPredsCallback: Callback {
                 (counts.inputs, counts.targets) = (inputs.count, targets.count)
                 counts.losses = withLoss && !learner.yb.isEmpty ? 1 : 0
             }
-            return rows.append([])
+            waiting.append([])
+            return try hand(learner)
         }
         let outputs = withPredictions ? learner.preds : []
         let losses = withLoss ? learner.loss.map { [perItem($0, learner)] } ?? [] : []
         (counts.inputs, counts.outputs, counts.hasSeenOutputs) = (inputs.count, outputs.count, true)
         (counts.targets, counts.losses) = (targets.count, losses.count)
-        rows.append(inputs + outputs + targets + losses)
+        let all = inputs + outputs + targets + losses
+        if samples.isEmpty { samples = all.map { GatherPredsCallback.empty(like: $0, axis) } }
+        waiting.append(all)
+        try hand(learner)
+    }
+
+    /// Gives the writing rank what has come, when it is time on all ranks.
+    private func hand(_ learner: Learner) throws {
+        if group == nil { group = try agreedGroup(learner) }
+        if let group, waiting.batches.count >= group { try flush(learner) }
+    }
+
+    /// How many batches fill a group; nil while no rank has had an item.
+    private func agreedGroup(_ learner: Learner) throws -> Int? {
+        let coordinator = learner.coordinator
+        let seen = counts.hasSeenOutputs
+        guard coordinator.rankCount > 1 else { return seen ? 1 : nil }
+        guard let known = try coordinator.average(counts.packed, weight: seen ? 1 : 0).mean else { return nil }
+        if !seen { counts.packed = known }
+        let bytes = waiting.batches.joined().reduce(0) { $0 + $1.count * $1.dtype.byteCount }
+        let mean = try coordinator.average(Double(bytes), weight: 1).mean ?? 0
+        return max(1, min(1024, Int(Double(Self.groupBytes) / max(1, mean))))
+    }
+
+    private func flush(_ learner: Learner) throws {
+        let all = try learner.coordinator.gather(waiting)
+        waiting = BatchRows()
+        let outputs = counts.inputs..<counts.inputs + counts.outputs
+        for batch in all.batches where !batch.isEmpty {
+            while columns.count < batch.count {
+                columns.append(GrowingColumn(axis: axis(of: columns.count), expected: expected))
+            }
+            for (index, piece) in batch.enumerated() {
+                let activated = activates && outputs.contains(index)
+                columns[index].append(activated ? withNoGrad { learner.lossFunction.activation(piece) } : piece)
+            }
+        }
+    }
+
+    /// The axis that counts items; losses have but one.
+    private func axis(of column: Int) -> Int {
+        column < counts.inputs + counts.outputs + counts.targets ? axis : 0
     }
 
     public override func afterValidate(_ learner: Learner) throws {
         for folder in [files.predictions, files.targets] { try folder?.finish(learner) }
+        try flush(learner)
         // A rank that a source gives nothing has the same parts as the others, without items.
         let known = try learner.coordinator.average(counts.packed, weight: counts.hasSeenOutputs ? 1 : 0).mean
         if let known, !counts.hasSeenOutputs { counts.packed = known }
     }
 
-    /// The parts of `all`, each in one tensor.
+    /// What was collected, each part in one tensor; parts have no items, but this rank's shape, where nothing has come. Once.
     ///
-    /// - Parameters:
-    ///   - all: The rows of all ranks, or none; where none, parts have no items but the shape of this rank's.
-    ///   - order: The data set's index of each row in turn, when the rows are to be sorted by it.
-    func result(of all: BatchRows, order: [Int]?) -> Predictions {
-        let sample = rows.batches.first { !$0.isEmpty } ?? []
+    /// - Parameter order: The data set's index of each row in turn, when the rows are to be sorted by it.
+    func result(order: [Int]?) -> Predictions {
         // Without rows nothing is known of the shape of outputs: there are none that could be activated.
-        if !counts.hasSeenOutputs, all.batches.allSatisfy(\.isEmpty) { counts.outputs = 0 }
-        func parts(_ start: Int, _ count: Int, axis: Int) -> [Tensor] {
+        if !counts.hasSeenOutputs, columns.isEmpty { counts.outputs = 0 }
+        func parts(_ start: Int, _ count: Int) -> [Tensor] {
             (start..<start + count).map { index in
-                let whole =
-                    all.column(index, axis: axis)
-                    ?? (sample.isEmpty ? .zeros([0]) : GatherPredsCallback.empty(like: sample[index], axis))
-                return GatherPredsCallback.sorted(whole, by: order, axis)
+                (columns.indices.contains(index) ? columns[index].finish(order: order) : nil)
+                    ?? (samples.indices.contains(index) ? samples[index] : .zeros([0]))
             }
         }
         let targets = counts.inputs + counts.outputs
         return Predictions(
-            inputs: withInput ? parts(0, counts.inputs, axis: axis) : nil,
-            outputs: withPredictions ? parts(counts.inputs, counts.outputs, axis: axis) : nil,
-            targets: withTargets ? parts(targets, counts.targets, axis: axis) : [],
-            losses: parts(targets + counts.targets, counts.losses, axis: 0).first, axis: axis)
+            inputs: withInput ? parts(0, counts.inputs) : nil,
+            outputs: withPredictions ? parts(counts.inputs, counts.outputs) : nil,
+            targets: withTargets ? parts(targets, counts.targets) : [],
+            losses: parts(targets + counts.targets, counts.losses).first, axis: axis)
     }
 
     /// One loss per item: the mean over what an item's loss consists of.
@@ -135,12 +199,6 @@ public final class GatherPredsCallback: Callback {
             return loss.reshaped(target.shape).mean(axes: target.shape.indices.filter { $0 != axis })
         }
         return loss.reshaped([items, loss.count / items]).mean(axis: 1)
-    }
-
-    private static func sorted(_ tensor: Tensor, by order: [Int]?, _ axis: Int) -> Tensor {
-        guard let order, tensor.rank > axis, tensor.shape[axis] == order.count else { return tensor }
-        let ranks = order.indices.sorted { (order[$0], $0) < (order[$1], $1) }
-        return withNoGrad { tensor.indexSelect(axis: axis, index: Tensor(ranks)) }
     }
 
     private static func empty(like tensor: Tensor, _ axis: Int) -> Tensor {
