@@ -149,6 +149,7 @@ var body: Bert { Bert(BertConfiguration(vocabulary: 9, width: 4, layers: 1, head
 var tokenizer: PretrainedTokenizer { get throws { try PretrainedTokenizer.load("bert") } }
 var tokenized: TokenizedText { get throws { try tokenizer.encode("a good film") } }
 var hidden: Tensor { Tensor.ones([2, 3, 4]) }
+var encoder: SentenceEncoder { get throws { try SentenceEncoder.pretrained("bert") } }
 var reviews: TextClassData {
     get throws {
         try DataLoaders.textClasses(

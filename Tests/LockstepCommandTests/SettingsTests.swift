@@ -18,6 +18,7 @@ struct SettingsTests {
 
     private static let recipes = [
         ["digits"], ["mnist", "--data", "."], ["images", "."], ["csv", "--data", ".", "--target", "y"], ["text", "."],
+        ["text-classes", "."],
     ]
 
     @Test("every option of a recipe is a setting, or belongs to one call", arguments: recipes)
@@ -52,6 +53,7 @@ struct SettingsTests {
             ["digits", "--bitwise", "--seed", "18446744073709551615"], ["digits", "--model", "cnn", "--tta"],
             ["images", ".", "--size", "32", "--no-augment", "--model", "mlp", "--compression", "bf16"],
             ["csv", "--data", ".", "--target", "y", "--lr", "1e-4"],
+            ["text-classes", "t.txt", "--text", "a", "--pair", "b", "--target", "c", "--max-length", "9"],
             [
                 "text", "t.txt", "--model", "lstm", "--tokens", "words", "--width", "36", "--layers", "3",
                 "--block-length", "5", "--sample", "7", "--prompt", "a\"b\n", "--temperature", "0.5", "--top-k", "2",

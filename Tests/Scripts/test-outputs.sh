@@ -38,6 +38,7 @@ awk 'BEGIN { for (i = 0; i < 400; i++) printf "the %d foxes jump; ", i % 13; pri
 recipes=(
     "digits" "mnist --data mnist --batch-size 8" "images images --size 8 --batch-size 8" "csv --data t.csv --target y"
     "text t.txt --width 16 --layers 1 --block-length 8 --sample 10"
+    "text-classes t.csv --text b --target y --batch-size 8"
 )
 
 # MARK: Judging

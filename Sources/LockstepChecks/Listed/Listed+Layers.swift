@@ -30,10 +30,24 @@ extension Listed {
             self.init(make) { _ in [sampleIntegers(shape, in: 0..<5)] }
         }
 
+        /// A network of texts: tokens, of which there are five, a mask of texts that become longer, and types.
+        package init(texts shape: Shape, _ make: @escaping @Sendable () -> Module) {
+            self.init(make) { _ in
+                let (texts, length) = (shape[0], shape[1])
+                let mask = (0..<texts).flatMap { text in
+                    (0..<length).map { $0 < length - (texts - 1 - text) ? 1 : 0 }
+                }
+                return [
+                    sampleIntegers(shape, in: 0..<5), Tensor(mask, shape: shape), sampleIntegers(shape, in: 0..<2),
+                ]
+            }
+        }
+
         init(_ example: LayerExample) {
             switch example.inputs {
             case .numbers(let shape): self.init(shape, example.make)
             case .tokens(let shape): self.init(tokens: shape, example.make)
+            case .texts(let shape): self.init(texts: shape, example.make)
             case .table(let categories, let shape):
                 self.init(example.make) { [Tensor(categories), sample(shape, dtype: $0)] }
             }

@@ -13,14 +13,16 @@ public struct TextClassData: CustomStringConvertible {
     public let classes: [String]
     /// Texts in the training and in the validation part.
     public let counts: (train: Int, valid: Int)
-    private let padding: TextPadding
 
-    init(
-        loaders: DataLoaders, tokenizer: PretrainedTokenizer, classes: [String], counts: (Int, Int),
-        padding: TextPadding
-    ) {
-        (self.loaders, self.tokenizer, self.classes) = (loaders, tokenizer, classes)
-        (self.counts, self.padding) = (counts, padding)
+    init(loaders: DataLoaders, tokenizer: PretrainedTokenizer, classes: [String], counts: (Int, Int)) {
+        (self.loaders, self.tokenizer, self.classes, self.counts) = (loaders, tokenizer, classes, counts)
+    }
+
+    /// - Throws: `DataError` where a network of so many different tokens, which looks at so many at once, cannot read the texts.
+    package func check(vocabulary: Int, context: Int) throws(DataError) {
+        for loader in loaders.loaders {
+            try (loader.dataset as? TokenizedTexts)?.check(vocabulary: vocabulary, context: context)
+        }
     }
 
     public var description: String {
@@ -29,14 +31,11 @@ public struct TextClassData: CustomStringConvertible {
             + (classes.count > 8 ? ", …" : "")
     }
 
-    /// A loader of other texts, in their order, without classes: what predictions are made for.
+    /// A loader of other texts, in their order, without classes: what predictions are made for. `loaders.testLoader(for:)`, also of a
+    /// learner that was exported, takes pairs and rows of a table, too.
     ///
     /// - Throws: `DataError` as the tokenizer does.
-    public func testLoader(for texts: [String]) throws -> DataLoader {
-        let tokenized = try texts.map { try tokenizer.encode($0) }
-        return (loaders.valid ?? loaders.train).testLoader(
-            for: TokenizedTexts(tokenized, labels: nil, classes: classes, padding: padding))
-    }
+    public func testLoader(for texts: [String]) throws -> DataLoader { try loaders.testLoader(for: texts) }
 }
 
 extension DataLoaders {
@@ -58,9 +57,8 @@ extension DataLoaders {
         maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2, seed: UInt64 = 42,
         file: StaticString = #fileID, line: UInt = #line
     ) throws -> TextClassData {
-        var options = CSV.Options(missing: [""])
-        for name in [text, target] + (pair.map { [$0] } ?? []) { options.types[name] = .text }
-        let table = try CSV.read(path, options: options)
+        let columns = TextColumns(text: text, pair: pair, target: target)
+        let table = try CSV.read(path, options: columns.readingOptions())
         func column(_ name: String) throws -> [String] {
             let values = try table.column(name).texts
             if let row = values.firstIndex(of: nil) {
@@ -72,8 +70,8 @@ extension DataLoaders {
         }
         return try textClasses(
             column(text), pairs: pair.map(column), labels: column(target), name: path, tokenizer: tokenizer,
-            maxLength: maxLength, batchSize: batchSize, validFraction: validFraction, seed: seed, file: file,
-            line: line)
+            maxLength: maxLength, batchSize: batchSize, validFraction: validFraction, columns: columns, seed: seed,
+            file: file, line: line)
     }
 
     /// Loaders of texts and classes in memory, as from a file.
@@ -82,11 +80,12 @@ extension DataLoaders {
     ///   - pairs: second texts, if there are some.
     ///   - labels: each text's class.
     ///   - name: what errors call the texts.
+    ///   - columns: what a table of further texts would call its columns.
     /// - Precondition: as many labels, and pairs if there are some, as texts.
     public static func textClasses(
         _ texts: [String], pairs: [String]? = nil, labels: [String], name: String = "texts",
         tokenizer: PretrainedTokenizer, maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2,
-        seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
+        columns: TextColumns? = nil, seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) throws -> TextClassData {
         require(
             labels.count == texts.count && pairs?.count ?? texts.count == texts.count,
@@ -102,9 +101,7 @@ extension DataLoaders {
                 .mismatch, file: name, "there is \(classes.count) class, at least 2 are needed to tell them apart",
                 remedy: "Is the target the right column?")
         }
-        let padding = TextPadding(
-            id: tokenizer.padding?.id ?? tokenizer.id(of: "[PAD]") ?? tokenizer.id(of: "<pad>") ?? 0,
-            typeID: tokenizer.padding?.typeID ?? 0)
+        let padding = TextPadding(id: tokenizer.filling.id, typeID: tokenizer.filling.typeID)
         var tokenizer = tokenizer
         tokenizer.padding = nil
         tokenizer.truncation = TextTruncation(
@@ -112,22 +109,26 @@ extension DataLoaders {
             side: tokenizer.truncation?.side ?? .right)
         let numbers = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
         let split = Splitter.random(validFraction, seed: seed)(texts.count)
-        func data(_ rows: [Int]) throws -> TokenizedTexts {
+        let names = columns ?? TextColumns(pair: pairs.map { _ in "pair" })
+        let all = try texts.indices.map { TokenizedTexts.Row(try tokenizer.encode(texts[$0], pair: pairs?[$0])) }
+        let hasTypes = all.contains(where: \.hasTypes)
+        func data(_ rows: [Int], _ splitIndex: Int) -> any Dataset {
             TokenizedTexts(
-                try rows.map { try tokenizer.encode(texts[$0], pair: pairs?[$0]) },
-                labels: rows.map { numbers[labels[$0]] ?? 0 }, classes: classes, padding: padding)
+                rows.map { all[$0] }, labels: rows.map { numbers[labels[$0]] ?? 0 }, classes: classes,
+                padding: padding, tokenizer: tokenizer, columns: names, hasTypes: hasTypes, file, line
+            ).with(splitIndex: splitIndex)
         }
         var options = DataLoader.Options()
         (options.batchSize, options.seed, options.shuffle, options.dropLast) = (batchSize, seed, true, true)
-        var loaders = [SortedTextLoader(try data(split.train), options: options, file: file, line: line)]
+        var loaders = [SortedTextLoader(data(split.train, 0), options: options, file: file, line: line)]
         if !split.valid.isEmpty {
             (options.shuffle, options.dropLast) = (false, false)
-            let valid = SortedTextLoader(try data(split.valid), options: options, file: file, line: line)
+            let valid = SortedTextLoader(data(split.valid, 1), options: options, file: file, line: line)
             valid.sortsInOrder = true
             loaders.append(valid)
         }
         return TextClassData(
             loaders: DataLoaders(loaders), tokenizer: tokenizer, classes: classes,
-            counts: (split.train.count, split.valid.count), padding: padding)
+            counts: (split.train.count, split.valid.count))
     }
 }

@@ -20,7 +20,9 @@ public final class SortedTextLoader: DataLoader {
 
     /// A loader over texts, with all options at once.
     public required init(_ dataset: any Dataset, options: Options, file: StaticString = #fileID, line: UInt = #line) {
-        super.init(dataset, options: options, file: file, line: line)
+        // Without their classes texts are texts still.
+        let bare = ((dataset as? Unlabelled)?.base as? TokenizedTexts)?.unlabelled
+        super.init(bare ?? dataset, options: options, file: file, line: line)
     }
 
     /// Texts have to be known before: a stream cannot be sorted.
@@ -95,6 +97,12 @@ public final class SortedTextLoader: DataLoader {
                 filled.index = index
                 return filled
             })
+    }
+
+    public override func decodeBatch(_ batch: Batch, maxCount: Int = 9, full: Bool = true) throws -> [ItemTuple] {
+        let rows = try super.decodeBatch(batch, maxCount: maxCount, full: full)
+        guard let texts else { return rows }
+        return try rows.map { try texts.decode($0, full: full) }
     }
 
     public override func complete(shuffle: Bool? = nil, seed: UInt64? = nil) -> any IndexedBatchSource {

@@ -47,6 +47,7 @@ package struct TransformExample: Sendable {
         Self { Numericalize(fitting: ["to", "be", "or", "not", "to", "be"], minFrequency: 2) },
         Self { PadInput(token: 3, first: true) },
         Self(ofData: TabularDataset.self),
+        Self(ofData: TokenizedTexts.self),
         Self(ofData: TransformedTuples.self),
     ]
 }

@@ -2,6 +2,7 @@
 // A learner that came from a bundle is tried on outlines before it runs: what does not fit is an error, not the end.
 
 import LockstepData
+import LockstepModels
 import LockstepNN
 import LockstepTensor
 
@@ -88,11 +89,26 @@ final class BundleCheck {
 
     /// Tries what the bundle says of itself: layers with each other, the loss with what they put out, and a model of a table with
     /// the table. A model that is not made of layers in a row is tried when data are there.
-    func check(_ description: LearnerDescription, _ loss: any LossFunction) throws(ExportError) {
+    func check(_ description: LearnerDescription, _ learner: Learner) throws(ExportError) {
+        let loss = learner.lossFunction
+        if let model = model as? TextClassifier, let texts = learner.dls.trainDataset as? TokenizedTexts {
+            return try check(model, texts, loss)
+        }
         if let model = model as? TabularModel, let columns = description.data.columns {
             return try check(model, columns, loss)
         }
         guard model is any UnaryOutlining, let output = try outputs(for: [.unknown]).first else { return }
+        try check(loss, output, nil)
+    }
+
+    private func check(
+        _ model: TextClassifier, _ texts: TokenizedTexts, _ loss: any LossFunction
+    ) throws(ExportError) {
+        let inputs = (0..<texts.inputCount).map { _ in Outline([nil, nil], kind: .integer) }
+        guard let output = try outputs(for: inputs).first else { return }
+        guard model.classes == texts.classes.count else {
+            throw error("tells \(model.classes) classes, the texts have \(texts.classes.count)", "model")
+        }
         try check(loss, output, nil)
     }
 

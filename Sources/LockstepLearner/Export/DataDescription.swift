@@ -44,9 +44,8 @@ struct DataDescription: Codable {
         if let wrapper = loader as? any WrappingBatchSource { return try check(wrapper.inner, set) }
         // Batches at hand, and streams of another kind, are no way from an item to a batch.
         let makesBatches = loader is DataLoader || loader.indexed != nil
-        guard
-            !makesBatches || [DataLoader.self, TransformedDataLoader.self].contains(where: { $0 == type(of: loader) })
-        else {
+        let known = [DataLoader.self, TransformedDataLoader.self, SortedTextLoader.self]
+        guard !makesBatches || known.contains(where: { $0 == type(of: loader) }) else {
             throw ExportError(
                 .unregistered, at: "data", "\(type(of: loader)) makes batches in its own way, which cannot be stored",
                 remedy: "Export with a plain DataLoader for validation")
@@ -83,7 +82,9 @@ struct DataDescription: Codable {
         let dataset =
             try items?.made(as: (any TransformedDataset).self, at: "data.items")
             ?? columns.map { TabularDataset(columns: $0) as any TransformedDataset }
-        let type = afterItem == nil ? DataLoader.self : TransformedDataLoader.self
+        let type: DataLoader.Type =
+            dataset is TokenizedTexts
+            ? SortedTextLoader.self : afterItem == nil ? DataLoader.self : TransformedDataLoader.self
         return DataLoaders(
             (0..<loaders).map { part in
                 type.init(

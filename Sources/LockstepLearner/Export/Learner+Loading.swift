@@ -89,7 +89,7 @@ extension LearnerBundle {
         for (name, parameter) in model.namedParameters() where frozen.contains(name) { parameter.isTrainable = false }
         let learner = try description.learner(of: model, optimizer, splitter)
         let check = BundleCheck(file: archive.file, model: model, places: reader.places, metrics: learner.metrics)
-        try check.check(description, learner.lossFunction)
+        try check.check(description, learner)
         learner.bundleCheck = check
         return learner
     }

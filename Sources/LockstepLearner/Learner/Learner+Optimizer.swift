@@ -12,7 +12,7 @@ extension Learner {
     /// Nothing is communicated: each rank makes its own, and a fit gives all of them rank 0's state.
     ///
     /// - Throws: `OptimizerError` when ``lr`` lists another number of rates than there are groups;
-    ///   ``LearnerError`` inside of ``withWeights(_:_:)``; ``NothingToTrainError`` when the model has no parameters.
+    ///   ``LearnerError`` inside of ``withWeights(_:_:)`` and for parameters of several types, as a bundle may have; ``NothingToTrainError`` when the model has no parameters.
     @discardableResult
     public func createOptimizer() throws -> Optimizer {
         guard !hasLentWeights else {
@@ -22,6 +22,13 @@ extension Learner {
         let groups = splitter(model)
         guard groups.contains(where: { !$0.isEmpty }) else {
             throw NothingToTrainError(groupCount: groups.count, hasParameters: false)
+        }
+        let types = groups.joined().map(\.value.dtype)
+        if let other = types.first(where: { $0 != types[0] }) {
+            throw LearnerError(
+                .unsuitableWeights,
+                "createOptimizer: parameters of \(types[0]) and of \(other) cannot be trained together; convert the model to one type"
+            )
         }
         let new = optimizerFactory(groups, lr: 0)
         try new.setHyper("lr", lr)

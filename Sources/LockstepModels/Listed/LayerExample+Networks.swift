@@ -6,7 +6,7 @@ import LockstepTensor
 
 extension LayerExample {
     /// Every network of this module and every part of one, small.
-    package static let networks: [LayerExample] = vision
+    package static let networks: [LayerExample] = vision + texts
 
     /// Every layer and network of the library.
     package static let known: [LayerExample] = all + networks
@@ -41,4 +41,30 @@ extension LayerExample {
             ResNet(.bottleneck, layers: [1, 2, 1, 1], classes: 5, width: 2, groups: 2, groupWidth: 32)
         },
     ]
+    private static let texts: [LayerExample] = [
+        Self(.texts([2, 7])) { Bert(bert) },
+        Self(.texts([2, 7])) { Bert(bert, hasPooler: false) },
+        Self(.texts([2, 7])) { DistilBert(bert) },
+        Self(.texts([2, 7])) { GPT2(gpt2) },
+        Self(.tokens([2, 7])) { GPT2LanguageModel(gpt2) },
+        Self(.texts([2, 7])) { TextClassifier(Bert(bert), classes: 3) },
+        Self(.texts([2, 7])) { TextClassifier(Bert(bert, hasPooler: false), classes: 2, pooling: .mean, dropout: 0.3) },
+        Self(.texts([2, 7])) { TextClassifier(DistilBert(bert), classes: 2) },
+        Self(.texts([2, 7])) { TextClassifier(DistilBert(bert), classes: 3, pooling: .cls) },
+        Self(.texts([2, 7])) { TextClassifier(GPT2(gpt2), classes: 2) },
+    ]
+
+    private static var bert: BertConfiguration {
+        var bert = BertConfiguration(vocabulary: 6, width: 8, layers: 2, heads: 2, hidden: 5)
+        (bert.context, bert.types, bert.dropout, bert.attentionDropout) = (9, 3, 0.2, 0.3)
+        (bert.epsilon, bert.activation, bert.paddingID, bert.deviation) = (1e-6, .relu, 1, 0.1)
+        return bert
+    }
+
+    private static var gpt2: GPT2Configuration {
+        var gpt2 = GPT2Configuration(vocabulary: 6, width: 8, layers: 2, heads: 2, hidden: 5, context: 9)
+        (gpt2.dropout, gpt2.attentionDropout, gpt2.epsilon, gpt2.deviation) = (0.2, 0.3, 1e-4, 0.1)
+        gpt2.activation = .gelu
+        return gpt2
+    }
 }

@@ -49,6 +49,25 @@ public final class Bert: TextBody {
 
     /// Whether there is a pooler.
     public var hasPooler: Bool { pooler != nil }
+
+    override var sizes: Sizes {
+        Sizes(layers: configuration.layers, hidden: configuration.hidden, types: configuration.types)
+    }
+}
+
+extension Bert: Configurable {
+    public static let configuration: Configuration = Configuration(Bert.self) {
+        BertConfiguration.fields { (bert: Bert) in bert.configuration }
+        Field("types", \.configuration.types, .size, python: "type_vocab_size")
+        Field("hasPooler", \.hasPooler, python: "add_pooling_layer")
+    } make: { fields in
+        var configuration = try BertConfiguration(claiming: fields, perLayer: 24)
+        let hasPooler: Bool = try fields("hasPooler")
+        configuration.types = try fields("types")
+        try fields.claim(configuration.types, configuration.width)
+        if hasPooler { try fields.claim(configuration.width, configuration.width) }
+        return Bert(configuration, hasPooler: hasPooler)
+    }
 }
 
 /// Tokens, positions and types as vectors, summed and normalised.

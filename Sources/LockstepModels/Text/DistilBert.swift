@@ -35,6 +35,8 @@ public final class DistilBert: TextBody {
         return observed(x)
     }
 
+    override var sizes: Sizes { Sizes(layers: configuration.layers, hidden: configuration.hidden) }
+
     /// The configuration in a `config.json` of Hugging Face.
     ///
     /// - Throws: `DataError` where it is not that of a DistilBERT.
@@ -57,6 +59,14 @@ public final class DistilBert: TextBody {
         result.paddingID = try fields.padding(below: result.vocabulary)
         try fields.checkHeads(result.width, result.heads)
         return result
+    }
+}
+
+extension DistilBert: Configurable {
+    public static let configuration: Configuration = Configuration(DistilBert.self) {
+        BertConfiguration.fields { (bert: DistilBert) in bert.configuration }
+    } make: {
+        DistilBert(try BertConfiguration(claiming: $0, perLayer: 20))
     }
 }
 

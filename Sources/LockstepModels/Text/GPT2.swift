@@ -44,6 +44,16 @@ public final class GPT2: TextBody {
         for block in blocks { x = block(x, keys) }
         return observed(norm(x))
     }
+
+    override var sizes: Sizes { Sizes(layers: configuration.layers, hidden: configuration.hidden) }
+}
+
+extension GPT2: Configurable {
+    public static let configuration: Configuration = Configuration(GPT2.self) {
+        GPT2Configuration.fields { (body: GPT2) in body.configuration }
+    } make: {
+        GPT2(try GPT2Configuration(claiming: $0))
+    }
 }
 
 /// GPT-2 with scores for the next token, which come from the tokens' own vectors.
@@ -51,7 +61,7 @@ public final class GPT2: TextBody {
 /// - Shape: integers `[N, T]` → scores `[N, T, vocabulary]`.
 /// - Note: parameter names as in Hugging Face's `GPT2LMHeadModel`: `transformer.h.0.…`; `lm_head.weight` is `transformer.wte.weight`.
 public final class GPT2LanguageModel: Module, UnaryLayer {
-    @Submodule private var body: GPT2
+    @Submodule package private(set) var body: GPT2
     @Submodule private var head: TiedHead
 
     /// A language model over a body of these sizes.
@@ -64,6 +74,14 @@ public final class GPT2LanguageModel: Module, UnaryLayer {
 
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor { observed(head(body.hidden(x))) }
+}
+
+extension GPT2LanguageModel: Configurable {
+    public static let configuration: Configuration = Configuration(GPT2LanguageModel.self) {
+        GPT2Configuration.fields { (model: GPT2LanguageModel) in model.body.configuration }
+    } make: {
+        GPT2LanguageModel(try GPT2Configuration(claiming: $0))
+    }
 }
 
 /// Scores by products with vectors that are another layer's parameter.

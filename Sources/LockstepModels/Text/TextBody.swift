@@ -34,6 +34,16 @@ public class TextBody: Module {
     /// The parts from the input to the output: embeddings, then a layer each. For parameter groups.
     public var stages: [Module] { children() }
 
+    /// What decides how much it computes.
+    struct Sizes {
+        let layers: Int
+        /// The width of the perceptrons' hidden layers.
+        let hidden: Int
+        /// How many texts of a pair it tells apart; nil where it does not look.
+        var types: Int?
+    }
+    var sizes: Sizes { stop("\(typeName): override sizes", file: #fileID, line: #line) }
+
     /// The name that the file of a model with a head gives the body: `bert`.
     public var savedName: String { "body" }
 

@@ -53,17 +53,26 @@ public final class TextClassifier: Module {
 
     public override var describeExtra: String { "\(classes) classes" }
 
-    public override func forward(_ inputs: [Tensor]) -> [Tensor] {
+    public override func forward(_ inputs: [Tensor]) -> [Tensor] { [observed(classifier(dropout(vectors(inputs))))] }
+
+    /// What the classes are told from: a vector for each text, `[N, width]`.
+    ///
+    /// - Parameter inputs: as ``forward(_:)`` takes them.
+    public func vectors(_ inputs: [Tensor]) -> Tensor {
         let hidden = body.forward(inputs)[0]
-        var x: Tensor
+        let x: Tensor
         if let pooling {
             x = pooling(hidden, mask: inputs.count > 1 ? inputs[1] : nil)
         } else {
             x = (body as? Bert)?.pooled(hidden) ?? hidden[.all, 0]
         }
-        if let first { x = first(x, then: .relu) }
-        return [observed(classifier(dropout(x)))]
+        return first?(x, then: .relu) ?? x
     }
+
+    /// The pooling that the initialiser was told; nil for the body's own.
+    package var toldPooling: TextPooling? { first == nil ? pooling : nil }
+    /// The probability of dropping a value of the text's vector.
+    package var dropoutRate: Double { dropout.p }
 
     /// The parameters in groups as they are trained with different rates: embeddings and the lower half of the layers, the
     /// upper half, the head.
@@ -77,5 +86,23 @@ public final class TextClassifier: Module {
         let lower = parameters(stages.prefix(half))
         let upper = parameters(stages.dropFirst(half))
         return [lower, upper, parameters([self])]
+    }
+}
+
+extension TextClassifier: Configurable {
+    public static let configuration = Configuration(TextClassifier.self) {
+        Field(part: "body") { $0.body }
+        Field("classes", \.classes, .size, python: "num_labels")
+        Field("pooling", \.toldPooling)
+        Field("dropout", \.dropoutRate, .within(0...1), python: "classifier_dropout")
+    } make: { fields in
+        let body = try fields.part("body", as: TextBody.self)
+        let (classes, pooling): (Int, TextPooling?) = (try fields("classes"), try fields("pooling"))
+        try fields.check(
+            pooling != nil || (body as? Bert)?.hasPooler ?? true,
+            "the body has no pooler, and there is no other pooling")
+        if pooling == nil, body is DistilBert { try fields.claim(body.width, body.width) }
+        try fields.claim(classes, body.width)
+        return TextClassifier(body, classes: classes, pooling: pooling, dropout: try fields("dropout"))
     }
 }

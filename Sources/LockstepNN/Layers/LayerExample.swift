@@ -13,6 +13,8 @@ package struct LayerExample: Sendable {
         case numbers(Shape)
         /// Numbers of words, of which there are five.
         case tokens(Shape)
+        /// Numbers of words, of which there are five, a mask under which the last text is the longest, and types.
+        case texts(Shape)
         /// Categories of rows, and as many rows of random numbers.
         case table(categories: [[Int]], numbers: Shape)
     }

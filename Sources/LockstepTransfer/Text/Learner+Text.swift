@@ -25,7 +25,8 @@ extension Learner {
     ///   - body: with its pretrained weights.
     ///   - pooling: how a text's vector is made; nil for the body's own (``TextClassifier``).
     ///   - dropout: of the head.
-    /// - Throws: `DataError` when the data do not say how many classes there are, `OptimizerError`.
+    /// - Throws: `DataError` when the data do not say how many classes there are, have longer texts than the body can look at, or
+    ///   tokens that it has not; `OptimizerError`.
     public static func text(
         _ dls: DataLoaders, _ body: TextBody, pooling: TextPooling? = nil, dropout: Double = 0.1,
         optimizer: OptimizerFactory = .adam(), lr: LearningRate = 1e-3, callbacks: [Callback] = [],
@@ -35,6 +36,9 @@ extension Learner {
             throw DataError(
                 .mismatch, file: "Learner.text", "the targets of the data are not classes",
                 remedy: "Make the loaders by DataLoaders.textClasses")
+        }
+        for loader in dls.loaders {
+            try (loader.dataset as? TokenizedTexts)?.check(vocabulary: body.vocabulary, context: body.context)
         }
         let model = TextClassifier(body, classes: classes, pooling: pooling, dropout: dropout, file: file, line: line)
         let learner = Learner(

@@ -15,7 +15,8 @@ enum ImagePredictions {
     ) throws {
         guard let classes = learner.dls.vocabulary, learner.dls.train.dataset is any TransformedDataset else {
             throw Failure.noInput(
-                "\(bundle): holds a learner that predicts neither a column of a table nor the classes of images")
+                "\(bundle): holds a learner that predicts neither a column of a table nor the classes of images or texts"
+            )
         }
         let files = try imageFiles(place)
         let size = learner.dls.train.batchSize ?? 1

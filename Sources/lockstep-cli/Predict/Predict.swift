@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lockstep predict`: an exported learner's answers for new rows or images, in a process of its own.
+// `lockstep predict`: an exported learner's answers for new rows, images or texts, in a process of its own.
 
 import ArgumentParser
 import Foundation
 import Lockstep
 import LockstepData
 
-/// Predictions for the rows of a CSV file, or for images.
+/// Predictions for the rows of a CSV file, for images, or for texts.
 struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Predict the rows of a CSV table, or images, with an exported learner.",
+        abstract: "Predict the rows of a CSV table, images, or texts, with an exported learner.",
         discussion:
-            "EXPORT is what `lockstep train csv` or `train images` leaves as export.bundle in the run's folder. For images "
+            "EXPORT is what `lockstep train csv`, `train images` or `train text-classes` leaves as export.bundle in the run's folder. For images "
             + "the second argument is a PNG or JPEG file, or a folder of them; the answer has a line for each file, with the class "
-            + "and every class's probability. For a table it is a file with the columns "
+            + "and every class's probability. For texts it is a CSV table with their column, a .txt file with a text a line, a folder of "
+            + ".txt files with a text each, or - for lines of standard input. For a table it is a file with the columns "
             + "that the model was trained on, in any order; further ones, and the column to predict, are not looked at. The "
             + "answer is a table with a line for each row: the predicted number, or the class and every class's "
             + "probability. For the training table it is the same as predictions.csv in the run's folder. Categories and "
@@ -22,7 +23,7 @@ struct Predict: ParsableCommand {
     @Argument(help: ArgumentHelp("The exported learner.", valueName: "export")) var bundle: String
     @Argument(
         help: ArgumentHelp(
-            "A CSV table with a header, plain or gzip; an image, or a folder of images.", valueName: "rows"))
+            "A CSV table with a header, plain or gzip; an image, or a folder of images; texts.", valueName: "rows"))
     var rows: String
     @Option(help: ArgumentHelp("Write the predictions here and not on standard output.", valueName: "file"))
     var output: String?
@@ -32,10 +33,15 @@ struct Predict: ParsableCommand {
 
     func run() throws {
         try Failure.requireReadable(bundle, option: "predict")
-        try Failure.requireReadable(rows, option: "predict")
+        if rows != "-" { try Failure.requireReadable(rows, option: "predict") }
         try Output.check("--output", file: output)
         try ranks.run { [bundle, rows, output] ranks in
             let learner = try Learner.load(contentsOf: bundle, over: ranks)
+            if let texts = learner.dls.trainDataset as? TokenizedTexts {
+                return try TextPredictions.write(of: learner, texts, bundle, rows, to: output, over: ranks)
+            }
+            // Tables and images are files.
+            try Failure.requireReadable(rows, option: "predict")
             guard let columns = learner.dls.columns else {
                 return try ImagePredictions.write(of: learner, bundle, rows, to: output, over: ranks)
             }

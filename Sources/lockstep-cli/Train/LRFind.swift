@@ -15,7 +15,7 @@ struct LRFind: ParsableCommand {
             + "loss explodes. The run's folder gets lr-find.svg (the curve) and lr-find.csv (its points).",
         subcommands: [
             LRFindCommand<DigitsRecipe>.self, LRFindCommand<MNISTRecipe>.self, LRFindCommand<ImagesRecipe>.self,
-            LRFindCommand<CSVRecipe>.self, LRFindCommand<TextRecipe>.self,
+            LRFindCommand<CSVRecipe>.self, LRFindCommand<TextRecipe>.self, LRFindCommand<TextClassesRecipe>.self,
         ])
 }
 

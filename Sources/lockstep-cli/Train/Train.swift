@@ -7,13 +7,13 @@ import Lockstep
 /// The group of recipes.
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a model: on handwritten digits, MNIST, images, a table, or a text.",
+        abstract: "Train a model: on handwritten digits, MNIST, images, a table, a text, or texts of several classes.",
         discussion:
             "The run's folder gets model.safetensors (weights), export.bundle (the whole learner, for `lockstep "
             + "predict` or Learner.load), history.csv and settings.json.",
         subcommands: [
             TrainCommand<DigitsRecipe>.self, TrainCommand<MNISTRecipe>.self, TrainCommand<ImagesRecipe>.self,
-            TrainCommand<CSVRecipe>.self, TrainCommand<TextRecipe>.self,
+            TrainCommand<CSVRecipe>.self, TrainCommand<TextRecipe>.self, TrainCommand<TextClassesRecipe>.self,
         ])
 }
 

@@ -60,7 +60,7 @@ import Testing
         let blocks = try CodeBlock.blocks(of: page)
         let code = blocks.filter { Self.runs($0, "swift") }
         try withTemporaryFolder { folder in
-            try PageFolder.fill(folder)
+            try PageFolder.fill(folder, for: page)
             let program = try Toolchain.compile([("main.swift", PageProgram.source(of: code))], in: folder)
             let outcome = try Toolchain.run(program.path, in: folder)
             #expect(outcome.status == 0, "\(page): ended with \(outcome.status)\n\(outcome.output)")
@@ -72,7 +72,7 @@ import Testing
 
     @Test("the commands of a page run", arguments: shellPages) func shell(page: String) throws {
         try withTemporaryFolder { folder in
-            try PageFolder.fill(folder)
+            try PageFolder.fill(folder, for: page)
             try PageFolder.makeClone(folder)
             let path = try Toolchain.products().path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
             for block in try CodeBlock.blocks(of: page) where Self.runs(block, "sh") {

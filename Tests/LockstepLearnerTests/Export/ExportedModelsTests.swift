@@ -123,9 +123,13 @@ extension Listed.Layer {
         model.parameters()[2].isTrainable = false
         let learner = Learner(
             dls: DataLoaders(DataLoader(lineDataset(4))), model: model, loss: .mse, defaultCallbacks: .none)
-        let loaded = try Learner.load(exported: learner.exported()).model
+        let copy = try Learner.load(exported: learner.exported())
+        let loaded = copy.model
         #expect(loaded.parameters().map(\.value.dtype) == [.float32, .float32, .float64, .float64])
         #expect(loaded.parameters().map(\.isTrainable) == [true, true, false, true])
         for (a, b) in zip(model.parameters(), loaded.parameters()) { #expect(a.value.doubles == b.value.doubles) }
+        // Anybody may have written them: training them together is an error, not the end.
+        let error = #expect(throws: LearnerError.self) { try copy.fit(1) }
+        #expect(error?.code == .unsuitableWeights && "\(error as Any)".contains("float32 and of float64"))
     }
 }

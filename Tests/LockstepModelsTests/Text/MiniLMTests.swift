@@ -5,7 +5,6 @@ import Foundation
 import LockstepChecks
 import LockstepData
 import LockstepModels
-import LockstepNN
 import LockstepTensor
 import LockstepTesting
 import Testing
@@ -22,30 +21,19 @@ private struct Golden: Decodable {
 struct MiniLMTests {
     @Test(
         "200 sentences have the vectors that PyTorch gives them",
-        .enabled(if: folder != nil, "LOCKSTEP_MINILM names no folder; see Tests/Reference/minilm.py"))
+        .enabled(if: folder != nil, "make test-pretrained gets the weights"))
     func vectors() throws {
         let folder = try #require(folder)
-        var tokenizer = try PretrainedTokenizer.load(folder)
-        #expect(tokenizer.padding?.length == 128)
-        tokenizer.padding = TextPadding(id: 0)
-        let body = try TextBody.pretrained(folder)
-        body.eval()
+        let encoder = try SentenceEncoder.pretrained(folder)
+        #expect(encoder.normalizes && encoder.width == 384 && encoder.tokenizer.truncation?.maxLength == 256)
         let golden = try Reference.decode(Golden.self, from: "textmodels/minilm")
         #expect(golden.sentences.count == 200)
-        for start in stride(from: 0, to: golden.sentences.count, by: 25) {
-            let part = golden.sentences[start..<start + 25]
-            let texts = try tokenizer.encode(part.map(\.text))
-            let shape: Shape = [texts.count, texts[0].count]
-            let mask = Tensor(texts.flatMap(\.attentionMask), shape: shape)
-            let hidden = withNoGrad { body.hidden(Tensor(texts.flatMap(\.ids), shape: shape), mask: mask) }
-            let pooled = TextPooling.mean(hidden, mask: mask)
-            let unit = pooled / (pooled * pooled).sum(axis: 1, keepDims: true).sqrt()
-            for (row, wanted) in part.enumerated() {
-                #expect(zip(texts[row].ids, texts[row].attentionMask).filter { $1 == 1 }.map(\.0) == wanted.ids)
-                expectClose(
-                    unit[row, 0..<wanted.vector.count].floats, wanted.vector, "\(wanted.text)", relative: 0,
-                    absolute: 1e-5)
-            }
+        let vectors = try encoder.vectors(of: golden.sentences.map(\.text), batchSize: 25)
+        for (row, wanted) in golden.sentences.enumerated() {
+            #expect(try encoder.tokenizer.encode(wanted.text).ids == wanted.ids)
+            expectClose(
+                vectors[row, 0..<wanted.vector.count].floats, wanted.vector, "\(wanted.text)", relative: 0,
+                absolute: 1e-5)
         }
     }
 }

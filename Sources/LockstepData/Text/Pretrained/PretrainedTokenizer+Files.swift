@@ -50,7 +50,7 @@ extension PretrainedTokenizer {
         return try bert(vocabulary: vocabulary, normalizer, file: file)
     }
 
-    private static func bert(
+    static func bert(
         vocabulary bytes: [UInt8], _ normalizer: BertNormalizer, file: String
     ) throws(DataError) -> PretrainedTokenizer {
         let lines = try lines(bytes, file)
@@ -74,6 +74,7 @@ extension PretrainedTokenizer {
             vocabulary: vocabulary.map { (Array($0.token.utf8), $0.number) }, unknown: unknown,
             prefix: Array("##".utf8), maxScalars: 100)
         return PretrainedTokenizer(
+            source: .bert(vocabulary: bytes, normalizer),
             parts: TokenizerParts(
                 normalizer: .bert(normalizer), preTokenizer: .bert, model: .wordPiece(model),
                 postProcessor: .template(
@@ -109,6 +110,7 @@ extension PretrainedTokenizer {
         let model = try BytePairModel.make(vocabulary, pairs, options, files.1)
         let end = vocabulary.first { $0.token == "<|endoftext|>" }
         return PretrainedTokenizer(
+            source: .gpt2(vocabulary: bytes, merges: merges),
             parts: TokenizerParts(
                 normalizer: nil, preTokenizer: .byteLevel(addsPrefixSpace: false, usesPattern: true),
                 model: .bytePair(model), postProcessor: .trimOffsets(addsPrefixSpace: false), decoder: .byteLevel,
@@ -139,5 +141,7 @@ extension PretrainedTokenizer {
         return String(scalars)
     }
 
-    private init(parts: TokenizerParts) { (self.parts, truncation, padding) = (parts, nil, nil) }
+    private init(source: TokenizerSource, parts: TokenizerParts) {
+        (self.source, self.parts, truncation, padding) = (source, parts, nil, nil)
+    }
 }

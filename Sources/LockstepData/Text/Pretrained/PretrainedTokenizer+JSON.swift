@@ -37,6 +37,7 @@ extension PretrainedTokenizer {
         }
         padding = try fields.node("padding").map { node throws(DataError) in try TokenizerFile.padding(node, file) }
         try fields.finish()
+        source = .json(bytes)
         parts = TokenizerParts(
             normalizer: normalizer, preTokenizer: preTokenizer, model: model, postProcessor: processor,
             decoder: decoder, added: added, vocabulary: vocabulary, usesScanner: usesScanner)

@@ -20,6 +20,8 @@ public struct PretrainedTokenizer: Sendable {
     /// How short texts are filled; nil for not at all.
     public var padding: TextPadding?
     let parts: TokenizerParts
+    /// The bytes of the files that it was made of.
+    let source: TokenizerSource
 
     /// The number of different tokens: one more than the largest number.
     public var vocabularySize: Int { parts.tokens.count }
@@ -33,6 +35,11 @@ public struct PretrainedTokenizer: Sendable {
     /// The number of a token; nil when there is none. Compared by bytes.
     public func id(of token: String) -> Int? {
         parts.added.last { $0.content.utf8.elementsEqual(token.utf8) }?.id ?? parts.numbers.number(of: token.utf8)
+    }
+
+    /// What short texts are filled with: what the tokenizer says, or the token that has the usual name.
+    package var filling: TextPadding {
+        padding ?? TextPadding(id: id(of: "[PAD]") ?? id(of: "<pad>") ?? 0)
     }
 
     /// Whether a token is one of those that `decode` can leave out.

@@ -2,12 +2,12 @@
 // Bringing tokenized texts to a length: cutting and filling.
 
 /// Which end of a text is cut off, or filled.
-public enum TextSide: String, Hashable, Sendable { case left = "Left", right = "Right" }
+public enum TextSide: String, Hashable, Codable, Sendable { case left = "Left", right = "Right" }
 
 /// How long texts become.
-public struct TextTruncation: Hashable, Sendable {
+public struct TextTruncation: Hashable, Codable, Sendable {
     /// What of a pair is cut.
-    public enum Strategy: String, Hashable, Sendable {
+    public enum Strategy: String, Hashable, Codable, Sendable {
         /// The longer one, until both are equally long.
         case longestFirst = "LongestFirst"
         case onlyFirst = "OnlyFirst", onlySecond = "OnlySecond"
@@ -29,7 +29,7 @@ public struct TextTruncation: Hashable, Sendable {
 }
 
 /// How short texts are filled.
-public struct TextPadding: Hashable, Sendable {
+public struct TextPadding: Hashable, Codable, Sendable {
     /// The length to fill up to; nil for that of the longest text of a batch.
     public var length: Int?
     /// The length is rounded up to a multiple of this.

@@ -28,6 +28,9 @@ public struct TokenizedText: Hashable, Sendable {
         specialTokensMask = Array(repeating: 0, count: ids.count)
     }
 
+    /// One token that stands for a text without any.
+    package init(filling id: Int) { self.init(ids: [id], offsets: [0..<0], typeID: 0) }
+
     mutating func reserve(_ count: Int) {
         ids.reserveCapacity(count)
         typeIDs.reserveCapacity(count)

@@ -3,6 +3,7 @@
 
 import LockstepData
 import LockstepLearner
+import LockstepModels
 import LockstepNN
 import LockstepTensor
 import LockstepTesting
@@ -67,6 +68,21 @@ struct HostileBase {
             }, loss: .crossEntropy, callbacks: [CutMix()], metrics: [.accuracy])
     }
 
+    /// Texts of a classifier, with the tokenizer that cuts them.
+    private init(texts name: String) throws {
+        self.name = name
+        let tokenizer = try PretrainedTokenizer.bert(vocabulary: Array("[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\nc".utf8))
+        let texts = ["a b", "c", "a c c", "b b", "c a b", "a", "b c", "a a"]
+        let data = try DataLoaders.textClasses(
+            texts, pairs: texts.reversed(), labels: texts.map { $0.contains("a") ? "y" : "n" }, tokenizer: tokenizer,
+            maxLength: 11, batchSize: 3, validFraction: 0.4)
+        var bert = BertConfiguration(vocabulary: 7, width: 8, layers: 1, heads: 2, hidden: 6)
+        bert.context = 11
+        (fresh, item) = ({ try $0.testLoader(for: [["a b", "c"], ["c", ""], ["b", "a d"]]) }, { ["a", "c b"] })
+        learner = Learner(
+            dls: data.loaders, model: TextClassifier(Bert(bert), classes: 2), loss: .crossEntropy, metrics: [.accuracy])
+    }
+
     private static let rows = "age,job,y,z\n1.5,a,u,1\n2.5,b,v,2.5\n,a,u,3\n7.25,,v,4\n3,c,w,5.5\n8,a,u,1\n9.5,b,w,0\n"
 
     /// All of them, the same ones every time.
@@ -122,6 +138,7 @@ struct HostileBase {
                     ],
                     [sample([9, 4])], sampleIntegers([9, 3], in: 0..<2).to(.float32)),
                 try HostileBase(images: "images"),
+                try HostileBase(texts: "texts"),
                 try HostileBase("table of classes", csv: rows, target: "y", .crossEntropy, [.accuracy]),
                 try HostileBase("table of numbers", csv: rows, target: "z", .mse, [.rmse, ExplainedVariance()]),
             ]
