@@ -14,13 +14,14 @@ public struct TextClassData: CustomStringConvertible {
     /// Texts in the training and in the validation part.
     public let counts: (train: Int, valid: Int)
     private let padding: TextPadding
+    private let mendsHTML: Bool
 
     init(
         loaders: DataLoaders, tokenizer: PretrainedTokenizer, classes: [String], counts: (Int, Int),
-        padding: TextPadding
+        padding: TextPadding, mendsHTML: Bool
     ) {
         (self.loaders, self.tokenizer, self.classes) = (loaders, tokenizer, classes)
-        (self.counts, self.padding) = (counts, padding)
+        (self.counts, self.padding, self.mendsHTML) = (counts, padding, mendsHTML)
     }
 
     public var description: String {
@@ -33,7 +34,7 @@ public struct TextClassData: CustomStringConvertible {
     ///
     /// - Throws: `DataError` as the tokenizer does.
     public func testLoader(for texts: [String]) throws -> DataLoader {
-        let tokenized = try texts.map { try tokenizer.encode($0) }
+        let tokenized = try texts.map { try tokenizer.encode(mendsHTML ? HTMLText.mended($0) : $0) }
         return (loaders.valid ?? loaders.train).testLoader(
             for: TokenizedTexts(tokenized, labels: nil, classes: classes, padding: padding))
     }
@@ -55,11 +56,26 @@ extension DataLoaders {
     /// - Throws: `DataError` naming the file, and the line where a text or class is missing.
     public static func textClasses(
         path: String, text: String, pair: String? = nil, target: String, tokenizer: PretrainedTokenizer,
-        maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2, seed: UInt64 = 42,
-        file: StaticString = #fileID, line: UInt = #line
+        maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2, mendsHTML: Bool = false,
+        seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) throws -> TextClassData {
+        try textClasses(
+            path: path, texts: [text], pair: pair, target: target, tokenizer: tokenizer, maxLength: maxLength,
+            batchSize: batchSize, validFraction: validFraction, mendsHTML: mendsHTML, seed: seed, file: file, line: line
+        )
+    }
+
+    /// Loaders of a CSV file in which a text lies in several columns, such as title and body: they are put together in this order,
+    /// with a line's end between them. Otherwise as with one column.
+    /// - Precondition: at least one column.
+    public static func textClasses(
+        path: String, texts: [String], pair: String? = nil, target: String, tokenizer: PretrainedTokenizer,
+        maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2, mendsHTML: Bool = false,
+        seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
+    ) throws -> TextClassData {
+        require(!texts.isEmpty, "DataLoaders.textClasses: no column of texts", file: file, line: line)
         var options = CSV.Options(missing: [""])
-        for name in [text, target] + (pair.map { [$0] } ?? []) { options.types[name] = .text }
+        for name in texts + [target] + (pair.map { [$0] } ?? []) { options.types[name] = .text }
         let table = try CSV.read(path, options: options)
         func column(_ name: String) throws -> [String] {
             let values = try table.column(name).texts
@@ -70,10 +86,45 @@ extension DataLoaders {
             }
             return values.compactMap(\.self)
         }
+        let columns = try texts.map(column)
+        let rows = (0..<table.rowCount).map { row in columns.map { $0[row] }.joined(separator: "\n") }
         return try textClasses(
-            column(text), pairs: pair.map(column), labels: column(target), name: path, tokenizer: tokenizer,
-            maxLength: maxLength, batchSize: batchSize, validFraction: validFraction, seed: seed, file: file,
-            line: line)
+            rows, pairs: pair.map(column), labels: column(target), name: path, tokenizer: tokenizer,
+            maxLength: maxLength, batchSize: batchSize, validFraction: validFraction, mendsHTML: mendsHTML, seed: seed,
+            file: file, line: line)
+    }
+
+    /// Loaders of the text files (`.txt`) below `folder`; the class of a text is the name of the folder it lies in.
+    ///
+    /// With folders `train` and `valid`, or `train` and `test`, the texts below them are the two parts (their classes lie inside);
+    /// otherwise a random part is for validation. fastai: `TextDataLoaders.from_folder`.
+    /// - Throws: `DataError` naming folder or file: no texts, a single class, a file that is not UTF-8.
+    public static func textClasses(
+        folder: String, tokenizer: PretrainedTokenizer, maxLength: Int? = nil, batchSize: Int = 32,
+        validFraction: Double = 0.2, mendsHTML: Bool = false, seed: UInt64 = 42, file: StaticString = #fileID,
+        line: UInt = #line
+    ) throws -> TextClassData {
+        let files = try FileList.files(in: folder, extensions: ["txt"])
+        guard !files.isEmpty else {
+            throw DataError(
+                .unreadable, file: folder, "holds no text files (txt)",
+                remedy: "Give a folder with a folder of texts for each class")
+        }
+        let texts = try files.map { name in
+            guard let text = String(validating: try Files.read(name), as: UTF8.self) else {
+                throw DataError(
+                    .malformed, file: name, "is not UTF-8 text", remedy: "Convert it, for example with iconv -t UTF-8")
+            }
+            return text
+        }
+        let root = folder.hasSuffix("/") ? folder : folder + "/"
+        func lies(in part: String) -> Bool { files.contains { $0.hasPrefix(root + part + "/") } }
+        let parts = ["valid", "test"].filter { lies(in: "train") && lies(in: $0) }
+        let split = try parts.first.map { try Splitter.grandparent(valid: [$0])(ItemList(files)) }
+        return try textClasses(
+            texts, labels: files.map { ParentLabel.label(of: $0) }, name: folder, tokenizer: tokenizer,
+            maxLength: maxLength, batchSize: batchSize, validFraction: validFraction, split: split,
+            mendsHTML: mendsHTML, seed: seed, file: file, line: line)
     }
 
     /// Loaders of texts and classes in memory, as from a file.
@@ -82,12 +133,18 @@ extension DataLoaders {
     ///   - pairs: second texts, if there are some.
     ///   - labels: each text's class.
     ///   - name: what errors call the texts.
+    ///   - split: which texts are for training and which for validation; nil for a random part.
+    ///   - mendsHTML: whether texts are mended first, as those from web pages need it (``HTMLText``); those of
+    ///     ``TextClassData/testLoader(for:)``, too. What else predicts has to do it by itself.
     /// - Precondition: as many labels, and pairs if there are some, as texts.
     public static func textClasses(
         _ texts: [String], pairs: [String]? = nil, labels: [String], name: String = "texts",
         tokenizer: PretrainedTokenizer, maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2,
-        seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
+        split: Split? = nil, mendsHTML: Bool = false, seed: UInt64 = 42, file: StaticString = #fileID,
+        line: UInt = #line
     ) throws -> TextClassData {
+        let mended = { (text: String) in mendsHTML ? HTMLText.mended(text) : text }
+        let (texts, pairs) = (texts.map(mended), pairs?.map(mended))
         require(
             labels.count == texts.count && pairs?.count ?? texts.count == texts.count,
             "DataLoaders.textClasses: \(texts.count) texts, \(labels.count) labels, \(pairs?.count ?? 0) pairs",
@@ -111,7 +168,7 @@ extension DataLoaders {
             maxLength: maxLength ?? tokenizer.truncation?.maxLength ?? 512,
             side: tokenizer.truncation?.side ?? .right)
         let numbers = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
-        let split = Splitter.random(validFraction, seed: seed)(texts.count)
+        let split = split ?? Splitter.random(validFraction, seed: seed)(texts.count)
         func data(_ rows: [Int]) throws -> TokenizedTexts {
             TokenizedTexts(
                 try rows.map { try tokenizer.encode(texts[$0], pair: pairs?[$0]) },
@@ -128,6 +185,6 @@ extension DataLoaders {
         }
         return TextClassData(
             loaders: DataLoaders(loaders), tokenizer: tokenizer, classes: classes,
-            counts: (split.train.count, split.valid.count), padding: padding)
+            counts: (split.train.count, split.valid.count), padding: padding, mendsHTML: mendsHTML)
     }
 }
