@@ -47,10 +47,12 @@ extension Learner {
         var result = gathering.result(
             of: try coordinator.gather(gathering.rows), order: reorder ? unusualOrder(of: loader) : nil)
         withNoGrad {
-            result.outputs = result.outputs?.map { activation?($0) ?? lossFunction.activation($0) }
+            result.outputs = result.outputs.map { outputs in
+                activation.map { outputs.map($0) } ?? lossFunction.meaning(of: outputs)
+            }
             // A rank that never saw an item has the part all the same.
             if withDecoded, let all = result.outputs {
-                result.decoded = all.first.map(lossFunction.decodes) ?? .zeros([0])
+                result.decisions = all.isEmpty ? [.zeros([0])] : lossFunction.decisions(on: all)
             }
         }
         return result

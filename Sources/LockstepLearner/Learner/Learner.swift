@@ -15,7 +15,16 @@ public import LockstepTensor
 /// ```
 ///
 /// The loop is in `Learner+Loop.swift`; everything else happens in callbacks, which read and change the attributes below
-/// at the events of ``Event``. A learner works on one thread. Not `Sendable`.
+/// at the events of ``Event``. A learner works on one thread. Not `Sendable`: at the top level of a program, where Swift gives
+/// every variable to the main actor, a function takes it as an argument, or says that it is the main actor's, too:
+///
+/// ```swift
+/// func train(_ learner: Learner) throws { try learner.fit(1) }
+/// ```
+/// ```swift
+/// @MainActor func train() throws { try learner.fit(1) }
+/// ```
+/// Ranks that are threads (`InProcessWorld`) each make a learner of their own.
 public final class Learner {
     // MARK: What is trained, and with what
 
@@ -160,7 +169,7 @@ public final class Learner {
     /// - Parameters:
     ///   - loss: What is minimised.
     ///   - optimizer: Makes the optimizer when it is first needed.
-    ///   - lr: The default learning rate.
+    ///   - lr: The default learning rate: a number, or a ``HyperValue``. One that is nil is 1e-3.
     ///   - splitter: Cuts the model into parameter groups.
     ///   - callbacks: Added after the default ones.
     ///   - path: Where files go; nil means the loaders' path.
@@ -171,15 +180,16 @@ public final class Learner {
     ///   - defaultCallbacks: `.all`: training mode, recorder and progress; `.core`: training mode only; `.none`.
     ///   - seed: What everything random that the learner itself starts is derived from.
     /// - Precondition: no callback's name collides with a member of the learner.
-    public init(
+    public init<Rate: HyperValueConvertible, Decay: HyperValueConvertible>(
         dls: DataLoaders, model: Module, loss: some LossFunction, optimizer: OptimizerFactory = .adam(),
-        lr: LearningRate = 1e-3, splitter: ParameterSplitter = .trainableParameters, callbacks: [Callback] = [],
-        metrics: [Metric] = [], path: String? = nil, modelDirectory: String = "models", wd: HyperValue? = nil,
-        wdBnBias: Bool = false, trainBn: Bool = true, moms: (Double, Double, Double) = (0.95, 0.85, 0.95),
+        lr: Rate = HyperValue.value(1e-3), splitter: ParameterSplitter = .trainableParameters,
+        callbacks: [Callback] = [], metrics: [Metric] = [], path: String? = nil, modelDirectory: String = "models",
+        wd: Decay = HyperValue?.none, wdBnBias: Bool = false, trainBn: Bool = true,
+        moms: (Double, Double, Double) = (0.95, 0.85, 0.95),
         defaultCallbacks: DefaultCallbacks = .all, seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) {
         (self.dls, self.model, lossFunction, optimizerFactory) = (dls, model, loss, optimizer)
-        (self.lr, self.wd, self.moms, self.splitter) = (lr, wd, moms, splitter)
+        (self.lr, self.wd, self.moms, self.splitter) = (lr.hyperValue ?? 1e-3, wd.hyperValue, moms, splitter)
         (self.wdBnBias, self.trainBn, self.metrics, self.seed) = (wdBnBias, trainBn, metrics, seed)
         (self.path, self.modelDirectory) = (path ?? dls.path, modelDirectory)
         do {
