@@ -52,11 +52,11 @@ try learner.withoutLogging {
         try learner.fit(1, lr: single, wd: lr)
         try learner.fit(1, lr: 1e-3)
         try learner.fit(1, lr: lr / 10, wd: 1e-2)
-        try learner.fit(1, lr: 1 / 100)
+        try learner.fit(1, lr: 1.0 / 100)
         expect(learner.optimizer?.hypers[0]["lr"] == 0.01)
         try learner.fit(1, lr: .slice(1e-5, 1e-3), wd: lr)
         try learner.fitOneCycle(1, lrMax: found.valley)
-        try learner.fitOneCycle(1, lrMax: lr, wd: nil)
+        try learner.fitOneCycle(1, lrMax: lr, wd: 0)
         try learner.fitFlatCos(1, lr: lr)
         try learner.fitSGDR(cycles: 1, cycleLength: 1, lrMax: lr)
         try learner.fit(1, lr: nil, wd: nil)
@@ -150,7 +150,7 @@ struct Sum: MultipleLossFunction {
 let both = Learner(dls: dls, model: Both(), loss: Sum(), defaultCallbacks: .core)
 let answer = try both.predict(try dls.train.oneBatch().inputs[0][0])
 expect(answer.decisions.count == 2 && answer.outputs[1].shape == [10] && answer.decodings.count == 2)
-expect(try both.showResults(maxCount: 2, console: nil).items[0].predictions.count == 2)
+try expect(both.showResults(maxCount: 2, console: nil).items[0].predictions.count == 2)
 
 // MARK: Printing
 

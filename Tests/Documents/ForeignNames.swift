@@ -76,7 +76,7 @@ func tensors(_ x: Tensor, _ y: Tensor, _ mask: Tensor) {
     _ = x.asArray(Float.self)  // 'asArray' is unavailable: x.floats, x.doubles, x.ints or x.bools
     x.eval()  // 'eval' is unavailable: operations are done at once: there is nothing to evaluate
     let _: MLXArray = x  // 'MLXArray' has been renamed to 'Tensor'
-    _ = concatenate([x, y], axis: 0)  // 'concatenate' has been renamed to 'Tensor.concatenated(_:axis:)'
+    _ = concatenate([x, y], axis: 0)  // 'concatenate' has been replaced by 'Tensor.concatenated(_:axis:)'
     _ = cross_entropy(x, y)  // 'cross_entropy' has been renamed to 'crossEntropy(_:_:)'
     _ = nll_loss(x, y)  // 'nll_loss' has been renamed to 'nllLoss(_:_:)'
     _ = mse_loss(x, y)  // 'mse_loss' has been renamed to 'mseLoss(_:_:)'
@@ -86,12 +86,12 @@ func tensors(_ x: Tensor, _ y: Tensor, _ mask: Tensor) {
     _ = binary_cross_entropy_with_logits(x, y)  // renamed to 'bceWithLogits(_:_:)'
     _ = log_softmax(x, dim: 1)  // 'log_softmax' has been renamed to 'logSoftmax(_:axis:)'
     _ = leaky_relu(x)  // 'leaky_relu' has been renamed to 'leakyRelu(_:slope:)'
-    _ = einsum("ij,jk->ik", x, y)  // 'einsum' has been renamed to 'Tensor.einsum(_:_:)'
-    _ = randn(2, 3)  // 'randn' has been renamed to 'Tensor.normal(_:)'
+    _ = einsum("ij,jk->ik", x, y)  // 'einsum' has been replaced by 'Tensor.einsum(_:_:)'
+    _ = randn(2, 3)  // 'randn' has been replaced by 'Tensor.normal(_:)'
     _ = set_seed(42)  // 'set_seed' has been renamed to 'setSeed(_:)'
     _ = manual_seed(42)  // 'manual_seed' has been renamed to 'setSeed(_:)'
     _ = no_grad()  // 'no_grad' has been renamed to 'withNoGrad(_:)'
-    _ = valueAndGrad(model: 1)  // 'valueAndGrad' has been renamed to 'Tensor.backward()'
+    _ = valueAndGrad(model: 1)  // 'valueAndGrad' has been replaced by 'Tensor.backward()'
     _ = torch.self  // 'torch' is unavailable: there is no prefix: Tensor.zeros([2]), maximum(a, b), setSeed(1)
     _ = MLXRandom.self  // 'MLXRandom' is unavailable: there is no prefix: Tensor.normal([2, 3]), setSeed(1)
 }
@@ -139,7 +139,7 @@ func modules(_ model: Module) {
 }
 
 final class Net: Module {
-    @ModuleInfo var layer = Linear(3, 3)  // 'ModuleInfo' has been renamed to 'Submodule'
+    @ModuleInfo var layer = Linear(3, 3)  // 'ModuleInfo' is unavailable: an ordinary property
     @ParameterInfo var scale = Tensor.ones([3])  // 'ParameterInfo' has been renamed to 'Parameter'
 }
 
@@ -154,24 +154,24 @@ func optimizers(_ optimizer: Optimizer) {
     _ = optimizer.param_groups  // 'param_groups' is unavailable: groups, whose hyper-parameters are hypers
     _ = optimizer.learningRate  // 'learningRate' is unavailable: optimizer.hypers[0]["lr"], optimizer.setHyper("lr", 1
     _ = optimizer.update(model: 1, gradients: 2)  // 'update' is unavailable: loss.backward(), then optimizer.step()
-    _ = SGD(lr: 0.1)  // 'SGD' has been renamed to 'OptimizerFactory.sgd(mom:wd:)'
-    _ = Adam(learningRate: 1e-3)  // 'Adam' has been renamed to 'OptimizerFactory.adam(mom:wd:)'
-    _ = AdamW(learningRate: 1e-3)  // 'AdamW' has been renamed to 'OptimizerFactory.adamW(mom:wd:)'
-    _ = RMSProp(0.1)  // 'RMSProp' has been renamed to 'OptimizerFactory.rmsProp(mom:wd:)'
-    _ = RMSprop(0.1)  // 'RMSprop' has been renamed to 'OptimizerFactory.rmsProp(mom:wd:)'
-    _ = RAdam(0.1)  // 'RAdam' has been renamed to 'OptimizerFactory.radam(mom:wd:)'
-    _ = Lamb(0.1)  // 'Lamb' has been renamed to 'OptimizerFactory.lamb(mom:wd:)'
-    _ = Larc(0.1)  // 'Larc' has been renamed to 'OptimizerFactory.larc(mom:wd:)'
-    _ = Lookahead(1)  // 'Lookahead' has been renamed to 'OptimizerFactory.lookahead(_:k:alpha:)'
-    _ = ranger()  // 'ranger' has been renamed to 'OptimizerFactory.ranger(mom:wd:)'
-    _ = SchedLin(0, 1)  // 'SchedLin' has been renamed to 'Schedule.linear(_:_:)'
-    _ = SchedCos(0, 1)  // 'SchedCos' has been renamed to 'Schedule.cosine(_:_:)'
-    _ = SchedNo(0, 1)  // 'SchedNo' has been renamed to 'Schedule.constant(_:)'
-    _ = SchedExp(0, 1)  // 'SchedExp' has been renamed to 'Schedule.exponential(_:_:)'
-    _ = SchedPoly(0, 1, 2)  // 'SchedPoly' has been renamed to 'Schedule.polynomial(_:_:power:)'
-    _ = combine_scheds([0.3, 0.7], 1)  // 'combine_scheds' has been renamed to 'Schedule.combined(_:)'
-    _ = combined_cos(0.25, 0, 1, 0)  // 'combined_cos' has been renamed to 'Schedule.combinedCosine(_:_:_:_:)'
-    _ = slice(1e-5, 1e-3)  // 'slice' has been renamed to 'LearningRate.slice(_:_:)'
+    _ = SGD(lr: 0.1)  // 'SGD' has been replaced by 'OptimizerFactory.sgd(mom:wd:)'
+    _ = Adam(learningRate: 1e-3)  // 'Adam' has been replaced by 'OptimizerFactory.adam(mom:wd:)'
+    _ = AdamW(learningRate: 1e-3)  // 'AdamW' has been replaced by 'OptimizerFactory.adamW(mom:wd:)'
+    _ = RMSProp(0.1)  // 'RMSProp' has been replaced by 'OptimizerFactory.rmsProp(mom:wd:)'
+    _ = RMSprop(0.1)  // 'RMSprop' has been replaced by 'OptimizerFactory.rmsProp(mom:wd:)'
+    _ = RAdam(0.1)  // 'RAdam' has been replaced by 'OptimizerFactory.radam(mom:wd:)'
+    _ = Lamb(0.1)  // 'Lamb' has been replaced by 'OptimizerFactory.lamb(mom:wd:)'
+    _ = Larc(0.1)  // 'Larc' has been replaced by 'OptimizerFactory.larc(mom:wd:)'
+    _ = Lookahead(1)  // 'Lookahead' has been replaced by 'OptimizerFactory.lookahead(_:k:alpha:)'
+    _ = ranger()  // 'ranger' has been replaced by 'OptimizerFactory.ranger(mom:wd:)'
+    _ = SchedLin(0, 1)  // 'SchedLin' has been replaced by 'Schedule.linear(_:_:)'
+    _ = SchedCos(0, 1)  // 'SchedCos' has been replaced by 'Schedule.cosine(_:_:)'
+    _ = SchedNo(0, 1)  // 'SchedNo' has been replaced by 'Schedule.constant(_:)'
+    _ = SchedExp(0, 1)  // 'SchedExp' has been replaced by 'Schedule.exponential(_:_:)'
+    _ = SchedPoly(0, 1, 2)  // 'SchedPoly' has been replaced by 'Schedule.polynomial(_:_:power:)'
+    _ = combine_scheds([0.3, 0.7], 1)  // 'combine_scheds' has been replaced by 'Schedule.combined(_:)'
+    _ = combined_cos(0.25, 0, 1, 0)  // 'combined_cos' has been replaced by 'Schedule.combinedCosine(_:_:_:_:)'
+    _ = slice(1e-5, 1e-3)  // 'slice' has been replaced by 'LearningRate.slice(_:_:)'
     _ = even_mults(1e-5, 1e-3, 3)  // 'even_mults' has been renamed to 'evenMultiples(_:_:_:)'
 }
 
@@ -195,22 +195,22 @@ func data(_ dls: DataLoaders, _ loader: DataLoader, _ datasets: Datasets, _ bloc
     _ = DataLoader(set, bs: 64, drop_last: true)  // unavailable: DataLoader(dataset, batchSize: 64
     _ = datasets.dataloaders(bs: 64)  // 'dataloaders' has been renamed to 'dataLoaders(batchSize:)'
     _ = block.dataloaders("pets", bs: 64)  // 'dataloaders' has been renamed to 'dataLoaders(_:batchSize:)'
-    _ = RandomSplitter(0.2, seed: 42)  // 'RandomSplitter' has been renamed to 'Splitter.random(_:seed:)'
-    _ = EndSplitter(0.2)  // 'EndSplitter' has been renamed to 'Splitter.end(_:)'
-    _ = IndexSplitter([1])  // 'IndexSplitter' has been renamed to 'Splitter.indices(_:)'
-    _ = GrandparentSplitter()  // 'GrandparentSplitter' has been renamed to 'Splitter.grandparent(train:valid:)'
-    _ = ColSplitter()  // 'ColSplitter' has been renamed to 'Splitter.column(_:)'
-    _ = FuncSplitter(1)  // 'FuncSplitter' has been renamed to 'Splitter.function(_:)'
-    _ = MaskSplitter([true])  // 'MaskSplitter' has been renamed to 'Splitter.mask(_:)'
-    _ = get_files("pets")  // 'get_files' has been renamed to 'FileList.files(in:extensions:)'
-    _ = get_image_files("pets")  // 'get_image_files' has been renamed to 'FileList.files(in:extensions:)'
+    _ = RandomSplitter(0.2, seed: 42)  // 'RandomSplitter' has been replaced by 'Splitter.random(_:seed:)'
+    _ = EndSplitter(0.2)  // 'EndSplitter' has been replaced by 'Splitter.end(_:)'
+    _ = IndexSplitter([1])  // 'IndexSplitter' has been replaced by 'Splitter.indices(_:)'
+    _ = GrandparentSplitter()  // 'GrandparentSplitter' has been replaced by 'Splitter.grandparent(train:valid:)'
+    _ = ColSplitter()  // 'ColSplitter' has been replaced by 'Splitter.column(_:)'
+    _ = FuncSplitter(1)  // 'FuncSplitter' has been replaced by 'Splitter.function(_:)'
+    _ = MaskSplitter([true])  // 'MaskSplitter' has been replaced by 'Splitter.mask(_:)'
+    _ = get_files("pets")  // 'get_files' has been replaced by 'FileList.files(in:extensions:)'
+    _ = get_image_files("pets")  // 'get_image_files' has been replaced by 'FileList.files(in:extensions:)'
     _ = parent_label("a/b")  // 'parent_label' has been renamed to 'ParentLabel()'
     _ = aug_transforms()  // 'aug_transforms' has been renamed to 'augTransforms(
-    _ = untar_data("MNIST")  // 'untar_data' has been renamed to 'DataLoaders.mnist(path:batchSize:)'
+    _ = untar_data("MNIST")  // 'untar_data' has been replaced by 'DataLoaders.mnist(path:batchSize:)'
     _ = [CategoryBlock]  // 'CategoryBlock' has been renamed to 'TransformBlock.category'
     _ = [MultiCategoryBlock]  // 'MultiCategoryBlock' has been renamed to 'TransformBlock.multiCategory'
     _ = [RegressionBlock]  // 'RegressionBlock' has been renamed to 'TransformBlock.regression'
-    _ = [ImageBlock]  // 'ImageBlock' has been renamed to 'TransformBlock.image()'
+    _ = [ImageBlock]  // 'ImageBlock' has been replaced by 'TransformBlock.image()'
     _ = ImageDataLoaders.self  // 'ImageDataLoaders' is unavailable: DataLoaders.images(path: "pets", size: 64)
     _ = TabularDataLoaders.self  // 'TabularDataLoaders' is unavailable: DataLoaders.csv(path: "houses.csv", target: "p
     _ = TextDataLoaders.self  // 'TextDataLoaders' is unavailable: DataLoaders.text(path: "plays.txt")
@@ -279,19 +279,19 @@ func learners(
     _ = recorder.plot_lr_find()  // 'plot_lr_find' is unavailable: learner.lrFind().plot()
     _ = Interpretation.from_learner(learner)  // 'from_learner' has been renamed to 'Interpretation(learner:)'
     _ = seen.top_losses(9)  // 'top_losses' has been renamed to 'topLosses(_:largest:)'
-    _ = seen.confusion_matrix()  // renamed to 'ClassificationInterpretation.confusionMatrix()'
-    _ = seen.most_confused(min_val: 2)  // renamed to 'ClassificationInterpretation.mostConfused(minimum:)'
-    _ = seen.print_classification_report()  // renamed to 'ClassificationInterpretation.report()'
+    _ = seen.confusion_matrix()  // replaced by 'ClassificationInterpretation.confusionMatrix()'
+    _ = seen.most_confused(min_val: 2)  // replaced by 'ClassificationInterpretation.mostConfused(minimum:)'
+    _ = seen.print_classification_report()  // replaced by 'ClassificationInterpretation.report()'
     _ = [accuracy]  // 'accuracy' has been renamed to 'Metric.accuracy'
     _ = [error_rate]  // 'error_rate' has been renamed to 'Metric.errorRate'
-    _ = [top_k_accuracy]  // 'top_k_accuracy' has been renamed to 'Metric.topKAccuracy(k:)'
-    _ = [accuracy_multi]  // 'accuracy_multi' has been renamed to 'Metric.accuracyMulti(threshold:sigmoid:)'
-    _ = load_learner("a")  // 'load_learner' has been renamed to 'Learner.load(contentsOf:)'
-    _ = vision_learner(dls, "resnet18")  // 'vision_learner' has been renamed to 'Learner.vision(dls:_:)'
-    _ = cnn_learner(dls, "resnet18")  // 'cnn_learner' has been renamed to 'Learner.vision(dls:_:)'
-    _ = text_classifier_learner(dls)  // 'text_classifier_learner' has been renamed to 'Learner.text(_:_:)'
+    _ = [top_k_accuracy]  // 'top_k_accuracy' has been replaced by 'Metric.topKAccuracy(k:)'
+    _ = [accuracy_multi]  // 'accuracy_multi' has been replaced by 'Metric.accuracyMulti(threshold:sigmoid:)'
+    _ = load_learner("a")  // 'load_learner' has been replaced by 'Learner.load(contentsOf:)'
+    _ = vision_learner(dls, "resnet18")  // 'vision_learner' has been replaced by 'Learner.vision(dls:_:)'
+    _ = cnn_learner(dls, "resnet18")  // 'cnn_learner' has been replaced by 'Learner.vision(dls:_:)'
+    _ = text_classifier_learner(dls)  // 'text_classifier_learner' has been replaced by 'Learner.text(_:_:)'
     _ = skm_to_fastai(1)  // 'skm_to_fastai' has been renamed to 'AccumMetric(_:_:)'
-    _ = mk_metric(1)  // 'mk_metric' has been renamed to 'Metrics.make(from:name:)'
+    _ = mk_metric(1)  // 'mk_metric' has been replaced by 'Metrics.make(from:name:)'
     _ = tabular_learner(dls)  // 'tabular_learner' is unavailable: Learner(dls: data.loaders, model: TabularModel(
     _ = language_model_learner(dls)  // 'language_model_learner' is unavailable: Learner(dls: texts.loaders, model: GPT
     throw CancelFitException()  // 'CancelFitException' has been renamed to 'CancelSignal.fit'

@@ -12,9 +12,9 @@ func mistakes(_ learner: Learner, _ dls: DataLoaders, _ model: Module, _ x: Tens
     _ = Learner(dls: dls, model: model, loss: .crossEntropi)  // has no member 'crossEntropi'
     _ = Learner(dls: dls, model: model, loss: .crossEntropy, metrics: .accuracy)  // has no member 'accuracy'
     _ = Learner(dls: dls, model: model, loss: .crossEntropy, metrics: [.acuracy])  // has no member 'acuracy'
-    _ = Learner(dls: dls, model: model, loss: .crossEntropy, callback: [])  // argument 'callback'
+    _ = Learner(dls: dls, model: model, loss: .crossEntropy, callback: [])  // expected 'dls:model:loss:callbacks:'
     _ = x * "2"  // binary operator '*' cannot be applied to operands of type 'Tensor' and 'String'
     _ = x + true  // binary operator '+' cannot be applied to operands of type 'Tensor' and 'Bool'
     _ = relu(3)  // cannot convert value of type 'Int' to expected argument type 'Tensor'
-    _ = Tensor.normal(3, 2)  // cannot convert
+    _ = Tensor.normal(3)  // cannot convert value of type 'Int' to expected argument type 'Shape'
 }

@@ -156,8 +156,7 @@ public var text_classifier_learner: ForeignName<Learner> { ForeignName() }
 public var mk_metric: ForeignName<Metric> { ForeignName() }
 @available(
     *, unavailable,
-    message:
-        "Learner(dls: data.loaders, model: TabularModel(embeddings: data.columns.embeddingSizes, continuous: 6, outputs: 2))"
+    message: "Learner(dls: data.loaders, model: TabularModel(data.columns))"
 )
 public var tabular_learner: ForeignName<Learner> { ForeignName() }
 @available(

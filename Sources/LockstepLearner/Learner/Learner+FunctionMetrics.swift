@@ -16,11 +16,11 @@ extension Learner {
     /// `AvgMetric("name") { pred, target in … }` has one, and can stand beside `.accuracy`. The other parameters are those of
     /// ``init(dls:model:loss:optimizer:lr:splitter:callbacks:metrics:path:modelDirectory:wd:wdBnBias:trainBn:moms:defaultCallbacks:seed:file:line:)``.
     @_disfavoredOverload  // an empty list has no functions
-    public convenience init<Rate: HyperValueConvertible, Decay: HyperValueConvertible>(
+    public convenience init(
         dls: DataLoaders, model: Module, loss: some LossFunction, optimizer: OptimizerFactory = .adam(),
-        lr: Rate = HyperValue.value(1e-3), splitter: ParameterSplitter = .trainableParameters,
+        lr: LearningRate = 1e-3, splitter: ParameterSplitter = .trainableParameters,
         callbacks: [Callback] = [], metrics: [(_ pred: Tensor, _ target: Tensor) -> Tensor], path: String? = nil,
-        modelDirectory: String = "models", wd: Decay = HyperValue?.none, wdBnBias: Bool = false, trainBn: Bool = true,
+        modelDirectory: String = "models", wd: HyperValue? = nil, wdBnBias: Bool = false, trainBn: Bool = true,
         moms: (Double, Double, Double) = (0.95, 0.85, 0.95), defaultCallbacks: DefaultCallbacks = .all,
         seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) {

@@ -14,10 +14,10 @@ extension Learner {
     /// ``init(dls:model:loss:optimizer:lr:splitter:callbacks:metrics:path:modelDirectory:wd:wdBnBias:trainBn:moms:defaultCallbacks:seed:file:line:)``.
     /// - Precondition: the data say what their targets mean (`dls.targetKind`): those with `Categorize` and its like do,
     ///   plain tensors do not.
-    public convenience init<Rate: HyperValueConvertible, Decay: HyperValueConvertible>(
-        dls: DataLoaders, model: Module, optimizer: OptimizerFactory = .adam(), lr: Rate = HyperValue.value(1e-3),
+    public convenience init(
+        dls: DataLoaders, model: Module, optimizer: OptimizerFactory = .adam(), lr: LearningRate = 1e-3,
         splitter: ParameterSplitter = .trainableParameters, callbacks: [Callback] = [], metrics: [Metric] = [],
-        path: String? = nil, modelDirectory: String = "models", wd: Decay = HyperValue?.none, wdBnBias: Bool = false,
+        path: String? = nil, modelDirectory: String = "models", wd: HyperValue? = nil, wdBnBias: Bool = false,
         trainBn: Bool = true, moms: (Double, Double, Double) = (0.95, 0.85, 0.95),
         defaultCallbacks: DefaultCallbacks = .all, seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) {

@@ -169,7 +169,7 @@ public final class Learner {
     /// - Parameters:
     ///   - loss: What is minimised.
     ///   - optimizer: Makes the optimizer when it is first needed.
-    ///   - lr: The default learning rate: a number, or a ``HyperValue``. One that is nil is 1e-3.
+    ///   - lr: The default learning rate.
     ///   - splitter: Cuts the model into parameter groups.
     ///   - callbacks: Added after the default ones.
     ///   - path: Where files go; nil means the loaders' path.
@@ -180,16 +180,16 @@ public final class Learner {
     ///   - defaultCallbacks: `.all`: training mode, recorder and progress; `.core`: training mode only; `.none`.
     ///   - seed: What everything random that the learner itself starts is derived from.
     /// - Precondition: no callback's name collides with a member of the learner.
-    public init<Rate: HyperValueConvertible, Decay: HyperValueConvertible>(
+    public init(
         dls: DataLoaders, model: Module, loss: some LossFunction, optimizer: OptimizerFactory = .adam(),
-        lr: Rate = HyperValue.value(1e-3), splitter: ParameterSplitter = .trainableParameters,
-        callbacks: [Callback] = [], metrics: [Metric] = [], path: String? = nil, modelDirectory: String = "models",
-        wd: Decay = HyperValue?.none, wdBnBias: Bool = false, trainBn: Bool = true,
+        lr: LearningRate = 1e-3, splitter: ParameterSplitter = .trainableParameters, callbacks: [Callback] = [],
+        metrics: [Metric] = [], path: String? = nil, modelDirectory: String = "models", wd: HyperValue? = nil,
+        wdBnBias: Bool = false, trainBn: Bool = true,
         moms: (Double, Double, Double) = (0.95, 0.85, 0.95),
         defaultCallbacks: DefaultCallbacks = .all, seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) {
         (self.dls, self.model, lossFunction, optimizerFactory) = (dls, model, loss, optimizer)
-        (self.lr, self.wd, self.moms, self.splitter) = (lr.hyperValue ?? 1e-3, wd.hyperValue, moms, splitter)
+        (self.lr, self.wd, self.moms, self.splitter) = (lr, wd, moms, splitter)
         (self.wdBnBias, self.trainBn, self.metrics, self.seed) = (wdBnBias, trainBn, metrics, seed)
         (self.path, self.modelDirectory) = (path ?? dls.path, modelDirectory)
         do {

@@ -86,7 +86,13 @@ extension Dropout {
 
 // MARK: - Names that stand by themselves
 
-@available(*, unavailable, renamed: "Submodule") public typealias ModuleInfo = Submodule
+@available(*, unavailable, message: "an ordinary property; with another name in files @Submodule(\"name\")")
+@propertyWrapper public struct ModuleInfo<Part> {
+    /// What it holds.
+    public var wrappedValue: Part
+    /// Holds a part.
+    public init(wrappedValue: Part, key: String? = nil) { self.wrappedValue = wrappedValue }
+}
 @available(*, unavailable, renamed: "Parameter") public typealias ParameterInfo = Parameter
 @available(*, unavailable, message: "layers have no prefix: Linear(64, 10)") public enum nn {}
 @available(*, unavailable, message: "an array of modules: let layers = [Linear(64, 64), Linear(64, 10)]")

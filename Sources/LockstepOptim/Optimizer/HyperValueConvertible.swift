@@ -7,7 +7,7 @@
 /// let found = try learner.lrFind()
 /// try learner.fit(1, lr: found.valley)        // Double?; nil is the learner's own rate
 /// ```
-/// Integers are not: `lr: 1 / 10` is a tenth and not 0.
+/// Integers are not: `lr: 1 / 10` would be 0.
 public protocol HyperValueConvertible {
     /// The value; nil for the default.
     var hyperValue: HyperValue? { get }

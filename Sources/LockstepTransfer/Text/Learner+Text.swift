@@ -26,9 +26,9 @@ extension Learner {
     ///   - pooling: how a text's vector is made; nil for the body's own (``TextClassifier``).
     ///   - dropout: of the head.
     /// - Throws: `DataError` when the data do not say how many classes there are, `OptimizerError`.
-    public static func text<Rate: HyperValueConvertible>(
+    public static func text(
         _ dls: DataLoaders, _ body: TextBody, pooling: TextPooling? = nil, dropout: Double = 0.1,
-        optimizer: OptimizerFactory = .adam(), lr: Rate = HyperValue.value(1e-3), callbacks: [Callback] = [],
+        optimizer: OptimizerFactory = .adam(), lr: LearningRate = 1e-3, callbacks: [Callback] = [],
         metrics: [Metric] = [.accuracy], seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) throws -> Learner {
         guard case .category(let classes) = dls.targetKind else {

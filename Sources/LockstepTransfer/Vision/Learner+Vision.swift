@@ -35,12 +35,12 @@ extension Learner {
     /// - Precondition: the data say what their targets mean, or `outputs` and `loss` are given.
     /// - Throws: `DataError` for a file of weights that cannot be read or does not fit.
     /// - Note: fastai: `vision_learner`.
-    public static func vision<Rate: HyperValueConvertible, Decay: HyperValueConvertible>(
+    public static func vision(
         dls: DataLoaders, _ architecture: VisionArchitecture, weights: String? = nil, outputs: Int? = nil,
         channels: Int = 3, normalize: Bool = true, loss: (any LossFunction)? = nil, head: Sequential? = nil,
         layers: [Int] = [512], dropout: Double = 0.5, concatPool: Bool = true, optimizer: OptimizerFactory = .adam(),
-        lr: Rate = HyperValue.value(1e-3), splitter: ParameterSplitter? = nil, callbacks: [Callback] = [],
-        metrics: [Metric] = [], path: String? = nil, modelDirectory: String = "models", wd: Decay = HyperValue?.none,
+        lr: LearningRate = 1e-3, splitter: ParameterSplitter? = nil, callbacks: [Callback] = [],
+        metrics: [Metric] = [], path: String? = nil, modelDirectory: String = "models", wd: HyperValue? = nil,
         wdBnBias: Bool = false, trainBn: Bool = true, moms: (Double, Double, Double) = (0.95, 0.85, 0.95),
         defaultCallbacks: DefaultCallbacks = .all, seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) throws -> Learner {

@@ -51,7 +51,8 @@ import Testing
         let foreign = try Repository.text("Tests/Documents/ForeignNames.swift")
         let symbols = Set(try Repository.publicSymbols().map(\.name))
         var count = 0
-        for module in Repository.modules {
+        // Those of MPI are names of an older version of its own.
+        for module in Repository.modules where module != "Comm" {
             for file in try Repository.files(under: "Sources/Lockstep\(module)", ending: ".swift") {
                 for match in try Repository.text(file).matches(of: SymbolScanner.unavailable) {
                     count += 1

@@ -51,7 +51,7 @@ struct SymbolScanner {
 
     /// A name that only says another: nobody can use it, and it is no symbol.
     nonisolated(unsafe) static let unavailable =
-        /@available\(\s*\*,\s*unavailable,\s*(?<kind>renamed|message):\s*"(?<words>(?:[^"\\]|\\.)*)"\s*\)\s+public (?:static |convenience )?(?:var |enum |typealias |func )?(?<name>[\w`]+)/
+        /@available\(\s*\*,\s*unavailable,\s*(?<kind>renamed|message):\s*"(?<words>(?:[^"\\]|\\.)*)"\s*\)\s+(?:@propertyWrapper )?public (?:static |convenience )?(?:var |enum |typealias |func |struct )?(?<name>[\w`]+)/
 
     mutating func read(_ source: String) {
         (containers, insideText) = ([], false)

@@ -40,15 +40,10 @@ private struct HeadsLoss: MultipleLossFunction {
         let expected = try weights { try $0.fit(1, lr: 0.05, wd: 0.1) }
         #expect(try weights { try $0.fit(1, lr: rate, wd: decay) } == expected)
         #expect(try weights { try $0.fit(1, lr: rate * 1, wd: 0.1) } == expected)
-        // A Float is another number.
-        #expect(try weights { try $0.fit(1, lr: Double?(rate), wd: Float?(0.1)) } != expected)
-        #expect(try weights { try $0.fit(1, lr: 1 / 20, wd: 1 / 10) } == expected)
+        #expect(try weights { try $0.fit(1, lr: 1.0 / 20, wd: rate * 2) } == expected)
         #expect(try weights { try $0.fit(1, lr: single) } == weights { try $0.fit(1, lr: 0.0625) })
         #expect(try weights { try $0.fit(1, lr: Double?.none) } == weights { try $0.fit(1) })
         #expect(try weights { try $0.fitOneCycle(1, lrMax: rate) } == weights { try $0.fitOneCycle(1, lrMax: 0.05) })
-        #expect(
-            try weights { try $0.fitOneCycle(1, lrMax: rate, wd: nil) }
-                == weights { try $0.fitOneCycle(1, lrMax: 0.05) })
         #expect(try weights { try $0.fitFlatCos(1, lr: rate) } == weights { try $0.fitFlatCos(1, lr: 0.05) })
         #expect(
             try weights { try $0.fitSGDR(cycles: 1, cycleLength: 1, lrMax: rate) }
@@ -62,6 +57,8 @@ private struct HeadsLoss: MultipleLossFunction {
         #expect(Learner(dls: dls, model: model, loss: .mse, lr: .slice(1e-5, 1e-3)).lr == .slice(1e-5, 1e-3))
         #expect(Learner(dls: dls, model: model, loss: .mse, lr: .perGroup([1, 2])).lr == .perGroup([1, 2]))
         #expect(Learner(dls: dls, model: model, loss: .mse).lr == 1e-3)
+        #expect(Learner(dls: dls, model: model, loss: .mse, lr: 1, wd: 0).wd == 0.0)
+        #expect(Learner(dls: dls, model: model, loss: .mse, lr: Double?.none).lr == 1e-3)
     }
 
     @Test("functions may be the metrics; an empty list is one of metrics") func functions() throws {
@@ -121,7 +118,8 @@ private struct HeadsLoss: MultipleLossFunction {
         #expect(shown.items.allSatisfy { $0.targets.count == 2 && $0.predictions.count == 2 })
         #expect(shown.items[1].targets == [.text("1"), .text("1")] && shown.items[0].target == .text("0"))
         #expect(text.text.hasPrefix("input") && text.text.contains("target 1") && text.text.contains("prediction 2"))
-        #expect(shown.html().count(of: "<dt>prediction</dt>") == 6 && "\(shown)" == shown.text())
+        #expect(
+            shown.html().components(separatedBy: "<dt>prediction</dt>").count - 1 == 6 && "\(shown)" == shown.text())
     }
 
     @Test("one output is shown as before") func one() throws {
@@ -140,18 +138,20 @@ private struct HeadsLoss: MultipleLossFunction {
         #expect(shown.items.count == 3 && dls.train.epoch == before)
         guard case .picture(let pixels) = shown.items[0].inputs[0] else { Issue.record("no picture"); return }
         #expect(pixels.width == 8 && shown.items[0].prediction == nil && shown.items[0].target != nil)
-        #expect(text.text.count(of: "is ") == 3 && !text.text.contains("→"))
+        #expect(text.text.components(separatedBy: "is ").count == 4 && !text.text.contains("→"))
         #expect(try dls.showBatch(maxCount: 3, console: nil).items == shown.items)
         #expect(try dls.showBatch(dls.oneBatch(), maxCount: 100, console: nil).items.count == 32)
         let named = try Datasets(
             ["cat", "dog", "cat"],
             transforms: [[FunctionTransform { (s: String) in Tensor([Double(s.count)]) }], [Categorize()]]
         ).dataLoaders(batchSize: 3)
-        #expect(Set(try named.showBatch(console: nil).items.compactMap { $0.target }).count == 2)
+        #expect(Set(try named.showBatch(console: nil).items.compactMap { $0.target.map { "\($0)" } }).count == 2)
     }
 
     @Test("a learner, its recorder and its metrics print what they are") func printing() throws {
         let learner = synthLearner(metrics: [.mse])
+        try learner.addCallback(Recorder())
+        learner.logger = SilentLogger()
         try learner.fit(2)
         let lines = "\(learner)".split(separator: "\n")
         #expect(
