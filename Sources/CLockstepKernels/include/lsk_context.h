@@ -28,6 +28,7 @@ typedef struct lsk_context {
     void *_Nullable listener;  ///< who hears of data that an operation cannot use
     lsk_dropout_position dropout;
     lsk_generator initialization;
+    lsk_generator own;  ///< of random numbers that are drawn without a generator
 } lsk_context;
 
 extern _Thread_local lsk_context lsk_thread_context;

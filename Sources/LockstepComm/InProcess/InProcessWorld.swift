@@ -35,7 +35,8 @@ public struct InProcessWorld: Sendable {
         self.timeouts = timeouts
     }
 
-    /// Runs `body` on every rank and waits for all of them.
+    /// Runs `body` on every rank and waits for all of them. The ranks run at once, so that none may use what another does: a learner,
+    /// its data and its model are made in `body`, which Swift 6 insists on where a variable outside belongs to the main actor.
     /// - Returns: what each rank returned, by rank.
     /// - Throws: `RankFailure` of the rank that failed first, when any has.
     @discardableResult

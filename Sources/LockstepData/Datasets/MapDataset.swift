@@ -33,6 +33,18 @@ public struct MapDataset<Items: RandomAccessCollection>: Dataset {
         self.make = make
     }
 
+    /// One closure that makes an item as a tuple: what the model is given, and what it should say.
+    ///
+    /// ```swift
+    /// let squares = MapDataset(0..<100) { i in (Tensor(Double(i)), Tensor(Double(i * i))) }
+    /// ```
+    public init(_ items: Items, _ make: @escaping (Items.Element) throws -> (Tensor, Tensor)) {
+        self.init(items) { element in
+            let (input, target) = try make(element)
+            return Sample(inputs: [input], targets: [target])
+        }
+    }
+
     /// The number of items.
     public var count: Int { items.count }
 

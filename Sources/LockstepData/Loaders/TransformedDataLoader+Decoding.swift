@@ -19,7 +19,7 @@ extension TransformedDataLoader {
         return try (0..<Swift.max(0, Swift.min(maxCount, batch.size))).map { row in
             let value = try options.transforms.afterItem.decode(
                 Decollation.row(members, row), full: full, splitIndex: splitIndex)
-            let item = value as? ItemTuple ?? ItemTuple([value])
+            let item = ItemTuple(item: value)
             return try dataset?.decode(item, full: full) ?? item
         }
     }

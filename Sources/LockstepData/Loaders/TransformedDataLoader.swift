@@ -167,7 +167,7 @@ open class TransformedDataLoader: DataLoader, TransformingBatchSource {
         var context = TransformContext(splitIndex: splitIndex, items: [item])
         context.use = Use.afterItem
         let value = try options.transforms.afterItem.encode(tuple, context: context)
-        return value as? ItemTuple ?? ItemTuple([value])
+        return ItemTuple(item: value)
     }
 
     open override func beforeBatch(_ samples: [Sample]) throws -> [Sample] {

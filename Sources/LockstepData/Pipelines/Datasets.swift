@@ -167,7 +167,7 @@ struct ItemsAsTheyAre: Dataset {
 
     func item(at index: Int) throws -> Sample {
         let value = try items[index]
-        let sample = try value as? Sample ?? Sample(value as? ItemTuple ?? ItemTuple([value]), inputCount: inputCount)
+        let sample = try value as? Sample ?? Sample(ItemTuple(item: value), inputCount: inputCount)
         return withLabels ? sample : Sample(inputs: sample.inputs)
     }
 }

@@ -94,10 +94,19 @@ public struct Pipeline {
     private static func call(
         _ functions: [TypedFunction], _ transform: any Transform, _ value: Any, _ context: TransformContext
     ) throws -> Any {
-        guard let tuple = value as? ItemTuple, !(transform is any ItemTransform) else {
+        guard let tuple = tuple(value, functions), !(transform is any ItemTransform) else {
             return try TypedFunction.call(functions, on: value, context: context)
         }
         return ItemTuple(try tuple.members.map { try call(functions, transform, $0, context) })
+    }
+
+    /// The value as members to be taken one by one, if it is one: a tuple of Swift, too, unless a function takes it whole.
+    private static func tuple(_ value: Any, _ functions: [TypedFunction]) -> ItemTuple? {
+        if let tuple = value as? ItemTuple { return tuple }
+        guard !functions.isEmpty, !(value is any SemanticTensor), !functions.contains(where: { $0.takes(value) }) else {
+            return nil
+        }
+        return ItemTuple.members(ofSwiftTuple: value).map { ItemTuple($0) }
     }
 
     /// A random transform, if the item's turn comes up; of a batch every row by itself.

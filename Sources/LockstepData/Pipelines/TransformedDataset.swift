@@ -52,8 +52,9 @@ package struct TransformedTuples: TransformedDataset {
     package var pipelines: [Pipeline]? { lists.map(\.pipeline) }
 
     package func tuple(at index: Int, context: ItemContext) throws -> ItemTuple {
-        ItemTuple(
-            try (0..<memberCount).map { try lists[$0].item(at: index, context: context, number: $0) })
+        let members = try (0..<memberCount).map { try lists[$0].item(at: index, context: context, number: $0) }
+        // One pipeline may give the whole item, as a tuple of Swift.
+        return ItemTuple(memberCount == 1 ? ItemTuple.members(ofSwiftTuple: members[0]) ?? members : members)
     }
 
     package func decode(_ tuple: ItemTuple, full: Bool) throws -> ItemTuple {

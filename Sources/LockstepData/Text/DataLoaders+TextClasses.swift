@@ -54,10 +54,25 @@ extension DataLoaders {
     /// - Throws: `DataError` naming the file, and the line where a text or class is missing.
     public static func textClasses(
         path: String, text: String, pair: String? = nil, target: String, tokenizer: PretrainedTokenizer,
-        maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2, seed: UInt64 = 42,
-        file: StaticString = #fileID, line: UInt = #line
+        maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2, mendsHTML: Bool = false,
+        seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) throws -> TextClassData {
-        let columns = TextColumns(text: text, pair: pair, target: target)
+        try textClasses(
+            path: path, texts: [text], pair: pair, target: target, tokenizer: tokenizer, maxLength: maxLength,
+            batchSize: batchSize, validFraction: validFraction, mendsHTML: mendsHTML, seed: seed, file: file, line: line
+        )
+    }
+
+    /// Loaders of a CSV file in which a text lies in several columns, such as title and body: they are put together in this order,
+    /// with a line's end between them. Otherwise as with one column.
+    /// - Precondition: at least one column.
+    public static func textClasses(
+        path: String, texts: [String], pair: String? = nil, target: String, tokenizer: PretrainedTokenizer,
+        maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2, mendsHTML: Bool = false,
+        seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
+    ) throws -> TextClassData {
+        guard let first = texts.first else { stop("DataLoaders.textClasses: no column of texts", file: file, line: line) }
+        let columns = TextColumns(text: first, further: Array(texts.dropFirst()), pair: pair, target: target)
         let table = try CSV.read(path, options: columns.readingOptions())
         func column(_ name: String) throws -> [String] {
             let values = try table.column(name).texts
@@ -68,10 +83,45 @@ extension DataLoaders {
             }
             return values.compactMap(\.self)
         }
+        let parts = try texts.map(column)
+        let rows = (0..<table.rowCount).map { row in parts.map { $0[row] }.joined(separator: "\n") }
         return try textClasses(
-            column(text), pairs: pair.map(column), labels: column(target), name: path, tokenizer: tokenizer,
-            maxLength: maxLength, batchSize: batchSize, validFraction: validFraction, columns: columns, seed: seed,
-            file: file, line: line)
+            rows, pairs: pair.map(column), labels: column(target), name: path, tokenizer: tokenizer,
+            maxLength: maxLength, batchSize: batchSize, validFraction: validFraction, columns: columns,
+            mendsHTML: mendsHTML, seed: seed, file: file, line: line)
+    }
+
+    /// Loaders of the text files (`.txt`) below `folder`; the class of a text is the name of the folder it lies in.
+    ///
+    /// With folders `train` and `valid`, or `train` and `test`, the texts below them are the two parts (their classes lie inside);
+    /// otherwise a random part is for validation. fastai: `TextDataLoaders.from_folder`.
+    /// - Throws: `DataError` naming folder or file: no texts, a single class, a file that is not UTF-8.
+    public static func textClasses(
+        folder: String, tokenizer: PretrainedTokenizer, maxLength: Int? = nil, batchSize: Int = 32,
+        validFraction: Double = 0.2, mendsHTML: Bool = false, seed: UInt64 = 42, file: StaticString = #fileID,
+        line: UInt = #line
+    ) throws -> TextClassData {
+        let files = try FileList.files(in: folder, extensions: ["txt"])
+        guard !files.isEmpty else {
+            throw DataError(
+                .unreadable, file: folder, "holds no text files (txt)",
+                remedy: "Give a folder with a folder of texts for each class")
+        }
+        let texts = try files.map { name in
+            guard let text = String(validating: try Files.read(name), as: UTF8.self) else {
+                throw DataError(
+                    .malformed, file: name, "is not UTF-8 text", remedy: "Convert it, for example with iconv -t UTF-8")
+            }
+            return text
+        }
+        let root = folder.hasSuffix("/") ? folder : folder + "/"
+        func lies(in part: String) -> Bool { files.contains { $0.hasPrefix(root + part + "/") } }
+        let parts = ["valid", "test"].filter { lies(in: "train") && lies(in: $0) }
+        let split = try parts.first.map { try Splitter.grandparent(valid: [$0])(ItemList(files)) }
+        return try textClasses(
+            texts, labels: files.map { ParentLabel.label(of: $0) }, name: folder, tokenizer: tokenizer,
+            maxLength: maxLength, batchSize: batchSize, validFraction: validFraction, split: split,
+            mendsHTML: mendsHTML, seed: seed, file: file, line: line)
     }
 
     /// Loaders of texts and classes in memory, as from a file.
@@ -81,12 +131,17 @@ extension DataLoaders {
     ///   - labels: each text's class.
     ///   - name: what errors call the texts.
     ///   - columns: what a table of further texts would call its columns.
+    ///   - split: which texts are for training and which for validation; nil for a random part.
+    ///   - mendsHTML: whether texts are mended first, as those from web pages need it (``HTMLText``); new ones, too.
     /// - Precondition: as many labels, and pairs if there are some, as texts.
     public static func textClasses(
         _ texts: [String], pairs: [String]? = nil, labels: [String], name: String = "texts",
         tokenizer: PretrainedTokenizer, maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2,
-        columns: TextColumns? = nil, seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
+        columns: TextColumns? = nil, split: Split? = nil, mendsHTML: Bool = false, seed: UInt64 = 42,
+        file: StaticString = #fileID, line: UInt = #line
     ) throws -> TextClassData {
+        let mended = { (text: String) in mendsHTML ? HTMLText.mended(text) : text }
+        let (texts, pairs) = (texts.map(mended), pairs?.map(mended))
         require(
             labels.count == texts.count && pairs?.count ?? texts.count == texts.count,
             "DataLoaders.textClasses: \(texts.count) texts, \(labels.count) labels, \(pairs?.count ?? 0) pairs",
@@ -108,8 +163,9 @@ extension DataLoaders {
             maxLength: maxLength ?? tokenizer.truncation?.maxLength ?? 512,
             side: tokenizer.truncation?.side ?? .right)
         let numbers = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
-        let split = Splitter.random(validFraction, seed: seed)(texts.count)
-        let names = columns ?? TextColumns(pair: pairs.map { _ in "pair" })
+        let split = split ?? Splitter.random(validFraction, seed: seed)(texts.count)
+        var names = columns ?? TextColumns(pair: pairs.map { _ in "pair" })
+        names.mendsHTML = mendsHTML
         let all = try texts.indices.map { TokenizedTexts.Row(try tokenizer.encode(texts[$0], pair: pairs?[$0])) }
         let hasTypes = all.contains(where: \.hasTypes)
         func data(_ rows: [Int], _ splitIndex: Int) -> any Dataset {

@@ -18,12 +18,14 @@ struct NumberedText {
         name: String, tokenizer: Tokenizer,
         _ read: ((UnsafeRawBufferPointer) throws(DataError) -> Void) throws(DataError) -> Void
     ) throws(DataError) {
-        var pieces = TextPieces(unit: tokenizer.unit)
+        // What is mended lies in one line.
+        var pieces = TextPieces(unit: tokenizer.mendsHTML ? .words : tokenizer.unit)
         var (stream, table) = (TokenStream(tokenizer), TokenTable())
         let numbers = TokenNumbers.Builder()
         var places: [UInt32] = []
         func take(_ piece: String) {
             guard tokenizer.unit == .characters else { return stream.take(piece) { numbers.append(table.add($0)) } }
+            let piece = tokenizer.mendsHTML ? HTMLText.mended(piece) : piece
             if places.count < piece.utf8.count { places = Array(repeating: 0, count: piece.utf8.count) }
             places.withUnsafeMutableBufferPointer { places in
                 guard let base = places.baseAddress else { return }

@@ -7,15 +7,23 @@ public import LockstepTensor
 public struct TextColumns: Hashable, Codable, Sendable {
     /// The column of texts.
     public var text: String
+    /// Columns whose texts follow it, each after a line's end.
+    public var further: [String]
     /// The column of second texts, where texts are pairs.
     public var pair: String?
     /// The column of classes.
     public var target: String
 
     /// Columns of these names.
-    public init(text: String = "text", pair: String? = nil, target: String = "label") {
-        (self.text, self.pair, self.target) = (text, pair, target)
+    public init(text: String = "text", further: [String] = [], pair: String? = nil, target: String = "label") {
+        (self.text, self.further, self.pair, self.target) = (text, further, pair, target)
     }
+
+    /// Whether texts are mended before they are cut (``HTMLText``).
+    var mendsHTML = false
+
+    /// A text as it is cut.
+    func read(_ text: String) -> String { mendsHTML ? HTMLText.mended(text) : text }
 }
 
 extension TokenizedTexts: TransformedDataset {
@@ -63,9 +71,10 @@ extension TokenizedTexts: TransformedDataset {
     private func text(of item: Any, withLabels: Bool) throws -> (text: String, pair: String?, label: Int?) {
         let row: TableRow
         switch item {
-        case let text as String where columns.pair == nil && !withLabels: return (text, nil, nil)
+        case let text as String where columns.pair == nil && !withLabels:
+            return (columns.read(text), nil, nil)
         case let pair as [String] where pair.count == 2 && columns.pair != nil && !withLabels:
-            return (pair[0], pair[1], nil)
+            return (columns.read(pair[0]), columns.read(pair[1]), nil)
         case let given as TableRow: row = given
         case let values as [String: String]:
             row = try TableRow(values, options: columns.readingOptions(of: Set(values.keys)))
@@ -93,7 +102,8 @@ extension TokenizedTexts: TransformedDataset {
                 }
                 return number
             }() : nil
-        return (try value(columns.text), try columns.pair.map(value), label)
+        let text = try ([columns.text] + columns.further).map(value).joined(separator: "\n")
+        return (columns.read(text), try columns.pair.map { columns.read(try value($0)) }, label)
     }
 }
 
@@ -103,14 +113,14 @@ extension TextColumns {
     /// - Parameter names: the columns that the table has, as far as that matters; nil for all of these.
     package func readingOptions(of names: Set<String>? = nil) -> CSV.Options {
         var options = CSV.Options(missing: [""])
-        for name in [text, target] + (pair.map { [$0] } ?? []) where names?.contains(name) ?? true {
+        for name in inputs + [target] where names?.contains(name) ?? true {
             options.types[name] = .text
         }
         return options
     }
 
     /// The columns that a text is read from.
-    package var inputs: [String] { [text] + (pair.map { [$0] } ?? []) }
+    package var inputs: [String] { [text] + further + (pair.map { [$0] } ?? []) }
 }
 
 extension TokenizedTexts: Configurable {

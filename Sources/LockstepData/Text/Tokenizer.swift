@@ -10,7 +10,7 @@ public import LockstepTensor
 /// Tokenizer.characters.tokens("Oh!")         // O h !
 /// ```
 ///
-/// fastai: `Tokenizer`. Characters are Unicode scalars, as in Python. Words are runs of letters, digits and `_`, with inner
+/// fastai: `Tokenizer`, whose `fix_html` comes first (``HTMLText``). Characters are Unicode scalars, as in Python. Words are runs of letters, digits and `_`, with inner
 /// apostrophes, and inner points and commas between digits; every other character but white space is a token of its own,
 /// and so is a line's end. Words are lower-cased and what that loses is kept in ``SpecialToken``s.
 public struct Tokenizer: Hashable, Codable, Sendable {
@@ -25,10 +25,24 @@ public struct Tokenizer: Hashable, Codable, Sendable {
     /// word become `xxrep` and `xxwrep`: fastai's default rules.
     public let usesRules: Bool
 
-    /// - Parameter usesRules: for words only; characters are always left as they are.
-    public init(_ unit: Unit, usesRules: Bool = true) {
+    /// Whether a text is mended first, as one from a web page needs it: ``HTMLText/mended(_:)``.
+    public let mendsHTML: Bool
+
+    /// - Parameters:
+    ///   - usesRules: for words only; characters are always left as they are.
+    ///   - mendsHTML: as `usesRules` when nil.
+    public init(_ unit: Unit, usesRules: Bool = true, mendsHTML: Bool? = nil) {
         self.unit = unit
         self.usesRules = usesRules && unit == .words
+        self.mendsHTML = mendsHTML ?? self.usesRules
+    }
+
+    /// A tokenizer as a file says it; one that says nothing of HTML leaves texts as they are.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            try fields.decode(Unit.self, forKey: .unit), usesRules: try fields.decode(Bool.self, forKey: .usesRules),
+            mendsHTML: try fields.decodeIfPresent(Bool.self, forKey: .mendsHTML) ?? false)
     }
 
     /// One token for each character.

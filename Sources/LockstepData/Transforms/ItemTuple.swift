@@ -3,13 +3,30 @@
 
 public import LockstepTensor
 
-/// The members of one item, inputs first, of any type: what transforms take member by member.
+/// The members of one item, inputs first, of any type: what transforms take member by member. A tuple of Swift,
+/// `(image, label)`, serves as well wherever items are given.
 public struct ItemTuple: CustomStringConvertible {
     /// The members, in order.
     public var members: [Any]
 
     /// A tuple of these members.
     public init(_ members: [Any]) { self.members = members }
+
+    /// What a transform or a collection gave as an item: a tuple of Swift, `(image, label)`, is its members, anything else one.
+    package init(item: Any) {
+        if let tuple = item as? ItemTuple {
+            self = tuple
+        } else {
+            members = ItemTuple.members(ofSwiftTuple: item) ?? [item]
+        }
+    }
+
+    /// The members of a tuple of Swift, nil for anything else.
+    static func members(ofSwiftTuple value: Any) -> [Any]? {
+        if value is Tensor { return nil }
+        let mirror = Mirror(reflecting: value)
+        return mirror.displayStyle == .tuple && !mirror.children.isEmpty ? mirror.children.map(\.value) : nil
+    }
 
     /// Tensors as what `types` says they hold; plain where it says nothing.
     init(_ tensors: [Tensor], types: [any SemanticTensor.Type]) {

@@ -29,6 +29,9 @@ public struct TypedFunction {
         }
     }
 
+    /// Whether `value` is one that it takes.
+    func takes(_ value: Any) -> Bool { fits(value) }
+
     /// The result of the most specific of `functions` that takes `value`; `value` itself when none does.
     ///
     /// The exact type comes first, then a class's nearest superclass, then for a ``SemanticTensor`` functions of `Tensor` (the

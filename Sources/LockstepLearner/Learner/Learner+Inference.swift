@@ -21,11 +21,13 @@ extension Learner {
     }
 
     /// ``validate(on:callbacks:)`` with the columns' names. Collective.
-    public func validateNamed(
-        on source: DataSource = .valid, callbacks: [Callback] = []
-    ) throws -> [(name: String, value: Double?)] {
+    ///
+    /// ```swift
+    /// let accuracy = try learner.validateNamed()["accuracy"]
+    /// ```
+    public func validateNamed(on source: DataSource = .valid, callbacks: [Callback] = []) throws -> NamedValues {
         let values = try validate(on: source, callbacks: callbacks)
-        return zip(["valid_loss"] + metrics.map(\.name), values).map { (name: $0, value: $1) }
+        return NamedValues(zip(["valid_loss"] + metrics.map(\.name), values).map { (name: $0, value: $1) })
     }
 
     /// One validation phase over `loader`.

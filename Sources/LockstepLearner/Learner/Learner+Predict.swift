@@ -9,15 +9,39 @@ public import LockstepTensor
 public struct Prediction {
     /// The item as its transforms decode it, if asked for.
     public let input: [Any]?
-    /// The decision as the target's transforms decode it: a class name, say. Without transforms a tensor.
-    public let decoded: Any
-    /// The decision: the loss function's `decodes` of the output.
-    public let decision: Tensor
-    /// The model's output after the loss function's activation: probabilities, for a classifier.
-    public let output: Tensor
+    /// For each output the decision as the target's transforms decode it: a class name, say. Without transforms a tensor.
+    public let decodings: [Any]
+    /// For each output the decision: the loss function's `decodes` of it.
+    public let decisions: [Tensor]
+    /// The model's outputs after the loss function's activation: probabilities, for a classifier.
+    public let outputs: [Tensor]
 
-    /// The parts as fastai's `predict` returns them: the input if asked for, the decoded target, the decision, the output.
-    public var parts: [Any] { (input ?? []) + [decoded, decision, output] }
+    /// The first decision, decoded; most models have one output.
+    public var decoded: Any { decodings[0] }
+    /// The first decision.
+    public var decision: Tensor { decisions[0] }
+    /// The first output.
+    public var output: Tensor { outputs[0] }
+
+    /// The parts as fastai's `predict` returns them: the input if asked for, the decoded target, the decision, the output; of
+    /// a model of several outputs lists of the last three.
+    public var parts: [Any] {
+        (input ?? []) + (outputs.count == 1 ? [decoded, decision, output] : [decodings, decisions, outputs])
+    }
+}
+
+extension Prediction: CustomStringConvertible {
+    /// The decision, and how sure the model is of it where its output holds probabilities: `cat (0.93)`.
+    public var description: String {
+        zip(decodings, zip(decisions, outputs)).map { decoded, result in
+            let (decision, output) = result
+            let words = ShownResults.Content(decoded).words
+            guard output.rank == 1, output.count > 1, decision.count == 1, decision.dtype.isInteger,
+                (0..<output.count).contains(Int(decision))
+            else { return words }
+            return "\(words) (\(fixed(output[Int(decision)].item(), 2)))"
+        }.joined(separator: ", ")
+    }
 }
 
 extension Learner {
@@ -34,15 +58,20 @@ extension Learner {
         try alone {
             let loader = try dls.testLoader(for: [item])
             let all = try predictions(on: .loader(loader), withInput: true, withDecoded: true)
-            guard all.count == 1, let inputs = all.inputs, let decision = all.decoded else {
+            guard all.count == 1, let inputs = all.inputs, let outputs = all.outputs, let decisions = all.decisions,
+                !outputs.isEmpty
+            else {
                 throw LearnerError(.noLoader, "predict: the transforms left nothing of the item")
             }
             let members = try loader.decodeBatch(
-                Batch(inputs: inputs, targets: [decision], size: 1), maxCount: 1, full: true)[0].members
+                Batch(inputs: inputs, targets: decisions, size: 1), maxCount: 1, full: true)[0].members
             return Prediction(
                 input: withInput ? Array(members.prefix(inputs.count)) : nil,
-                decoded: members.count > inputs.count ? members[inputs.count] : decision[0], decision: decision[0],
-                output: all.predictions[0])
+                decodings: decisions.enumerated().map { number, decision in
+                    let place = inputs.count + number
+                    return members.indices.contains(place) ? members[place] : decision[0]
+                },
+                decisions: decisions.map { $0[0] }, outputs: outputs.map { $0[0] })
         }
     }
 

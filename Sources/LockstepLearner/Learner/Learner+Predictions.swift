@@ -50,11 +50,13 @@ extension Learner {
         var result = gathering.result(order: reorder ? unusualOrder(of: loader) : nil)
         withNoGrad {
             if !activatesParts {
-                result.outputs = result.outputs?.map { activation?($0) ?? lossFunction.activation($0) }
+                result.outputs = result.outputs.map { outputs in
+                    activation.map { outputs.map($0) } ?? lossFunction.meaning(of: outputs)
+                }
             }
             // A rank that never saw an item has the part all the same.
             if withDecoded, let all = result.outputs {
-                result.decoded = all.first.map(lossFunction.decodes) ?? .zeros([0])
+                result.decisions = all.isEmpty ? [.zeros([0])] : lossFunction.decisions(on: all)
             }
         }
         return result

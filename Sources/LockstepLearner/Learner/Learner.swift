@@ -15,7 +15,16 @@ public import LockstepTensor
 /// ```
 ///
 /// The loop is in `Learner+Loop.swift`; everything else happens in callbacks, which read and change the attributes below
-/// at the events of ``Event``. A learner works on one thread. Not `Sendable`.
+/// at the events of ``Event``. A learner works on one thread. Not `Sendable`: at the top level of a program, where Swift gives
+/// every variable to the main actor, a function takes it as an argument, or says that it is the main actor's, too:
+///
+/// ```swift
+/// func train(_ learner: Learner) throws { try learner.fit(1) }
+/// ```
+/// ```swift
+/// @MainActor func train() throws { try learner.fit(1) }
+/// ```
+/// Ranks that are threads (`InProcessWorld`) each make a learner of their own.
 public final class Learner {
     // MARK: What is trained, and with what
 
@@ -175,7 +184,8 @@ public final class Learner {
         dls: DataLoaders, model: Module, loss: some LossFunction, optimizer: OptimizerFactory = .adam(),
         lr: LearningRate = 1e-3, splitter: ParameterSplitter = .trainableParameters, callbacks: [Callback] = [],
         metrics: [Metric] = [], path: String? = nil, modelDirectory: String = "models", wd: HyperValue? = nil,
-        wdBnBias: Bool = false, trainBn: Bool = true, moms: (Double, Double, Double) = (0.95, 0.85, 0.95),
+        wdBnBias: Bool = false, trainBn: Bool = true,
+        moms: (Double, Double, Double) = (0.95, 0.85, 0.95),
         defaultCallbacks: DefaultCallbacks = .all, seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) {
         (self.dls, self.model, lossFunction, optimizerFactory) = (dls, model, loss, optimizer)

@@ -16,6 +16,12 @@ public protocol MultipleLossFunction: LossFunction {
     /// The loss as a sum of `termCount` means, each with its weight: for heads whose means have divisors of their own. The
     /// default is the loss itself with its weight.
     func terms(_ predictions: [Tensor], _ targets: [Tensor]) -> [LossTerm]
+
+    /// What each of the outputs means, as `LossFunction.activation` says of one. The default treats them all as the first.
+    func activation(_ predictions: [Tensor]) -> [Tensor]
+
+    /// The decisions that follow from each of the *activated* outputs. The default treats them all as the first.
+    func decodes(_ predictions: [Tensor]) -> [Tensor]
 }
 
 extension MultipleLossFunction {
@@ -25,6 +31,10 @@ extension MultipleLossFunction {
     public func terms(_ predictions: [Tensor], _ targets: [Tensor]) -> [LossTerm] {
         [LossTerm(self(predictions, targets), weight: weight(predictions, targets))]
     }
+    /// What makes probabilities, or numbers, of each output.
+    public func activation(_ predictions: [Tensor]) -> [Tensor] { predictions.map { activation($0) } }
+    /// The decisions for each output.
+    public func decodes(_ predictions: [Tensor]) -> [Tensor] { predictions.map { decodes($0) } }
 }
 
 extension LossFunction {
@@ -38,5 +48,15 @@ extension LossFunction {
                 file: #fileID, line: #line)
         }
         return multiple(predictions, targets)
+    }
+
+    /// What all outputs mean.
+    func meaning(of outputs: [Tensor]) -> [Tensor] {
+        (self as? any MultipleLossFunction)?.activation(outputs) ?? outputs.map { activation($0) }
+    }
+
+    /// The decisions that follow from all outputs, activated.
+    func decisions(on outputs: [Tensor]) -> [Tensor] {
+        (self as? any MultipleLossFunction)?.decodes(outputs) ?? outputs.map { decodes($0) }
     }
 }

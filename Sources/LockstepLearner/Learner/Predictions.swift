@@ -13,8 +13,8 @@ public struct Predictions {
     public var outputs: [Tensor]?
     /// The targets; empty for unlabelled items, and when not asked for.
     public var targets: [Tensor]
-    /// The decisions that follow from the activated predictions, if asked for.
-    public var decoded: Tensor?
+    /// The decisions that follow from each of the activated outputs, if asked for.
+    public var decisions: [Tensor]?
     /// One loss per item, if asked for and there were targets.
     public var losses: Tensor?
     private let axis: Int
@@ -24,11 +24,16 @@ public struct Predictions {
         axis: Int = 0
     ) {
         (self.inputs, self.outputs, self.targets) = (inputs, outputs, targets)
-        (self.decoded, self.losses, self.axis) = (decoded, losses, axis)
+        (decisions, self.losses, self.axis) = (decoded.map { [$0] }, losses, axis)
     }
 
     /// The first output: of most models the only one. Without outputs a tensor of no elements.
     public var predictions: Tensor { outputs?.first ?? .zeros([0]) }
+    /// The decisions that follow from the first output, if asked for.
+    public var decoded: Tensor? {
+        get { decisions?.first }
+        set { decisions = newValue.map { [$0] } }
+    }
     /// The first target; nil for unlabelled items.
     public var target: Tensor? { targets.first }
 
@@ -46,8 +51,20 @@ public struct Predictions {
         if let inputs { parts.append(("inputs", inputs)) }
         parts.append(("predictions", outputs))
         parts.append(("targets", targets.isEmpty ? nil : targets))
-        if let decoded { parts.append(("decoded", [decoded])) }
+        if let decisions { parts.append(("decoded", decisions)) }
         if let losses { parts.append(("losses", [losses])) }
         return parts
+    }
+}
+
+extension Predictions: CustomStringConvertible {
+    /// ```text
+    /// predictions of 359 items: predictions [359, 10], targets [359]
+    /// ```
+    public var description: String {
+        let shapes = parts.compactMap { name, tensors in
+            tensors.map { "\(name) " + $0.map { "\($0.shape)" }.joined(separator: " and ") }
+        }
+        return "predictions of \(count) item\(count == 1 ? "" : "s"): " + shapes.joined(separator: ", ")
     }
 }

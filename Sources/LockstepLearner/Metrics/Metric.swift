@@ -29,7 +29,7 @@ import LockstepTensor
 /// all, so every metric must be able to say its ``state``: one that accumulates without is refused before the ranks begin,
 /// one that keeps more than its state says before its value is reported. Keep only plain numbers and detached tensors. Not
 /// `Sendable`.
-open class Metric {
+open class Metric: CustomStringConvertible {
     /// How it was made, when a function made it.
     final var origin: MetricOrigin?
     /// Whether it has been seen that its state is all it keeps; not asked on one rank.
@@ -62,6 +62,9 @@ open class Metric {
         get { MetricState() }
         set {}
     }
+
+    /// The name, and the value if it has seen anything: `accuracy 0.944290`.
+    open var description: String { name + (value.map { " " + fixed($0, 6) } ?? "") }
 
     /// Adds what another instance has accumulated over other items.
     public final func merge(_ other: MetricState) { state = .merged([state, other]) }

@@ -52,35 +52,24 @@ extension Learner {
     }
 
     private func items(of batch: Batch, _ all: Predictions, _ loader: any BatchSource) throws -> [ShownResults.Item] {
-        guard let decided = all.decoded else { return [] }
-        let names = loader.dataset?.vocabulary
+        guard let decisions = all.decisions, let decided = decisions.first else { return [] }
         let isClassifier = lossFunction.usesIntegerTargets
         func shown(_ targets: [Tensor]) throws -> [[ShownResults.Content]] {
-            let decided = Batch(inputs: batch.inputs, targets: targets, size: batch.size)
-            return try loader.decodeBatch(decided, maxCount: batch.size, full: false).map { item in
-                item.members.enumerated().map { place, value in
-                    let isTarget = place >= batch.inputs.count
-                    if isTarget, isClassifier, let names, let tensor = value as? Tensor, tensor.count == 1,
-                        names.indices.contains(Int(tensor.item()))
-                    {
-                        return .text(names[Int(tensor.item())])
-                    }
-                    return ShownResults.Content(value)
-                }
-            }
+            try ShownResults.contents(
+                of: Batch(inputs: batch.inputs, targets: targets, size: batch.size), loader, namesClasses: isClassifier)
         }
-        let (predicted, actual) = (try shown([decided]), try shown(batch.targets))
+        let (predicted, actual) = (try shown(decisions), try shown(batch.targets))
         // How sure: the largest probability, where there is one decision per item.
         let scores = all.predictions
         let isSure = isClassifier && scores.rank == 2 && decided.rank == 1
         return (0..<batch.size).map { row in
             let inputs = Array(actual[row].prefix(batch.inputs.count))
-            let target = batch.targets.isEmpty ? nil : actual[row][batch.inputs.count]
-            let prediction = predicted[row][batch.inputs.count]
+            let targets = Array(actual[row].dropFirst(batch.inputs.count))
+            let predictions = Array(predicted[row].dropFirst(batch.inputs.count))
             return ShownResults.Item(
-                inputs: inputs, target: target, prediction: prediction,
+                inputs: inputs, targets: targets, predictions: predictions,
                 probability: isSure ? scores[row].max().item() : nil,
-                isRight: isSure ? target.map { $0 == prediction } : nil)
+                isRight: isSure ? targets.first.map { $0 == predictions.first } : nil)
         }
     }
 }

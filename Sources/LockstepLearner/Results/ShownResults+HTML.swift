@@ -30,8 +30,8 @@ extension ShownResults {
             for case .picture(let pixels) in item.inputs { html += image(pixels) }
             html += "<dl>"
             for case .text(let text) in item.inputs { html += entry("input", escapedForMarkup(text)) }
-            if let target = item.target { html += entry("target", markup(target)) }
-            html += entry("prediction", markup(item.prediction))
+            for target in item.targets { html += entry("target", markup(target)) }
+            for prediction in item.predictions { html += entry("prediction", markup(prediction)) }
             if let probability = item.probability { html += entry("probability", fixed(probability, 3)) }
             html += "</dl></div>\n"
         }

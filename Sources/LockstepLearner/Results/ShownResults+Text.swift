@@ -19,15 +19,20 @@ extension ShownResults {
     }
 
     private func table(_ usesColor: Bool) -> [String] {
-        let inputs = items.map(\.inputs.count).max() ?? 0
-        let hasTargets = items.contains { $0.target != nil }
-        var rows = [
-            (inputs == 1 ? ["input"] : (0..<inputs).map { "input \($0 + 1)" }) + (hasTargets ? ["target"] : []) + [
-                "prediction"
-            ]
-        ]
+        func titles(_ name: String, _ list: (Item) -> [Content]) -> [String] {
+            let count = items.map { list($0).count }.max() ?? 0
+            return count == 1 ? [name] : (0..<count).map { "\(name) \($0 + 1)" }
+        }
+        let (inputs, targets) = (titles("input", \.inputs), titles("target", \.targets))
+        let predictions = titles("prediction", \.predictions)
+        func filled(_ words: [String], _ titles: [String]) -> [String] {
+            words + Array(repeating: "", count: max(0, titles.count - words.count))
+        }
+        var rows = [inputs + targets + predictions]
         for item in items {
-            rows.append(item.inputs.map(\.words) + (hasTargets ? [item.target?.words ?? ""] : []) + [item.verdict])
+            rows.append(
+                filled(item.inputs.map(\.words), inputs) + filled(item.targets.map(\.words), targets)
+                    + filled(item.verdicts, predictions))
         }
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.enumerated().map { number, row in
@@ -70,13 +75,14 @@ extension ShownResults {
 
 extension ShownResults.Item {
     fileprivate var hasPicture: Bool {
-        (inputs + [target, prediction].compactMap { $0 }).contains { if case .picture = $0 { true } else { false } }
+        (inputs + targets + predictions).contains { if case .picture = $0 { true } else { false } }
     }
 
-    /// The prediction, how sure it is, and whether it is right.
-    var verdict: String {
+    /// The predictions; of the first how sure it is, and whether it is right.
+    var verdicts: [String] {
         let mark = isRight.map { $0 ? " ✓" : " ✗" } ?? ""
-        return prediction.words + (probability.map { " (\(fixed($0, 2)))" } ?? "") + mark
+        let remark = (probability.map { " (\(fixed($0, 2)))" } ?? "") + mark
+        return predictions.enumerated().map { $1.words + ($0 == 0 ? remark : "") }
     }
 
     /// Pictures above each other, then a caption.
@@ -86,11 +92,13 @@ extension ShownResults.Item {
         for input in inputs {
             if case .picture(let pixels) = input { lines += pixels.text() } else { words.append(input.words) }
         }
-        if case .picture(let pixels)? = target { lines += ["target:"] + pixels.text() }
-        if case .picture(let pixels) = prediction { lines += ["prediction:"] + pixels.text() }
+        for case .picture(let pixels) in targets { lines += ["target:"] + pixels.text() }
+        for case .picture(let pixels) in predictions { lines += ["prediction:"] + pixels.text() }
         lines += words
-        if let target, case .text(let text) = target { lines.append("is \(text)") }
-        if case .text = prediction { lines.append("→ \(verdict)") }
+        for case .text(let text) in targets { lines.append("is \(text)") }
+        for (prediction, verdict) in zip(predictions, verdicts) {
+            if case .text = prediction { lines.append("→ \(verdict)") }
+        }
         return lines
     }
 }

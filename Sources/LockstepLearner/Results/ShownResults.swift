@@ -15,17 +15,26 @@ public struct ShownResults: Sendable {
     public struct Item: Equatable, Sendable {
         /// What the model was given.
         public let inputs: [Content]
-        /// Nil for unlabelled items.
-        public let target: Content?
-        /// What the model takes it for.
-        public let prediction: Content
+        /// What it is, once for each target; none for unlabelled items.
+        public let targets: [Content]
+        /// What the model takes it for, once for each output; none where no model was asked.
+        public let predictions: [Content]
         /// How probable the model finds its decision, if it is one among classes.
         public let probability: Double?
         /// Whether prediction and target are the same class; nil where there are no classes, or no target.
         public let isRight: Bool?
+
+        /// The first target; nil for unlabelled items.
+        public var target: Content? { targets.first }
+        /// What the model takes it for by its first output; nil where no model was asked.
+        public var prediction: Content? { predictions.first }
     }
     /// The items, in the order in which they are shown.
     public let items: [Item]
+}
+
+extension ShownResults: CustomStringConvertible {
+    public var description: String { text() }
 }
 
 extension ShownResults.Content {

@@ -8,6 +8,9 @@
 /// try learner.fit(3, lr: .slice(1e-5, 1e-3))         // geometric from the first group to the last
 /// try learner.fit(3, lr: .slice(1e-3))               // a tenth for all but the last
 /// try learner.fit(3, lr: .perGroup([1e-4, 1e-3]))    // one for each of two groups
+/// let rate = 1e-3
+/// try learner.fit(3, lr: rate)                       // a variable: see HyperValueConvertible
+/// learner.lr = HyperValue(rate)                      // a property holds one type
 /// ```
 public enum HyperValue: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral, Sendable, Equatable {
     /// The same for every group.
@@ -26,6 +29,9 @@ public enum HyperValue: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral, 
     public init(floatLiteral value: Double) { self = .value(value) }
     /// The same value for every group.
     public init(integerLiteral value: Int) { self = .value(Double(value)) }
+
+    /// A number that is no literal: the same value for every group.
+    public init(_ value: some BinaryFloatingPoint) { self = .value(Double(value)) }
 
     /// The value of each of `count` groups.
     /// - Throws: ``OptimizerError`` when a list has another length.

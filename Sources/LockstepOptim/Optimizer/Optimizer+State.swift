@@ -40,6 +40,31 @@ public struct OptimizerState {
     }
 }
 
+extension OptimizerState: Equatable {
+    /// Whether both hold the same: tensors bit for bit, so that one that is not a number equals itself.
+    public static func == (a: OptimizerState, b: OptimizerState) -> Bool {
+        a.rule == b.rule && a.hypers.elementsEqual(b.hypers) { $0.elementsEqual($1, by: ==) } && a.entries == b.entries
+            && a.lookahead?.count == b.lookahead?.count
+            && (a.lookahead?.slow ?? []).elementsEqual(b.lookahead?.slow ?? []) { $0.isIdentical(to: $1) }
+    }
+}
+
+extension OptimizerState.Entry: Equatable {
+    /// Whether both hold the same, tensors bit for bit.
+    public static func == (a: Self, b: Self) -> Bool {
+        a.steps == b.steps && a.flags == b.flags
+            && a.tensors.elementsEqual(b.tensors) { $0.name == $1.name && $0.tensor.isIdentical(to: $1.tensor) }
+    }
+}
+
+extension OptimizerState: CustomStringConvertible {
+    public var description: String {
+        let hypers = hypers.map { group in group.map { "\($0.name) \($0.value)" }.joined(separator: ", ") }
+        return "state of \(rule): \(entries.count) parameters, \(entries.map(\.steps).max() ?? 0) steps; "
+            + hypers.joined(separator: "; ")
+    }
+}
+
 extension Optimizer {
     /// A deep copy of everything but the parameters.
     public var stateDictionary: OptimizerState { stateDictionary(withTensors: true) }

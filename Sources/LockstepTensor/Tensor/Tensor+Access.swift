@@ -25,6 +25,16 @@ extension Tensor {
     /// All elements in row-major order, as `false` where zero.
     public var bools: [Bool] { elements(of: .bool) }
 
+    /// Whether the other has the same type, shape and bits.
+    package func isIdentical(to other: Tensor) -> Bool {
+        guard dtype == other.dtype, shape == other.shape else { return false }
+        let (a, b) = (contiguous().detached, other.contiguous().detached)
+        func bytes(_ tensor: Tensor) -> UnsafeRawBufferPointer {
+            UnsafeRawBufferPointer(start: tensor.unsafePointer, count: count * dtype.byteCount)
+        }
+        return bytes(a).elementsEqual(bytes(b))
+    }
+
     private func elements<Element>(of type: DType) -> [Element] {
         // Swift writes the count of an empty array into memory that all threads share.
         if count == 0 { return [] }

@@ -49,8 +49,13 @@ struct SymbolScanner {
 
     init(module: String) { self.module = module }
 
+    /// A name that only says another: nobody can use it, and it is no symbol.
+    nonisolated(unsafe) static let unavailable =
+        /@available\(\s*\*,\s*unavailable,\s*(?<kind>renamed|message):\s*"(?<words>(?:[^"\\]|\\.)*)"\s*\)\s+(?:@propertyWrapper )?public (?:static |convenience )?(?:var |enum |typealias |func |struct )?(?<name>[\w`]+)/
+
     mutating func read(_ source: String) {
         (containers, insideText) = ([], false)
+        let source = source.replacing(Self.unavailable) { "@unavailable \($0.output.name)" }
         for line in source.split(separator: "\n", omittingEmptySubsequences: false) { read(line: line) }
     }
 
@@ -78,6 +83,7 @@ struct SymbolScanner {
     }
 
     private mutating func declaration(_ code: Substring, indentation: Int) {
+        if code.hasPrefix("@unavailable ") { return }
         var rest = Self.withoutAttributes(code)
         var seen: Set<String> = []
         while true {

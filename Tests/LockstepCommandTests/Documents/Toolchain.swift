@@ -19,13 +19,27 @@ enum Toolchain {
         return URL(filePath: program).deletingLastPathComponent()
     }
 
+    /// What the compiler says is wrong with the text of a file, by line; nothing is built.
+    static func errors(of text: String, in folder: URL) throws -> [(line: Int, message: String)] {
+        let file = folder.appending(path: "Mistakes.swift")
+        try Data(text.utf8).write(to: file)
+        let arguments = try compiler(products()) + ["-typecheck", "-diagnostic-style", "llvm", file.path]
+        return try run("/usr/bin/env", arguments, in: folder).output.split(separator: "\n").compactMap { line in
+            guard let match = line.wholeMatch(of: /.*Mistakes\.swift:(\d+):\d+: error: (.*)/) else { return nil }
+            return (Int(match.1) ?? 0, String(match.2))
+        }
+    }
+
+    /// The compiler as a reader has it, in Swift 6, with the library's modules.
+    private static func compiler(_ products: URL) throws -> [String] {
+        try ["swiftc", "-swift-version", "6", "-suppress-warnings", "-I", products.appending(path: "Modules").path]
+            + moduleMaps(products).flatMap { ["-Xcc", "-fmodule-map-file=" + $0] }
+    }
+
     /// Compiles `sources` (the first is the program's top level) into `folder/program`, as a reader would: Swift 6.
     static func compile(_ sources: [(name: String, text: String)], in folder: URL) throws -> URL {
         let products = try products()
-        var arguments = [
-            "swiftc", "-swift-version", "6", "-suppress-warnings", "-I", products.appending(path: "Modules").path,
-        ]
-        for map in try moduleMaps(products) { arguments += ["-Xcc", "-fmodule-map-file=" + map] }
+        var arguments = try compiler(products)
         for (name, text) in sources {
             let file = folder.appending(path: name)
             try Data(text.utf8).write(to: file)

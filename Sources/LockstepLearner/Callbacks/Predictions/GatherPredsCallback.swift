@@ -146,10 +146,11 @@ public final class GatherPredsCallback: Callback {
             while columns.count < batch.count {
                 columns.append(GrowingColumn(axis: axis(of: columns.count), expected: expected))
             }
-            for (index, piece) in batch.enumerated() {
-                let activated = activates && outputs.contains(index)
-                columns[index].append(activated ? withNoGrad { learner.lossFunction.activation(piece) } : piece)
+            var batch = batch
+            if activates, !outputs.isEmpty {
+                withNoGrad { batch.replaceSubrange(outputs, with: learner.lossFunction.meaning(of: Array(batch[outputs]))) }
             }
+            for (index, piece) in batch.enumerated() { columns[index].append(piece) }
         }
     }
 
