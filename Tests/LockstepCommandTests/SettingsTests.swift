@@ -55,6 +55,19 @@ struct SettingsTests {
             ["csv", "--data", ".", "--target", "y", "--lr", "1e-4"],
             ["text-classes", "t.txt", "--text", "a", "--pair", "b", "--target", "c", "--max-length", "9"],
             [
+                "csv", "--data", ".", "--target", "y", "--task", "counts", "--categorical", "a,\"b, c\"",
+                "--continuous",
+                "d", "--ignore", "e", "--dates", "none", "--cyclic-dates", "--max-categories", "7", "--most-categories",
+                "50", "--delimiter", ";", "--decimal", "comma", "--missing", "-9,x", "--no-header", "--split-seed", "3",
+                "--valid-fraction", "0.25", "--metric", "mae", "--layers", "50,20", "--dropout", "0.1",
+            ],
+            [
+                "csv", "--data", ".", "--target", "y", "--split-column", "v", "--class-weights", "balanced",
+                "--early-stop",
+                "3", "--best",
+            ],
+            ["csv", "--data", ".", "--target", "y", "--stratify", "--header", "--task", "classes"],
+            [
                 "text", "t.txt", "--model", "lstm", "--tokens", "words", "--width", "36", "--layers", "3",
                 "--block-length", "5", "--sample", "7", "--prompt", "a\"b\n", "--temperature", "0.5", "--top-k", "2",
             ],

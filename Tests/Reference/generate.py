@@ -51,7 +51,7 @@ def write(folder, only):
         save_state(case("torchfiles").build(), folder / "torchfiles.safetensors", metadata=notes)
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)
-    for name in ["schedules", "metrics", "data", "integers", "numbers", "precision", "text"]:
+    for name in ["schedules", "metrics", "data", "dates", "integers", "numbers", "precision", "text"]:
         if wanted(name):
             write_json(folder / f"{name}.json", {"versions": notes, **case(name).build()})
     if wanted("optimizers"):

@@ -23,6 +23,8 @@ public enum CSV {
         public var header: Header
         /// What stands between two fields; one ASCII character.
         public var delimiter: Unicode.Scalar
+        /// What stands between the whole and the fraction of a number: a point or a comma.
+        public var decimal: Unicode.Scalar
         /// Fields (without surrounding spaces) that stand for a missing value.
         public var missing: [String]
         /// Types that must not be inferred, by column name: a postal code is text even where all are digits.
@@ -37,11 +39,12 @@ public enum CSV {
 
         /// How to read a file.
         public init(
-            header: Header = .firstLine, delimiter: Unicode.Scalar = ",", missing: [String] = usualMissing,
-            types: [String: CSVColumn.Kind] = [:]
+            header: Header = .firstLine, delimiter: Unicode.Scalar = ",", decimal: Unicode.Scalar = ".",
+            missing: [String] = usualMissing, types: [String: CSVColumn.Kind] = [:]
         ) {
             self.header = header
             self.delimiter = delimiter
+            self.decimal = decimal
             self.missing = missing
             self.types = types
         }
@@ -64,10 +67,16 @@ public enum CSV {
         for name in options.types.keys.sorted() where !known.contains(name) {
             throw DataError(.mismatch, file: file, "there is no column “\(name)” to give a type to: \(list(names))")
         }
-        let missing = CSVMissing(options.missing)
+        guard options.decimal == "." || options.decimal == "," else {
+            throw DataError(
+                .unsupported, file: file,
+                "the decimal sign \(options.decimal.debugDescription) is neither a point nor a comma")
+        }
+        let (missing, decimal) = (CSVMissing(options.missing), UInt8(options.decimal.value))
         var builders = names.map { name in
             CSVColumnBuilder(
-                name: name, forced: options.types[name], mustBeNumber: options.numbers.contains(name), missing: missing)
+                name: name, forced: options.types[name], mustBeNumber: options.numbers.contains(name),
+                missing: missing, decimal: decimal)
         }
         let body = scanner
         var lines: [Int] = []
@@ -101,7 +110,7 @@ public enum CSV {
         return try columnNames(&scanner, options)
     }
 
-    private static func scanner(
+    static func scanner(
         _ bytes: [UInt8], _ file: String, _ options: Options
     ) throws(DataError) -> CSVScanner {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
@@ -162,9 +171,11 @@ public enum CSV {
             remedy: "A field that contains the delimiter, a quote or a line end must stand in double quotes")
     }
 
-    /// Column names for a message, cut when there are many.
-    static func list(_ names: [String]) -> String {
-        names.count <= 12
-            ? names.joined(separator: ", ") : names.prefix(12).joined(separator: ", ") + ", … (\(names.count) columns)"
+    /// Names for a message, cut when there are many.
+    /// - Parameter things: What they are, when their number has not been said.
+    static func list(_ names: [String], of things: String? = "columns") -> String {
+        let number = things.map { " (\(names.count) \($0))" } ?? ""
+        return names.count <= 12
+            ? names.joined(separator: ", ") : names.prefix(12).joined(separator: ", ") + ", …" + number
     }
 }

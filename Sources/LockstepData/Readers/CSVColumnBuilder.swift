@@ -29,6 +29,7 @@ struct CSVColumnBuilder {
     private let forced: CSVColumn.Kind?
     private let mustBeNumber: Bool
     private let missing: CSVMissing
+    private let decimal: UInt8
     private var state: State
     private var integers: [Int] = []
     private var reals: [Double] = []
@@ -38,11 +39,12 @@ struct CSVColumnBuilder {
     private var marks: [Bool] = []
     private var anyMissing = false
 
-    init(name: String, forced: CSVColumn.Kind?, mustBeNumber: Bool = false, missing: CSVMissing) {
+    init(name: String, forced: CSVColumn.Kind?, mustBeNumber: Bool = false, missing: CSVMissing, decimal: UInt8) {
         self.name = name
         self.forced = forced
         self.mustBeNumber = mustBeNumber
         self.missing = missing
+        self.decimal = decimal
         state =
             switch forced {
             case .integer: .integers
@@ -104,7 +106,7 @@ struct CSVColumnBuilder {
         if CSVNumber.integer(bytes, start, end) != nil {
             state = .integers
             integers = [Int](repeating: 0, count: before)
-        } else if CSVNumber.real(bytes, start, end) != nil {
+        } else if CSVNumber.real(bytes, start, end, decimal) != nil {
             state = .reals
             reals = [Double](repeating: .nan, count: before)
         } else {
@@ -129,7 +131,7 @@ struct CSVColumnBuilder {
             integers.append(value)
         } else if state == .texts {
             try appendWord(field, scanner)
-        } else if forced != .integer, let value = CSVNumber.real(scanner.bytes, start, end) {
+        } else if forced != .integer, let value = CSVNumber.real(scanner.bytes, start, end, decimal) {
             if state == .integers { widenToReals() }
             reals.append(value)
         } else if let forced {

@@ -34,7 +34,9 @@ enum CSVNumber {
     }
 
     /// A decimal number such as `-1.5e3`, `.5`, `3.` or `inf`; `nil` for anything else.
-    static func real(_ bytes: [UInt8], _ start: Int, _ end: Int) -> Double? {
+    static func real(
+        _ bytes: [UInt8], _ start: Int, _ end: Int, _ decimal: UInt8 = UInt8(ascii: ".")
+    ) -> Double? {
         var position = start
         guard position < end else { return nil }
         let isNegative = bytes[position] == UInt8(ascii: "-")
@@ -55,7 +57,7 @@ enum CSVNumber {
                 } else {
                     isExact = false
                 }
-            } else if bytes[position] == UInt8(ascii: "."), !sawPoint {
+            } else if bytes[position] == decimal, !sawPoint {
                 sawPoint = true
             } else {
                 break
@@ -74,7 +76,8 @@ enum CSVNumber {
             let value = exponent < 0 ? Double(mantissa) / powers[-exponent] : Double(mantissa) * powers[exponent]
             return isNegative ? -value : value
         }
-        return Double(String(decoding: bytes[start..<end], as: UTF8.self))
+        let point = UInt8(ascii: ".")
+        return Double(String(decoding: bytes[start..<end].lazy.map { $0 == decimal ? point : $0 }, as: UTF8.self))
     }
 
     private static func infinity(_ bytes: [UInt8], _ start: Int, _ end: Int, _ isNegative: Bool) -> Double? {

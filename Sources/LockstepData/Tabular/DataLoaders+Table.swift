@@ -16,22 +16,30 @@ extension DataLoaders {
     ///
     /// Columns are inferred (see `TabularColumns.init(fitting:target:training:options:)`). Missing numbers are filled with the
     /// median of the training rows and marked in an extra categorical column, categories become indices with 0 for
-    /// missing or unknown, numbers are standardised with the statistics of the training rows.
+    /// missing or unknown, numbers are standardised with the statistics of the training rows. A file that does not have the delimiter
+    /// of `options` is read with its own (``CSV/Options/found(in:columns:)``).
     ///
     /// - Parameters:
     ///   - target: the column to predict.
-    ///   - validFraction: the random part kept for validation; the split follows from `seed`.
+    ///   - batchSize: the training rows are one batch where there are fewer.
+    ///   - validFraction: the random part kept for validation; the split follows from `seed`. A class that would have no row to train
+    ///     on keeps one.
     /// - Throws: `DataError` naming the file, and the line where there is one.
     public static func csv(
         path: String, target: String, batchSize: Int = 64, seed: UInt64 = 42, validFraction: Double = 0.2,
         options: TabularOptions = TabularOptions(), file: StaticString = #fileID, line: UInt = #line
     ) throws -> TabularData {
-        try table(
-            CSV.read(path, options: options.csv), target: target, batchSize: batchSize, seed: seed,
-            split: .random(validFraction, seed: seed), options: options, file: file, line: line)
+        var options = options
+        let table = try CSV.read(path, target: target, options: &options.csv)
+        return try self.table(
+            table, target: target, batchSize: batchSize, seed: seed,
+            split: TableSplit(table, target: target, options).random(validFraction, seed: seed), options: options,
+            file: file, line: line)
     }
 
     /// Training and validation loaders of a table that has been read.
+    ///
+    /// The training rows are one batch where there are fewer than `batchSize`.
     public static func table(
         _ table: CSVTable, target: String, batchSize: Int = 64, seed: UInt64 = 42, split splitter: Splitter = .random(),
         options: TabularOptions = TabularOptions(), file: StaticString = #fileID, line: UInt = #line
@@ -40,7 +48,7 @@ extension DataLoaders {
         let columns = try TabularColumns(fitting: table, target: target, training: split.train, options: options)
         func loader(_ rows: [Int], _ splitIndex: Int) throws -> TransformedDataLoader {
             var settings = DataLoader.Options()
-            (settings.batchSize, settings.seed) = (batchSize, seed)
+            (settings.batchSize, settings.seed) = (splitIndex == 0 ? min(batchSize, rows.count) : batchSize, seed)
             (settings.shuffle, settings.dropLast) = (splitIndex == 0, splitIndex == 0)
             let data = TabularDataset(try columns.dataset(table, rows: rows), columns: columns, splitIndex: splitIndex)
             return TransformedDataLoader(data, options: settings, file: file, line: line)
@@ -74,5 +82,14 @@ extension DataLoaders {
         let rows = try columns.dataset(table, rows: Array(0..<table.rowCount), withTarget: withTarget)
         // Without a target there is none to leave out, and the columns stay to decode with.
         return testLoader(for: TabularDataset(rows, columns: columns, splitIndex: 1) as any Dataset, withLabels: true)
+    }
+}
+
+extension CSV {
+    /// The table at `path`; where it does not have the usual delimiter, `options` become those it has.
+    static func read(_ path: String, target: String, options: inout Options) throws(DataError) -> CSVTable {
+        let bytes = try Gzip.readFile(path)
+        if options.delimiter == ",", options.decimal == "." { options = options.found(in: bytes, columns: [target]) }
+        return try parse(bytes, file: path, options: options)
     }
 }

@@ -17,6 +17,12 @@ extension TabularColumns {
     public func dataset(
         _ table: CSVTable, rows: [Int], withTarget: Bool = true
     ) throws(DataError) -> TensorDataset {
+        try tensors(table.expanded(dates), rows, withTarget: withTarget)
+    }
+
+    private func tensors(
+        _ table: CSVTable, _ rows: [Int], withTarget: Bool
+    ) throws(DataError) -> TensorDataset {
         var inputs: [Tensor] = []
         if !categorical.isEmpty { inputs.append(try categories(table, rows)) }
         if !continuous.isEmpty { inputs.append(try numbers(table, rows)) }
@@ -79,6 +85,7 @@ extension TabularColumns {
                     remedy: "Remove such rows, or fill them in")
             }
             try table.checkHeld(numbers, rows, of: target.name, "target")
+            if target.kind == .counts { try table.checkCounts(numbers, rows, of: target.name) }
             return Tensor(rows.map { Float(numbers[$0]) }, shape: [rows.count, 1])
         }
         var lookup = CategoryLookup(classes)
@@ -91,8 +98,8 @@ extension TabularColumns {
         if let unknown = codes.firstIndex(of: -1) {
             throw DataError(
                 .mismatch, file: table.file, at: .line(table.lines[rows[unknown]]),
-                "the class “\(column.text(at: rows[unknown]) ?? "")” of “\(target.name)” does not occur in the training rows: "
-                    + CSV.list(classes))
+                "the class “\(column.text(at: rows[unknown]) ?? "")” of “\(target.name)” does not occur in the training table: "
+                    + CSV.list(classes, of: nil))
         }
         return Tensor(codes, shape: [codes.count])
     }

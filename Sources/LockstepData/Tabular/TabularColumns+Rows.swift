@@ -5,23 +5,52 @@ import LockstepTensor
 
 extension TabularColumns {
     /// The table in a CSV file, read as the training table was: a column that was text is text, though a few new rows may
-    /// look like numbers.
+    /// look like numbers. Delimiter and decimal sign are found.
     ///
     /// - Throws: `DataError` naming the file, and the line or the column.
     public func readRows(_ path: String) throws(DataError) -> CSVTable {
-        let bytes = try Gzip.readFile(path)
-        let names = Set(try CSV.names(bytes, file: path))
-        return try CSV.parse(bytes, file: path, options: readingOptions(names))
+        try parseRows(Gzip.readFile(path), file: path)
+    }
+
+    /// The table in `bytes`, plain or gzip, read so; `file` is the name errors carry.
+    public func parseRows(_ bytes: [UInt8], file: String) throws(DataError) -> CSVTable {
+        let bytes = Gzip.isGzip(bytes) ? try Gzip.decompress(bytes, file: file) : bytes
+        let options = reading.options
+        let found = options.found(
+            in: bytes, columns: Set(needed), among: [options.delimiter] + CSV.Options.usualDelimiters)
+        let names = Set(try CSV.names(bytes, file: file, options: found))
+        return try CSV.parse(bytes, file: file, options: readingOptions(names, found))
+    }
+
+    /// The table with those columns that it lacks, without values: see ``unseen(in:rows:)`` for which these are.
+    ///
+    /// - Throws: `DataError` when it has none of the columns.
+    public func completed(_ table: CSVTable) throws(DataError) -> CSVTable {
+        let known = Set(table.names)
+        let absent = needed.filter { !known.contains($0) }
+        if absent.isEmpty { return table }
+        guard absent.count < needed.count else { return try table.lacks(absent[0]) }
+        let columns = absent.map { name in
+            CSVColumn(
+                name: name, values: .reals([Double](repeating: .nan, count: table.rowCount)),
+                missing: [Bool](repeating: true, count: table.rowCount))
+        }
+        return CSVTable(
+            file: table.file, rowCount: table.rowCount, columns: table.columns + columns, lines: table.lines)
     }
 
     /// How columns of new rows are read: text as text, so that `007` stays what it is, and numbers as numbers of either kind.
-    func readingOptions(_ names: Set<String>) -> CSV.Options {
-        var options = CSV.Options()
+    func readingOptions(_ names: Set<String>, _ options: CSV.Options? = nil) -> CSV.Options {
+        var options = options ?? reading.options
+        let parts = partNames
         for column in categorical where column.marksMissing == nil && names.contains(column.name) {
             // What was read as numbers is looked up by what it means, however it is written now.
             if column.kind == .text { options.types[column.name] = .text }
         }
-        options.numbers = Set(continuous.map(\.name).filter(names.contains))
+        for date in dates where !date.form.isNumber && names.contains(date.name) { options.types[date.name] = .text }
+        options.numbers = Set(
+            (continuous.map(\.name).filter { !parts.contains($0) } + dates.filter(\.form.isNumber).map(\.name))
+                .filter(names.contains))
         return options
     }
 
@@ -29,5 +58,13 @@ extension TabularColumns {
     public var classes: [String]? {
         guard case .classification(let classes) = target.kind else { return nil }
         return classes
+    }
+}
+
+extension CSVTable {
+    /// Throws that there is no such column.
+    fileprivate func lacks(_ name: String) throws(DataError) -> CSVTable {
+        _ = try column(name)
+        return self
     }
 }

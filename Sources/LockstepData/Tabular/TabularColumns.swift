@@ -13,6 +13,17 @@ public struct CategoricalColumn: Sendable, Equatable, Codable {
     public let marksMissing: String?
     /// Whether training rows had gaps here; nil where an older version did not say.
     public let hadMissing: Bool?
+    /// Whether the training rows have further categories, which are rare and count as unknown; nil for no.
+    let isCut: Bool?
+
+    init(
+        name: String, kind: CSVColumn.Kind, vocabulary: [String], marksMissing: String? = nil,
+        hadMissing: Bool? = false,
+        isCut: Bool? = nil
+    ) {
+        (self.name, self.kind, self.vocabulary) = (name, kind, vocabulary)
+        (self.marksMissing, self.hadMissing, self.isCut) = (marksMissing, hadMissing, isCut)
+    }
 
     /// The indices of categories by their words, numbers written otherwise included.
     var lookup: CategoryLookup { CategoryLookup(vocabulary, areNumbers: kind != .text) }
@@ -53,6 +64,8 @@ public struct TargetColumn: Sendable, Equatable, Codable {
         case classification(classes: [String])
         /// A number.
         case regression
+        /// How often something happened: a whole number from 0, for a loss such as ``PoissonFlat``.
+        case counts
     }
     /// The column's name in the table.
     public let name: String
@@ -63,7 +76,7 @@ public struct TargetColumn: Sendable, Equatable, Codable {
     public var outputCount: Int {
         switch kind {
         case .classification(let classes): classes.count
-        case .regression: 1
+        case .regression, .counts: 1
         }
     }
 }
@@ -86,6 +99,10 @@ public struct TabularColumns: Sendable, Equatable, CustomStringConvertible {
     public let target: TargetColumn
     /// Columns that are not used, with the reason.
     public let ignored: [(name: String, reason: String)]
+    /// Columns of dates; those that stand for them are among the others.
+    public let dates: [DateColumn]
+    /// How further files are to be read.
+    let reading: TableReading
 
     /// (size of the vocabulary, width of the embedding) of every categorical column.
     public var embeddingSizes: [(count: Int, width: Int)] {
@@ -95,24 +112,32 @@ public struct TabularColumns: Sendable, Equatable, CustomStringConvertible {
     /// Whether both are the same.
     public static func == (a: TabularColumns, b: TabularColumns) -> Bool {
         a.categorical == b.categorical && a.continuous == b.continuous && a.target == b.target
-            && a.ignored.elementsEqual(b.ignored, by: ==)
+            && a.ignored.elementsEqual(b.ignored, by: ==) && a.dates == b.dates && a.reading == b.reading
     }
 
     public var description: String {
         var lines: [String] = []
         switch target.kind {
         case .classification(let classes):
-            lines.append("target       \(target.name): \(classes.count) classes: \(CSV.list(classes))")
+            lines.append("target       \(target.name): \(classes.count) classes: \(CSV.list(classes, of: nil))")
         case .regression: lines.append("target       \(target.name): a number")
+        case .counts: lines.append("target       \(target.name): a count")
         }
-        for column in categorical {
+        for date in dates {
+            lines.append(
+                "date         \(date.name): \(date.first) to \(date.last), \(date.form.words); \(date.parts.count) columns "
+                    + "\(date.columns.prefix(3).joined(separator: ", ")), …")
+        }
+        // What stands for a date is no news.
+        let parts = partNames
+        for column in categorical where !parts.contains(column.name) {
             let what =
                 column.marksMissing.map { "whether \($0) is missing" }
-                ?? "\(column.vocabulary.count - 1) categories"
+                ?? "\(column.isCut == true ? "the most frequent " : "")\(column.vocabulary.count - 1) categories"
             lines.append(
                 "categorical  \(column.name): \(what), embedding \(column.vocabulary.count) × \(column.embeddingSize)")
         }
-        for column in continuous {
+        for column in continuous where !parts.contains(column.name) {
             lines.append(
                 "continuous   \(column.name): mean \(short(column.mean)), deviation \(short(column.deviation)), "
                     + "median \(short(column.median))")
@@ -136,7 +161,7 @@ func short(_ value: Double) -> String {
 }
 
 extension TabularColumns: Codable {
-    private enum CodingKeys: CodingKey { case categorical, continuous, target, ignored }
+    private enum CodingKeys: CodingKey { case categorical, continuous, target, ignored, dates, reading }
     private struct Ignored: Codable { let name, reason: String }
 
     /// Writes it in the form that bundles and logs hold.
@@ -146,6 +171,8 @@ extension TabularColumns: Codable {
         try container.encode(continuous, forKey: .continuous)
         try container.encode(target, forKey: .target)
         try container.encode(ignored.map { Ignored(name: $0.name, reason: $0.reason) }, forKey: .ignored)
+        if !dates.isEmpty { try container.encode(dates, forKey: .dates) }
+        if reading != TableReading() { try container.encode(reading, forKey: .reading) }
     }
 
     /// Reads what `encode(to:)` writes, and refuses what no value is made of.
@@ -155,15 +182,38 @@ extension TabularColumns: Codable {
         continuous = try container.decode([ContinuousColumn].self, forKey: .continuous)
         target = try container.decode(TargetColumn.self, forKey: .target)
         ignored = try container.decode([Ignored].self, forKey: .ignored).map { (name: $0.name, reason: $0.reason) }
+        dates = try container.decodeIfPresent([DateColumn].self, forKey: .dates) ?? []
+        reading = try container.decodeIfPresent(TableReading.self, forKey: .reading) ?? TableReading()
         let isUsable = continuous.allSatisfy { column in
             let numbers = [column.deviation, column.mean, column.median, column.meanRest ?? 0, column.medianRest ?? 0]
             return column.deviation != 0 && numbers.allSatisfy(\.isFinite)
         }
         guard isUsable, !(categorical.isEmpty && continuous.isEmpty), target.outputCount > 0,
-            categorical.allSatisfy({ !$0.vocabulary.isEmpty })
+            categorical.allSatisfy({ !$0.vocabulary.isEmpty }), Self.areSound(dates)
         else {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: container.codingPath, debugDescription: "the statistics of columns that cannot be"))
         }
+    }
+    /// Whether every part is one, and no column would be made twice.
+    private static func areSound(_ dates: [DateColumn]) -> Bool {
+        let columns = dates.flatMap(\.columns)
+        return Set(columns).count == columns.count && Set(dates.map(\.name)).count == dates.count
+            && dates.allSatisfy { !$0.parts.isEmpty && $0.parts.allSatisfy { DatePart(rawValue: $0) != nil } }
+    }
+}
+
+extension TabularColumns {
+    /// The columns that stand for dates, the marks of missing dates included.
+    var partNames: Set<String> {
+        let parts = Set(dates.flatMap(\.columns))
+        return parts.union(categorical.lazy.filter { $0.marksMissing.map(parts.contains) ?? false }.map(\.name))
+    }
+
+    /// The columns that a table must have, in the order of their kinds.
+    var needed: [String] {
+        let parts = partNames
+        let plain = categorical.filter { $0.marksMissing == nil }.map(\.name) + continuous.map(\.name)
+        return dates.map(\.name) + plain.filter { !parts.contains($0) }
     }
 }

@@ -25,7 +25,7 @@ public struct TabularDataset: TransformedDataset {
         let target: Tensor =
             switch columns.target.kind {
             case .classification: .zeros([0], dtype: .int64)
-            case .regression: .zeros([0, 1])
+            case .regression, .counts: .zeros([0, 1])
             }
         self.init(TensorDataset(inputs: inputs, targets: [target]), columns: columns)
     }
@@ -45,7 +45,7 @@ public struct TabularDataset: TransformedDataset {
     public var targetKind: TargetKind? {
         switch columns.target.kind {
         case .classification(let classes): .category(count: classes.count)
-        case .regression: .regression(count: 1)
+        case .regression, .counts: .regression(count: 1)
         }
     }
 
@@ -85,8 +85,9 @@ public struct TabularDataset: TransformedDataset {
             switch columns.target.kind {
             case .classification(let classes):
                 members[position] = try Labels.label(Labels.integer(answer), classes)
-            case .regression where answer.count == 1: members[position] = answer.item()
-            case .regression: break
+            case .regression where answer.count == 1, .counts where answer.count == 1:
+                members[position] = answer.item()
+            case .regression, .counts: break
             }
         }
         return ItemTuple(members)

@@ -3,8 +3,8 @@
 
 /// What may be said about a table's columns beforehand; whatever is not said is inferred.
 public struct TabularOptions: Sendable {
-    /// Whether the target is a class or a number.
-    public enum Target: Sendable { case inferred, classification, regression }
+    /// Whether the target is a class, a number, or a count: a whole number from 0 that says how often something happened.
+    public enum Target: Sendable { case inferred, classification, regression, counts }
 
     /// What the target is.
     public var target: Target = .inferred
@@ -16,6 +16,15 @@ public struct TabularOptions: Sendable {
     public var ignored: [String] = []
     /// Integer columns with at most this many distinct values are categories, and an integer target is a class.
     public var maxCategories = 20
+    /// Columns of dates; nil finds them, and none are none.
+    public var dates: [String]?
+    /// Whether dates become points on circles, too: a Sunday is then as near to Monday as a Tuesday is.
+    public var cyclicDates = false
+    /// How many categories a column keeps: the most frequent ones, the others count as unknown. Nil keeps all.
+    public var mostCategories: Int?
+    /// Text of more than ``maxCategories`` values is ignored where these are a larger share of the rows, for little can be learned of a
+    /// category seen once; 1 keeps all text but that which differs in every row.
+    public var mostDistinct = 0.5
     /// How to read the file.
     public var csv = CSV.Options()
 
@@ -27,7 +36,9 @@ extension TabularColumns {
     /// Studies `table`, statistics and categories over the rows `training` only.
     ///
     /// A column is categorical when it is text or integers with at most `maxCategories` distinct values; otherwise
-    /// continuous. Text that differs in every row and columns without values are ignored.
+    /// continuous. Text that differs in nearly every row and columns without values are ignored. Dates become columns of their own
+    /// (``DateColumn``). An integer target with few values is a class, unless it looks like a count; the classes are those of the
+    /// whole table.
     ///
     /// Statistics are those of doubles, also where a mean is 10¹⁵ times the deviation. Models have float32: numbers beyond
     /// it, infinity, and targets that it cannot tell apart are errors.
@@ -36,7 +47,8 @@ extension TabularColumns {
         fitting table: CSVTable, target name: String, training: [Int], options: TabularOptions = TabularOptions()
     ) throws(DataError) {
         let targetColumn = try table.column(name)
-        for other in options.categorical + options.continuous + options.ignored { _ = try table.column(other) }
+        let told = options.categorical + options.continuous + options.ignored
+        for other in told + (options.dates ?? []) { _ = try table.column(other) }
         guard !training.isEmpty else {
             throw DataError(
                 .mismatch, file: table.file, "there are no rows to train on: \(table.rowCount) in the table")
@@ -47,6 +59,11 @@ extension TabularColumns {
                 remedy: "Remove such rows, or fill them in")
         }
         target = try Self.target(targetColumn, training, table, options)
+        dates = try table.dates(options, training: training, except: Set(told + [name]))
+        reading = TableReading(options.csv)
+        // Of a date only the last part marks where there is none: it is the same for all.
+        let (parts, marks) = (Set(dates.flatMap(\.columns)), Set(dates.compactMap(\.columns.last)))
+        let table = try table.expanded(dates)
         var categorical: [CategoricalColumn] = []
         var continuous: [ContinuousColumn] = []
         var ignored: [(name: String, reason: String)] = []
@@ -56,15 +73,15 @@ extension TabularColumns {
             } else if let reason = Self.reasonToIgnore(column, training, options) {
                 ignored.append((column.name, reason))
             } else if Self.isCategorical(column, training, options) {
-                let vocabulary = ["#na#"] + Self.categories(column, training)
+                let (vocabulary, isCut) = Self.vocabulary(column, training, options)
                 categorical.append(
                     CategoricalColumn(
-                        name: column.name, kind: column.kind, vocabulary: vocabulary, marksMissing: nil,
-                        hadMissing: Self.hasGaps(column, training)))
+                        name: column.name, kind: column.kind, vocabulary: ["#na#"] + vocabulary,
+                        hadMissing: Self.hasGaps(column, training), isCut: isCut ? true : nil))
             } else if let numbers = ColumnNumbers(column) {
                 try table.checkHeld(numbers.values, training, of: column.name, "column")
                 continuous.append(ContinuousColumn(column.name, numbers, training: training))
-                if Self.hasGaps(column, training) {
+                if Self.hasGaps(column, training), !parts.contains(column.name) || marks.contains(column.name) {
                     categorical.append(
                         CategoricalColumn(
                             name: column.name + "_na", kind: .text, vocabulary: ["#na#", "false", "true"],
@@ -83,29 +100,46 @@ extension TabularColumns {
         self.ignored = ignored
     }
 
+    /// What kind of target a column is: by what was said of it, or by its values.
+    static func targetKind(
+        _ column: CSVColumn, _ rows: [Int], _ options: TabularOptions
+    ) -> TabularOptions.Target {
+        if options.target != .inferred { return options.target }
+        switch column.kind {
+        case .text: return .classification
+        case .real: return .regression
+        case .integer:
+            guard hasFewValues(column, rows, options) else { return .regression }
+            return looksLikeCounts(column, rows) ? .counts : .classification
+        }
+    }
+
     private static func target(
         _ column: CSVColumn, _ training: [Int], _ table: CSVTable, _ options: TabularOptions
     ) throws(DataError) -> TargetColumn {
-        let isClass: Bool =
-            switch options.target {
-            case .classification: true
-            case .regression: false
-            case .inferred: column.kind == .text || (column.kind == .integer && hasFewValues(column, training, options))
+        let rows = Array(0..<table.rowCount)
+        // By all rows: no statistic, and another split of the same table does not make another kind of it.
+        let kind = targetKind(column, rows, options)
+        if kind == .classification {
+            // A class that the split gave no row to train on is one nevertheless.
+            let classes = categories(column, rows)
+            guard classes.count > 1 else {
+                throw DataError(
+                    .mismatch, file: table.file,
+                    "the target “\(column.name)” has one value only: \(CSV.list(classes, of: nil))")
             }
-        guard isClass else {
-            guard let numbers = ColumnNumbers(column) else {
-                throw DataError(.mismatch, file: table.file, "the target “\(column.name)” holds text, not numbers")
-            }
-            try table.checkHeld(numbers.values, Array(0..<table.rowCount), of: column.name, "target")
-            try checkResolution(column.name, numbers, training, table)
-            return TargetColumn(name: column.name, kind: .regression)
+            return TargetColumn(name: column.name, kind: .classification(classes: classes))
         }
-        let classes = categories(column, training)
-        guard classes.count > 1 else {
-            throw DataError(
-                .mismatch, file: table.file, "the target “\(column.name)” has one value only: \(CSV.list(classes))")
+        guard let numbers = ColumnNumbers(column) else {
+            throw DataError(.mismatch, file: table.file, "the target “\(column.name)” holds text, not numbers")
         }
-        return TargetColumn(name: column.name, kind: .classification(classes: classes))
+        try table.checkHeld(numbers.values, rows, of: column.name, "target")
+        if kind == .counts {
+            try table.checkCounts(numbers.values, rows, of: column.name)
+            return TargetColumn(name: column.name, kind: .counts)
+        }
+        try checkResolution(column.name, numbers, training, table)
+        return TargetColumn(name: column.name, kind: .regression)
     }
 
     /// Refuses targets that are near enough to each other, and far enough from 0, for float32 to make them alike.
@@ -132,8 +166,13 @@ extension TabularColumns {
         if let missing = column.missing, training.allSatisfy({ missing[$0] }) { return "no values" }
         guard !options.categorical.contains(column.name), case .texts(let texts) = column.values else { return nil }
         // A name or an identifier; nothing can be learned from a category seen once.
-        return training.count > 1 && Set(words(of: texts, column, training)).count == training.count
-            ? "text that differs in every row" : nil
+        let distinct = Set(words(of: texts, column, training)).count
+        if training.count > 1, distinct == training.count { return "text that differs in every row" }
+        let rows = training.count { column.missing?[$0] != true }
+        guard distinct > options.maxCategories, Double(distinct) > options.mostDistinct * Double(rows) else {
+            return nil
+        }
+        return "text that differs in nearly every row: \(distinct) values in \(rows)"
     }
 
     private static func isCategorical(_ column: CSVColumn, _ training: [Int], _ options: TabularOptions) -> Bool {
@@ -154,6 +193,23 @@ extension TabularColumns {
             if distinct.count > options.maxCategories { return false }
         }
         return true
+    }
+
+    /// The categories that are kept, and whether these are not all: the rarer ones go, of equally frequent ones the last.
+    private static func vocabulary(
+        _ column: CSVColumn, _ training: [Int], _ options: TabularOptions
+    ) -> (kept: [String], isCut: Bool) {
+        let all = categories(column, training)
+        guard let most = options.mostCategories, all.count > most else { return (all, false) }
+        let places = all.places
+        var counts = [Int](repeating: 0, count: all.count)
+        column.forEachText(in: training) {
+            places[$0]
+        } _: {
+            if let place = $1 ?? nil { counts[place] += 1 }
+        }
+        let frequent = all.indices.sorted { counts[$0] == counts[$1] ? $0 < $1 : counts[$0] > counts[$1] }
+        return (frequent.prefix(most).sorted().map { all[$0] }, true)
     }
 
     /// The distinct values of the training rows, numbers in numerical and text in alphabetical order.

@@ -140,6 +140,9 @@ package struct LayerExample: Sendable {
                 embeddings: [(3, 2), (9, 4)], continuous: 3, outputs: 1, layers: [7, 1], dropout: [0.1, 0.2],
                 outputRange: -1...2.5)
         },
+        Self(.table(categories: [[1], [2]], numbers: [2, 1])) {
+            TabularModel(embeddings: [(3, 2)], continuous: 1, outputs: 1, layers: [4], outputScale: (120, 7.5))
+        },
     ]
 }
 

@@ -39,6 +39,7 @@ package struct LossExample: Sendable {
         Self(.classes) { LabelSmoothingCrossEntropyFlat(axis: 1, eps: 0.3, weight: weight, reduction: .none) },
         Self(.numbers) { MSEFlat(reduction: .sum, convertsTarget: false) },
         Self(.numbers) { L1Flat(reduction: .none, convertsTarget: false) },
+        Self(.numbers) { PoissonFlat(logInput: true, eps: 1e-6, reduction: .sum) },
         Self(.probabilities) { BCEFlat(reduction: .sum) },
         Self(.labels) {
             BCEWithLogitsFlat(threshold: 0.2, weight: weight, positiveWeight: weight, convertsTarget: false)

@@ -43,6 +43,7 @@ public final class TabularModel: Module {
         package let dropout: [Double]
         package let embeddingDropout: Double
         package let outputRange: ClosedRange<Double>?
+        package let outputScale: (mean: Double, deviation: Double)?
         package let batchNorm: Bool
         package let normalizesContinuous: Bool
     }
@@ -56,19 +57,27 @@ public final class TabularModel: Module {
     ///   - dropout: Probability of dropping a hidden value, for each layer; empty for none.
     ///   - embeddingDropout: Probability of dropping a value of the looked-up vectors.
     ///   - outputRange: Bounds that a sigmoid keeps the outputs in, for regression.
+    ///   - outputScale: Mean and deviation of the targets, for regression without bounds: what the last layer puts out is multiplied
+    ///     with the one and added to the other, so that it learns standardised targets wherever these lie.
     ///   - batchNorm: Whether hidden layers are batch-normalised.
     ///   - normalizesContinuous: Whether the continuous columns are.
-    /// - Precondition: there is a column, and as many dropouts as layers, or none.
+    /// - Precondition: there is a column, as many dropouts as layers, or none, and not both a range and a scale, whose deviation is
+    ///   greater than 0.
     public init(
         embeddings: [(categories: Int, width: Int)], continuous: Int, outputs: Int, layers: [Int] = [200, 100],
         dropout: [Double] = [], embeddingDropout: Double = 0, outputRange: ClosedRange<Double>? = nil,
-        batchNorm: Bool = true, normalizesContinuous: Bool = true, file: StaticString = #fileID, line: UInt = #line
+        outputScale: (mean: Double, deviation: Double)? = nil, batchNorm: Bool = true,
+        normalizesContinuous: Bool = true, file: StaticString = #fileID, line: UInt = #line
     ) {
         require(
             !embeddings.isEmpty || continuous > 0, "TabularModel: a table of no columns", file: file, line: line)
         require(
             dropout.isEmpty || dropout.count == layers.count,
             "TabularModel: \(dropout.count) dropouts for \(layers.count) hidden layers", file: file, line: line)
+        require(
+            outputScale.map { outputRange == nil && $0.deviation > 0 } ?? true,
+            "TabularModel: an output scale of \(outputScale?.deviation ?? 0) with the range \(outputRange.map { "\($0)" } ?? "none")",
+            file: file, line: line)
         let vectors = embeddings.map {
             Embedding(
                 $0.categories, $0.width, initializer: .truncatedNormal(standardDeviation: 0.01), file: file, line: line)
@@ -81,8 +90,8 @@ public final class TabularModel: Module {
         continuousCount = continuous
         options = Options(
             embeddings: embeddings, continuous: continuous, outputs: outputs, layers: layers, dropout: dropout,
-            embeddingDropout: embeddingDropout, outputRange: outputRange, batchNorm: batchNorm,
-            normalizesContinuous: normalizesContinuous)
+            embeddingDropout: embeddingDropout, outputRange: outputRange, outputScale: outputScale,
+            batchNorm: batchNorm, normalizesContinuous: normalizesContinuous)
 
         var parts: [any UnaryLayer] = []
         var width = embeddings.reduce(continuous) { $0 + $1.width }
@@ -101,6 +110,9 @@ public final class TabularModel: Module {
         if let range = outputRange {
             let size = range.upperBound - range.lowerBound
             parts.append(Apply("sigmoid to \(range)") { $0.sigmoid() * size + range.lowerBound })
+        }
+        if let (mean, deviation) = outputScale {
+            parts.append(Apply("scaled to \(mean) ± \(deviation)") { $0 * deviation + mean })
         }
         self.layers = Sequential(parts)
         super.init()

@@ -97,6 +97,7 @@ extension NumberLoss {
 }
 
 extension MSEFlat: NumberLoss {}
+extension PoissonFlat: NumberLoss {}
 extension L1Flat: NumberLoss {}
 extension BCEFlat: NumberLoss {}
 

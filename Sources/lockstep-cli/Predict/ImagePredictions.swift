@@ -11,22 +11,28 @@ enum ImagePredictions {
     ///
     /// - Throws: ``Failure`` when the learner does not predict classes, `DataError` for no images or one that is damaged.
     static func write(
-        of learner: Learner, _ bundle: String, _ place: String, to output: String?, over ranks: any Communicator
+        of learner: Learner, _ bundle: String, _ place: String, to output: String?, _ form: AnswerForm,
+        over ranks: any Communicator
     ) throws {
         guard let classes = learner.dls.vocabulary, learner.dls.train.dataset is any TransformedDataset else {
             throw Failure.noInput(
                 "\(bundle): holds a learner that predicts neither a column of a table nor the classes of images or texts"
             )
         }
+        guard !RowsInput.isStandardInput(place) else {
+            throw Failure.usage(
+                "-: standard input is for the rows of a table, and \(bundle) predicts the classes of images")
+        }
         let files = try imageFiles(place)
         let size = learner.dls.train.batchSize ?? 1
         let part = TablePredictions.part(of: ranks.rank, among: ranks.size, rows: files.count, batchSize: size)
         let own = Array(files[part])
-        let (lines, undefined) = try own.isEmpty ? ("", 0) : lines(of: learner, bundle, own, classes, batchSize: size)
+        let (lines, undefined) =
+            try own.isEmpty ? ("", 0) : lines(of: learner, bundle, own, classes, form, batchSize: size)
         let all = try TablePredictions.gathered(
-            TablePredictions.header(["file", "class"], classes), lines, undefined, over: ranks)
-        guard let csv = all.csv else { return }
-        try Predict.write(csv, of: files.count, to: output)
+            form.header(["file", "class"], classes), lines, undefined, over: ranks)
+        guard let text = all.text else { return }
+        try Predict.write(text, of: files.count, to: output)
         try Predict.checkNumbers(all.undefined, of: files.count, in: place, "images")
     }
 
@@ -41,7 +47,8 @@ enum ImagePredictions {
 
     /// A line for each file. Batches are whole, so that an answer does not depend on how many others there are.
     private static func lines(
-        of learner: Learner, _ bundle: String, _ files: [String], _ classes: [String], batchSize: Int
+        of learner: Learner, _ bundle: String, _ files: [String], _ classes: [String], _ form: AnswerForm,
+        batchSize: Int
     ) throws -> (lines: String, undefined: Int) {
         let loader = try learner.dls.testLoader(for: TablePredictions.filled(files, batchSize))
         let all = try learner.withoutProgress { try learner.predictions(on: .loader(loader), withDecoded: true) }
@@ -54,6 +61,6 @@ enum ImagePredictions {
                 "\(bundle): the model's answers of shape \(probabilities.shape) do not choose among \(classes.count) classes"
             )
         }
-        return TablePredictions.lines(probabilities.floats, decided, classes) { [files[$0]] }
+        return form.lines(probabilities.floats, decided, classes, files: files)
     }
 }

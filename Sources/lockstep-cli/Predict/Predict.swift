@@ -17,45 +17,63 @@ struct Predict: ParsableCommand {
             + ".txt files with a text each, or - for lines of standard input. For a table it is a file with the columns "
             + "that the model was trained on, in any order; further ones, and the column to predict, are not looked at. The "
             + "answer is a table with a line for each row: the predicted number, or the class and every class's "
-            + "probability. For the training table it is the same as predictions.csv in the run's folder. Categories and "
-            + "gaps that training did not have are counted on standard error, column by column.")
+            + "probability. For the training table it is the same as predictions.csv in the run's folder. Categories, dates, gaps "
+            + "and missing columns that training did not have are counted on standard error, column by column.")
 
     @Argument(help: ArgumentHelp("The exported learner.", valueName: "export")) var bundle: String
     @Argument(
         help: ArgumentHelp(
-            "A CSV table with a header, plain or gzip; an image, or a folder of images; texts.", valueName: "rows"))
+            "A CSV table with a header, plain or gzip, or - for standard input; an image, or a folder of images; texts.",
+            valueName: "rows"))
     var rows: String
     @Option(help: ArgumentHelp("Write the predictions here and not on standard output.", valueName: "file"))
     var output: String?
+    @Flag(
+        help:
+            "Write a JSON object in each line: prediction, and the probabilities of the classes by their names.")
+    var json = false
+    @Flag(help: "Refuse rows with categories, dates, gaps or missing columns that training did not have.")
+    var strict = false
     @OptionGroup var ranks: RankOptions
 
     func validate() throws { try Output.checkName("--output", output) }
 
     func run() throws {
         try Failure.requireReadable(bundle, option: "predict")
-        if rows != "-" { try Failure.requireReadable(rows, option: "predict") }
+        if !RowsInput.isStandardInput(rows) { try Failure.requireReadable(rows, option: "predict") }
         try Output.check("--output", file: output)
-        try ranks.run { [bundle, rows, output] ranks in
+        try ranks.run { [bundle, rows, output, json, strict] ranks in
             let learner = try Learner.load(contentsOf: bundle, over: ranks)
+            let form: AnswerForm = json ? .json : .csv
+            if strict, learner.dls.columns == nil {
+                throw Failure.usage("--strict: is for the rows of a table, and \(bundle) predicts no column of one")
+            }
             if let texts = learner.dls.trainDataset as? TokenizedTexts {
-                return try TextPredictions.write(of: learner, texts, bundle, rows, to: output, over: ranks)
+                return try TextPredictions.write(of: learner, texts, bundle, rows, to: output, form, over: ranks)
             }
-            // Tables and images are files.
-            try Failure.requireReadable(rows, option: "predict")
             guard let columns = learner.dls.columns else {
-                return try ImagePredictions.write(of: learner, bundle, rows, to: output, over: ranks)
+                return try ImagePredictions.write(of: learner, bundle, rows, to: output, form, over: ranks)
             }
-            let table = try columns.readRows(rows)
-            let (csv, undefined) = try TablePredictions.shared(learner, table, over: ranks)
+            let given = try RowsInput.table(rows, columns, over: ranks)
+            let unseen = try columns.unseen(in: given)
+            if strict { try Predict.refuse(unseen, in: given.file) }
+            let table = try columns.completed(given)
+            let (text, undefined) = try TablePredictions.shared(learner, table, form, over: ranks)
             if ranks.rank == 0 {
-                for values in try columns.unseen(in: table) {
-                    Console.standardError.write("lockstep: \(rows): \(values)\n")
-                }
+                for values in unseen { Console.standardError.write("lockstep: \(table.file): \(values)\n") }
             }
-            guard let csv else { return }
-            try Predict.write(csv, of: table.rowCount, to: output)
+            guard let text else { return }
+            try Predict.write(text, of: table.rowCount, to: output)
             try Predict.checkNumbers(undefined, of: table.rowCount, in: table.file)
         }
+    }
+
+    /// Refuses rows that hold what training did not have. Rare categories that were cut off are nothing new.
+    private static func refuse(_ unseen: [UnseenValues], in file: String) throws {
+        let news = unseen.filter { $0.kind != .rare }.map(\.description)
+        guard !news.isEmpty else { return }
+        let more = news.count > 4 ? "; and \(news.count - 4) more" : ""
+        throw Failure.noInput("\(file): --strict: \(news.prefix(4).joined(separator: "; "))\(more)")
     }
 
     /// Writes the answers where they are wanted.

@@ -18,18 +18,18 @@ struct TablePredictions {
     /// The predictions for every row, each rank a part: all lines on rank 0, nil elsewhere, and on every rank how many answers are
     /// not numbers. Collective.
     static func shared(
-        _ learner: Learner, _ table: CSVTable, over ranks: any Communicator
-    ) throws -> (csv: String?, undefined: Int64) {
+        _ learner: Learner, _ table: CSVTable, _ form: AnswerForm = .csv, over ranks: any Communicator
+    ) throws -> (text: String?, undefined: Int64) {
         let part = TablePredictions.part(
             of: ranks.rank, among: ranks.size, rows: table.rowCount, batchSize: learner.dls.train.batchSize ?? 1)
-        let own = try TablePredictions(learner, table, part: part)
+        let own = try TablePredictions(learner, table, form, part: part)
         return try gathered(own.header, own.lines, own.undefined, over: ranks)
     }
 
     /// The lines of all ranks behind a header, on rank 0, and how many answers are not numbers. Collective.
     static func gathered(
         _ header: String, _ lines: String, _ undefined: Int, over ranks: any Communicator
-    ) throws -> (csv: String?, undefined: Int64) {
+    ) throws -> (text: String?, undefined: Int64) {
         let undefined = try ranks.allReduce(Int64(undefined), name: "answers that are not numbers")
         let parts = try ranks.gatherVariable(Array(lines.utf8), to: 0, name: "predictions")
         return (parts.map { header + String(decoding: $0.joined(), as: UTF8.self) }, undefined)
@@ -39,7 +39,7 @@ struct TablePredictions {
     ///
     /// - Throws: ``Failure`` when the learner does not predict a column of a table, `DataError` when the table does not
     ///   have the columns it needs.
-    init(_ learner: Learner, _ table: CSVTable, part: Range<Int>? = nil) throws {
+    init(_ learner: Learner, _ table: CSVTable, _ form: AnswerForm, part: Range<Int>? = nil) throws {
         guard let columns = learner.dls.columns else {
             throw Failure.usage("\(table.file): the learner does not predict a column of a table")
         }
@@ -60,9 +60,9 @@ struct TablePredictions {
                     "\(table.file): the model's answers of shape \(found.predictions.shape) are not a number for each row"
                 )
             }
-            header = TablePredictions.header([columns.target.name], [])
+            header = form.header([columns.target.name], [])
             let numbers = found.predictions.floats
-            lines = numbers.map { TablePredictions.shown($0) + "\n" }.joined()
+            lines = numbers.map(form.line).joined()
             undefined = numbers.count { !$0.isFinite }
             return
         }
@@ -75,34 +75,9 @@ struct TablePredictions {
         guard found.count == 0 || decided.count == found.count && decided.allSatisfy(classes.indices.contains) else {
             throw Failure.usage("\(table.file): the model's loss does not choose among \(classes.count) classes")
         }
-        header = TablePredictions.header([columns.target.name], classes)
-        (lines, undefined) = TablePredictions.lines(found.predictions.floats, decided, classes)
+        header = form.header([columns.target.name], classes)
+        (lines, undefined) = form.lines(found.predictions.floats, decided, classes)
     }
-
-    /// The names of the columns: what leads a line, and every class's probability.
-    static func header(_ names: [String], _ classes: [String]) -> String {
-        (names + classes.map { "p(\($0))" }).map(field).joined(separator: ",") + "\n"
-    }
-
-    /// A line for each answer: what leads it, the class and every class's probability; no class where a probability is not a number.
-    ///
-    /// - Returns: the lines, and how many of them have no class.
-    static func lines(
-        _ probabilities: [Float], _ answers: [Int], _ classes: [String], lead: (_ item: Int) -> [String] = { _ in [] }
-    ) -> (lines: String, undefined: Int) {
-        var undefined = 0
-        let lines = answers.indices.map { item in
-            let shares = probabilities[item * classes.count..<(item + 1) * classes.count]
-            let isDefined = shares.allSatisfy(\.isFinite)
-            if !isDefined { undefined += 1 }
-            let words = lead(item) + [isDefined ? classes[answers[item]] : ""]
-            return (words.map(field) + shares.map(shown)).joined(separator: ",") + "\n"
-        }
-        return (lines.joined(), undefined)
-    }
-
-    /// Not-a-number without the sign that a processor may give it.
-    private static func shown(_ number: Float) -> String { number.isNaN ? "nan" : "\(number)" }
 
     /// The part of the rows that a rank predicts: whole batches, so that every row is in the same batch as on one rank
     /// and gets the same answer to the last bit.
@@ -122,13 +97,5 @@ struct TablePredictions {
 
     static func first(_ count: Int, of answers: Tensor) -> Tensor {
         answers.rank > 0 && answers.dim(0) > count ? answers[0..<count] : answers
-    }
-
-    /// A field of a CSV file, quoted where it must be (RFC 4180).
-    static func field(_ text: String) -> String {
-        guard text.contains(where: { ",\"\n\r".contains($0) }) || text.first == " " || text.last == " " else {
-            return text
-        }
-        return "\"" + text.replacing("\"", with: "\"\"") + "\""
     }
 }

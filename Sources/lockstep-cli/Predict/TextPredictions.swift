@@ -12,7 +12,7 @@ enum TextPredictions {
     /// - Throws: ``Failure`` when the learner does not choose among the classes of its texts, and as ``TextList``.
     static func write(
         of learner: Learner, _ texts: TokenizedTexts, _ bundle: String, _ place: String, to output: String?,
-        over ranks: any Communicator
+        _ form: AnswerForm, over ranks: any Communicator
     ) throws {
         let list = try TextList(place, texts.columns, over: ranks)
         let classes = texts.classes
@@ -23,11 +23,9 @@ enum TextPredictions {
         let decided = try list.gathered(own.decided, batches, width: 1, over: ranks, name: "classes")
         var undefined = 0
         if let probabilities, let decided {
-            let names = list.names
-            let lines = TablePredictions.lines(probabilities, decided, classes) { text in names.map { [$0[text]] } ?? []
-            }
+            let lines = form.lines(probabilities, decided, classes, files: list.names)
             undefined = lines.undefined
-            let header = TablePredictions.header((names == nil ? [] : ["file"]) + [texts.columns.target], classes)
+            let header = form.header((list.names == nil ? [] : ["file"]) + [texts.columns.target], classes)
             try Predict.write(header + lines.lines, of: list.texts.count, to: output)
         }
         let count = try ranks.allReduce(Int64(undefined), name: "answers that are not numbers")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The recipes: digits that come with the package, MNIST's format, tables.
+// The recipes of handwritten digits: those that come with the package, and MNIST's format.
 
 import ArgumentParser
 import Lockstep
@@ -80,49 +80,5 @@ struct MNISTRecipe: Recipe {
         }
         return TrainingTask(
             dls: dls, model: network.forMNIST(shape, classes: classes), loss: .crossEntropy, metric: .accuracy)
-    }
-}
-
-/// A table with a header.
-struct CSVRecipe: Recipe {
-    static let name = "csv"
-    static let abstract = "A CSV table with a header: what the columns are is inferred and printed."
-    static let discussion =
-        "Missing numbers are filled in, categories become vectors, numbers are standardised. With `train`, the run's "
-        + "folder gets predictions.csv: the predictions for every row of the table, as `lockstep predict` makes them "
-        + "from the exported learner."
-    static let defaults = (epochs: 10, lr: 2e-3, batchSize: 64)
-
-    static let data = Setting("data", "", help: "The table.", valueName: "file", showsDefault: false, onResume: .given)
-    @Option(CSVRecipe.data) var data: String
-    static let target = Setting(
-        "target", "", help: "Name of the column to predict.", valueName: "column", showsDefault: false)
-    @Option(CSVRecipe.target) var target: String
-
-    static var settings: [BoundSetting<Self>] { [BoundSetting(data, \.data), BoundSetting(target, \.target)] }
-    var modelName: String { "tabular" }
-    var source: String? { data }
-    func check() throws { try Failure.requireReadable(data, option: "--data") }
-
-    func task(_ settings: TrainingSettings) throws -> TrainingTask {
-        let table = try DataLoaders.csv(path: data, target: target, batchSize: settings.batchSize, seed: settings.seed)
-        let columns = table.columns
-        let model = TabularModel(
-            embeddings: columns.embeddingSizes.map { (categories: $0.count, width: $0.width) },
-            continuous: columns.continuous.count, outputs: columns.target.outputCount,
-            outputRange: try columns.classes == nil ? CSVRecipe.outputRange(of: table.loaders) : nil)
-        let isClassification = columns.classes != nil
-        return TrainingTask(
-            dls: table.loaders, model: model, loss: isClassification ? .crossEntropy : .mse,
-            metric: isClassification ? .accuracy : .rmse, remarks: "\(columns)")
-    }
-
-    /// The training targets' range and a tenth of it on either side; a network starts near 0, wherever the targets lie.
-    private static func outputRange(of loaders: DataLoaders) throws -> ClosedRange<Double>? {
-        var batches = try loaders.train.makeIterator(epoch: 0)
-        var values: [Double] = []
-        while let batch = try batches.next() { values += batch.targets.flatMap(\.doubles) }
-        guard let least = values.min(), let most = values.max(), least < most else { return nil }
-        return least - (most - least) / 10...most + (most - least) / 10
     }
 }

@@ -81,6 +81,17 @@ struct TrainingOptions: SettingGroup {
         showsDefault: false, onResume: .sameIfKnown)
     @Flag(TrainingOptions.bitwise) var bitwise = false
 
+    static let earlyStop = Setting(
+        "earlyStop", 1, in: 1...1_000_000_000,
+        help: "End when the loss of validation has not become smaller for so many epochs (default: never).",
+        valueName: "epochs", showsDefault: false, onResume: .sameIfKnown)
+    @Option(TrainingOptions.earlyStop) var earlyStop: Int?
+
+    static let best = Setting(
+        "best", false, help: "Keep the model of the epoch with the smallest loss of validation, not of the last one.",
+        showsDefault: false, onResume: .sameIfKnown)
+    @Flag(TrainingOptions.best) var best = false
+
     @Flag(help: "Print the settings as JSON and do not train.")
     var printConfig = false
 
@@ -93,7 +104,8 @@ struct TrainingOptions: SettingGroup {
         [
             BoundSetting(epochs, \.epochs, initial: { _ in usual.epochs }),
             BoundSetting(lr, \.lr, initial: { _ in usual.lr }), BoundSetting(flag: tta, \.tta),
-            BoundSetting(flag: bitwise, \.bitwise),
+            BoundSetting(flag: bitwise, \.bitwise), BoundSetting(optional: earlyStop, \.earlyStop),
+            BoundSetting(flag: best, \.best),
         ] + CompressionOption.settings.map { $0.lifted(\.compression) }
     }
     static var elsewhere: [String] {

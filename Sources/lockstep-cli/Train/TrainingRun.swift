@@ -20,6 +20,7 @@ struct TrainingRun: Sendable {
         setSeed(settings.seed)
         let task = try make(settings)
         try task.check(settings)
+        try options.checkTrackers(task)
         try RunWatch.endIfAsked(over: ranks)
         if let workers = options.workers { task.dls.train.numWorkers = workers }
         let files = try RunFolder(plan, recipe: settings.recipe, over: ranks)
@@ -31,10 +32,12 @@ struct TrainingRun: Sendable {
         if ranks.isRankZero { console.write(task.opening(settings, ranks)) }
         let watch = try RunWatch(options.watch, plan, since: started, over: ranks)
         let learner = Learner(
-            dls: task.dls, model: task.model, loss: task.loss, splitter: task.splitter, callbacks: watch.callbacks,
+            dls: task.dls, model: task.model, loss: task.loss, splitter: task.splitter,
+            callbacks: watch.callbacks + options.trackers,
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
         let prepared = ContinuousClock.now
         var (conclusion, augmented): (String?, Double?)
+        var best: Double??
         try learner.distributed(
             over: ranks, reduction: options.bitwise ? .bitwise : .ranks, compression: options.compression.value
         ) {
@@ -49,6 +52,8 @@ struct TrainingRun: Sendable {
             try learner.export(to: absolute(files.path("export.bundle")))
             if let export = options.export { try learner.export(to: absolute(export)) }
             conclusion = try task.conclude?(learner, files)
+            // Of the model that is kept, not of the last epoch's.
+            if options.best { best = try learner.withoutProgress { try learner.validate() }.last }
             if options.tta { augmented = try accuracy(of: learner.tta().predictions, learner) }
         }
         try watch.endIfStopped(over: ranks, in: files)
@@ -58,7 +63,7 @@ struct TrainingRun: Sendable {
         let predictions = try predictions(learner, over: ranks)
         if ranks.isRankZero {
             try report(
-                learner, task, files, conclusion, augmented, predictions,
+                learner, task, files, conclusion, best, augmented, predictions,
                 times: (prepared - started, trained - prepared))
             try RunState(state: .complete).write(in: files)
             RunState.removeCheckpoints(of: files.folder)
@@ -69,13 +74,13 @@ struct TrainingRun: Sendable {
     /// Predictions for every row of a table, on rank 0. Collective.
     private func predictions(_ learner: Learner, over ranks: any Communicator) throws -> String? {
         guard let data = settings.data, let columns = learner.dls.columns else { return nil }
-        return try TablePredictions.shared(learner, columns.readRows(data), over: ranks).csv
+        return try TablePredictions.shared(learner, columns.readRows(data), over: ranks).text
     }
 
     /// What rank 0 leaves and says at the end.
     private func report(
-        _ learner: Learner, _ task: TrainingTask, _ files: RunFolder, _ conclusion: String?, _ augmented: Double?,
-        _ predictions: String?, times: (setUp: Duration, trained: Duration)
+        _ learner: Learner, _ task: TrainingTask, _ files: RunFolder, _ conclusion: String?, _ best: Double??,
+        _ augmented: Double?, _ predictions: String?, times: (setUp: Duration, trained: Duration)
     ) throws {
         var written = ["model.safetensors", "export.bundle", "history.csv", "settings.json"]
         if let predictions {
@@ -88,7 +93,8 @@ struct TrainingRun: Sendable {
             written.append("results.html")
         }
         let (setUp, trained) = (times.setUp / .seconds(1), times.trained / .seconds(1))
-        let metric = learner.finalRecord.last.flatMap { $0 }.map { decimals($0, 4) } ?? "unknown"
+        let last = (best ?? learner.finalRecord.last).flatMap { $0 }.map { decimals($0, 4) } ?? "unknown"
+        let metric = last + (best == nil ? "" : " of the best epoch")
         let result = metric + (augmented.map { ", with test-time augmentation \(decimals($0, 4))" } ?? "")
         Console.standardOutput.write(
             """

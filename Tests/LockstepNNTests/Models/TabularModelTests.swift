@@ -35,4 +35,20 @@ import Testing
         let categories = TabularModel(embeddings: [(3, 2)], continuous: 0, outputs: 1, layers: [])
         #expect(categories.forward([Tensor.zeros([2, 1], dtype: .int64)])[0].shape == [2, 1])
     }
+
+    @Test("a scale multiplies and shifts what the last layer puts out, and is no parameter")
+    func scale() throws {
+        func model(_ scale: (mean: Double, deviation: Double)?) -> TabularModel {
+            TabularModel(embeddings: [(3, 2)], continuous: 2, outputs: 1, layers: [4], outputScale: scale)
+        }
+        let (plain, scaled) = (model(nil), model((120, 7.5)))
+        try scaled.loadStateDictionary(plain.stateDictionary())
+        let rows = [Tensor([[1], [2]] as [[Int]]), Tensor([[1, 2], [3, 1]])]
+        plain.eval()
+        scaled.eval()
+        for (a, b) in zip(plain.forward(rows)[0].floats, scaled.forward(rows)[0].floats) {
+            #expect(abs(a * 7.5 + 120 - b) < 1e-4)
+        }
+        #expect(plain.parameterCount == scaled.parameterCount)
+    }
 }

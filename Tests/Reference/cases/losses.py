@@ -59,6 +59,8 @@ def flattened(r):
     rows = dict(x=normal("rows", 5, 3), target=integers("rows", 3, 5))
     columns = dict(x=normal("columns", 4, 1), target=normal("columns.t", 4))
     bits = dict(x=normal("bits", 4, 3, scale=2), target=uniform("bits", 4, 3).round())
+    counts = dict(x=normal("counts", 6), target=integers("counts", 5, 6).float())
+    means = dict(x=uniform("means", 6, low=0.1, high=4), target=integers("means", 5, 6).float())
     cases = {
         "CrossEntropyLossFlat": (fastai.CrossEntropyLossFlat(), rows),
         "CrossEntropyLossFlat.axis1": (fastai.CrossEntropyLossFlat(axis=1), pixels),
@@ -77,6 +79,10 @@ def flattened(r):
         "BCEWithLogitsLossFlat.none": (fastai.BCEWithLogitsLossFlat(reduction="none"), bits),
         "MSELossFlat": (fastai.MSELossFlat(), columns),
         "L1LossFlat": (fastai.L1LossFlat(), columns),
+        "PoissonNLLLoss": (torch.nn.PoissonNLLLoss(), counts),
+        "PoissonNLLLoss.sum": (torch.nn.PoissonNLLLoss(reduction="sum"), counts),
+        "PoissonNLLLoss.none": (torch.nn.PoissonNLLLoss(reduction="none"), counts),
+        "PoissonNLLLoss.means": (torch.nn.PoissonNLLLoss(log_input=False, eps=1e-4), means),
         "DiceLoss": (fastai.DiceLoss(), pixels),
         "DiceLoss.mean": (fastai.DiceLoss(reduction="mean"), pixels),
         "DiceLoss.none": (fastai.DiceLoss(reduction="none"), pixels),

@@ -64,8 +64,11 @@ extension Setting where Value == Int {
 
 extension Option {
     /// An option that may be left out.
-    init<T: SettingValue & ExpressibleByArgument>(_ setting: Setting<T>) where Value == T? {
-        self.init(help: setting.help)
+    /// - Parameter parsing: `.unconditional` for a value that may begin with a dash.
+    init<T: SettingValue & ExpressibleByArgument>(
+        _ setting: Setting<T>, parsing: SingleValueParsingStrategy = .next
+    ) where Value == T? {
+        self.init(parsing: parsing, help: setting.help)
     }
 
     /// An option that must be given.

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Splitting the rows of a table: at random, but so that every class can be learned; by classes; by a column that says it.
+
+import LockstepTensor
+
+/// Splits of a table that know its target.
+package struct TableSplit: Sendable {
+    private let table: CSVTable
+    private let target: String
+    private let isRegression: Bool
+
+    /// - Throws: `DataError` when there is no such target.
+    package init(_ table: CSVTable, target: String, _ options: TabularOptions) throws(DataError) {
+        (self.table, self.target) = (table, target)
+        let column = try table.column(target)
+        isRegression = TabularColumns.targetKind(column, Array(0..<table.rowCount), options) != .classification
+    }
+
+    /// A random part is for validation; a class none of whose rows is left to train on gets one back.
+    package func random(_ fraction: Double, seed: UInt64) -> Splitter {
+        Splitter { [labels] (count: Int) -> Split in
+            var split = Splitter.random(fraction, seed: seed)(count)
+            guard let labels else { return split }
+            var missing = Set(labels).subtracting(split.train.lazy.map { labels[$0] })
+            split.valid.removeAll { row in
+                guard missing.remove(labels[row]) != nil else { return false }
+                split.train.append(row)
+                return true
+            }
+            return split
+        }
+    }
+
+    /// A random part of every class is for validation.
+    /// - Throws: `DataError` when the target is no class.
+    package func stratified(_ fraction: Double, seed: UInt64) throws(DataError) -> Splitter {
+        guard let labels else {
+            throw DataError(
+                .mismatch, file: table.file, "rows cannot be shared out by classes: the target “\(target)” is a number")
+        }
+        return .stratified(fraction, labels: labels, seed: seed)
+    }
+
+    /// Rows for which a column is true, or not 0, are for validation.
+    /// - Throws: `DataError` when the column is missing or leaves nothing to train on.
+    package func column(_ name: String) throws(DataError) -> Splitter {
+        let column = try table.column(name)
+        guard let marks = TableSplit.marks(column) else {
+            throw DataError(
+                .mismatch, file: table.file,
+                "the column “\(name)” does not say which rows are for validation: it must be true or false, or 0 or 1")
+        }
+        guard marks.contains(false) else {
+            throw DataError(.mismatch, file: table.file, "the column “\(name)” leaves no row to train on")
+        }
+        return .mask(marks)
+    }
+
+    /// Whether the table has a column `is_valid` that says which rows are for validation, some and not all.
+    package var hasOwn: Bool {
+        guard target != TableSplit.ownColumn, let column = try? table.column(TableSplit.ownColumn),
+            let marks = TableSplit.marks(column)
+        else { return false }
+        return Set(marks).count == 2
+    }
+    /// fastai's name.
+    package static let ownColumn = "is_valid"
+
+    /// What each row says; nil when one says neither yes nor no. Where nothing stands it is no.
+    private static func marks(_ column: CSVColumn) -> [Bool]? {
+        let words: [String: Bool] = [
+            "true": true, "false": false, "1": true, "0": false, "1.0": true, "0.0": false, "yes": true, "no": false,
+            "t": true, "f": false,
+        ]
+        let marks = column.texts.map { $0.map { words[$0.lowercased()] } ?? false }
+        return marks.contains { $0 == nil } ? nil : marks.map { $0 ?? false }
+    }
+
+    /// The class of every row; nil when the target is a number.
+    private var labels: [String]? {
+        guard !isRegression, let column = try? table.column(target) else { return nil }
+        return column.texts.map { $0 ?? "" }
+    }
+}

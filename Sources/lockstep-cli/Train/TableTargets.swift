@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The targets that a table trains on: their range, and how frequent classes are.
+
+import Lockstep
+import LockstepData
+
+/// The targets of the training rows.
+struct TableTargets {
+    private let columns: TabularColumns
+    private let values: [Double]
+
+    /// - Throws: ``Failure`` when there are too few rows for a network to normalise.
+    init(of loaders: DataLoaders, _ columns: TabularColumns, file: String) throws {
+        self.columns = columns
+        values = (loaders.trainDataset as? TabularDataset)?.rows.targets.flatMap(\.doubles) ?? []
+        guard values.count > 1 else {
+            throw Failure.noInput("\(file): one row is left to train on, and batch normalisation needs two")
+        }
+    }
+
+    /// The bounds of a model's outputs where these are counts: 0, and a little more than the largest. Nil for others.
+    var range: ClosedRange<Double>? {
+        guard columns.target.kind == .counts, let most = values.max(), most > 0 else { return nil }
+        return 0...most * 1.1
+    }
+
+    /// Mean and deviation of numbers; a network starts near 0, wherever the targets lie. Nil for others.
+    var scale: (mean: Double, deviation: Double)? {
+        guard columns.target.kind == .regression else { return nil }
+        let count = Double(values.count)
+        let mean = values.reduce(0) { $0 + $1 / count }
+        let farthest = values.reduce(0) { max($0, abs($1 - mean)) }
+        guard farthest > 0, mean.isFinite, farthest.isFinite else { return nil }
+        // Scaled: squares leave the range of numbers before the numbers do.
+        let squares = values.reduce(0) { $0 + ($1 - mean) / farthest * (($1 - mean) / farthest) }
+        return (mean, farthest * (squares / count).squareRoot())
+    }
+
+    /// How many training rows each class has.
+    private var counts: [Int] {
+        var counts = [Int](repeating: 0, count: columns.classes?.count ?? 0)
+        for value in values { counts[Int(value)] += 1 }
+        return counts
+    }
+
+    /// scikit-learn's “balanced”: rows / (classes · rows of the class).
+    var balancedWeights: Tensor {
+        let counts = counts
+        return Tensor(counts.map { Float(values.count) / Float(counts.count * max(1, $0)) })
+    }
+
+    /// What is worth a word: a batch that is smaller than asked for, classes that nothing is learned of.
+    func remark(_ batchSize: Int) -> String {
+        var remark = ""
+        if values.count < batchSize { remark += "\nbatch        all \(values.count) training rows" }
+        guard let classes = columns.classes else { return remark }
+        let counts = counts
+        let missing = classes.indices.filter { counts[$0] == 0 }
+        guard !missing.isEmpty else { return remark }
+        return remark + "\nunlearned    classes without training rows: "
+            + missing.prefix(12).map { classes[$0] }.joined(separator: ", ") + (missing.count > 12 ? ", …" : "")
+    }
+}
