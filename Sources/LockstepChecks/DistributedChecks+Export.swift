@@ -7,6 +7,7 @@ import LockstepData
 import LockstepDistributed
 import LockstepLearner
 import LockstepNN
+import LockstepOptim
 import LockstepTensor
 import LockstepTesting
 
@@ -79,7 +80,7 @@ extension DistributedChecks {
     @Sendable static func loadedFromDisks(_ ranks: any Communicator) throws {
         try withSharedFolder(ranks) { folder in
             // More than a mebibyte: less is not mapped.
-            let model = Sequential(Linear(1, 400), Linear(400, 700), Linear(700, 1))
+            let model = Sequential([Linear(1, 400), Linear(400, 700), Linear(700, 1)])
             let learner = learner(rows: 12, batchSize: 6, path: folder, model: model)
             try learner.distributed(over: ranks) {
                 try learner.fit(1)

@@ -2,6 +2,7 @@
 // Tests of `lockstep bench growth`: what an exponent is, and that every work can be done at a small size.
 
 import Foundation
+import LockstepLearner
 import Testing
 
 @testable import LockstepBench
@@ -42,7 +43,9 @@ import Testing
         #expect(report.plot.curves.count == 2)
     }
 
-    @Test("every work is done, and its data are gone", arguments: GrowthCase.allCases) func works(work: GrowthCase) throws {
+    @Test("every work is done, and its data are gone", arguments: GrowthCase.allCases) func works(
+        work: GrowthCase
+    ) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "growth-\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

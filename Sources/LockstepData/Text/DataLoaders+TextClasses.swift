@@ -71,7 +71,9 @@ extension DataLoaders {
         maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2, mendsHTML: Bool = false,
         seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) throws -> TextClassData {
-        guard let first = texts.first else { stop("DataLoaders.textClasses: no column of texts", file: file, line: line) }
+        guard let first = texts.first else {
+            stop("DataLoaders.textClasses: no column of texts", file: file, line: line)
+        }
         let columns = TextColumns(text: first, further: Array(texts.dropFirst()), pair: pair, target: target)
         let table = try CSV.read(path, options: columns.readingOptions())
         func column(_ name: String) throws -> [String] {

@@ -3,6 +3,7 @@
 
 import LockstepComm
 public import LockstepLearner
+import LockstepTensor
 
 /// Prints, after every epoch, what each rank's training steps spent their time on: a table by which stragglers, slow
 /// loaders and expensive reductions are seen.

@@ -16,9 +16,11 @@ import Testing
     func joins(expected: Int?) throws {
         var column = GrowingColumn(axis: 0, expected: expected)
         for range in [0..<3, 3..<3, 3..<4, 4..<7] { column.append(Self.rows(range)) }
-        let all = try #require(column.finish(order: nil))
+        let joined = column.finish(order: nil)
+        let all = try #require(joined)
         #expect(all.shape == [7, 2] && all.floats == Self.rows(0..<7).floats)
-        #expect(column.finish(order: nil) == nil)
+        let again = column.finish(order: nil)
+        #expect(again == nil)
     }
 
     @Test("rows are sorted by their numbers, equal ones as they came", arguments: [nil, 6, 9] as [Int?])
@@ -32,23 +34,27 @@ import Testing
                 column.append(Self.rows(2..<6).to(dtype))
                 let sources = order.indices.sorted { (order[$0], $0) < (order[$1], $1) }
                 let wanted = Self.rows(0..<6).to(dtype).indexSelect(axis: 0, index: Tensor(sources))
-                let found = try #require(column.finish(order: order))
+                let sorted = column.finish(order: order)
+                let found = try #require(sorted)
                 #expect(found.doubles == wanted.doubles, "\(order) \(dtype)")
             }
         }
         var column = GrowingColumn(axis: 0, expected: expected)
         column.append(Self.rows(0..<6))
-        #expect(column.finish(order: [1, 0])?.floats == Self.rows(0..<6).floats, "numbers of other rows")
+        let others = column.finish(order: [1, 0])
+        #expect(others?.floats == Self.rows(0..<6).floats, "numbers of other rows")
     }
 
     @Test("along another axis, and without one, pieces are joined at the end") func otherAxes() {
         var column = GrowingColumn(axis: 1, expected: 2)
         column.append(Tensor([1, 2] as [Float], shape: [2, 1]))
         column.append(Tensor([3, 4] as [Float], shape: [2, 1]))
-        #expect(column.finish(order: [1, 0])?.floats == [3, 1, 4, 2])
+        let sorted = column.finish(order: [1, 0])
+        #expect(sorted?.floats == [3, 1, 4, 2])
         var empty = GrowingColumn(axis: 0, expected: 3)
-        #expect(empty.finish(order: nil) == nil)
+        let nothing = empty.finish(order: nil)
         empty.append(Self.rows(0..<0))
-        #expect(empty.finish(order: nil)?.shape == [0, 2])
+        let none = empty.finish(order: nil)
+        #expect(nothing == nil && none?.shape == [0, 2])
     }
 }

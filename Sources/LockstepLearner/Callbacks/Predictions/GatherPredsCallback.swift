@@ -148,7 +148,9 @@ public final class GatherPredsCallback: Callback {
             }
             var batch = batch
             if activates, !outputs.isEmpty {
-                withNoGrad { batch.replaceSubrange(outputs, with: learner.lossFunction.meaning(of: Array(batch[outputs]))) }
+                withNoGrad {
+                    batch.replaceSubrange(outputs, with: learner.lossFunction.meaning(of: Array(batch[outputs])))
+                }
             }
             for (index, piece) in batch.enumerated() { columns[index].append(piece) }
         }
