@@ -25,11 +25,13 @@ struct ReportTests {
 
                 SUBCOMMANDS:
                   train                   Train a model: on handwritten digits, MNIST, images,
-                                          a table, or a text.
+                                          a table, a text, or classes of texts.
                   lr-find                 Find a learning rate: draw the loss over the rate and
                                           suggest one.
-                  predict                 Predict the rows of a CSV table, or images, with an
-                                          exported learner.
+                  predict                 Predict the rows of a CSV table, images, or texts,
+                                          with an exported learner.
+                  embed                   Make a vector of each text: of a CSV table, of lines,
+                                          or of files.
                   sample                  Write text with a model that `lockstep train text`
                                           has saved.
                   bench                   Measure a training step: speed, memory, time to the

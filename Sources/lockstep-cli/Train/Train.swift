@@ -7,7 +7,7 @@ import Lockstep
 /// The group of recipes.
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a model: on handwritten digits, MNIST, images, a table, a text, or texts of several classes.",
+        abstract: "Train a model: on handwritten digits, MNIST, images, a table, a text, or classes of texts.",
         discussion:
             "The run's folder gets model.safetensors (weights), export.bundle (the whole learner, for `lockstep "
             + "predict` or Learner.load), history.csv and settings.json.",
