@@ -71,6 +71,22 @@ private struct HeadsLoss: MultipleLossFunction {
         let known = Learner(dls: base.dls, model: base.model, loss: .mse, metrics: [.mae])
         #expect(try named["metric_0"] == known.validateNamed()["mae"])
         #expect(Learner(dls: base.dls, model: base.model, loss: .mse, metrics: []).metrics.isEmpty)
+        let rate = 0.5
+        let rated = Learner(
+            dls: base.dls, model: base.model, loss: .mse, lr: rate, metrics: [{ p, t in (p - t).abs().mean() }],
+            wd: rate)
+        #expect(rated.lr == 0.5 && rated.wd == .value(0.5) && rated.metrics.map(\.name) == ["metric_0"])
+        let words = try self.words()
+        let inferred = Learner(
+            dls: words, model: Linear(1, 2), lr: rate, metrics: [{ p, t in (p.argmax(axis: 1) - t).abs().max() }])
+        #expect(inferred.lossFunction is CrossEntropyFlat && inferred.metrics.count == 1 && inferred.lr == rate)
+        #expect(Learner(dls: words, model: Linear(1, 2), metrics: [{ p, _ in p.max() }]).lr == 1e-3)
+    }
+
+    /// Lengths of words, and the words as classes.
+    private func words() throws -> DataLoaders {
+        let length = FunctionTransform { (word: String) in Tensor([Double(word.count)]) }
+        return try Datasets(["cat", "horse", "cat"], transforms: [[length], [Categorize()]]).dataLoaders(batchSize: 3)
     }
 
     @Test("values by name, by place and in a loop") func named() {
@@ -141,10 +157,7 @@ private struct HeadsLoss: MultipleLossFunction {
         #expect(text.text.components(separatedBy: "is ").count == 4 && !text.text.contains("→"))
         #expect(try dls.showBatch(maxCount: 3, console: nil).items == shown.items)
         #expect(try dls.showBatch(dls.oneBatch(), maxCount: 100, console: nil).items.count == 32)
-        let named = try Datasets(
-            ["cat", "dog", "cat"],
-            transforms: [[FunctionTransform { (s: String) in Tensor([Double(s.count)]) }], [Categorize()]]
-        ).dataLoaders(batchSize: 3)
+        let named = try words()
         #expect(Set(try named.showBatch(console: nil).items.compactMap { $0.target.map { "\($0)" } }).count == 2)
     }
 
