@@ -253,6 +253,23 @@ struct SettingsTests {
         #expect(resumed == whole)
     }
 
+    @Test("so does a table that was told everything, with the best epoch's model") func table() throws {
+        let command = try Command()
+        let rows = (0..<400).map { (row: Int) -> String in
+            "\(Double(row * 37 % 91) / 9);\(row * 7 % 5);2024-0\(1 + row % 3)-\(10 + row % 19);\(row * row % 11 % 3)\n"
+        }
+        try command.write(("x;k;day;y\n" + rows.joined()).utf8, to: "t.csv")
+        let data = ["csv", "--data", "t.csv", "--target", "y"]
+        let (resumed, whole) = try weights(
+            command,
+            data + [
+                "--task", "classes", "--stratify", "--split-seed", "5", "--class-weights", "balanced", "--metric", "f1",
+                "--layers", "200,20", "--dropout", "0.1", "--best", "--early-stop", "39", "--cyclic-dates",
+                "--most-categories", "4", "--batch-size", "8",
+            ], resume: data)
+        #expect(resumed == whole && whole.count > 4 * 200 * 20)
+    }
+
     @Test("a batch of one row is refused before training, where batch normalisation needs more", arguments: [1, 2])
     func singleRow(ranks: Int) throws {
         let command = try Command()

@@ -41,7 +41,7 @@ extension FuzzTarget {
         },
         // Its last column is learned.
         FuzzTarget("table", factor: 1024, seeds: { trainable.map { Array($0.utf8) } }) { bytes in
-            let table = try CSV.parse(bytes, file: file)
+            let table = try CSV.parse(bytes, file: file, options: CSV.Options().found(in: bytes))
             guard let target = table.names.last, table.rowCount < 2000, table.columns.count < 64 else { return }
             let found = try DataLoaders.table(table, target: target, batchSize: 4)
             for batch in found.loaders.train { _ = batch.size }
@@ -127,6 +127,8 @@ extension FuzzTarget {
     private static let trainable = [
         "age,job,y\r\n1.5,a,u\r\n2.5,b,v\r\n,a,u\r\n7.25,,v\r\n3,c,u\r\n4,c,v\r\n5,c,u\r\n6,b,v\r\n",
         "age,job,z\n1.5,a,1\n2.5,b,2.5\n,a,3\n7.25,,4\n3,c,5\n4,c,6\n",
+        "saleDate;n;y\n31.12.2024 14:30;0,5;a\n1.1.2025;1,25;b\n;2;a\n2.1.25 1:05 pm;3;b\n3.1.2025;4,5;a\n4.1.2025;5;b\n",
+        "at,d,y\n1704067200,\"Mar 3, 2024\",0\n1704153600,2024-03-04T05:06:07Z,1\n1704240000,20240305,0\n1704326400,6-Mar-24,1\n",
     ]
 
     private static func images(_ ending: String) throws -> [[UInt8]] {

@@ -20,7 +20,7 @@ public struct PoissonFlat: LossFunction {
     public let eps: Double
     /// How the losses of items become one.
     public var reduction: Reduction
-    private let flattening = Flattening(convertsTarget: true, keepsClasses: false)
+    private static let flattening = Flattening(convertsTarget: true, keepsClasses: false)
 
     /// A loss with these options; the defaults are PyTorch's.
     public init(logInput: Bool = true, eps: Double = 1e-8, reduction: Reduction = .mean) {
@@ -29,7 +29,7 @@ public struct PoissonFlat: LossFunction {
 
     /// The loss of predictions and targets, reduced as `reduction` says.
     public func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor {
-        let (x, y) = flattening(prediction, target, for: name)
+        let (x, y) = PoissonFlat.flattening(prediction, target, for: name)
         return reduction.apply(to: logInput ? x.exp() - y * x : x - y * (x + eps).log())
     }
 

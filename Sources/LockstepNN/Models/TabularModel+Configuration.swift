@@ -13,7 +13,7 @@ extension TabularModel: Configurable {
         Field("dropout", \.options.dropout, python: "ps")
         Field("embeddingDropout", \.options.embeddingDropout, .within(0...1), python: "embed_p")
         Field("outputRange", { $0.options.outputRange.map { [$0.lowerBound, $0.upperBound] } }, python: "y_range")
-        Field("outputScale", { $0.options.outputScale.map { [$0.mean, $0.deviation] } })
+        Field("outputScale", { $0.options.outputScale.map { [$0.mean, $0.deviation] } ?? [] }, absent: [])
         Field("batchNorm", \.options.batchNorm, python: "use_bn")
         Field("normalizesContinuous", \.options.normalizesContinuous, python: "bn_cont")
     } make: { fields in
@@ -21,14 +21,15 @@ extension TabularModel: Configurable {
         let (layers, dropout): ([Int], [Double]) = (try fields("layers"), try fields("dropout"))
         let range: [Double]? = try fields("outputRange")
         try fields.check(range.map { $0.count == 2 && $0[0] <= $0[1] } ?? true, "outputRange is no range")
-        let scale: [Double]? = try fields("outputScale")
+        let scale: [Double] = try fields("outputScale")
         try fields.check(
-            scale.map { $0.count == 2 && $0.allSatisfy(\.isFinite) && $0[1] > 0 && range == nil } ?? true,
+            scale.isEmpty || scale.count == 2 && scale.allSatisfy(\.isFinite) && scale[1] > 0 && range == nil,
             "outputScale is no mean and deviation")
         return TabularModel(
             embeddings: embeddings, continuous: try fields("continuous"), outputs: try fields("outputs"),
             layers: layers, dropout: dropout, embeddingDropout: try fields("embeddingDropout"),
-            outputRange: range.map { $0[0]...$0[1] }, outputScale: scale.map { (mean: $0[0], deviation: $0[1]) },
+            outputRange: range.map { $0[0]...$0[1] },
+            outputScale: scale.isEmpty ? nil : (mean: scale[0], deviation: scale[1]),
             batchNorm: try fields("batchNorm"), normalizesContinuous: try fields("normalizesContinuous"))
     }
 

@@ -93,6 +93,16 @@ struct DateColumnTests {
         #expect(none.dates.isEmpty && none.categorical.map(\.name) == ["day"])
     }
 
+    @Test("further columns of new rows that are called as parts are do not stand in for these")
+    func namesakes() throws {
+        let columns = try TabularColumns(fitting: days(), target: "y", training: Array(0..<60))
+        let new = try table("Year,date,Elapsed\n1,2024-01-01,x\n")
+        let plain = try columns.dataset(table("date\n2024-01-01\n"), rows: [0], withTarget: false)
+        let same = try columns.dataset(new, rows: [0], withTarget: false)
+        #expect(same.inputs.map(\.doubles) == plain.inputs.map(\.doubles) && columns.needed == ["date"])
+        #expect(try columns.unseen(in: new).isEmpty)
+    }
+
     @Test("a file whose dates have parts that there are none of is refused")
     func hostile() throws {
         let columns = try TabularColumns(fitting: days(), target: "y", training: Array(0..<60))

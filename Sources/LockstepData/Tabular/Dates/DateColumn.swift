@@ -57,7 +57,9 @@ extension CSVTable {
     func expanded(_ dates: [DateColumn]) throws(DataError) -> CSVTable {
         if dates.isEmpty { return self }
         for date in dates { _ = try column(date.name) }
-        let expanded = columns.flatMap { column in
+        // Further columns of new rows may have the parts' names; those of the training table did not.
+        let parts = Set(dates.flatMap(\.columns))
+        let expanded = columns.filter { !parts.contains($0.name) }.flatMap { column in
             dates.first { $0.name == column.name }.map { $0.expanded(column) } ?? [column]
         }
         return CSVTable(file: file, rowCount: rowCount, columns: expanded, lines: lines)
