@@ -49,7 +49,7 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appending(path: "growth-\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let sizes: [GrowthCase: Int] = [.blocks: 1 << 20, .characters: 1 << 16, .names: 12]
+        let sizes: [GrowthCase: Int] = [.blocks: 1 << 20, .characters: 1 << 16, .names: 12, .texts: 8000]
         let size = sizes[work] ?? 600
         let point = try work.run(size: size, folder: folder.path)
         #expect(point.size == size && point.seconds > 0 && point.bytes >= 0)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bytes of a file, mapped or in an array, of which readers look at small pieces.
 
+import Glibc
+
 /// Bytes that are looked at a piece at a time: a reader of large files copies what it parses, and no more.
 package enum FileBytes: @unchecked Sendable {
     case array([UInt8])
@@ -11,8 +13,25 @@ package enum FileBytes: @unchecked Sendable {
     ///
     /// - Throws: `DataError` (`.unreadable`, `.tooLarge`).
     package static func opened(_ path: String) throws(DataError) -> FileBytes {
-        guard let size = FileIdentity(path)?.size, size >= 1 << 20 else { return .array(try Files.read(path)) }
+        guard let size = size(path), size >= 1 << 20 else { return .array(try Files.read(path)) }
         return .mapped(try MappedFile(path))
+    }
+
+    /// The same of a regular file; nil for what is none, which only one process may read, or cannot be opened.
+    package static func openedFile(_ path: String) -> FileBytes? { size(path) == nil ? nil : try? opened(path) }
+
+    /// Bytes of the regular file at `path`; nil where there is none.
+    private static func size(_ path: String) -> Int? {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
+    }
+
+    /// What another process has to find for its bytes to be the same.
+    package var identity: String {
+        switch self {
+        case .array: "\(count) \(checksum(0..<count))"
+        case .mapped(let file): file.identity.text
+        }
     }
 
     package var count: Int {

@@ -9,6 +9,8 @@ import Glibc
 package final class MappedFile {
     let path: String
     package let bytes: UnsafeMutableRawBufferPointer
+    /// What tells it from other files.
+    let identity: FileIdentity
 
     /// - Throws: `DataError` (`.unreadable`).
     init(_ path: String) throws(DataError) {
@@ -24,6 +26,7 @@ package final class MappedFile {
             throw DataError(.unreadable, file: path, "is no regular file, so it cannot be mapped")
         }
         self.path = path
+        identity = FileIdentity(status)
         let size = Int(status.st_size)
         guard size > 0 else {
             bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)

@@ -2,7 +2,6 @@
 // How ranks agree: on signals, on metric values, on who writes.
 
 import LockstepComm
-import LockstepData
 import LockstepLearner
 import LockstepTensor
 
@@ -249,9 +248,9 @@ final class RankCoordinator: TrainingCoordinator {
         return try communicator.broadcast(bytes: bytes, from: 0, name: "read")
     }
 
-    func seesOneFile(at path: String) throws -> Bool {
+    func isSameEverywhere(_ text: String) throws -> Bool {
         try throwing(agree(nil).signal)
-        return try communicator.seesOneFile(at: path)
+        return try communicator.isSameEverywhere(text)
     }
 
     private func together<Result>(_ body: () throws -> Result) throws -> Result {
@@ -272,10 +271,10 @@ final class RankCoordinator: TrainingCoordinator {
 }
 
 extension Communicator {
-    /// Whether every rank sees rank 0's file at `path`. Collective.
-    fileprivate func seesOneFile(at path: String) throws -> Bool {
-        let seen = try allGather(FileIdentity(path)?.text ?? "", name: "file")
-        return seen.first != "" && seen.allSatisfy { $0 == seen.first }
+    /// Whether every rank says what rank 0 says. Collective.
+    fileprivate func isSameEverywhere(_ text: String) throws -> Bool {
+        let said = try allGather(text, name: "file")
+        return said.allSatisfy { $0 == said.first }
     }
 }
 
@@ -297,7 +296,7 @@ final class WriterCoordinator: TrainingCoordinator {
         let bytes = try communicator.onRankZero("read") { try body() }
         return try communicator.broadcast(bytes: bytes, from: 0, name: "read")
     }
-    func seesOneFile(at path: String) throws -> Bool { try communicator.seesOneFile(at: path) }
+    func isSameEverywhere(_ text: String) throws -> Bool { try communicator.isSameEverywhere(text) }
     /// Each rank works on its own: nobody waits, and a program that goes on can.
     func abandon(because error: any Error) {}
 }

@@ -85,9 +85,8 @@ public protocol TrainingCoordinator: AnyObject {
     /// The bytes that `body` reads on the writing rank, on every rank. A failure is thrown everywhere.
     func read(_ body: () throws -> [UInt8]) throws -> [UInt8]
 
-    /// Whether every rank sees at `path` the file that the writing rank sees, so that each may read it itself: the same
-    /// answer on every rank, which all have to ask.
-    func seesOneFile(at path: String) throws -> Bool
+    /// Whether every rank says what the writing rank says: the same answer on every rank, which all have to ask.
+    func isSameEverywhere(_ text: String) throws -> Bool
 
     /// Has the ranks learn together, in the agreements of their batches, when `isWanted` becomes true on one of them.
     ///
@@ -135,8 +134,8 @@ extension TrainingCoordinator {
     public func snapshotMemory(byteCount: Int) throws -> SnapshotMemory {
         isWriter ? SnapshotMemory(privateBytes: byteCount) : SnapshotMemory()
     }
-    /// The default: only one rank's disk is known.
-    public func seesOneFile(at path: String) throws -> Bool { false }
+    /// The default: nobody is asked, and only one rank's disk is known.
+    public func isSameEverywhere(_ text: String) throws -> Bool { false }
     /// The default: no layer communicates.
     public var runsEmptyParts: Bool { false }
     /// The default: nobody is asked.
@@ -158,7 +157,11 @@ extension TrainingCoordinator {
 extension TrainingCoordinator {
     /// The bytes of a file of which the writing rank's counts, on every rank: mapped where each sees that file, otherwise told.
     package func bytes(ofFile path: String) throws -> FileBytes {
-        try seesOneFile(at: path) ? .opened(path) : .array(read { try Files.read(path) })
+        // Opened before it is agreed on: the writing rank may remove or replace the file at once.
+        let own = FileBytes.openedFile(path)
+        let isSame = try isSameEverywhere(own?.identity ?? "")
+        if isSame, let own { return own }
+        return .array(try read { try Files.read(path) })
     }
 }
 
@@ -184,8 +187,8 @@ public final class SoloCoordinator: TrainingCoordinator {
     public func write(_ body: () throws -> Void) throws { try body() }
     /// Runs `body`.
     public func read(_ body: () throws -> [UInt8]) throws -> [UInt8] { try body() }
-    /// One process sees what it sees.
-    public func seesOneFile(at path: String) -> Bool { true }
+    /// One process says one thing.
+    public func isSameEverywhere(_ text: String) -> Bool { true }
     /// Nobody waits.
     public func abandon(because error: any Error) {}
 }
