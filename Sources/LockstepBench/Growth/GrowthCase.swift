@@ -9,7 +9,7 @@ public enum GrowthCase: String, CaseIterable, Codable, Sendable {
     public var summary: String {
         switch self {
         case .blocks: "tensors made one after the other, each as large as half of those before: bytes"
-        case .report: "a report of the classes of as many answers: classes"
+        case .report: "a report on 20,000 answers: classes"
         case .texts: "a CSV file of seven columns of long texts, to its loaders: rows"
         case .rows: "a CSV file of twenty columns of numbers, to its loaders: rows"
         case .firstBatch: "the same, to the first batch: rows"
@@ -39,7 +39,7 @@ public enum GrowthCase: String, CaseIterable, Codable, Sendable {
     func bytes(_ size: Int) -> Int {
         switch self {
         case .blocks: size
-        case .report: size * size * 8
+        case .report: 20_000 * 16 + size * 32
         case .texts, .rows, .firstBatch: size * 20 * 4
         case .predictions: size * 256 * 4
         case .save, .load: size * 12

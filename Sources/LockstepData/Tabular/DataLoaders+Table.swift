@@ -17,7 +17,7 @@ extension DataLoaders {
     /// Columns are inferred (see `TabularColumns.init(fitting:target:training:options:)`). Missing numbers are filled with the
     /// median of the training rows and marked in an extra categorical column, categories become indices with 0 for
     /// missing or unknown, numbers are standardised with the statistics of the training rows. A file that does not have the delimiter
-    /// of `options` is read with its own (``CSV/Options/found(in:columns:)``).
+    /// of `options` is read with its own (`CSV.Options.found(in:)`).
     ///
     /// - Parameters:
     ///   - target: the column to predict.

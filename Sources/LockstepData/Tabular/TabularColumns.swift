@@ -64,7 +64,7 @@ public struct TargetColumn: Sendable, Equatable, Codable {
         case classification(classes: [String])
         /// A number.
         case regression
-        /// How often something happened: a whole number from 0, for a loss such as ``PoissonFlat``.
+        /// How often something happened: a whole number from 0, for a loss such as `PoissonFlat`.
         case counts
     }
     /// The column's name in the table.

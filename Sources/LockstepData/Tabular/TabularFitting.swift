@@ -58,6 +58,8 @@ extension TabularColumns {
                 .mismatch, file: table.file, at: .line(table.lines[row]), "the target “\(name)” is missing",
                 remedy: "Remove such rows, or fill them in")
         }
+        // In the order of the file, which a random split has not: columns of millions of rows do not fit in a cache.
+        let training = training.sorted()
         target = try Self.target(targetColumn, training, table, options)
         dates = try table.dates(options, training: training, except: Set(told + [name]))
         reading = TableReading(options.csv)

@@ -18,7 +18,7 @@ public import LockstepTensor
 /// A thread of the writing rank then writes it out. One at most is on its way: one that falls due meanwhile is taken when the
 /// first is there. Where writing fails, again and again, that is said and training goes on; if it does at the end, the fit throws.
 ///
-/// The end of each fit leaves a checkpoint, too. A program may have several fits (``Learner/fineTune(_:baseLR:freezeEpochs:lrMult:pctStart:div:divFinal:wd:moms:callbacks:resume:)``
+/// The end of each fit leaves a checkpoint, too. A program may have several fits (`fineTune`
 /// has two): started again, it skips those that are over and goes on in the one it was in.
 ///
 /// When a rank is lost, or a fit fails otherwise, a rank that is left writes the last step that all had completed, if it can: not if the loss

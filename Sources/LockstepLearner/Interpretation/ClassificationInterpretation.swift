@@ -96,13 +96,18 @@ public final class ClassificationInterpretation: Interpretation {
 
     /// Pairs of classes that were confused at least `minimum` times, the most frequent first.
     public func mostConfused(minimum: Int = 1) -> [Confusion] {
-        let matrix = confusionMatrix()
+        let names = vocabulary.count
+        let wrong = zip(actual, predicted).filter { $0 != $1 }.map { $0 * names + $1 }.sorted()
         var pairs: [Confusion] = []
-        for row in vocabulary.indices {
-            for column in vocabulary.indices where row != column && matrix[row, column] >= max(1, minimum) {
+        var start = 0
+        while start < wrong.count {
+            let end = wrong[start...].firstIndex { $0 != wrong[start] } ?? wrong.count
+            if end - start >= max(1, minimum) {
+                let (row, column) = wrong[start].quotientAndRemainder(dividingBy: names)
                 pairs.append(
-                    Confusion(actual: vocabulary[row], predicted: vocabulary[column], count: matrix[row, column]))
+                    Confusion(actual: vocabulary[row], predicted: vocabulary[column], count: end - start))
             }
+            start = end
         }
         // Stable: equal counts stay in the order of the matrix.
         return pairs.enumerated().sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }.map(
@@ -110,5 +115,7 @@ public final class ClassificationInterpretation: Interpretation {
     }
 
     /// Precision, recall, F1 and support of every class.
-    public func report() -> ClassificationReport { ClassificationReport(confusionMatrix()) }
+    public func report() -> ClassificationReport {
+        ClassificationReport(actual: actual, predicted: predicted, labels: vocabulary)
+    }
 }

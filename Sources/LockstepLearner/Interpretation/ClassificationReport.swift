@@ -28,9 +28,30 @@ public struct ClassificationReport: CustomStringConvertible, Sendable {
 
     /// The report of a confusion matrix.
     public init(_ matrix: ConfusionMatrix) {
-        let counts = matrix.labelCounts
-        let total = matrix.count
-        classes = zip(matrix.labels, counts).map { name, counts in
+        self.init(labels: matrix.labels, matrix.labelCounts)
+    }
+
+    /// The report of answers, in time and memory that grow with their number and that of the classes: a matrix of thousands of
+    /// classes is large, and nearly all zeros.
+    ///
+    /// - Precondition: answers and targets are places among the labels, as many of each.
+    init(actual: [Int], predicted: [Int], labels: [String]) {
+        var counts = [LabelCounts](repeating: LabelCounts(), count: labels.count)
+        for (target, answer) in zip(actual, predicted) {
+            if target == answer {
+                counts[target].truePositives += 1
+            } else {
+                counts[target].falseNegatives += 1
+                counts[answer].falsePositives += 1
+            }
+        }
+        self.init(labels: labels, counts)
+    }
+
+    private init(labels: [String], _ counts: [LabelCounts]) {
+        let total = Int(counts.reduce(0) { $0 + $1.support })
+        let correct = Int(counts.reduce(0) { $0 + $1.truePositives })
+        classes = zip(labels, counts).map { name, counts in
             Row(
                 name: name, precision: CountScore.precision.of(counts), recall: CountScore.recall.of(counts),
                 f1: CountScore.fBeta(1).of(counts), support: Int(counts.support))
@@ -43,7 +64,7 @@ public struct ClassificationReport: CustomStringConvertible, Sendable {
         }
         macroAverage = average("macro avg", .macro)
         weightedAverage = average("weighted avg", .weighted)
-        accuracy = total == 0 ? nil : Double(matrix.correct) / Double(total)
+        accuracy = total == 0 ? nil : Double(correct) / Double(total)
     }
 
     public var description: String {

@@ -21,7 +21,7 @@ extension Learner {
     ///   - div: Of the second phase: it starts at a peak divided by this.
     ///   - callbacks: For these fits only.
     ///   - resume: As for `fit`: a run that was interrupted in the second phase goes on there.
-    /// - Throws: what ``fit(_:lr:wd:callbacks:resetOptimizer:startEpoch:resume:)`` throws.
+    /// - Throws: what `fit` throws.
     /// - Note: fastai: `fine_tune`.
     public func fineTune(
         _ epochs: Int, baseLR: Double = 2e-3, freezeEpochs: Int = 1, lrMult: Double = 100, pctStart: Double = 0.3,

@@ -15,7 +15,7 @@ extension Learner {
     /// ```
     /// `AvgMetric("name") { pred, target in … }` has one, and can stand beside `.accuracy`, which a function cannot: a list is of one
     /// kind. The other parameters are those of
-    /// ``init(dls:model:loss:optimizer:lr:splitter:callbacks:metrics:path:modelDirectory:wd:wdBnBias:trainBn:moms:defaultCallbacks:seed:file:line:)``.
+    /// the initialiser with a loss.
     @_disfavoredOverload  // an empty list has no functions
     public convenience init(
         dls: DataLoaders, model: Module, loss: some LossFunction, optimizer: OptimizerFactory = .adam(),

@@ -11,7 +11,7 @@ extension Learner {
     /// entropy with logits for several classes at once, mean squared error for numbers.
     ///
     /// The other parameters are those of
-    /// ``init(dls:model:loss:optimizer:lr:splitter:callbacks:metrics:path:modelDirectory:wd:wdBnBias:trainBn:moms:defaultCallbacks:seed:file:line:)``.
+    /// the initialiser with a loss.
     /// - Precondition: the data say what their targets mean (`dls.targetKind`): those with `Categorize` and its like do,
     ///   plain tensors do not.
     public convenience init(

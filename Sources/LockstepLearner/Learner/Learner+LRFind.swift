@@ -26,7 +26,7 @@ extension Learner {
     ///   - iterations: Number of batches; at least 6 are made.
     ///   - stopOnDivergence: Whether to stop when the smoothed loss is four times its lowest value.
     ///   - suggest: The rules to ask.
-    /// - Throws: what ``fit(_:lr:wd:callbacks:resetOptimizer:startEpoch:resume:)`` throws.
+    /// - Throws: what `fit` throws.
     /// - Note: fastai: `lr_find`.
     public func lrFind(
         startLR: LearningRate = 1e-7, endLR: LearningRate = 10, iterations: Int = 100, stopOnDivergence: Bool = true,

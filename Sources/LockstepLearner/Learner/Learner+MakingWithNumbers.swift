@@ -10,7 +10,7 @@ extension Learner {
     /// A learner whose rate or decay is a `Double` or `Float` that is no literal, or one or nil, which is the default.
     ///
     /// The parameters are those of
-    /// ``init(dls:model:loss:optimizer:lr:splitter:callbacks:metrics:path:modelDirectory:wd:wdBnBias:trainBn:moms:defaultCallbacks:seed:file:line:)``.
+    /// the initialiser with a loss.
     public convenience init<Rate: HyperValueConvertible, Decay: HyperValueConvertible>(
         dls: DataLoaders, model: Module, loss: some LossFunction, optimizer: OptimizerFactory = .adam(),
         lr: Rate = HyperValue?.none, splitter: ParameterSplitter = .trainableParameters, callbacks: [Callback] = [],

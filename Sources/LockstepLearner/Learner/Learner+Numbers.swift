@@ -7,7 +7,7 @@ import LockstepTensor
 // A literal could be a `HyperValue` by itself, a variable cannot. What is nil is the default, as it is there.
 
 extension Learner {
-    /// ``fit(_:lr:wd:callbacks:resetOptimizer:startEpoch:resume:)`` with a `Double`, a `Float`, or either of them or nil. Collective.
+    /// `fit` with a `Double`, a `Float`, or either of them or nil. Collective.
     ///
     /// ```swift
     /// let rate = 1e-3

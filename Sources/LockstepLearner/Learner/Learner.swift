@@ -42,7 +42,7 @@ public final class Learner {
     public var lr: LearningRate
     /// The default weight decay of `fit`; nil leaves the optimizer's own.
     public var wd: HyperValue?
-    /// Momentum at start, middle and end of ``fitOneCycle(_:lrMax:div:divFinal:pctStart:wd:moms:callbacks:resetOptimizer:startEpoch:resume:)``.
+    /// Momentum at start, middle and end of `fitOneCycle`.
     public var moms: (Double, Double, Double)
     /// Cuts the model into parameter groups.
     public var splitter: ParameterSplitter

@@ -15,7 +15,7 @@ extension Learner {
     ///   - divFinal: The last rate is `lr / divFinal`.
     ///   - pctStart: The part of the fit before the descent, 0 to 1.
     ///   - callbacks: For this fit only; they run after the scheduler.
-    /// - Throws: what ``fit(_:lr:wd:callbacks:resetOptimizer:startEpoch:resume:)`` throws.
+    /// - Throws: what `fit` throws.
     /// - Note: fastai: `fit_flat_cos`.
     public func fitFlatCos(
         _ nEpoch: Int, lr: LearningRate? = nil, divFinal: Double = 1e5, pctStart: Double = 0.75, wd: HyperValue? = nil,

@@ -18,7 +18,7 @@ extension Learner {
     ///   - cycleMultiplier: How much longer each cycle is than the one before; 1 for equal cycles.
     ///   - callbacks: For this fit only; they run after the scheduler.
     /// - Precondition: all three counts are positive.
-    /// - Throws: what ``fit(_:lr:wd:callbacks:resetOptimizer:startEpoch:resume:)`` throws.
+    /// - Throws: what `fit` throws.
     /// - Note: fastai: `fit_sgdr`.
     public func fitSGDR(
         cycles: Int, cycleLength: Int, lrMax: LearningRate? = nil, cycleMultiplier: Int = 2, wd: HyperValue? = nil,

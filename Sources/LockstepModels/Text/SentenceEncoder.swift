@@ -64,7 +64,7 @@ public struct SentenceEncoder {
     /// The encoder in a folder of Hugging Face: network, tokenizer, and what sentence-transformers says of pooling, normalisation and
     /// length beside them; without its files, the mean of the tokens' vectors as it is.
     ///
-    /// - Throws: `DataError` as ``TextBody/pretrained(_:)``, and for steps that are not implemented here.
+    /// - Throws: `DataError` as `TextBody.pretrained`, and for steps that are not implemented here.
     public static func pretrained(_ folder: String) throws(DataError) -> SentenceEncoder {
         let rest = try SentenceFolder(folder)
         var tokenizer = try PretrainedTokenizer.load(folder)

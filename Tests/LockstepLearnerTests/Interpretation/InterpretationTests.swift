@@ -115,6 +115,28 @@ struct InterpretationTests {
         #expect(report.classes.map(\.support) == [1, 2, 3])
     }
 
+    @Test("a report of answers is that of their matrix, and so are the confused pairs", arguments: [1, 2, 7, 300])
+    func reportOfAnswers(classes: Int) throws {
+        let answers = (0..<500).map { ($0 &* 7919 + $0 / 7) % classes }
+        let targets = (0..<500).map { $0 % 3 == 0 ? ($0 &* 31) % classes : answers[$0] }
+        let interpretation = try ClassificationInterpretation(
+            learner: learner(
+                Tensor(answers.map(Int64.init)).oneHot(classes: classes), Tensor(targets.map(Int64.init)), .crossEntropy
+            ))
+        let matrix = interpretation.confusionMatrix()
+        let (report, wanted) = (interpretation.report(), ClassificationReport(matrix))
+        #expect(report.classes == wanted.classes && report.accuracy == wanted.accuracy)
+        #expect(report.macroAverage == wanted.macroAverage && report.weightedAverage == wanted.weightedAverage)
+        let pairs = interpretation.mostConfused(minimum: 2)
+        #expect(pairs.map(\.count) == pairs.map(\.count).sorted(by: >))
+        for pair in pairs {
+            let places = try (#require(Int(pair.actual)), #require(Int(pair.predicted)))
+            #expect(places.0 != places.1 && matrix[places.0, places.1] == pair.count)
+        }
+        let wrong = (0..<classes).flatMap { row in (0..<classes).filter { $0 != row && matrix[row, $0] > 1 } }
+        #expect(pairs.count == wrong.count)
+    }
+
     @Test("ignored targets do not count; a class nobody has is in the matrix all the same")
     func ignoredTargets() throws {
         let answers = Tensor([0, 1, 1] as [Int64]).oneHot(classes: 4).to(.float32)

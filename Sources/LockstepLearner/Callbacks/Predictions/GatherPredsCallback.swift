@@ -7,7 +7,7 @@ import LockstepTensor
 /// Collects inputs, outputs, targets and losses of validation batches, as far as they are wanted, or writes outputs and
 /// targets to files instead of keeping them.
 ///
-/// `Learner.predictions` adds one and takes its ``result(order:)``. What several ranks collect goes to the writing rank a few
+/// `Learner.predictions` adds one and takes what it has collected. What several ranks collect goes to the writing rank a few
 /// batches at a time; files are written by the writing rank alone, one global batch after the other, so that no other rank
 /// ever holds more than that.
 /// - Note: fastai: `GatherPredsCallback`.
