@@ -24,6 +24,9 @@ import Testing
             #expect(abs(try #require(Self.series(1, bytes: power).memoryExponent) - power) < 1e-4)
         }
         #expect(Self.series(1.1).isLinear && !Self.series(1.3).isLinear && !Self.series(1, bytes: 2).isLinear)
+        var disk = Self.series(2)
+        disk.work = .save
+        #expect(disk.isLinear, "the disk's time")
         // What is done at once, and what needs nothing, says nothing.
         #expect(Self.series(2, least: 1e-6).timeExponent == nil)
         #expect(GrowthSeries(.rows, [GrowthPoint(size: 1, seconds: 1, bytes: 1)]).timeExponent == nil)

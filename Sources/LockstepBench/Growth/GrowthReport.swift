@@ -31,7 +31,10 @@ public struct GrowthSeries: Codable, Sendable, Equatable {
     }
 
     /// Whether neither grows faster than the work.
-    public var isLinear: Bool { [timeExponent, memoryExponent].allSatisfy { $0 ?? 0 <= Self.limit } }
+    public var isLinear: Bool {
+        let exponents = work.isBoundByDisk ? [memoryExponent] : [timeExponent, memoryExponent]
+        return exponents.allSatisfy { $0 ?? 0 <= Self.limit }
+    }
 
     /// The slope of the line through the logarithms.
     private static func exponent(_ points: [(x: Double, y: Double)]) -> Double? {
