@@ -202,9 +202,9 @@ public enum WireChecks {
             let again = try exchange.probeUpdates(of: optimizer)
             try require(again?.owner == probe.owner, "measured twice")
         }
-        let large = UpdateProbe.memoryDecides
-        try require(
-            UpdateProbe.isMeasured(large - 1) && !UpdateProbe.isMeasured(large), "memory decides from \(large) on")
+        let large = OptimizerFactory.sgd()([[Parameter(wrappedValue: .zeros([UpdateProbe.memoryDecides]))]], lr: 0.1)
+        let exchange = try GradientExchange(large.arena, over: c)
+        try require(try exchange.probeUpdates(of: large) == nil, "what memory decides was measured")
     }
 
     /// Counts the collectives it hears of.

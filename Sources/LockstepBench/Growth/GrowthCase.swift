@@ -31,7 +31,7 @@ public enum GrowthCase: String, CaseIterable, Codable, Sendable {
         case .predictions: [15_000, 60_000, 240_000, 960_000]
         case .save, .load: [1_562_500, 6_250_000, 25_000_000, 100_000_000]
         case .names: [160, 640, 2_560, 10_240]
-        case .characters: [3 << 20, 12 << 20, 50 << 20, 200 << 20]
+        case .characters: [50 << 16, 50 << 18, 50 << 20, 200 << 20]
         }
     }
 

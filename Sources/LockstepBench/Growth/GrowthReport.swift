@@ -18,7 +18,7 @@ public struct GrowthSeries: Codable, Sendable, Equatable {
     /// The most that a cost may grow with its work: a little more than in proportion, which sorting does, too.
     public static let limit = 1.15
     /// Seconds and bytes below which a point says nothing of how costs grow.
-    private static let (leastSeconds, leastBytes) = (0.02, 16 << 20)
+    fileprivate static let (leastSeconds, leastBytes) = (0.02, 16 << 20)
 
     /// The exponent of time in the work; nil where fewer than two sizes took long enough to tell.
     public var timeExponent: Double? {
@@ -27,7 +27,8 @@ public struct GrowthSeries: Codable, Sendable, Equatable {
 
     /// The exponent of memory.
     public var memoryExponent: Double? {
-        Self.exponent(points.filter { $0.bytes >= Self.leastBytes }.map { (work.amount($0.size), Double($0.bytes)) })
+        Self.exponent(
+            points.filter { $0.bytes >= Self.leastBytes }.map { (Double(work.bytes($0.size)), Double($0.bytes)) })
     }
 
     /// Whether neither grows faster than the work.
@@ -44,11 +45,6 @@ public struct GrowthSeries: Codable, Sendable, Equatable {
         let spread = x.reduce(0) { $0 + ($1 - meanX) * ($1 - meanX) }
         return zip(x, y).reduce(0) { $0 + ($1.0 - meanX) * ($1.1 - meanY) } / spread
     }
-}
-
-extension GrowthCase {
-    /// What memory is compared with.
-    fileprivate func amount(_ size: Int) -> Double { Double(bytes(size)) }
 }
 
 /// All series of one run.
@@ -82,7 +78,7 @@ public struct GrowthReport: Codable, Sendable, Equatable {
     /// Seconds by size, both as multiples of the first that took long enough.
     public var plot: Plot {
         let curves = series.compactMap { one -> Plot.Curve? in
-            let known = one.points.filter { $0.seconds >= 0.02 }
+            let known = one.points.filter { $0.seconds >= GrowthSeries.leastSeconds }
             guard let first = known.first, known.count > 1 else { return nil }
             return Plot.Curve(
                 one.work.rawValue, x: known.map { Double($0.size) / Double(first.size) },

@@ -38,6 +38,21 @@ extension CSV.Options {
         return options
     }
 
+    /// These options, of a table that was read, for another of its kind in `bytes`: what does not fit is found.
+    ///
+    /// A delimiter that cuts all the columns out stays, and so does a decimal sign that numbers have.
+    func foundAgain(in bytes: [UInt8], file: String, columns: Set<String>) -> CSV.Options {
+        let names = try? CSV.names(bytes, file: file, options: self)
+        let isWhole = names.map { columns.isSubset(of: $0) } ?? false
+        var found = found(
+            in: bytes, columns: columns, among: isWhole ? [delimiter] : [delimiter] + Self.usualDelimiters)
+        // Behind a comma a decimal comma is none.
+        guard found.decimal != decimal, found.delimiter != "," else { return found }
+        let (commas, points, _) = found.decimals(bytes)
+        if (decimal == "," ? commas : points) > 0 { found.decimal = decimal }
+        return found
+    }
+
     /// The fields of the first line, when there are several and the next ones have as many.
     private func names(of bytes: [UInt8]) -> [String]? {
         guard var scanner = try? CSV.scanner(bytes, "", self) else { return nil }

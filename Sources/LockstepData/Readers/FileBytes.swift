@@ -11,7 +11,7 @@ package enum FileBytes: @unchecked Sendable {
 
     /// The bytes of the file at `path`: mapped, but for small ones and what is no regular file.
     ///
-    /// - Throws: `DataError` (`.unreadable`, `.tooLarge`).
+    /// - Throws: `DataError` (`.unreadable`; of what is not mapped `.tooLarge`).
     package static func opened(_ path: String) throws(DataError) -> FileBytes {
         guard let size = size(path), size >= 1 << 20 else { return .array(try Files.read(path)) }
         return .mapped(try MappedFile(path))
@@ -30,7 +30,7 @@ package enum FileBytes: @unchecked Sendable {
     package var identity: String {
         switch self {
         case .array: "\(count) \(checksum(0..<count))"
-        case .mapped(let file): file.identity.text
+        case .mapped(let file): file.identity
         }
     }
 

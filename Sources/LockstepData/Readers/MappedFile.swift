@@ -9,8 +9,8 @@ import Glibc
 package final class MappedFile {
     let path: String
     package let bytes: UnsafeMutableRawBufferPointer
-    /// What tells it from other files.
-    let identity: FileIdentity
+    /// What tells it from all other files that lie, or lay, at its path.
+    let identity: String
 
     /// - Throws: `DataError` (`.unreadable`).
     init(_ path: String) throws(DataError) {
@@ -26,7 +26,8 @@ package final class MappedFile {
             throw DataError(.unreadable, file: path, "is no regular file, so it cannot be mapped")
         }
         self.path = path
-        identity = FileIdentity(status)
+        // The same for whoever sees the file, on any machine.
+        identity = "\(status.st_ino) \(status.st_size) \(status.st_mtim.tv_sec) \(status.st_mtim.tv_nsec)"
         let size = Int(status.st_size)
         guard size > 0 else {
             bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)

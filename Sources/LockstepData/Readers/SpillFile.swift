@@ -13,7 +13,7 @@ final class SpillFile {
 
     /// - Throws: `DataError` (`.unwritable`).
     init(in given: String? = nil) throws(DataError) {
-        folder = given ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"
+        folder = given ?? getenv("TMPDIR").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
         var template = Array((folder + "/lockstep.XXXXXX").utf8CString)
         descriptor = mkstemp(&template)
         guard descriptor >= 0 else {

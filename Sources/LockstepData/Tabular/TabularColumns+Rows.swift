@@ -15,9 +15,7 @@ extension TabularColumns {
     /// The table in `bytes`, plain or gzip, read so; `file` is the name errors carry.
     public func parseRows(_ bytes: [UInt8], file: String) throws(DataError) -> CSVTable {
         let bytes = Gzip.isGzip(bytes) ? try Gzip.decompress(bytes, file: file) : bytes
-        let options = reading.options
-        let found = options.found(
-            in: bytes, columns: Set(needed), among: [options.delimiter] + CSV.Options.usualDelimiters)
+        let found = reading.options.foundAgain(in: bytes, file: file, columns: Set(needed))
         let names = Set(try CSV.names(bytes, file: file, options: found))
         return try CSV.parse(bytes, file: file, options: readingOptions(names, found))
     }
@@ -29,7 +27,7 @@ extension TabularColumns {
         let known = Set(table.names)
         let absent = needed.filter { !known.contains($0) }
         if absent.isEmpty { return table }
-        guard absent.count < needed.count else { return try table.lacks(absent[0]) }
+        if absent.count == needed.count { _ = try table.column(absent[0]) }
         let columns = absent.map { name in
             CSVColumn(
                 name: name, values: .reals([Double](repeating: .nan, count: table.rowCount)),
@@ -58,13 +56,5 @@ extension TabularColumns {
     public var classes: [String]? {
         guard case .classification(let classes) = target.kind else { return nil }
         return classes
-    }
-}
-
-extension CSVTable {
-    /// Throws that there is no such column.
-    fileprivate func lacks(_ name: String) throws(DataError) -> CSVTable {
-        _ = try column(name)
-        return self
     }
 }

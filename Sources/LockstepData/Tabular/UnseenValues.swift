@@ -72,7 +72,8 @@ extension TabularColumns {
             try findCategories(column, expanded, rows, &found, isPart: parts.contains(column.name))
         }
         let marked = Set(categorical.compactMap(\.marksMissing))
-        for column in continuous where !marked.contains(column.name) && known.contains(column.name) {
+        for column in continuous
+        where !marked.contains(column.name) && known.contains(column.name) && !parts.contains(column.name) {
             guard let marks = try table.column(column.name).missing else { continue }
             found.add(column.name, .missing, rows.count { marks[$0] }, isContinuous: true)
         }
@@ -111,8 +112,12 @@ extension TabularColumns {
             if let word = column.text(at: row), !examples.contains(word) { examples.append(word) }
         }
         found.add(date.name, .date, wrong.count, examples, isContinuous: true)
+        // The last part says whether training had gaps: by a column of marks, or as a category.
         let last = date.columns.last
-        if categorical.contains(where: { $0.marksMissing != nil && $0.marksMissing == last }) { return }
+        let hadGaps = categorical.contains {
+            $0.marksMissing.map { $0 == last } ?? ($0.name == last && $0.hadMissing == true)
+        }
+        if hadGaps { return }
         found.add(
             date.name, .missing, rows.count { column.missing?[$0] == true }, isContinuous: true)
     }

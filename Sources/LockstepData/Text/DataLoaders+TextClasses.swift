@@ -18,13 +18,6 @@ public struct TextClassData: CustomStringConvertible {
         (self.loaders, self.tokenizer, self.classes, self.counts) = (loaders, tokenizer, classes, counts)
     }
 
-    /// - Throws: `DataError` where a network of so many different tokens, which looks at so many at once, cannot read the texts.
-    package func check(vocabulary: Int, context: Int) throws(DataError) {
-        for loader in loaders.loaders {
-            try (loader.dataset as? TokenizedTexts)?.check(vocabulary: vocabulary, context: context)
-        }
-    }
-
     public var description: String {
         "texts        \(counts.train) to train on, \(counts.valid) to validate\n"
             + "classes      \(classes.count): \(classes.prefix(8).joined(separator: ", "))"
@@ -39,6 +32,13 @@ public struct TextClassData: CustomStringConvertible {
 }
 
 extension DataLoaders {
+    /// - Throws: `DataError` where a network of so many different tokens, which looks at so many at once, cannot read the texts.
+    package func checkTexts(vocabulary: Int, context: Int) throws(DataError) {
+        for loader in loaders {
+            try (loader.dataset as? TokenizedTexts)?.check(vocabulary: vocabulary, context: context)
+        }
+    }
+
     /// Loaders of the texts and classes in the CSV file at `path`.
     ///
     /// Batches have the inputs int64 `[N, T]` numbers of tokens, `[N, T]` mask and, with `pair`, `[N, T]` types, and as target
@@ -109,20 +109,24 @@ extension DataLoaders {
                 .unreadable, file: folder, "holds no text files (txt)",
                 remedy: "Give a folder with a folder of texts for each class")
         }
-        let texts = try files.map { name in
+        let root = folder.hasSuffix("/") ? folder : folder + "/"
+        func lies(in part: String) -> Bool { files.contains { $0.hasPrefix(root + part + "/") } }
+        let second = lies(in: "train") ? ["valid", "test"].first(where: lies) : nil
+        let split = try second.map { try Splitter.grandparent(valid: [$0])(ItemList(files)) }
+        // What lies beside the two parts is in none, and no class.
+        let chosen = split.map { $0.train + $0.valid } ?? Array(files.indices)
+        let texts = try chosen.map { number in
+            let name = files[number]
             guard let text = String(validating: try Files.read(name), as: UTF8.self) else {
                 throw DataError(
                     .malformed, file: name, "is not UTF-8 text", remedy: "Convert it, for example with iconv -t UTF-8")
             }
             return text
         }
-        let root = folder.hasSuffix("/") ? folder : folder + "/"
-        func lies(in part: String) -> Bool { files.contains { $0.hasPrefix(root + part + "/") } }
-        let parts = ["valid", "test"].filter { lies(in: "train") && lies(in: $0) }
-        let split = try parts.first.map { try Splitter.grandparent(valid: [$0])(ItemList(files)) }
         return try textClasses(
-            texts, labels: files.map { ParentLabel.label(of: $0) }, name: folder, tokenizer: tokenizer,
-            maxLength: maxLength, batchSize: batchSize, validFraction: validFraction, split: split,
+            texts, labels: chosen.map { ParentLabel.label(of: files[$0]) }, name: folder, tokenizer: tokenizer,
+            maxLength: maxLength, batchSize: batchSize, validFraction: validFraction,
+            split: split.map { Split(train: Array(0..<$0.train.count), valid: Array($0.train.count..<chosen.count)) },
             mendsHTML: mendsHTML, seed: seed, file: file, line: line)
     }
 
@@ -135,15 +139,16 @@ extension DataLoaders {
     ///   - columns: what a table of further texts would call its columns.
     ///   - split: which texts are for training and which for validation; nil for a random part.
     ///   - mendsHTML: whether texts are mended first, as those from web pages need it (``HTMLText``); new ones, too.
-    /// - Precondition: as many labels, and pairs if there are some, as texts.
+    /// - Precondition: as many labels, and pairs if there are some, as texts; `split` is of these.
     public static func textClasses(
         _ texts: [String], pairs: [String]? = nil, labels: [String], name: String = "texts",
         tokenizer: PretrainedTokenizer, maxLength: Int? = nil, batchSize: Int = 32, validFraction: Double = 0.2,
         columns: TextColumns? = nil, split: Split? = nil, mendsHTML: Bool = false, seed: UInt64 = 42,
         file: StaticString = #fileID, line: UInt = #line
     ) throws -> TextClassData {
-        let mended = { (text: String) in mendsHTML ? HTMLText.mended(text) : text }
-        let (texts, pairs) = (texts.map(mended), pairs?.map(mended))
+        var names = columns ?? TextColumns(pair: pairs.map { _ in "pair" })
+        names.mendsHTML = mendsHTML
+        let (texts, pairs) = (texts.map(names.read), pairs?.map(names.read))
         require(
             labels.count == texts.count && pairs?.count ?? texts.count == texts.count,
             "DataLoaders.textClasses: \(texts.count) texts, \(labels.count) labels, \(pairs?.count ?? 0) pairs",
@@ -166,8 +171,9 @@ extension DataLoaders {
             side: tokenizer.truncation?.side ?? .right)
         let numbers = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
         let split = split ?? Splitter.random(validFraction, seed: seed)(texts.count)
-        var names = columns ?? TextColumns(pair: pairs.map { _ in "pair" })
-        names.mendsHTML = mendsHTML
+        require(
+            (split.train + split.valid).allSatisfy(texts.indices.contains),
+            "DataLoaders.textClasses: the split is of more than \(texts.count) texts", file: file, line: line)
         let all = try texts.indices.map { TokenizedTexts.Row(try tokenizer.encode(texts[$0], pair: pairs?[$0])) }
         let hasTypes = all.contains(where: \.hasTypes)
         func data(_ rows: [Int], _ splitIndex: Int) -> any Dataset {

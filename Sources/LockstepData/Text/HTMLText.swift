@@ -14,14 +14,19 @@ public enum HTMLText {
     /// fastai replaces `amp;` wherever it stands, so that `&amp;` gives two signs there; here it gives one.
     public static func mended(_ text: String) -> String {
         // Most texts have nothing of the kind.
-        guard text.utf8.contains(where: { Self.signs.contains($0) }) || text.contains("...") else { return text }
+        guard text.utf8.contains(where: isSign) || text.contains("...") else { return text }
         var result = text.utf8.contains(59) ? unescaped(text) : text
         for (old, new) in replacements where result.contains(old) { result = result.replacing(old, with: new) }
         return result
     }
 
     /// `&`, `;`, `<`, `@` and the backslash.
-    private static let signs: Set<UInt8> = [38, 59, 60, 64, 92]
+    private static func isSign(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 38, 59, 60, 64, 92: true
+        default: false
+        }
+    }
 
     private static let replacements = [
         ("<br />", "\n"), ("<br/>", "\n"), ("<br>", "\n"), ("\\n", "\n"), ("\\\"", "\""),

@@ -3,10 +3,10 @@
 
 import LockstepTensor
 
-/// The tokens of a text, in one pass over it that holds a piece of it at a time.
+/// The tokens of a text, in one pass over it that holds a piece of it at a time: about a mebibyte, or a line of words that is longer.
 struct NumberedText {
     /// The different tokens, in the order in which each was first seen.
-    private(set) var table = TokenTable()
+    let table: TokenTable
     /// The place in the table of each token.
     let numbers: TokenNumbers
 
@@ -25,7 +25,7 @@ struct NumberedText {
         var places: [UInt32] = []
         func take(_ piece: String) {
             guard tokenizer.unit == .characters else { return stream.take(piece) { numbers.append(table.add($0)) } }
-            let piece = tokenizer.mendsHTML ? HTMLText.mended(piece) : piece
+            let piece = tokenizer.mended(piece)
             if places.count < piece.utf8.count { places = Array(repeating: 0, count: piece.utf8.count) }
             places.withUnsafeMutableBufferPointer { places in
                 guard let base = places.baseAddress else { return }

@@ -11,7 +11,7 @@ struct TokenStream {
 
     /// Calls `body` with the tokens of the next piece; the last may come only with the piece after.
     mutating func take(_ piece: String, _ body: (String) -> Void) {
-        let piece = tokenizer.mendsHTML ? HTMLText.mended(piece) : piece
+        let piece = tokenizer.mended(piece)
         guard tokenizer.unit == .words else {
             for scalar in piece.unicodeScalars { body(String(scalar)) }
             return

@@ -39,8 +39,9 @@ struct TokenTable {
                             seen[byte] += 1
                             next += 1
                         } else {
-                            let character = Self.character(bytes, &next)
-                            let place = add(character)
+                            let (code, width) = bytes.scalar(at: next)
+                            next += width
+                            let place = add(Unicode.Scalar(code) ?? "\u{FFFD}")
                             places[written] = UInt32(truncatingIfNeeded: place)
                             if byte < 128 { known[byte] = Int32(truncatingIfNeeded: place) }
                         }
@@ -51,16 +52,6 @@ struct TokenTable {
             for byte in 0..<128 where seen[byte] > 0 { counts[Int(known[byte])] += seen[byte] }
             return written
         }
-    }
-
-    /// The character that begins at `next` in valid UTF-8; `next` is then after it.
-    private static func character(_ bytes: UnsafeBufferPointer<UInt8>, _ next: inout Int) -> Unicode.Scalar {
-        let first = UInt32(bytes[next])
-        let length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
-        var code = length == 1 ? first : first & (0x7F >> UInt32(length))
-        for place in next + 1..<next + length { code = code << 6 | UInt32(bytes[place] & 0x3F) }
-        next += length
-        return Unicode.Scalar(code) ?? "\u{FFFD}"
     }
 
     /// The same for a token of one character, without making a text of it.

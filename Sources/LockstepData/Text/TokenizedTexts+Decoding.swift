@@ -3,7 +3,7 @@
 
 public import LockstepTensor
 
-/// The names of the columns that texts and their classes have in a table.
+/// The names of the columns that texts and their classes have in a table, and whether texts are mended.
 public struct TextColumns: Hashable, Codable, Sendable {
     /// The column of texts.
     public var text: String
@@ -23,7 +23,7 @@ public struct TextColumns: Hashable, Codable, Sendable {
     var mendsHTML = false
 
     /// A text as it is cut.
-    func read(_ text: String) -> String { mendsHTML ? HTMLText.mended(text) : text }
+    package func read(_ text: String) -> String { mendsHTML ? HTMLText.mended(text) : text }
 }
 
 extension TokenizedTexts: TransformedDataset {
@@ -91,17 +91,13 @@ extension TokenizedTexts: TransformedDataset {
                 .mismatch, file: row.table.file, at: .line(row.table.lines[row.index]),
                 "has no value in the column “\(column)”", remedy: "Leave the row out, or fill it in")
         }
-        let label: Int? =
-            withLabels
-            ? try {
-                let name = try value(columns.target)
-                guard let number = classes.firstIndex(of: name) else {
-                    throw DataError(
-                        .mismatch, file: row.table.file, at: .line(row.table.lines[row.index]),
-                        "“\(name)” is none of the \(classes.count) classes")
-                }
-                return number
-            }() : nil
+        func number(_ name: String) throws -> Int {
+            if let number = classes.firstIndex(of: name) { return number }
+            throw DataError(
+                .mismatch, file: row.table.file, at: .line(row.table.lines[row.index]),
+                "“\(name)” is none of the \(classes.count) classes")
+        }
+        let label = withLabels ? try number(value(columns.target)) : nil
         let text = try ([columns.text] + columns.further).map(value).joined(separator: "\n")
         return (columns.read(text), try columns.pair.map { columns.read(try value($0)) }, label)
     }

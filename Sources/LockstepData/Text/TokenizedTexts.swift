@@ -42,7 +42,7 @@ public struct TokenizedTexts: Dataset, Fingerprinted, Sendable {
             hasTypes: texts.contains(where: \.hasTypes), file, line)
     }
 
-    /// A text without what only its tokenizer wants to know: a fifteenth of the memory.
+    /// A text without what only its tokenizer wants to know: five bytes a token, which has six numbers there.
     struct Row {
         let ids: [Int32]
         let types: [UInt8]
@@ -51,6 +51,9 @@ public struct TokenizedTexts: Dataset, Fingerprinted, Sendable {
         init(_ text: TokenizedText) {
             (ids, types) = (text.ids.map(Int32.init), text.typeIDs.map { UInt8(clamping: $0) })
         }
+
+        /// One token of filling.
+        init(filling id: Int) { (ids, types) = ([Int32(id)], [0]) }
     }
 
     init(
@@ -62,9 +65,10 @@ public struct TokenizedTexts: Dataset, Fingerprinted, Sendable {
             "TokenizedTexts: \(labels?.count ?? 0) labels for \(texts.count) texts and \(classes.count) classes",
             file: file,
             line: line)
-        ids = texts.flatMap { $0.ids.isEmpty ? [Int32(padding.id)] : $0.ids }
-        types = hasTypes ? texts.flatMap { $0.ids.isEmpty ? [0] : $0.types } : nil
-        starts = texts.reduce(into: [0]) { $0.append($0[$0.count - 1] + max(1, $1.ids.count)) }
+        let texts = texts.map { $0.ids.isEmpty ? Row(filling: padding.id) : $0 }
+        ids = texts.flatMap(\.ids)
+        types = hasTypes ? texts.flatMap(\.types) : nil
+        starts = texts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.ids.count) }
         self.labels = labels?.map(Int32.init)
         (self.classes, self.padding, self.tokenizer, self.columns) = (classes, padding, tokenizer, columns)
     }
@@ -123,7 +127,7 @@ public struct TokenizedTexts: Dataset, Fingerprinted, Sendable {
 
     /// - Throws: `DataError` where a network of so many different tokens, which looks at so many at once, cannot read the texts.
     package func check(vocabulary: Int, context: Int) throws(DataError) {
-        let (longest, largest) = ((0..<count).map(length).max() ?? 0, Int(ids.max() ?? 0))
+        let (longest, largest) = ((0..<count).map(length).max() ?? 0, max(Int(ids.max() ?? 0), padding.id))
         guard longest <= context else {
             throw DataError(
                 .mismatch, file: "texts", "a text has \(longest) tokens, the network looks at \(context) at most",

@@ -56,6 +56,9 @@ public struct Tokenizer: Hashable, Codable, Sendable {
         usesRules ? SpecialToken.all : [SpecialToken.unknown.rawValue]
     }
 
+    /// A text as it is cut.
+    func mended(_ text: String) -> String { mendsHTML ? HTMLText.mended(text) : text }
+
     /// The tokens of `text`.
     public func tokens(_ text: String) -> [String] {
         var result: [String] = []

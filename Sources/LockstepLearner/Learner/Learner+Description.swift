@@ -46,18 +46,14 @@ extension Recorder: CustomStringConvertible {
             table.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
         }
         return table.map { cells in
-            var line = zip(cells, widths).map { $0 + String(repeating: " ", count: max(0, $1 - $0.count)) }
-                .joined(separator: "  ")
-            while line.hasSuffix(" ") { line.removeLast() }
-            return line
+            TableLogger.line(cells, widths)
         }.joined(separator: "\n")
     }
 }
 
 extension EpochRow: CustomStringConvertible {
     public var description: String {
-        "epoch \(epoch): "
-            + zip(names, values).map { "\($0) \($1.map { fixed($0, 6) } ?? "–")" }.joined(separator: ", ")
+        "epoch \(epoch): \(NamedValues(zip(names, values).map { (name: $0, value: $1) }))"
     }
 }
 

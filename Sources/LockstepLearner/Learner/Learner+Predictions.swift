@@ -36,18 +36,21 @@ extension Learner {
     ) throws -> Predictions {
         require(concatDim >= 0, "predictions: concatDim \(concatDim) is no axis", file: file, line: line)
         let loader = try loader(for: source, inOrder: reorder)
+        let order = loader.itemOrder(epoch: inferenceEpoch)
         // An activation is a function of each item but for one that somebody gives, or along the axis of items.
         let activatesParts = activation == nil && concatDim == 0
         let gathering = GatherPredsCallback(
             withInput: withInput, withLoss: withLoss, withPredictions: withPredictions, withTargets: withTargets,
             savePredictions: savePredictions, saveTargets: saveTargets, concatDim: concatDim,
-            expected: loader.itemOrder(epoch: inferenceEpoch)?.count, activates: activatesParts)
+            expected: order?.count, activates: activatesParts)
         if withLoss {
             try withUnreducedLoss { try infer(on: loader, callbacks: [gathering] + callbacks) }
         } else {
             try infer(on: loader, callbacks: [gathering] + callbacks)
         }
-        var result = gathering.result(order: reorder ? unusualOrder(of: loader) : nil)
+        // In order as they come, rows need no sorting.
+        let isUsual = order.map { zip($0, $0.dropFirst()).allSatisfy { $0 <= $1 } } ?? true
+        var result = gathering.result(order: reorder && !isUsual ? order : nil)
         withNoGrad {
             if !activatesParts {
                 result.outputs = result.outputs.map { outputs in
@@ -60,12 +63,5 @@ extension Learner {
             }
         }
         return result
-    }
-
-    /// The data set's index of each row in turn, for loaders that sample in a way of their own; nil when the rows are in
-    /// order as they come.
-    private func unusualOrder(of loader: any BatchSource) -> [Int]? {
-        guard let order = loader.itemOrder(epoch: inferenceEpoch) else { return nil }
-        return zip(order, order.dropFirst()).allSatisfy { $0 <= $1 } ? nil : order
     }
 }

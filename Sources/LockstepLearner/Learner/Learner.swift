@@ -184,8 +184,7 @@ public final class Learner {
         dls: DataLoaders, model: Module, loss: some LossFunction, optimizer: OptimizerFactory = .adam(),
         lr: LearningRate = 1e-3, splitter: ParameterSplitter = .trainableParameters, callbacks: [Callback] = [],
         metrics: [Metric] = [], path: String? = nil, modelDirectory: String = "models", wd: HyperValue? = nil,
-        wdBnBias: Bool = false, trainBn: Bool = true,
-        moms: (Double, Double, Double) = (0.95, 0.85, 0.95),
+        wdBnBias: Bool = false, trainBn: Bool = true, moms: (Double, Double, Double) = (0.95, 0.85, 0.95),
         defaultCallbacks: DefaultCallbacks = .all, seed: UInt64 = 42, file: StaticString = #fileID, line: UInt = #line
     ) {
         (self.dls, self.model, lossFunction, optimizerFactory) = (dls, model, loss, optimizer)

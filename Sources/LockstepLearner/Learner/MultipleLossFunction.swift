@@ -17,7 +17,8 @@ public protocol MultipleLossFunction: LossFunction {
     /// default is the loss itself with its weight.
     func terms(_ predictions: [Tensor], _ targets: [Tensor]) -> [LossTerm]
 
-    /// What each of the outputs means, as `LossFunction.activation` says of one. The default treats them all as the first.
+    /// What each of the outputs means, as `LossFunction.activation` says of one: as many tensors. The default treats them all as the
+    /// first.
     func activation(_ predictions: [Tensor]) -> [Tensor]
 
     /// The decisions that follow from each of the *activated* outputs. The default treats them all as the first.
@@ -52,7 +53,11 @@ extension LossFunction {
 
     /// What all outputs mean.
     func meaning(of outputs: [Tensor]) -> [Tensor] {
-        (self as? any MultipleLossFunction)?.activation(outputs) ?? outputs.map { activation($0) }
+        let meanings = (self as? any MultipleLossFunction)?.activation(outputs) ?? outputs.map { activation($0) }
+        require(
+            meanings.count == outputs.count,
+            "\(name): its activation makes \(meanings.count) tensors of \(outputs.count) outputs")
+        return meanings
     }
 
     /// The decisions that follow from all outputs, activated.

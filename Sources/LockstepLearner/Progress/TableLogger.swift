@@ -35,9 +35,14 @@ public final class TableLogger: RowLogger {
 
     private func write(_ cells: [String], style: (String, String)) {
         willWrite()
+        console.write(style.0 + Self.line(cells, widths) + style.1 + "\n")
+    }
+
+    /// Cells in columns of these widths, without spaces behind the last.
+    static func line(_ cells: [String], _ widths: [Int]) -> String {
         let padded = zip(cells, widths).map { $0 + String(repeating: " ", count: max(0, $1 - $0.count)) }
         var line = padded.joined(separator: "  ")
         while line.hasSuffix(" ") { line.removeLast() }
-        console.write(style.0 + line + style.1 + "\n")
+        return line
     }
 }

@@ -21,8 +21,11 @@ extension DataLoaders {
     public func showBatch(
         _ batch: Batch? = nil, maxCount: Int = 9, console: Console? = .standardOutput
     ) throws -> ShownResults {
-        var batches = try train.makeIterator(epoch: train.epoch)
-        guard let batch = try batch ?? batches.next() else {
+        func first() throws -> Batch? {
+            var batches = try train.makeIterator(epoch: train.epoch)
+            return try batches.next()
+        }
+        guard let batch = try batch ?? first() else {
             throw DataError(.item, file: "data loader", "there are no batches to show")
         }
         let isClassified = if case .category = targetKind { true } else { false }

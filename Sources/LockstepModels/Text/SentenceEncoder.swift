@@ -26,14 +26,14 @@ public struct SentenceEncoder {
     private let pooled: ([Tensor]) -> Tensor
 
     private init(
-        _ tokenizer: PretrainedTokenizer, _ padding: TextPadding?, width: Int, context: Int, normalizes: Bool,
+        _ tokenizer: PretrainedTokenizer, width: Int, context: Int, normalizes: Bool,
         network: Module, pooled: @escaping ([Tensor]) -> Tensor
     ) {
         var own = tokenizer
         let length = tokenizer.truncation?.maxLength ?? context
         own.truncation = TextTruncation(maxLength: min(length, context), side: tokenizer.truncation?.side ?? .right)
         own.padding = nil
-        var filling = padding ?? tokenizer.filling
+        var filling = tokenizer.filling
         (filling.length, filling.multiple) = (nil, nil)
         (self.tokenizer, self.padding, self.width, self.normalizes) = (own, filling, width, normalizes)
         (self.network, self.pooled) = (network, pooled)
@@ -49,7 +49,7 @@ public struct SentenceEncoder {
         _ body: TextBody, tokenizer: PretrainedTokenizer, pooling: TextPooling = .mean, normalizes: Bool = false
     ) {
         self.init(
-            tokenizer, nil, width: body.width, context: body.context, normalizes: normalizes, network: body
+            tokenizer, width: body.width, context: body.context, normalizes: normalizes, network: body
         ) { pooling(body.forward($0)[0], mask: $0[1]) }
     }
 
@@ -57,7 +57,7 @@ public struct SentenceEncoder {
     public init(_ classifier: TextClassifier, tokenizer: PretrainedTokenizer, normalizes: Bool = false) {
         let body = classifier.body
         self.init(
-            tokenizer, nil, width: body.width, context: body.context, normalizes: normalizes, network: classifier
+            tokenizer, width: body.width, context: body.context, normalizes: normalizes, network: classifier
         ) { classifier.vectors($0) }
     }
 
@@ -73,7 +73,7 @@ public struct SentenceEncoder {
         }
         return SentenceEncoder(
             try TextBody.pretrained(folder), tokenizer: tokenizer,
-            pooling: TextPooling(rawValue: rest.pooling) ?? .mean,
+            pooling: rest.pooling.flatMap(TextPooling.init) ?? .mean,
             normalizes: rest.normalizes)
     }
 

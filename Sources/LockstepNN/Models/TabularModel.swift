@@ -58,7 +58,7 @@ public final class TabularModel: Module {
     ///   - embeddingDropout: Probability of dropping a value of the looked-up vectors.
     ///   - outputRange: Bounds that a sigmoid keeps the outputs in, for regression.
     ///   - outputScale: Mean and deviation of the targets, for regression without bounds: what the last layer puts out is multiplied
-    ///     with the one and added to the other, so that it learns standardised targets wherever these lie.
+    ///     with the deviation and added to the mean, so that it learns standardised targets wherever these lie.
     ///   - batchNorm: Whether hidden layers are batch-normalised.
     ///   - normalizesContinuous: Whether the continuous columns are.
     /// - Precondition: there is a column, as many dropouts as layers, or none, and not both a range and a scale, whose deviation is

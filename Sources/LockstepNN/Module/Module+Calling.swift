@@ -34,6 +34,7 @@ extension Tensor {
     /// - Note: PyTorch: `torch.nn.functional.dropout`, whose `training=` is up to the caller.
     public func dropout(_ p: Double, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         require(p >= 0 && p <= 1, "dropout: a probability of \(p) is not in 0...1", file: file, line: line)
+        require(p == 0 || rank > 0, "dropout: a scalar has no items", file: file, line: line)
         return p > 0 ? droppedByItem(p, itemAxis: 0) : self
     }
 }

@@ -35,7 +35,7 @@ extension Optimizer {
             throw OptimizerError(
                 .unknownHyper,
                 "\(foreign.optimizer.name) has no hyper-parameter \(name); it has \(names.joined(separator: ", "))")
-        } else if let meant = HyperNames.meant(by: name, among: names) {
+        } else if let meant = HyperNames.meant(by: name, among: ["lr"] + ruleNames.hypers) {
             throw OptimizerError(
                 .unknownHyper,
                 "\(rule.name) has no hyper-parameter \(name); did you mean \(meant)? It has \(names.joined(separator: ", "))"

@@ -30,7 +30,8 @@ import LockstepTensor
 ///
 /// The same elements may come in one stretch or in several, on one rank or on another: what becomes of an element must depend on
 /// its own value, gradient and state, on the hyper-parameters and on the step, and on nothing else. A rule that uses the norms of
-/// whole parameters says so (``isPerParameter``).
+/// whole parameters says so (``isPerParameter``). Ranks compare their rules by what these print: one with a dictionary or a set says
+/// itself what that is (`CustomStringConvertible`), for their order differs from process to process.
 public protocol UpdateRule: Sendable {
     /// For printing and saved files: "adam".
     var name: String { get }

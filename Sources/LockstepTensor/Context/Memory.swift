@@ -10,7 +10,7 @@ import CLockstepKernels
 /// Memory.trim()               // before something else needs it
 /// ```
 /// What a step of training gives back is kept for the next: a warm step asks the system for nothing. Large blocks are kept
-/// up to what was in use at once, and an eighth more.
+/// up to what was in use at once, an eighth more and 32 MiB; more where steps that repeat miss what was given back.
 public enum Memory {
     /// Gives what is kept, by the calling thread or for all, back to the system. The next step asks for it again.
     public static func trim() { lsk_trim() }

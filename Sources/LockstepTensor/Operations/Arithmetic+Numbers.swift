@@ -65,7 +65,7 @@ extension Tensor {
         beside(a, b, { a .>= $0 }, { a .>= $0 })
     }
 
-    /// Every element `value`.
+    /// Every element `value`, as a Double is: beyond 2⁵³ not every whole number is one.
     /// - Precondition: an integer type holds `value`.
     @_disfavoredOverload public static func full(
         _ shape: Shape, _ value: some TensorNumber, dtype: DType = .float32, file: StaticString = #fileID,
@@ -85,17 +85,21 @@ extension Tensor {
     @_disfavoredOverload public func floorDivided(
         by divisor: some TensorNumber, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
-        floorDivided(by: Tensor.double(divisor), file: file, line: line)
+        Self.beside(
+            self, divisor, { floorDivided(by: $0, file: file, line: line) },
+            { floorDivided(by: $0, file: file, line: line) })
     }
 
     /// What is left of each element, of the divisor's sign.
     @_disfavoredOverload public func remainder(
         by divisor: some TensorNumber, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
-        remainder(by: Tensor.double(divisor), file: file, line: line)
+        Self.beside(
+            self, divisor, { remainder(by: $0, file: file, line: line) },
+            { remainder(by: $0, file: file, line: line) })
     }
 
-    /// This tensor with `value` where `mask` is true.
+    /// This tensor with `value`, as a Double is, where `mask` is true.
     @_disfavoredOverload public func filled(
         where mask: Tensor, with value: some TensorNumber, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
@@ -106,7 +110,8 @@ extension Tensor {
     private static func beside(
         _ tensor: Tensor, _ number: some TensorNumber, _ double: (Double) -> Tensor, _ whole: (Tensor) -> Tensor
     ) -> Tensor {
-        if let exact = number as? Int, Double(exactly: exact) == nil, !tensor.dtype.isFloatingPoint {
+        let wide = number as? Int ?? (number as? Int64).map(Int.init)
+        if let exact = wide, Double(exactly: exact) == nil, !tensor.dtype.isFloatingPoint {
             return whole(Tensor([exact], shape: []))
         }
         return double(Self.double(number))

@@ -37,9 +37,7 @@ extension Learner {
                 .mismatch, file: "Learner.text", "the targets of the data are not classes",
                 remedy: "Make the loaders by DataLoaders.textClasses")
         }
-        for loader in dls.loaders {
-            try (loader.dataset as? TokenizedTexts)?.check(vocabulary: body.vocabulary, context: body.context)
-        }
+        try dls.checkTexts(vocabulary: body.vocabulary, context: body.context)
         let model = TextClassifier(body, classes: classes, pooling: pooling, dropout: dropout, file: file, line: line)
         let learner = Learner(
             dls: dls, model: model, loss: .crossEntropy, optimizer: optimizer, lr: lr, splitter: .textClassifier,

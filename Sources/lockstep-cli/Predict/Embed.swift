@@ -40,15 +40,17 @@ struct Embed: ParsableCommand {
 
     func run() throws {
         try Failure.requireReadable(model, option: "embed")
-        if texts != "-" { try Failure.requireReadable(texts, option: "embed") }
+        if !RowsInput.isStandardInput(texts) { try Failure.requireReadable(texts, option: "embed") }
         try Output.check("--output", file: output)
         try ranks.run { [model, texts, output, text, batchSize] ranks in
-            let (encoder, columns) = try Embed.encoder(model, over: ranks)
-            let list = try TextList(texts, TextColumns(text: text ?? columns.text), over: ranks)
+            var (encoder, columns) = try Embed.encoder(model, over: ranks)
+            if let text { (columns.text, columns.further) = (text, []) }
+            let list = try TextList(texts, columns, over: ranks)
             let batches = list.batches(batchSize, over: ranks)
             let own = try batches.flatMap { batch in
                 let filled = TablePredictions.filled(batch, batchSize)
-                return try encoder.vectors(ofBatch: filled.map { list.texts[$0] }).prefix(batch.count * encoder.width)
+                return try encoder.vectors(ofBatch: filled.map { columns.read(list.texts[$0]) })
+                    .prefix(batch.count * encoder.width)
             }
             let all = try list.gathered(own, batches, width: encoder.width, over: ranks, name: "vectors")
             guard let all else { return }

@@ -21,7 +21,8 @@ enum ImagePredictions {
         }
         guard !RowsInput.isStandardInput(place) else {
             throw Failure.usage(
-                "-: standard input is for the rows of a table, and \(bundle) predicts the classes of images")
+                "-: standard input is for the rows of a table and for texts, and \(bundle) predicts the classes of images"
+            )
         }
         let files = try imageFiles(place)
         let size = learner.dls.train.batchSize ?? 1

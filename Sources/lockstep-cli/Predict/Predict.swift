@@ -55,11 +55,12 @@ struct Predict: ParsableCommand {
                 return try ImagePredictions.write(of: learner, bundle, rows, to: output, form, over: ranks)
             }
             let given = try RowsInput.table(rows, columns, over: ranks)
-            let unseen = try columns.unseen(in: given)
-            if strict { try Predict.refuse(unseen, in: given.file) }
             let table = try columns.completed(given)
+            // Every rank refuses; only one tells.
+            let unseen = strict || ranks.isRankZero ? try columns.unseen(in: given) : []
+            if strict { try Predict.refuse(unseen, in: given.file) }
             let (text, undefined) = try TablePredictions.shared(learner, table, form, over: ranks)
-            if ranks.rank == 0 {
+            if ranks.isRankZero {
                 for values in unseen { Console.standardError.write("lockstep: \(table.file): \(values)\n") }
             }
             guard let text else { return }

@@ -14,13 +14,19 @@ enum RowsInput {
         _ place: String, _ columns: TabularColumns, over ranks: any Communicator
     ) throws -> CSVTable {
         guard isStandardInput(place) else { return try columns.readRows(place) }
+        return try columns.parseRows(standardInput(over: ranks), file: "standard input")
+    }
+
+    /// What one rank reads there, on every rank. Collective.
+    /// - Throws: `DataError` on every rank.
+    static func standardInput(over ranks: any Communicator) throws -> [UInt8] {
         let name = "standard input"
         var (bytes, problem): ([UInt8]?, String) = (nil, "")
         if ranks.isRankZero {
             do throws(DataError) { bytes = try Files.read("/dev/stdin") } catch { problem = error.reason }
         }
-        problem = try ranks.broadcast(problem, name: "standard input")
+        problem = try ranks.broadcast(problem, name: name)
         guard problem.isEmpty else { throw DataError(.unreadable, file: name, problem) }
-        return try columns.parseRows(ranks.broadcast(bytes: bytes, name: "standard input"), file: name)
+        return try ranks.broadcast(bytes: bytes, name: name)
     }
 }

@@ -22,22 +22,19 @@ struct TextList {
     ///
     /// - Throws: ``Failure``, and `DataError` naming the file, and the line where a text is missing or not UTF-8.
     init(_ place: String, _ columns: TextColumns, over ranks: any Communicator) throws {
-        if place != "-", Files.isFolder(place) {
+        let isStandardInput = RowsInput.isStandardInput(place)
+        if !isStandardInput, Files.isFolder(place) {
             let files = try FileList.files(in: place, extensions: ["txt", "text"])
             guard !files.isEmpty else { throw Failure.noInput("\(place): holds no text files (.txt, .text)") }
             try Self.refusePairs(columns, place)
             names = files
             texts = try files.map { try Self.text(try Files.read($0), $0) }
             items = texts
-        } else if place == "-" || Self.endings.contains(where: { place.lowercased().hasSuffix("." + $0) }) {
+        } else if isStandardInput || Self.endings.contains(where: { place.lowercased().hasSuffix("." + $0) }) {
             try Self.refusePairs(columns, place)
-            let bytes =
-                place == "-"
-                ? try ranks.broadcast(
-                    bytes: ranks.isRankZero ? Array(FileHandle.standardInput.readToEnd() ?? Data()) : nil, name: "texts"
-                )
-                : try Self.unpacked(Files.read(place), place)
-            texts = try Self.lines(bytes, place == "-" ? "standard input" : place)
+            let name = isStandardInput ? "standard input" : place
+            let bytes = isStandardInput ? try RowsInput.standardInput(over: ranks) : try Files.read(place)
+            texts = try Self.lines(Self.unpacked(bytes, name), name)
             (items, names) = (texts, nil)
         } else {
             let table = try CSV.read(place, options: columns.readingOptions(of: Set(columns.inputs)))
@@ -49,9 +46,12 @@ struct TextList {
                         remedy: "Leave the row out, or fill it in")
                 }
             }
-            let pairs = all.count > 1 ? all[1] : []
-            items = pairs.isEmpty ? all[0] : zip(all[0], pairs).map { [$0, $1] }
-            texts = pairs.isEmpty ? all[0] : zip(all[0], pairs).map { $0 + $1 }
+            // As in training: further columns follow the first, and the second text comes last.
+            let parts = columns.pair == nil ? all[...] : all.dropLast()
+            let firsts = (0..<table.rowCount).map { row in parts.map { $0[row] }.joined(separator: "\n") }
+            let pairs = columns.pair == nil ? nil : all.last
+            items = pairs.map { zip(firsts, $0).map { [$0, $1] } } ?? firsts
+            texts = pairs.map { zip(firsts, $0).map { $0 + $1 } } ?? firsts
             names = nil
         }
     }

@@ -21,15 +21,13 @@ enum TextPredictions {
         let probabilities = try list.gathered(
             own.probabilities, batches, width: classes.count, over: ranks, name: "probabilities")
         let decided = try list.gathered(own.decided, batches, width: 1, over: ranks, name: "classes")
-        var undefined = 0
-        if let probabilities, let decided {
-            let lines = form.lines(probabilities, decided, classes, files: list.names)
-            undefined = lines.undefined
-            let header = form.header((list.names == nil ? [] : ["file"]) + [texts.columns.target], classes)
-            try Predict.write(header + lines.lines, of: list.texts.count, to: output)
-        }
-        let count = try ranks.allReduce(Int64(undefined), name: "answers that are not numbers")
-        try Predict.checkNumbers(count, of: list.texts.count, in: place == "-" ? "standard input" : place, "texts")
+        guard let probabilities, let decided else { return }
+        let lines = form.lines(probabilities, decided, classes, files: list.names)
+        let header = form.header((list.names == nil ? [] : ["file"]) + [texts.columns.target], classes)
+        try Predict.write(header + lines.lines, of: list.texts.count, to: output)
+        try Predict.checkNumbers(
+            Int64(lines.undefined), of: list.texts.count,
+            in: RowsInput.isStandardInput(place) ? "standard input" : place, "texts")
     }
 
     /// Probabilities and classes for the texts of some batches, one after another.

@@ -20,8 +20,9 @@ struct TableTargets {
 
     /// The bounds of a model's outputs where these are counts: 0, and a little more than the largest. Nil for others.
     var range: ClosedRange<Double>? {
-        guard columns.target.kind == .counts, let most = values.max(), most > 0 else { return nil }
-        return 0...most * 1.1
+        guard columns.target.kind == .counts, let most = values.max() else { return nil }
+        // Counts that are all 0 have bounds, too: below 0 their loss is no number.
+        return 0...max(1, most * 1.1)
     }
 
     /// Mean and deviation of numbers; a network starts near 0, wherever the targets lie. Nil for others.

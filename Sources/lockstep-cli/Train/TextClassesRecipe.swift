@@ -99,8 +99,7 @@ struct TextClassesRecipe: Recipe {
         let tokenizer = try PretrainedTokenizer.load(weights)
         let longest = min(body.context, files.maxLength ?? tokenizer.truncation?.maxLength ?? 512)
         let texts = try data(settings, tokenizer, maxLength: min(maxLength ?? longest, body.context))
-        let isMean = network == .minilm || files.saysPooling
-        let pooling = isMean ? TextPooling(rawValue: files.pooling) : nil
+        let pooling = (files.pooling ?? (network == .minilm ? "mean" : nil)).flatMap(TextPooling.init)
         return try task(
             texts, TextClassifier(body, classes: texts.classes.count, pooling: pooling), .textClassifier, report,
             freezeEpochs: freezeEpochs ?? Self.freezeEpochs.initial)
@@ -140,7 +139,7 @@ struct TextClassesRecipe: Recipe {
         _ texts: TextClassData, _ model: TextClassifier, _ splitter: ParameterSplitter, _ remark: String,
         freezeEpochs: Int?
     ) throws -> TrainingTask {
-        try texts.check(vocabulary: model.body.vocabulary, context: model.body.context)
+        try texts.loaders.checkTexts(vocabulary: model.body.vocabulary, context: model.body.context)
         return TrainingTask(
             dls: texts.loaders, model: model, loss: .crossEntropy, metric: .accuracy,
             remarks: "\(texts)\n\(remark)", splitter: splitter, freezeEpochs: freezeEpochs)

@@ -87,6 +87,7 @@ struct TrainingRun: Sendable {
             try files.write(predictions, to: "predictions.csv")
             written.append("predictions.csv")
         }
+        if options.best { written.append("best.safetensors") }
         if options.showResults {
             let results = try learner.showResults()
             try results.write(to: files.path("results.html"), title: "\(settings.recipe): predictions")

@@ -37,7 +37,7 @@ extension DateColumn {
     ) -> DateForm? {
         // What is no date shows itself early: most columns of text are left after a few words.
         let start = texts.words.prefix(40).filter { !$0.isEmpty }
-        if start.count(where: isNearlyDate) * 2 < start.count { return nil }
+        if !isTold, start.count(where: isNearlyDate) * 2 < start.count { return nil }
         var occurs = [Bool](repeating: false, count: texts.words.count)
         for row in training where column.missing?[row] != true { occurs[Int(texts.codes[row])] = true }
         let words = Array(zip(texts.words, occurs).lazy.filter { $0.1 }.prefix(10_000).map { $0.0 })

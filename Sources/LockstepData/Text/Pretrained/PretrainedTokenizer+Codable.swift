@@ -59,5 +59,11 @@ extension PretrainedTokenizer: Codable {
         }
         truncation = try container.decodeIfPresent(TextTruncation.self, forKey: .truncation)
         padding = try container.decodeIfPresent(TextPadding.self, forKey: .padding)
+        guard truncation?.makesSense ?? true, padding?.makesSense ?? true else {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "texts are cut or filled in a way that makes no sense"))
+        }
     }
 }

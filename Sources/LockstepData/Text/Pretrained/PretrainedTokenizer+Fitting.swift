@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A tokenizer for a network that is trained from scratch: whole words of the texts at hand, in the format of pretrained ones.
 
-import Foundation
-
 extension PretrainedTokenizer {
     /// A tokenizer whose tokens are the words of `texts`, lower-cased and without accents, as BERT's cuts them; others are unknown.
     ///
@@ -50,17 +48,12 @@ extension PretrainedTokenizer {
     /// The `tokenizer.json` of a vocabulary of words.
     private static func wordLevel(_ words: [String]) -> [UInt8] {
         let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-        func quoted(_ text: String) -> String {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = .withoutEscapingSlashes
-            return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
-        }
         let added = special.enumerated().map { number, token in
             "{\"id\":\(number),\"content\":\"\(token)\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
                 + "\"normalized\":false,\"special\":true}"
         }
         // Cut by BERT's rules no word has a bracket inside.
-        let vocabulary = (special + words).enumerated().map { "\(quoted($1)):\($0)" }
+        let vocabulary = (special + words).enumerated().map { "\(jsonString($1)):\($0)" }
         func piece(_ kind: String, _ id: String, _ type: Int) -> String {
             "{\"\(kind)\":{\"id\":\"\(id)\",\"type_id\":\(type)}}"
         }

@@ -122,7 +122,7 @@ enum TokenizerFile {
         result.strategy = try choice(fields.optionalString("strategy"), or: .longestFirst, "strategy", fields)
         result.side = try choice(fields.optionalString("direction"), or: .right, "direction", fields)
         try fields.finish()
-        guard result.stride < max(1, result.maxLength) else {
+        guard result.makesSense else {
             throw fields.error("has a stride of \(result.stride) at a length of \(result.maxLength)")
         }
         return result
@@ -137,13 +137,15 @@ enum TokenizerFile {
         } else {
             var fixed = try JSONFields(strategy, "the strategy of the padding", file: file)
             let length = try fixed.count("Fixed")
-            guard length <= 1 << 20 else { throw fixed.error("is a length of \(length)", .tooLarge) }
+            guard length <= TextPadding.longest else { throw fixed.error("is a length of \(length)", .tooLarge) }
             result.length = length
             try fixed.finish()
         }
         if fields.node("pad_to_multiple_of") != nil {
             let multiple = try fields.count("pad_to_multiple_of")
-            guard multiple <= 1 << 20 else { throw fields.error("fills to a multiple of \(multiple)", .tooLarge) }
+            guard multiple <= TextPadding.longest else {
+                throw fields.error("fills to a multiple of \(multiple)", .tooLarge)
+            }
             result.multiple = multiple
         }
         _ = try fields.optionalString("pad_token")
@@ -160,5 +162,20 @@ enum TokenizerFile {
             throw fields.error("has the \(member) “\(name)”, which is not known here", .unsupported)
         }
         return choice
+    }
+}
+
+extension TextTruncation {
+    /// Whether texts can be cut so.
+    var makesSense: Bool { maxLength >= 0 && (0..<max(1, maxLength)).contains(stride) }
+}
+
+extension TextPadding {
+    /// The most tokens that a file may have texts filled to, or to a multiple of.
+    static let longest = 1 << 20
+
+    /// Whether texts can be filled so.
+    var makesSense: Bool {
+        id >= 0 && typeID >= 0 && [length, multiple].allSatisfy { (0...Self.longest).contains($0 ?? 0) }
     }
 }

@@ -3,10 +3,8 @@
 
 /// The files that sentence-transformers puts beside a network's: `modules.json`, `1_Pooling/config.json`, `sentence_bert_config.json`.
 package struct SentenceFolder {
-    /// How one vector is made of a text's: `mean`, `cls` or `last`.
-    package private(set) var pooling = "mean"
-    /// Whether there is a file that says so.
-    package private(set) var saysPooling = false
+    /// How one vector is made of a text's: `mean`, `cls` or `last`; nil where no file says.
+    package private(set) var pooling: String?
     /// Whether vectors are brought to length 1.
     package private(set) var normalizes = false
     /// The most tokens of a text; nil where no file says.
@@ -54,7 +52,6 @@ package struct SentenceFolder {
 
     private mutating func readPooling(_ file: String) throws(DataError) {
         var fields = try JSONFields(Files.read(file), "the pooling", file: file)
-        saysPooling = true
         let known = ["mean": "mean", "cls": "cls", "lasttoken": "last"]
         if let mode = try fields.optionalString("pooling_mode") {
             guard let name = known[mode] else {

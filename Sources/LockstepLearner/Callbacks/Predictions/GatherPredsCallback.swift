@@ -7,7 +7,7 @@ import LockstepTensor
 /// Collects inputs, outputs, targets and losses of validation batches, as far as they are wanted, or writes outputs and
 /// targets to files instead of keeping them.
 ///
-/// `Learner.predictions` adds one and takes what it has collected. What several ranks collect goes to the writing rank a few
+/// `Learner.predictions` adds one and takes its `result`. What several ranks collect goes to the writing rank a few
 /// batches at a time; files are written by the writing rank alone, one global batch after the other, so that no other rank
 /// ever holds more than that.
 /// - Note: fastai: `GatherPredsCallback`.
@@ -103,7 +103,7 @@ public final class GatherPredsCallback: Callback {
         let targets = withTargets ? learner.yb : []
         guard !learner.preds.isEmpty else {
             // A rank without items: how many outputs there are, the other ranks will tell.
-            if !counts.hasSeenOutputs {
+            if !counts.hasSeenOutputs, group == nil {
                 (counts.inputs, counts.targets) = (inputs.count, targets.count)
                 counts.losses = withLoss && !learner.yb.isEmpty ? 1 : 0
             }
@@ -115,7 +115,10 @@ public final class GatherPredsCallback: Callback {
         (counts.inputs, counts.outputs, counts.hasSeenOutputs) = (inputs.count, outputs.count, true)
         (counts.targets, counts.losses) = (targets.count, losses.count)
         let all = inputs + outputs + targets + losses
-        if samples.isEmpty { samples = all.map { GatherPredsCallback.empty(like: $0, axis) } }
+        if samples.isEmpty {
+            samples = all.map { GatherPredsCallback.empty(like: $0, axis) }
+            activate(&samples, learner)
+        }
         waiting.append(all)
         try hand(learner)
     }
@@ -141,18 +144,21 @@ public final class GatherPredsCallback: Callback {
     private func flush(_ learner: Learner) throws {
         let all = try learner.coordinator.gather(waiting)
         waiting = BatchRows()
-        let outputs = counts.inputs..<counts.inputs + counts.outputs
-        for batch in all.batches where !batch.isEmpty {
+        for var batch in all.batches where !batch.isEmpty {
             while columns.count < batch.count {
                 columns.append(GrowingColumn(axis: axis(of: columns.count), expected: expected))
             }
-            var batch = batch
-            if activates, !outputs.isEmpty {
-                withNoGrad {
-                    batch.replaceSubrange(outputs, with: learner.lossFunction.meaning(of: Array(batch[outputs])))
-                }
-            }
+            activate(&batch, learner)
             for (index, piece) in batch.enumerated() { columns[index].append(piece) }
+        }
+    }
+
+    /// Makes what they mean of a batch's outputs, where that is wanted.
+    private func activate(_ columns: inout [Tensor], _ learner: Learner) {
+        let outputs = counts.inputs..<counts.inputs + counts.outputs
+        guard activates, !outputs.isEmpty else { return }
+        withNoGrad {
+            columns.replaceSubrange(outputs, with: learner.lossFunction.meaning(of: Array(columns[outputs])))
         }
     }
 
@@ -164,15 +170,13 @@ public final class GatherPredsCallback: Callback {
     public override func afterValidate(_ learner: Learner) throws {
         for folder in [files.predictions, files.targets] { try folder?.finish(learner) }
         try flush(learner)
-        // A rank that a source gives nothing has the same parts as the others, without items.
-        let known = try learner.coordinator.average(counts.packed, weight: counts.hasSeenOutputs ? 1 : 0).mean
-        if let known, !counts.hasSeenOutputs { counts.packed = known }
     }
 
-    /// What was collected, each part in one tensor; parts have no items, but this rank's shape, where nothing has come. Once.
+    /// What was collected in the last validation, each part in one tensor; parts have no items, but this rank's shape, where nothing
+    /// has come, as on ranks that do not write. It is given away: a second call has no items.
     ///
     /// - Parameter order: The data set's index of each row in turn, when the rows are to be sorted by it.
-    func result(order: [Int]?) -> Predictions {
+    public func result(order: [Int]? = nil) -> Predictions {
         // Without rows nothing is known of the shape of outputs: there are none that could be activated.
         if !counts.hasSeenOutputs, columns.isEmpty { counts.outputs = 0 }
         func parts(_ start: Int, _ count: Int) -> [Tensor] {

@@ -18,7 +18,8 @@ extension String: SettingElement {
     }
     /// Quoted as in a CSV file where it must be.
     var listed: String {
-        contains { ",\"".contains($0) } ? "\"" + replacing("\"", with: "\"\"") + "\"" : self
+        contains { ",\"".contains($0) } || first == " " || last == " "
+            ? "\"" + replacing("\"", with: "\"\"") + "\"" : self
     }
     static var need: String { "names with commas between, those with commas in them in double quotes" }
 }
