@@ -57,7 +57,8 @@ struct SettingsTests {
             [
                 "csv", "--data", ".", "--target", "y", "--task", "counts", "--categorical", "a,\"b, c\"",
                 "--continuous",
-                "d", "--ignore", "e", "--dates", "none", "--cyclic-dates", "--max-categories", "7", "--most-categories",
+                "d", "--ignore", "\" e\",f", "--dates", "none", "--cyclic-dates", "--max-categories", "7",
+                "--most-categories",
                 "50", "--delimiter", ";", "--decimal", "comma", "--missing", "-9,x", "--no-header", "--split-seed", "3",
                 "--valid-fraction", "0.25", "--metric", "mae", "--layers", "50,20", "--dropout", "0.1",
             ],

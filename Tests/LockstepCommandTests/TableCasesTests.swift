@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables that once came to grief, where there are any: in the folder LOCKSTEP_TABLES, or beside the clone.
+// Tables that once came to grief, where there are any: in the folder LOCKSTEP_TABLES, or beside the clone (docs/CONTRIBUTING.md).
 import Foundation
 import Testing
 
@@ -9,7 +9,8 @@ private let folder =
 
 @Suite(
     "Command: tables that came to grief", .serialized,
-    .enabled(if: FileManager.default.fileExists(atPath: folder + "/dates.csv")))
+    .enabled(
+        if: FileManager.default.fileExists(atPath: folder + "/dates.csv"), "LOCKSTEP_TABLES names no folder of them"))
 struct TableCasesTests {
     private func train(_ file: String, _ target: String, _ words: String...) throws -> Command.Result {
         let command = try Command()

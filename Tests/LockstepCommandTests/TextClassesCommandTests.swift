@@ -5,8 +5,10 @@ import Foundation
 import LockstepChecks
 import LockstepData
 import LockstepLearner
+import LockstepModels
 import LockstepTensor
 import LockstepTesting
+import LockstepTransfer
 import Testing
 
 @Suite("Command: classes of texts", .serialized, .timeLimit(.minutes(10))) struct TextClassesCommandTests {
@@ -100,6 +102,36 @@ import Testing
         let shared = try run(
             command, "predict run/export.bundle - --ranks 2", input: texts.joined(separator: "\n") + "\n")
         #expect(shared.output == lines.output, "\(shared.errors)")
+    }
+
+    @Test("texts of several columns are mended, predicted and made into vectors as they were trained on")
+    func severalColumns() throws {
+        let command = try scene()
+        func path(_ name: String) -> String { command.folder.appending(path: name).path }
+        let rows = (0..<8).map {
+            "the film,was &amp; is \($0 % 2 == 0 ? "great" : "dull"),\($0 % 2 == 0 ? "pos" : "neg")\n"
+        }
+        try command.write(("title,body,label\n" + rows.joined()).utf8, to: "t.csv")
+        let data = try DataLoaders.textClasses(
+            path: path("t.csv"), texts: ["title", "body"], target: "label",
+            tokenizer: PretrainedTokenizer.load(path("bert")), batchSize: 2, mendsHTML: true)
+        let learner = try Learner.text(data.loaders, TextBody.pretrained(path("bert")))
+        try learner.export(to: path("bundle"))
+        let joined = (0..<8).map { "the film\nwas & is \($0 % 2 == 0 ? "great" : "dull")" }
+        let wanted = try learner.withoutProgress {
+            try learner.predictions(on: .loader(learner.dls.testLoader(for: joined))).predictions.floats
+        }
+        let predicted = try run(command, "predict bundle t.csv --in-process 2")
+        #expect(predicted.status == 0, "\(predicted.errors)")
+        let found = predicted.lines.dropFirst().flatMap {
+            $0.split(separator: ",").dropFirst().compactMap { Float($0) }
+        }
+        expectClose(found, wanted, absolute: 1e-5)
+        let embedded = try run(command, "embed bundle t.csv --output v.npy")
+        #expect(embedded.status == 0, "\(embedded.errors)")
+        let classifier = try #require(learner.model as? TextClassifier)
+        let vectors = try SentenceEncoder(classifier, tokenizer: data.tokenizer).vectors(of: joined)
+        expectClose(try npy(command, "v.npy").floats, vectors.floats, absolute: 1e-5)
     }
 
     @Test("a run that was stopped goes on to the bits of one that was not")

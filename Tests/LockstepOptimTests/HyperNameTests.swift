@@ -36,6 +36,9 @@ import Testing
         let optimizer = optimizer()
         try optimizer.setHyper(name, 2)
         #expect(optimizer.hypers[1][name] == 2)
+        // It is no name that the rule knows, of which another could be a slip.
+        try optimizer.setHyper(name + "2", 3)
+        #expect(optimizer.hypers[0][name + "2"] == 3)
     }
 
     @Test("numbers that are variables, optional ones, slices and lists") func values() throws {

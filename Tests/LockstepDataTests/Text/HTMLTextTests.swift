@@ -94,6 +94,9 @@ import Testing
             try write("good film", "set/train/pos/1.txt")
             try write("bad &amp; film", "set/train/neg/1.txt")
             try write("bad", "set/test/neg/2.txt")
+            // Beside the parts, and no class.
+            try write("good", "set/readme.txt")
+            try write("film", "set/unsup/3.txt")
             let root = folder.appending(path: "set").path
             let data = try DataLoaders.textClasses(folder: root, tokenizer: tokenizer, batchSize: 1)
             #expect(data.classes == ["neg", "pos"] && data.counts == (2, 1))

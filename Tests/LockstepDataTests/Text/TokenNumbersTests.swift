@@ -45,11 +45,13 @@ import Testing
     }
 
     private static let text =
-        "Don't\n'stop' 3.14\n.5 ÀÉ ÀÉ\n\n\n\nwww wow wow\nwow wow 你好你好 e\u{301}\n!!!!\n!!! The THE the\r\nrock'\n'n'\n 😀😀😀 end"
+        "Don't\n'stop' 3.14\n.5 ÀÉ ÀÉ\n\n\n\nwww wow wow\nwow wow 你好你好 e\u{301} &amp;\n<br />\n<br />&lt;b\\n\n!!!!\n!!! The THE the\r\nrock'\n'n'\n 😀😀😀 end"
 
     @Test(
         "pieces of any size give the tokens of the whole",
-        arguments: [Tokenizer.characters, .words, Tokenizer(.words, usesRules: false)])
+        arguments: [
+            Tokenizer.characters, .words, Tokenizer(.words, usesRules: false), Tokenizer(.characters, mendsHTML: true),
+        ])
     func pieces(tokenizer: Tokenizer) throws {
         let whole = tokenizer.tokens(Self.text)
         let bytes = Array(Self.text.utf8)

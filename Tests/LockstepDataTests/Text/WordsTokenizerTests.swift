@@ -46,7 +46,13 @@ import Testing
         let copy = try JSONDecoder().decode(PretrainedTokenizer.self, from: JSONEncoder().encode(tokenizer))
         #expect(copy.truncation == tokenizer.truncation && copy.padding == tokenizer.padding)
         #expect(try copy.encode("a good bad film") == tokenizer.encode("a good bad film"))
-        for json in [
+        let whole = String(decoding: try JSONEncoder().encode(tokenizer), as: UTF8.self)
+        let lengths = [
+            ("\"maxLength\":5", "\"maxLength\":-9223372036854775808"), ("\"stride\":0", "\"stride\":5"),
+            ("\"length\":6", "\"length\":1099511627776"), ("\"length\":6", "\"length\":-1"),
+        ].map { whole.replacing($0, with: $1) }
+        #expect(lengths.allSatisfy { $0 != whole })
+        for json in lengths + [
             "{}", #"{"json": "{}"}"#, #"{"json": 7}"#, #"{"vocabulary": "{}", "merges": "a b"}"#,
             #"{"vocabulary": "[UNK]", "lowercases": true}"#,
             #"{"vocabulary": "[UNK]", "lowercases": true, "cleansText": true, "separatesIdeographs": true, "stripsAccents": true}"#,

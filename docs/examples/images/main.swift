@@ -18,7 +18,7 @@ func drawShapes(in folder: String) throws {
                     (name == "disc" ? (dx * dx + dy * dy).squareRoot() : max(abs(dx), abs(dy))) < size ? 0.9 : 0.1)
             }
             let png = Pixels(Tensor(pixels, shape: [1, 32, 32]))?.png ?? []
-            try Data(png).write(to: URL(filePath: "\(folder)/\(name)/\(number).png"))
+            try Data(png).write(to: URL(filePath: "\(folder)/\(name)/\(number).png"), options: .atomic)
         }
     }
 }

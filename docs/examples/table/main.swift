@@ -14,7 +14,7 @@ func writeFlats(to path: String) throws {
         let price = 900.0 + 31.5 * Double(area) + (side == "south" ? 800 : 0) + Double(row % 7) * 20
         lines.append("\(row);\(row % 9 == 0 ? "" : "\(area)");\(rooms);\(side);\(row % 2 == 0);\(price)")
     }
-    try Data(lines.joined(separator: "\n").utf8).write(to: URL(filePath: path))
+    try Data(lines.joined(separator: "\n").utf8).write(to: URL(filePath: path), options: .atomic)
 }
 
 Lockstep.run {
