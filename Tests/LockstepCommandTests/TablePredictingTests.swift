@@ -43,6 +43,25 @@ struct TablePredictingTests {
             "one")
     }
 
+    @Test("a table that is predicted in several parts has the lines of one, in its order, of one rank or more")
+    func parts() throws {
+        let command = try Self.trained(classes: false)
+        let rows = (0..<600_000).map { "2024-02-\(10 + $0 % 19),plain,\(Double($0 % 1009) / 8)\n" }
+        try command.write(("day,kind,x\n" + rows.joined()).utf8, to: "many.csv")
+        try command.write(("day,kind,x\n" + rows.prefix(19 * 1009).joined()).utf8, to: "few.csv")
+        let few = try command("predict", "r/export.bundle", "few.csv").lines
+        #expect(few.count == 1 + 19 * 1009)
+        for ranks in [["--ranks", "1"], ["--in-process", "3"]] {
+            let many = try command(
+                "predict", "r/export.bundle", "many.csv", "--output", "out.csv", ranks[0], ranks[1])
+            #expect(many.status == 0 && many.lines == ["600000 predictions are in out.csv"], "\(many.errors)")
+            let lines = try String(contentsOf: command.folder.appending(path: "out.csv"), encoding: .utf8)
+                .split(separator: "\n")
+            let differing = lines.dropFirst().enumerated().first { $1 != few[1 + $0 % (19 * 1009)] }
+            #expect(lines.count == 600_001 && differing == nil, "\(String(describing: differing))")
+        }
+    }
+
     @Test("JSON has an object in each line, with the probabilities of all classes by name", arguments: [true, false])
     func json(classes: Bool) throws {
         let command = try Self.trained(classes: classes)

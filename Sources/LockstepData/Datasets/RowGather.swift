@@ -18,6 +18,7 @@ enum RowGather {
         var shape = tensor.shape
         shape[0] = indices.count
         let strides = tensor.body.strides
+        prefetch(tensor, indices)
         if let first = indices.first, isRun(indices) {
             return tensor.view(shape, strides: strides, offset: first * strides[0])
         }
@@ -28,6 +29,13 @@ enum RowGather {
             : Tensor.uninitialized(shape, strides: strides, dtype: tensor.dtype)
         lsk_copy_rows(indices.count, rowBytes, indices, tensor.unsafePointer, result.unsafePointer)
         return result
+    }
+
+    /// Has the rows of what is larger than memory read all at once, instead of one after the other as they are copied.
+    private static func prefetch(_ tensor: Tensor, _ indices: [Int]) {
+        guard let file = tensor.body.storage.owner as? any MappedPages, file.isBeyondMemory else { return }
+        let (base, rowBytes) = (UnsafeRawPointer(tensor.unsafePointer), rowCount(tensor) * tensor.dtype.byteCount)
+        for index in indices { Pages.willNeed(base + index * rowBytes, rowBytes) }
     }
 
     /// The first of `indices` that does not count one of `count` items.

@@ -36,7 +36,7 @@ public struct Digits: Sendable {
         guard table.columns.count == width + 1 else {
             throw DataError(.mismatch, file: file, "\(table.columns.count) columns, expected \(width + 1)")
         }
-        var columns: [[Int]] = []
+        var columns: [CSVValues<Int>] = []
         for column in table.columns {
             guard case .integers(let values) = column.values, column.missing == nil else {
                 throw DataError(.mismatch, file: file, "\(column.name) does not hold integers only")

@@ -17,18 +17,25 @@ extension CSV.Options {
     public func found(
         in bytes: [UInt8], columns: Set<String> = [], among delimiters: [Unicode.Scalar] = usualDelimiters
     ) -> CSV.Options {
+        found(in: .bytes(bytes), columns: columns, among: delimiters)
+    }
+
+    /// The same of a file.
+    package func found(
+        in source: CSVSource, columns: Set<String> = [], among delimiters: [Unicode.Scalar] = usualDelimiters
+    ) -> CSV.Options {
         var best: (known: Int, fields: Int, options: CSV.Options)?
         for delimiter in delimiters {
             var options = self
             (options.delimiter, options.decimal) = (delimiter, ".")
-            guard let names = options.names(of: bytes) else { continue }
+            guard let names = options.names(of: source) else { continue }
             let known = names.count(where: columns.contains)
             if best.map({ (known, names.count) > ($0.known, $0.fields) }) ?? true {
                 best = (known, names.count, options)
             }
         }
         guard var options = best?.options else { return self }
-        let (commas, points, areThousands) = options.decimals(bytes)
+        let (commas, points, areThousands) = options.decimals(source)
         if decimal == "," {
             // Known of files of this kind: it takes points to be another.
             options.decimal = commas > points || (options.delimiter != "," && points == 0) ? "," : "."
@@ -38,24 +45,24 @@ extension CSV.Options {
         return options
     }
 
-    /// These options, of a table that was read, for another of its kind in `bytes`: what does not fit is found.
+    /// These options, of a table that was read, for another of its kind in `source`: what does not fit is found.
     ///
     /// A delimiter that cuts all the columns out stays, and so does a decimal sign that numbers have.
-    func foundAgain(in bytes: [UInt8], file: String, columns: Set<String>) -> CSV.Options {
-        let names = try? CSV.names(bytes, file: file, options: self)
+    func foundAgain(in source: CSVSource, file: String, columns: Set<String>) -> CSV.Options {
+        let names = try? CSV.names(source, file: file, options: self)
         let isWhole = names.map { columns.isSubset(of: $0) } ?? false
         var found = found(
-            in: bytes, columns: columns, among: isWhole ? [delimiter] : [delimiter] + Self.usualDelimiters)
+            in: source, columns: columns, among: isWhole ? [delimiter] : [delimiter] + Self.usualDelimiters)
         // Behind a comma a decimal comma is none.
         guard found.decimal != decimal, found.delimiter != "," else { return found }
-        let (commas, points, _) = found.decimals(bytes)
+        let (commas, points, _) = found.decimals(source)
         if (decimal == "," ? commas : points) > 0 { found.decimal = decimal }
         return found
     }
 
     /// The fields of the first line, when there are several and the next ones have as many.
-    private func names(of bytes: [UInt8]) -> [String]? {
-        guard var scanner = try? CSV.scanner(bytes, "", self) else { return nil }
+    private func names(of source: CSVSource) -> [String]? {
+        guard var scanner = try? CSV.scanner(source, "", self) else { return nil }
         var fields: [CSVField] = []
         guard (try? scanner.nextRecord(into: &fields)) == true, fields.count > 1 else { return nil }
         let names = fields.map { (try? scanner.text($0)) ?? "" }
@@ -68,12 +75,13 @@ extension CSV.Options {
     }
 
     /// How many fields read as `2,5` and how many as `2.5`, and whether all of the former have three digits behind their comma.
-    private func decimals(_ bytes: [UInt8]) -> (commas: Int, points: Int, areThousands: Bool) {
+    private func decimals(_ source: CSVSource) -> (commas: Int, points: Int, areThousands: Bool) {
         var (commas, points, areThousands) = (0, 0, true)
-        guard var scanner = try? CSV.scanner(bytes, "", self) else { return (0, 0, true) }
+        guard var scanner = try? CSV.scanner(source, "", self) else { return (0, 0, true) }
         var fields: [CSVField] = []
         for _ in 0..<10_000 {
             guard (try? scanner.nextRecord(into: &fields)) == true else { break }
+            let bytes = scanner.bytes
             for field in fields {
                 let (start, end) = CSVNumber.trimmed(bytes, field.start, field.end)
                 guard let place = bytes[start..<end].firstIndex(where: { $0 == 0x2C || $0 == 0x2E }) else { continue }

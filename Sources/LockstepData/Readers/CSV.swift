@@ -54,14 +54,27 @@ public enum CSV {
     ///
     /// - Throws: `DataError` naming the file and the line.
     public static func read(_ path: String, options: Options = Options()) throws(DataError) -> CSVTable {
-        try parse(Gzip.readFile(path), file: path, options: options)
+        try parse(CSVSource.opened(path), file: path, options: options)
     }
 
     /// The table in `bytes`; `file` is the name errors carry.
     public static func parse(
         _ bytes: [UInt8], file: String, options: Options = Options()
     ) throws(DataError) -> CSVTable {
-        var scanner = try scanner(bytes, file, options)
+        try parse(.bytes(bytes), file: file, options: options)
+    }
+
+    /// The table in `source`; what is beyond `store`'s limit lies on the disk.
+    package static func parse(
+        _ source: CSVSource, file: String, options: Options = Options()
+    ) throws(DataError) -> CSVTable {
+        try parse(source, file: file, options: options, into: ColumnStore())
+    }
+
+    static func parse(
+        _ source: CSVSource, file: String, options: Options, into store: ColumnStore
+    ) throws(DataError) -> CSVTable {
+        var scanner = try scanner(source, file, options)
         let names = try columnNames(&scanner, options)
         let known = Set(names)
         for name in options.types.keys.sorted() where !known.contains(name) {
@@ -76,18 +89,14 @@ public enum CSV {
         var builders = names.map { name in
             CSVColumnBuilder(
                 name: name, forced: options.types[name], mustBeNumber: options.numbers.contains(name),
-                missing: missing, decimal: decimal)
+                missing: missing, decimal: decimal, store: store)
         }
         let body = scanner
-        var lines: [Int] = []
+        var lines = CSVLines()
         var fields: [CSVField] = []
         while try scanner.nextRecord(into: &fields) {
             guard fields.count == names.count else {
                 throw raggedness(scanner, fields.count, names.count)
-            }
-            if lines.count >= 1 << 18, lines.count.nonzeroBitCount == 1 {
-                // Arrays are about to double: number and mark of a field, and the line.
-                try Room.require(2 * lines.count * (8 + 9 * builders.count), for: "has too many rows", file: file)
             }
             for column in builders.indices { try builders[column].append(fields[column], scanner) }
             lines.append(scanner.recordLine)
@@ -96,34 +105,37 @@ public enum CSV {
         let late = builders.indices.filter { builders[$0].needsText }
         if !late.isEmpty {
             scanner = body
-            for column in late { builders[column].beginText(lines.count) }
+            for column in late { builders[column].beginText() }
             while try scanner.nextRecord(into: &fields) {
                 for column in late { try builders[column].appendText(fields[column], scanner) }
             }
         }
+        for column in builders.indices { try builders[column].seal() }
+        try store.finish()
         return CSVTable(file: file, rowCount: lines.count, columns: builders.map { $0.finished() }, lines: lines)
     }
 
-    /// The names of the columns of the table in `bytes`; the rest is not looked at.
-    static func names(_ bytes: [UInt8], file: String, options: Options = Options()) throws(DataError) -> [String] {
-        var scanner = try scanner(bytes, file, options)
+    /// The names of the columns of the table in `source`; the rest is not looked at.
+    static func names(_ source: CSVSource, file: String, options: Options = Options()) throws(DataError) -> [String] {
+        var scanner = try scanner(source, file, options)
         return try columnNames(&scanner, options)
     }
 
     static func scanner(
-        _ bytes: [UInt8], _ file: String, _ options: Options
+        _ source: CSVSource, _ file: String, _ options: Options
     ) throws(DataError) -> CSVScanner {
-        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-            throw DataError(
-                .unsupported, file: file, at: .line(1), "the text is UTF-16, not UTF-8",
-                remedy: "Convert it first: iconv -f UTF-16 -t UTF-8")
-        }
         guard options.delimiter.isASCII, !"\"\r\n".unicodeScalars.contains(options.delimiter) else {
             throw DataError(
                 .unsupported, file: file,
                 "the delimiter \(options.delimiter.debugDescription) is not one ASCII character")
         }
-        return CSVScanner(bytes, delimiter: UInt8(options.delimiter.value), file: file)
+        let scanner = try CSVScanner(source, delimiter: UInt8(options.delimiter.value), file: file)
+        if scanner.bytes.starts(with: [0xFF, 0xFE]) || scanner.bytes.starts(with: [0xFE, 0xFF]) {
+            throw DataError(
+                .unsupported, file: file, at: .line(1), "the text is UTF-16, not UTF-8",
+                remedy: "Convert it first: iconv -f UTF-16 -t UTF-8")
+        }
+        return scanner
     }
 
     /// More columns than anybody learns from: each takes some hundred bytes before it has a value.

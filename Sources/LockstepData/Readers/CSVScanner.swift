@@ -9,25 +9,63 @@ struct CSVField {
     var hasEscapes: Bool
 }
 
-/// A cursor over the records of a CSV file. Copies are cheap and independent.
+/// A cursor over the records of a CSV file. Copies are independent, and hold what is in memory of the file together.
 struct CSVScanner {
-    let bytes: [UInt8]
+    /// What is in memory of the file; fields lie in it until the next record is asked for.
+    private(set) var bytes: [UInt8]
     let file: String
     private let delimiter: UInt8
     private var position: Int
     private var line = 1
     /// The line on which the latest record starts.
     private(set) var recordLine = 1
+    /// The file, of which `bytes` ends where `end` says; nil once nothing follows.
+    private var rest: CSVSource.OpenFile?
+    private var end: Int
 
-    init(_ bytes: [UInt8], delimiter: UInt8, file: String) {
-        self.bytes = bytes
-        self.delimiter = delimiter
+    /// - Throws: `DataError` (`.unreadable`).
+    init(_ source: CSVSource, delimiter: UInt8, file: String) throws(DataError) {
         self.file = file
+        self.delimiter = delimiter
+        (position, end) = (0, 0)
+        switch source {
+        case .bytes(let all): bytes = all
+        case .file(let opened):
+            (bytes, rest) = ([], opened)
+            try readOn()
+        }
         position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    }
+
+    /// Drops what lies before the position, and reads at least as much again as is left.
+    private mutating func readOn() throws(DataError) {
+        guard let rest else { return }
+        bytes.removeSubrange(..<position)
+        position = 0
+        try Room.require(2 * bytes.count, for: "has a record of more than \(bytes.count) bytes", file: file)
+        let more = try rest.read(max(rest.window, bytes.count), at: end)
+        end += more.count
+        bytes += more
+        if more.isEmpty { self.rest = nil }
     }
 
     /// Puts the next record's fields into `fields`; false at the end of the file. Lines without a byte are skipped.
     mutating func nextRecord(into fields: inout [CSVField]) throws(DataError) -> Bool {
+        while true {
+            let (start, startLine) = (position, line)
+            do throws(DataError) {
+                let isRecord = try scanRecord(into: &fields)
+                if rest == nil || position < bytes.count { return isRecord }
+            } catch {
+                if rest == nil || position < bytes.count { throw error }
+            }
+            // What ends where the memory does may go on in the file.
+            (position, line) = (start, startLine)
+            try readOn()
+        }
+    }
+
+    private mutating func scanRecord(into fields: inout [CSVField]) throws(DataError) -> Bool {
         fields.removeAll(keepingCapacity: true)
         while position < bytes.count, isLineEnd(bytes[position]) { endLine() }
         guard position < bytes.count else { return false }

@@ -12,9 +12,9 @@ public struct CSVColumn: Sendable, Equatable {
     /// The values; where one is missing stands 0, not-a-number or the empty string.
     public enum Values: Sendable, Equatable {
         /// Whole numbers.
-        case integers([Int])
+        case integers(CSVValues<Int>)
         /// Numbers of which one at least is not whole.
-        case reals([Double])
+        case reals(CSVValues<Double>)
         /// Words, or numbers that were asked for as words.
         case texts(CSVTexts)
     }
@@ -24,7 +24,7 @@ public struct CSVColumn: Sendable, Equatable {
     /// One per row.
     public let values: Values
     /// One mark per row, or `nil` when no value is missing.
-    public let missing: [Bool]?
+    public let missing: CSVValues<Bool>?
 
     /// What the values are.
     public var kind: Kind {
@@ -52,7 +52,7 @@ public struct CSVColumn: Sendable, Equatable {
         switch values {
         case .integers(let values):
             missing.map { marks in zip(values, marks).map { $1 ? .nan : Double($0) } } ?? values.map(Double.init)
-        case .reals(let values): values
+        case .reals(let values): Array(values)
         case .texts: nil
         }
     }
@@ -71,27 +71,62 @@ public struct CSVColumn: Sendable, Equatable {
     /// Calls `body` for each of `rows` with what `transform` makes of its text, which is asked once for each distinct one; nil where
     /// the value is missing.
     func forEachText<Made>(
-        in rows: [Int], _ transform: (String) -> Made, _ body: (_ index: Int, _ made: Made?) -> Void
+        in rows: some Collection<Int>, _ transform: @escaping (String) -> Made,
+        _ body: (_ index: Int, _ made: Made?) -> Void
     ) {
-        func each(_ made: (_ row: Int) -> Made) {
-            for (index, row) in rows.enumerated() { body(index, missing?[row] == true ? nil : made(row)) }
-        }
-        func remembering<Value: Hashable>(_ values: [Value], _ text: (Value) -> String) {
-            var known: [Value: Made] = [:]
-            each { row in
-                if let made = known[values[row]] { return made }
-                let made = transform(text(values[row]))
-                known[values[row]] = made
-                return made
-            }
-        }
+        let made = MadeOfTexts(self, transform)
+        for (index, row) in rows.enumerated() { body(index, made[row]) }
+    }
+
+    /// Has a block read that is about to be looked at.
+    func willNeed(block: Int) {
+        missing?.willNeed(block: block)
         switch values {
-        case .integers(let values): remembering(values) { String($0) }
-        case .reals(let values): remembering(values.map(\.bitPattern)) { String(Double(bitPattern: $0)) }
-        case .texts(let texts):
-            let made = texts.words.map(transform)
-            each { made[Int(texts.codes[$0])] }
+        case .integers(let values): values.willNeed(block: block)
+        case .reals(let values): values.willNeed(block: block)
+        case .texts(let values): values.codes.willNeed(block: block)
         }
+    }
+
+    /// Gives back the memory of what was looked at and lies on the disk.
+    func release() {
+        switch values {
+        case .integers(let values): values.release()
+        case .reals(let values): values.release()
+        case .texts(let values): values.codes.release()
+        }
+    }
+}
+
+/// What is made of the texts of a column: once of each distinct one.
+final class MadeOfTexts<Made> {
+    private let column: CSVColumn
+    private let transform: (String) -> Made
+    /// Of the words of a column of text.
+    private let ofWords: [Made]
+    /// Of numbers, by their bits.
+    private var ofNumbers: [UInt64: Made] = [:]
+
+    init(_ column: CSVColumn, _ transform: @escaping (String) -> Made) {
+        (self.column, self.transform) = (column, transform)
+        if case .texts(let texts) = column.values { ofWords = texts.words.map(transform) } else { ofWords = [] }
+    }
+
+    /// What is made of a row's text; nil where the value is missing.
+    subscript(_ row: Int) -> Made? {
+        if column.missing?[row] == true { return nil }
+        return switch column.values {
+        case .integers(let values): remembered(UInt64(bitPattern: Int64(values[row]))) { String(values[row]) }
+        case .reals(let values): remembered(values[row].bitPattern) { String(values[row]) }
+        case .texts(let texts): ofWords[Int(texts.codes[row])]
+        }
+    }
+
+    private func remembered(_ bits: UInt64, _ text: () -> String) -> Made {
+        if let made = ofNumbers[bits] { return made }
+        let made = transform(text())
+        ofNumbers[bits] = made
+        return made
     }
 }
 
@@ -106,13 +141,16 @@ public struct CSVTable: Sendable, Equatable {
     /// Where the column of a name stands.
     private let places: [String: Int]
     /// The line of the file on which each row starts.
-    public let lines: [Int]
+    public let lines: CSVLines
 
     /// A table of columns whose names differ.
-    init(file: String, rowCount: Int, columns: [CSVColumn], lines: [Int]) {
+    init(file: String, rowCount: Int, columns: [CSVColumn], lines: CSVLines) {
         (self.file, self.rowCount, self.columns, self.lines) = (file, rowCount, columns, lines)
         places = columns.map(\.name).places
     }
+
+    /// Gives back the memory of what was looked at and lies on the disk.
+    func release() { for column in columns { column.release() } }
 
     /// The columns' names.
     public var names: [String] { columns.map(\.name) }

@@ -6,20 +6,21 @@ public struct CSVTexts: RandomAccessCollection, Sendable, Equatable {
     /// The distinct texts in the order in which they occur first. Two may be spellings of one text that Unicode takes for equal.
     public let words: [String]
     /// Of every row, which of ``words`` it has.
-    public let codes: [Int32]
+    public let codes: CSVValues<Int32>
 
-    init(words: [String], codes: [Int32]) { (self.words, self.codes) = (words, codes) }
+    init(words: [String], codes: CSVValues<Int32>) { (self.words, self.codes) = (words, codes) }
 
     /// The same texts.
     public init(_ texts: some Sequence<String>) {
         var table = WordTable()
         var words: [String] = []
-        codes = texts.map { text in
-            var text = text
-            let (code, isNew) = text.withUTF8 { table.code(of: UnsafeRawBufferPointer($0)) }
-            if isNew { words.append(text) }
-            return code
-        }
+        codes = CSVValues(
+            texts.map { text in
+                var text = text
+                let (code, isNew) = text.withUTF8 { table.code(of: UnsafeRawBufferPointer($0)) }
+                if isNew { words.append(text) }
+                return code
+            })
         self.words = words
     }
 

@@ -66,13 +66,20 @@ public enum MappedArray {
                 "the data do not start at a multiple of their element size, so they cannot be used in place",
                 remedy: "Read the file instead, or write it again with an aligned header")
         }
-        let storage = Storage(foreign: base + offset, byteCount: shape.elementCount * dtype.byteCount, owner: file)
-        return Tensor(
-            TensorBody(storage: storage, offset: 0, shape: shape, strides: shape.contiguousStrides, dtype: dtype))
+        file.expectRows()
+        return Tensor(foreign: base + offset, shape: shape, dtype: dtype, owner: file)
     }
 
     private static func unsupported(_ path: String, _ what: String) -> DataError {
         DataError(.unsupported, file: path, "\(what) would have to be converted", remedy: "Read the file instead")
+    }
+}
+
+extension Tensor {
+    /// A tensor over memory that `owner` keeps, row-major and aligned for `dtype`.
+    init(foreign base: UnsafeMutableRawPointer, shape: Shape, dtype: DType, owner: AnyObject) {
+        let storage = Storage(foreign: base, byteCount: shape.elementCount * dtype.byteCount, owner: owner)
+        self.init(TensorBody(storage: storage, offset: 0, shape: shape, strides: shape.contiguousStrides, dtype: dtype))
     }
 }
 

@@ -6,7 +6,7 @@ import Glibc
 /// The bytes of a file, mapped. Pages that are written to become this process's own; the file never changes.
 ///
 /// The file must not be cut short while it is mapped: looking beyond its end then ends the process (SIGBUS).
-package final class MappedFile {
+package final class MappedFile: MappedPages {
     let path: String
     package let bytes: UnsafeMutableRawBufferPointer
     /// What tells it from all other files that lie, or lay, at its path.
@@ -40,6 +40,14 @@ package final class MappedFile {
 
     deinit {
         if let base = bytes.baseAddress { munmap(base, bytes.count) }
+    }
+
+    private(set) var isBeyondMemory = false
+
+    /// Says that rows are looked at here and there, in no order.
+    func expectRows() {
+        isBeyondMemory = Pages.areBeyondMemory(bytes.count)
+        if isBeyondMemory, let base = bytes.baseAddress { Pages.isolate(base, bytes.count) }
     }
 
     /// A copy of the first bytes, at most `count`: what a header is read from.

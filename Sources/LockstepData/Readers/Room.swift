@@ -39,8 +39,27 @@ enum Room {
 
     /// The limit of the control group, as containers and batch systems set it.
     private static var mostOfGroup: Int {
-        ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
-            .compactMap { firstBytes(of: $0)?.split(separator: "\n").first.flatMap { Int($0) } }.min() ?? .max
+        groupFiles.compactMap { firstBytes(of: $0)?.split(separator: "\n").first.flatMap { Int($0) } }.min() ?? .max
+    }
+
+    /// The files that may hold it: of the group that this process is in, and of those around it.
+    private static var groupFiles: [String] {
+        var files = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        // 4:memory:/job/step, or 0::/job/step where there is one hierarchy only.
+        for line in (firstBytes(of: "/proc/self/cgroup") ?? "").split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3 else { continue }
+            let isMemory = parts[1].split(separator: ",").contains("memory")
+            guard isMemory || parts[1].isEmpty else { continue }
+            var path = ""
+            for name in parts[2].split(separator: "/") {
+                path += "/" + name
+                files.append(
+                    isMemory
+                        ? "/sys/fs/cgroup/memory\(path)/memory.limit_in_bytes" : "/sys/fs/cgroup\(path)/memory.max")
+            }
+        }
+        return files
     }
 
     private static func firstBytes(of path: String) -> String? {

@@ -5,11 +5,12 @@ import Glibc
 
 /// Bytes on the disk of the temporary folder (`TMPDIR`, else `/var/tmp`) that end with this object, or with the process,
 /// however that ends.
-final class SpillFile {
+final class SpillFile: MappedPages {
     private let folder: String
     private let descriptor: Int32
     private(set) var count = 0
     private var mapped: UnsafeMutableRawPointer?
+    private(set) var isBeyondMemory = false
 
     /// - Throws: `DataError` (`.unwritable`).
     init(in given: String? = nil) throws(DataError) {
@@ -48,7 +49,23 @@ final class SpillFile {
             throw DataError(.unreadable, file: folder, systemWords("a temporary file in it cannot be mapped"))
         }
         mapped = base
+        isBeyondMemory = Pages.areBeyondMemory(count)
+        if isBeyondMemory { Pages.isolate(base, count) }
         return UnsafeRawPointer(base)
+    }
+
+    /// Reads what was appended from `offset` on, which must be there.
+    ///
+    /// - Throws: `DataError` (`.unreadable`).
+    func read(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(DataError) {
+        guard Descriptor.read(buffer, from: descriptor, at: offset) == buffer.count else {
+            throw DataError(.unreadable, file: folder, systemWords("a temporary file in it cannot be read"))
+        }
+    }
+
+    /// Gives the memory of what was looked at back; the disk keeps it.
+    func release() {
+        if let mapped { madvise(mapped, count, MADV_DONTNEED) }
     }
 
     deinit {

@@ -7,7 +7,7 @@ extension TabularColumns {
     /// Counts begin at 0 and have no gap but among the last; from the most frequent value on they become rarer and rarer, until the
     /// largest is rare: at most a twentieth as frequent, or seen twice. Numbers of classes, such as ten digits, do not end so. Fewer than
     /// five values could be either and are classes.
-    static func looksLikeCounts(_ column: CSVColumn, _ training: [Int]) -> Bool {
+    static func looksLikeCounts(_ column: CSVColumn, _ training: some Collection<Int>) -> Bool {
         guard case .integers(let values) = column.values else { return false }
         let present = training.lazy.filter { column.missing?[$0] != true }.map { values[$0] }
         guard let least = present.min(), let most = present.max(), least == 0, (4...1000).contains(most) else {
@@ -36,11 +36,14 @@ extension TabularColumns {
 
 extension CSVTable {
     /// Refuses what counts nothing: fractions and numbers below 0.
-    func checkCounts(_ numbers: [Double], _ rows: [Int], of column: String) throws(DataError) {
-        guard let row = rows.first(where: { numbers[$0] < 0 || numbers[$0].rounded() != numbers[$0] }) else { return }
+    func checkCounts(
+        _ numbers: ColumnNumbers, _ rows: some Collection<Int>, of column: String
+    ) throws(DataError) {
+        let isNone = { (row: Int) in numbers.value(row) < 0 || numbers.value(row).rounded() != numbers.value(row) }
+        guard let row = rows.first(where: isNone) else { return }
         throw DataError(
             .mismatch, file: file, at: .line(lines[row]),
-            "the target “\(column)” is \(short(numbers[row])), which counts nothing",
+            "the target “\(column)” is \(short(numbers.value(row))), which counts nothing",
             remedy: "A count is a whole number from 0; others are for regression")
     }
 }

@@ -46,15 +46,32 @@ extension DataLoaders {
     ) throws -> TabularData {
         let split = try splitter(ItemList(rowsOf: table))
         let columns = try TabularColumns(fitting: table, target: target, training: split.train, options: options)
+        // Both parts look into the same tensors, in the order of the file: nothing is copied, and a large table is read through once.
+        let (rows, places) = split.used(of: table.rowCount)
+        let all = try columns.dataset(table, rows: rows)
         func loader(_ rows: [Int], _ splitIndex: Int) throws -> TransformedDataLoader {
             var settings = DataLoader.Options()
             (settings.batchSize, settings.seed) = (splitIndex == 0 ? min(batchSize, rows.count) : batchSize, seed)
             (settings.shuffle, settings.dropLast) = (splitIndex == 0, splitIndex == 0)
-            let data = TabularDataset(try columns.dataset(table, rows: rows), columns: columns, splitIndex: splitIndex)
+            let data = TabularDataset(all, columns: columns, splitIndex: splitIndex, selection: places(rows))
             return TransformedDataLoader(data, options: settings, file: file, line: line)
         }
         return TabularData(
             loaders: DataLoaders(try loader(split.train, 0), try loader(split.valid, 1)), columns: columns)
+    }
+}
+
+extension Split {
+    /// The items of either part in their own order, of `count`; and where items stand among these.
+    fileprivate func used(of count: Int) -> (rows: [Int], places: ([Int]) -> [Int]) {
+        var isUsed = [Bool](repeating: false, count: count)
+        for row in train { isUsed[row] = true }
+        for row in valid { isUsed[row] = true }
+        let rows = (0..<count).filter { isUsed[$0] }
+        if rows.count == count { return (rows, { $0 }) }
+        var places = [Int](repeating: 0, count: count)
+        for (place, row) in rows.enumerated() { places[row] = place }
+        return (rows, { $0.map { places[$0] } })
     }
 }
 
@@ -79,7 +96,7 @@ extension DataLoaders {
             throw DataError(
                 .mismatch, file: table.file, "rows of a table cannot be used: the loaders are not those of a table")
         }
-        let rows = try columns.dataset(table, rows: Array(0..<table.rowCount), withTarget: withTarget)
+        let rows = try columns.dataset(table, rows: 0..<table.rowCount, withTarget: withTarget)
         // Without a target there is none to leave out, and the columns stay to decode with.
         return testLoader(for: TabularDataset(rows, columns: columns, splitIndex: 1) as any Dataset, withLabels: true)
     }
@@ -88,8 +105,8 @@ extension DataLoaders {
 extension CSV {
     /// The table at `path`; where it does not have the usual delimiter, `options` become those it has.
     static func read(_ path: String, target: String, options: inout Options) throws(DataError) -> CSVTable {
-        let bytes = try Gzip.readFile(path)
-        if options.delimiter == ",", options.decimal == "." { options = options.found(in: bytes, columns: [target]) }
-        return try parse(bytes, file: path, options: options)
+        let source = try CSVSource.opened(path)
+        if options.delimiter == ",", options.decimal == "." { options = options.found(in: source, columns: [target]) }
+        return try parse(source, file: path, options: options)
     }
 }

@@ -67,7 +67,8 @@ extension TableRow {
     /// A table of this row only.
     var alone: CSVTable {
         CSVTable(
-            file: table.file, rowCount: 1, columns: table.columns.map { $0.row(index) }, lines: [table.lines[index]])
+            file: table.file, rowCount: 1, columns: table.columns.map { $0.row(index) },
+            lines: CSVLines(CollectionOfOne(table.lines[index])))
     }
 }
 

@@ -13,17 +13,21 @@ package struct TableSplit: Sendable {
     package init(_ table: CSVTable, target: String, _ options: TabularOptions) throws(DataError) {
         (self.table, self.target) = (table, target)
         let column = try table.column(target)
-        isRegression = TabularColumns.targetKind(column, Array(0..<table.rowCount), options) != .classification
+        isRegression = TabularColumns.targetKind(column, 0..<table.rowCount, options) != .classification
     }
 
     /// A random part is for validation; a class none of whose rows is left to train on gets one back.
     package func random(_ fraction: Double, seed: UInt64) -> Splitter {
-        Splitter { [labels] (count: Int) -> Split in
+        Splitter { [classes] (count: Int) -> Split in
             var split = Splitter.random(fraction, seed: seed)(count)
-            guard let labels else { return split }
-            var missing = Set(labels).subtracting(split.train.lazy.map { labels[$0] })
+            guard let classes else { return split }
+            var isMissing = [Bool](repeating: true, count: classes.count)
+            for row in split.train { isMissing[Int(classes.ofRows[row])] = false }
+            guard isMissing.contains(true) else { return split }
             split.valid.removeAll { row in
-                guard missing.remove(labels[row]) != nil else { return false }
+                let number = Int(classes.ofRows[row])
+                guard isMissing[number] else { return false }
+                isMissing[number] = false
                 split.train.append(row)
                 return true
             }
@@ -34,11 +38,11 @@ package struct TableSplit: Sendable {
     /// A random part of every class is for validation.
     /// - Throws: `DataError` when the target is no class.
     package func stratified(_ fraction: Double, seed: UInt64) throws(DataError) -> Splitter {
-        guard let labels else {
+        guard let classes else {
             throw DataError(
                 .mismatch, file: table.file, "rows cannot be shared out by classes: the target “\(target)” is a number")
         }
-        return .stratified(fraction, labels: labels, seed: seed)
+        return .stratified(fraction, labels: classes.ofRows.map { String($0) }, seed: seed)
     }
 
     /// Rows for which a column is true, or not 0, are for validation.
@@ -72,13 +76,30 @@ package struct TableSplit: Sendable {
             "true": true, "false": false, "1": true, "0": false, "1.0": true, "0.0": false, "yes": true, "no": false,
             "t": true, "f": false,
         ]
-        let marks = column.texts.map { $0.map { words[$0.lowercased()] } ?? false }
-        return marks.contains { $0 == nil } ? nil : marks.map { $0 ?? false }
+        let meanings = MadeOfTexts(column) { words[$0.lowercased()] }
+        var marks: [Bool] = []
+        for row in 0..<column.count {
+            switch meanings[row] {
+            case .none: marks.append(false)
+            case .some(.none): return nil
+            case .some(.some(let mark)): marks.append(mark)
+            }
+        }
+        return marks
     }
 
-    /// The class of every row; nil when the target is a number.
-    private var labels: [String]? {
+    /// The number of the class of every row, and how many classes there are; nil when the target is a number.
+    private var classes: (ofRows: [Int32], count: Int)? {
         guard !isRegression, let column = try? table.column(target) else { return nil }
-        return column.texts.map { $0 ?? "" }
+        var numbers: [String: Int32] = [:]
+        func number(_ text: String) -> Int32 {
+            if let known = numbers[text] { return known }
+            let next = Int32(numbers.count)
+            numbers[text] = next
+            return next
+        }
+        let made = MadeOfTexts(column, number)
+        let ofRows = (0..<column.count).map { made[$0] ?? number("") }
+        return (ofRows, numbers.count)
     }
 }

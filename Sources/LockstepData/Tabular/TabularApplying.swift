@@ -15,92 +15,98 @@ extension TabularColumns {
     /// - Throws: `DataError` when a column is missing or holds text instead of numbers, a number cannot be held, or a class
     ///   is unknown.
     public func dataset(
-        _ table: CSVTable, rows: [Int], withTarget: Bool = true
+        _ table: CSVTable, rows: some RandomAccessCollection<Int>, withTarget: Bool = true
     ) throws(DataError) -> TensorDataset {
-        try tensors(table.expanded(dates), rows, withTarget: withTarget)
-    }
-
-    private func tensors(
-        _ table: CSVTable, _ rows: [Int], withTarget: Bool
-    ) throws(DataError) -> TensorDataset {
+        let table = try table.expanded(dates)
         var inputs: [Tensor] = []
-        if !categorical.isEmpty { inputs.append(try categories(table, rows)) }
-        if !continuous.isEmpty { inputs.append(try numbers(table, rows)) }
+        if !categorical.isEmpty {
+            inputs.append(
+                try RowTensor.filled(rows, width: categorical.count, .int64, try categories(table), of: table))
+        }
+        if !continuous.isEmpty {
+            inputs.append(try RowTensor.filled(rows, width: continuous.count, .float32, try numbers(table), of: table))
+        }
         return TensorDataset(inputs: inputs, targets: withTarget ? [try targets(table, rows)] : [])
     }
 
-    private func categories(_ table: CSVTable, _ rows: [Int]) throws(DataError) -> Tensor {
-        let width = categorical.count
-        var codes = [Int](repeating: 0, count: rows.count * width)
-        for (position, column) in categorical.enumerated() {
+    /// What stands in a row for each categorical column.
+    private func categories(_ table: CSVTable) throws(DataError) -> [RowTensor.Column<Int64>] {
+        var columns: [RowTensor.Column<Int64>] = []
+        for column in categorical {
             if let marked = column.marksMissing {
                 let missing = try table.column(marked).missing
-                for (index, row) in rows.enumerated() {
-                    codes[index * width + position] = missing?[row] == true ? 2 : 1
-                }
+                columns.append(.init { row in missing?[row] == true ? 2 : 1 })
                 continue
             }
             var lookup = column.lookup
-            try table.column(column.name).forEachText(in: rows) {
-                lookup.place(of: $0)
-            } _: {
-                codes[$0 * width + position] = ($1 ?? nil) ?? 0
-            }
+            let made = MadeOfTexts(try table.column(column.name)) { lookup.place(of: $0).map(Int64.init) }
+            columns.append(.init { row in (made[row] ?? nil) ?? 0 })
         }
-        return Tensor(codes, shape: [rows.count, width])
+        return columns
     }
 
-    private func numbers(_ table: CSVTable, _ rows: [Int]) throws(DataError) -> Tensor {
-        let width = continuous.count
-        var values = [Float](repeating: 0, count: rows.count * width)
-        for (position, column) in continuous.enumerated() {
-            let source = try table.column(column.name)
-            guard let numbers = ColumnNumbers(source) else {
+    /// What stands in a row for each column of numbers.
+    private func numbers(_ table: CSVTable) throws(DataError) -> [RowTensor.Column<Float>] {
+        var columns: [RowTensor.Column<Float>] = []
+        for column in continuous {
+            guard let numbers = ColumnNumbers(try table.column(column.name)) else {
                 throw DataError(.mismatch, file: table.file, "the column “\(column.name)” holds text, not numbers")
             }
-            try table.checkHeld(numbers.values, rows, of: column.name, "column")
-            for (index, row) in rows.enumerated() {
-                let value = column.standardised(numbers[row])
-                guard value.isFinite else {
-                    throw DataError(
+            let limit = Double(Float.greatestFiniteMagnitude)
+            columns.append(
+                .init { rows, values, stride in
+                    var (place, bad) = (0, nil as Int?)
+                    numbers.forEach(in: rows) { row, number in
+                        let value = column.standardised(number)
+                        if number.value.magnitude > limit || !value.isFinite, bad == nil { bad = row }
+                        values[place] = value
+                        place += stride
+                    }
+                    return bad
+                } failure: { row in
+                    do throws(DataError) {
+                        try table.checkHeld(numbers, CollectionOfOne(row), of: column.name, "column")
+                    } catch {
+                        return error
+                    }
+                    return DataError(
                         .mismatch, file: table.file, at: .line(table.lines[row]),
-                        "the column “\(column.name)” is \(numbers.values[row]): standardised with the training rows' mean \(short(column.mean)) and deviation \(short(column.deviation)) it is beyond float32, the type of models",
+                        "the column “\(column.name)” is \(numbers.value(row)): standardised with the training rows' mean \(short(column.mean)) and deviation \(short(column.deviation)) it is beyond float32, the type of models",
                         remedy: "Correct such rows, or remove them")
-                }
-                values[index * width + position] = value
-            }
+                })
         }
-        return Tensor(values, shape: [rows.count, width])
+        return columns
     }
 
-    private func targets(_ table: CSVTable, _ rows: [Int]) throws(DataError) -> Tensor {
+    private func targets(_ table: CSVTable, _ rows: some RandomAccessCollection<Int>) throws(DataError) -> Tensor {
         let column = try table.column(target.name)
         guard case .classification(let classes) = target.kind else {
-            guard let numbers = column.doubles else {
+            guard let numbers = ColumnNumbers(column) else {
                 throw DataError(.mismatch, file: table.file, "the target “\(target.name)” holds text, not numbers")
             }
-            if let row = rows.first(where: { numbers[$0].isNaN }) {
+            if let row = rows.first(where: { numbers.value($0).isNaN }) {
                 throw DataError(
                     .mismatch, file: table.file, at: .line(table.lines[row]), "the target “\(target.name)” is missing",
                     remedy: "Remove such rows, or fill them in")
             }
             try table.checkHeld(numbers, rows, of: target.name, "target")
             if target.kind == .counts { try table.checkCounts(numbers, rows, of: target.name) }
-            return Tensor(rows.map { Float(numbers[$0]) }, shape: [rows.count, 1])
+            return Tensor(rows.map { Float(numbers.value($0)) }, shape: [rows.count, 1])
         }
         var lookup = CategoryLookup(classes)
-        var codes = [Int](repeating: -1, count: rows.count)
-        column.forEachText(in: rows) {
-            lookup.place(of: $0)
-        } _: {
-            codes[$0] = ($1 ?? nil) ?? -1
-        }
-        if let unknown = codes.firstIndex(of: -1) {
-            throw DataError(
-                .mismatch, file: table.file, at: .line(table.lines[rows[unknown]]),
-                "the class “\(column.text(at: rows[unknown]) ?? "")” of “\(target.name)” does not occur in the training table: "
+        let made = MadeOfTexts(column) { lookup.place(of: $0).map(Int64.init) }
+        let places = RowTensor.Column<Int64> { rows, values, stride in
+            for (index, row) in rows.enumerated() {
+                guard let place = made[row] ?? nil else { return row }
+                values[index * stride] = place
+            }
+            return nil
+        } failure: { row in
+            DataError(
+                .mismatch, file: table.file, at: .line(table.lines[row]),
+                "the class “\(column.text(at: row) ?? "")” of “\(target.name)” does not occur in the training table: "
                     + CSV.list(classes, of: nil))
         }
-        return Tensor(codes, shape: [codes.count])
+        return try RowTensor.filled(rows, width: 1, .int64, [places], of: table).reshaped([rows.count])
     }
 }

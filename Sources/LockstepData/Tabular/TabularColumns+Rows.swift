@@ -9,15 +9,18 @@ extension TabularColumns {
     ///
     /// - Throws: `DataError` naming the file, and the line or the column.
     public func readRows(_ path: String) throws(DataError) -> CSVTable {
-        try parseRows(Gzip.readFile(path), file: path)
+        try parseRows(CSVSource.opened(path), file: path)
     }
 
     /// The table in `bytes`, plain or gzip, read so; `file` is the name errors carry.
     public func parseRows(_ bytes: [UInt8], file: String) throws(DataError) -> CSVTable {
-        let bytes = Gzip.isGzip(bytes) ? try Gzip.decompress(bytes, file: file) : bytes
-        let found = reading.options.foundAgain(in: bytes, file: file, columns: Set(needed))
-        let names = Set(try CSV.names(bytes, file: file, options: found))
-        return try CSV.parse(bytes, file: file, options: readingOptions(names, found))
+        try parseRows(.bytes(Gzip.isGzip(bytes) ? try Gzip.decompress(bytes, file: file) : bytes), file: file)
+    }
+
+    private func parseRows(_ source: CSVSource, file: String) throws(DataError) -> CSVTable {
+        let found = reading.options.foundAgain(in: source, file: file, columns: Set(needed))
+        let names = Set(try CSV.names(source, file: file, options: found))
+        return try CSV.parse(source, file: file, options: readingOptions(names, found))
     }
 
     /// The table with those columns that it lacks, without values: see ``unseen(in:rows:)`` for which these are.
@@ -28,11 +31,10 @@ extension TabularColumns {
         let absent = needed.filter { !known.contains($0) }
         if absent.isEmpty { return table }
         if absent.count == needed.count { _ = try table.column(absent[0]) }
-        let columns = absent.map { name in
-            CSVColumn(
-                name: name, values: .reals([Double](repeating: .nan, count: table.rowCount)),
-                missing: [Bool](repeating: true, count: table.rowCount))
-        }
+        let (nothing, marks) = (
+            try CSVValues(count: table.rowCount) { _ in Double.nan }, try CSVValues(count: table.rowCount) { _ in true }
+        )
+        let columns = absent.map { CSVColumn(name: $0, values: .reals(nothing), missing: marks) }
         return CSVTable(
             file: table.file, rowCount: table.rowCount, columns: table.columns + columns, lines: table.lines)
     }

@@ -7,14 +7,20 @@ public import LockstepTensor
 public struct TabularDataset: TransformedDataset {
     /// What the columns are, and the statistics and categories of the training rows.
     public let columns: TabularColumns
-    /// The rows as tensors.
+    /// The rows as tensors: those of the whole table, where the dataset is a part of it.
     public let rows: TensorDataset
+    /// Which of ``rows`` are its items, in this order; nil for all.
+    private let selection: [Int]?
     /// The part of the data: 0 for training, 1 for validation; nil for any.
     public let splitIndex: Int?
 
     /// Rows that `columns` have made into tensors.
     public init(_ rows: TensorDataset, columns: TabularColumns, splitIndex: Int? = nil) {
-        (self.rows, self.columns, self.splitIndex) = (rows, columns, splitIndex)
+        self.init(rows, columns: columns, splitIndex: splitIndex, selection: nil)
+    }
+
+    init(_ rows: TensorDataset, columns: TabularColumns, splitIndex: Int?, selection: [Int]?) {
+        (self.rows, self.columns, self.splitIndex, self.selection) = (rows, columns, splitIndex, selection)
     }
 
     /// No rows: what a model that is given away keeps of its data.
@@ -31,15 +37,28 @@ public struct TabularDataset: TransformedDataset {
     }
 
     /// The number of items.
-    public var count: Int { rows.count }
+    public var count: Int { selection?.count ?? rows.count }
     /// How many of an item's members are inputs.
     public var inputCount: Int { rows.inputCount }
     /// The item at an index.
-    public func item(at index: Int) throws -> Sample { rows.item(at: index) }
+    public func item(at index: Int) throws -> Sample { rows.item(at: place(of: index)) }
     /// The item at `index`; what is random about it follows from `context`.
-    public func item(at index: Int, context: ItemContext) throws -> Sample { rows.item(at: index) }
+    public func item(at index: Int, context: ItemContext) throws -> Sample { rows.item(at: place(of: index)) }
     /// The items at these indices as one batch; nil where they have to be made one by one.
-    public func batch(at indices: [Int], epoch: Int) throws -> Batch? { rows.batch(at: indices, epoch: epoch) }
+    public func batch(at indices: [Int], epoch: Int) throws -> Batch? {
+        rows.batch(at: selection == nil ? indices : indices.map(place), epoch: epoch)
+    }
+
+    /// The targets of all items.
+    package var targets: Tensor? {
+        rows.targets.first.map { targets in selection.map { RowGather.rows(targets, $0) } ?? targets }
+    }
+
+    private func place(of index: Int) -> Int {
+        guard let selection else { return index }
+        require(selection.indices.contains(index), "TabularDataset: there is no item \(index) among \(count)")
+        return selection[index]
+    }
 
     /// What the targets mean, from which a learner infers its loss.
     public var targetKind: TargetKind? {
@@ -58,11 +77,13 @@ public struct TabularDataset: TransformedDataset {
     public func newEmpty() -> any Dataset { TabularDataset(columns: columns) }
 
     /// The item at an index, transformed, its members with their types.
-    public func tuple(at index: Int, context: ItemContext) -> ItemTuple { ItemTuple(rows.item(at: index).members) }
+    public func tuple(at index: Int, context: ItemContext) -> ItemTuple {
+        ItemTuple(rows.item(at: place(of: index)).members)
+    }
 
     /// The same items as another part of the data.
     public func with(splitIndex: Int?) -> any TransformedDataset {
-        TabularDataset(rows, columns: columns, splitIndex: splitIndex)
+        TabularDataset(rows, columns: columns, splitIndex: splitIndex, selection: selection)
     }
 
     /// Categories back to words, numbers to their own scale, the target to its class or number.

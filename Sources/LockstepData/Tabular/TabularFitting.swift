@@ -70,6 +70,7 @@ extension TabularColumns {
         var continuous: [ContinuousColumn] = []
         var ignored: [(name: String, reason: String)] = []
         for column in table.columns where column.name != name {
+            defer { column.release() }
             if options.ignored.contains(column.name) {
                 ignored.append((column.name, "as told"))
             } else if let reason = Self.reasonToIgnore(column, training, options) {
@@ -81,7 +82,7 @@ extension TabularColumns {
                         name: column.name, kind: column.kind, vocabulary: ["#na#"] + vocabulary,
                         hadMissing: Self.hasGaps(column, training), isCut: isCut ? true : nil))
             } else if let numbers = ColumnNumbers(column) {
-                try table.checkHeld(numbers.values, training, of: column.name, "column")
+                try table.checkHeld(numbers, training, of: column.name, "column")
                 continuous.append(ContinuousColumn(column.name, numbers, training: training))
                 if Self.hasGaps(column, training), !parts.contains(column.name) || marks.contains(column.name) {
                     categorical.append(
@@ -104,7 +105,7 @@ extension TabularColumns {
 
     /// What kind of target a column is: by what was said of it, or by its values.
     static func targetKind(
-        _ column: CSVColumn, _ rows: [Int], _ options: TabularOptions
+        _ column: CSVColumn, _ rows: some Collection<Int>, _ options: TabularOptions
     ) -> TabularOptions.Target {
         if options.target != .inferred { return options.target }
         switch column.kind {
@@ -119,7 +120,7 @@ extension TabularColumns {
     private static func target(
         _ column: CSVColumn, _ training: [Int], _ table: CSVTable, _ options: TabularOptions
     ) throws(DataError) -> TargetColumn {
-        let rows = Array(0..<table.rowCount)
+        let rows = 0..<table.rowCount
         // By all rows: no statistic, and another split of the same table does not make another kind of it.
         let kind = targetKind(column, rows, options)
         if kind == .classification {
@@ -135,9 +136,9 @@ extension TabularColumns {
         guard let numbers = ColumnNumbers(column) else {
             throw DataError(.mismatch, file: table.file, "the target “\(column.name)” holds text, not numbers")
         }
-        try table.checkHeld(numbers.values, rows, of: column.name, "target")
+        try table.checkHeld(numbers, rows, of: column.name, "target")
         if kind == .counts {
-            try table.checkCounts(numbers.values, rows, of: column.name)
+            try table.checkCounts(numbers, rows, of: column.name)
             return TargetColumn(name: column.name, kind: .counts)
         }
         try checkResolution(column.name, numbers, training, table)
@@ -148,12 +149,12 @@ extension TabularColumns {
     private static func checkResolution(
         _ name: String, _ numbers: ColumnNumbers, _ training: [Int], _ table: CSVTable
     ) throws(DataError) {
-        let (statistics, values) = (ContinuousColumn(name, numbers, training: training), numbers.values)
-        let largest = training.reduce(0) { max($0, values[$1].magnitude) }
+        let statistics = ContinuousColumn(name, numbers, training: training)
+        let largest = training.reduce(0) { max($0, numbers.value($1).magnitude) }
         let step = Double(Float(largest).ulp)
-        guard step > statistics.deviation / 50, training.contains(where: { values[$0] != values[training[0]] }) else {
-            return
-        }
+        guard step > statistics.deviation / 50,
+            training.contains(where: { numbers.value($0) != numbers.value(training[0]) })
+        else { return }
         throw DataError(
             .mismatch, file: table.file,
             "the targets “\(name)” differ by \(short(statistics.deviation)) about \(short(statistics.mean)), where float32, the type of models, holds every \(short(step)) only",
@@ -187,7 +188,9 @@ extension TabularColumns {
         }
     }
 
-    private static func hasFewValues(_ column: CSVColumn, _ training: [Int], _ options: TabularOptions) -> Bool {
+    private static func hasFewValues(
+        _ column: CSVColumn, _ training: some Collection<Int>, _ options: TabularOptions
+    ) -> Bool {
         guard case .integers(let values) = column.values else { return false }
         var distinct: Set<Int> = []
         for row in training where column.missing?[row] != true {
@@ -215,8 +218,8 @@ extension TabularColumns {
     }
 
     /// The distinct values of the training rows, numbers in numerical and text in alphabetical order.
-    private static func categories(_ column: CSVColumn, _ training: [Int]) -> [String] {
-        func distinct<Value: Hashable & Comparable>(_ values: [Value]) -> [Value] {
+    private static func categories(_ column: CSVColumn, _ training: some Collection<Int>) -> [String] {
+        func distinct<Value: Hashable & Comparable>(_ values: CSVValues<Value>) -> [Value] {
             Set(training.lazy.filter { column.missing?[$0] != true }.map { values[$0] }).sorted()
         }
         return switch column.values {
@@ -227,7 +230,9 @@ extension TabularColumns {
     }
 
     /// The words that occur in the training rows.
-    private static func words(of texts: CSVTexts, _ column: CSVColumn, _ training: [Int]) -> [String] {
+    private static func words(
+        of texts: CSVTexts, _ column: CSVColumn, _ training: some Collection<Int>
+    ) -> [String] {
         var occurs = [Bool](repeating: false, count: texts.words.count)
         for row in training where column.missing?[row] != true { occurs[Int(texts.codes[row])] = true }
         return texts.words.indices.filter { occurs[$0] }.map { texts.words[$0] }

@@ -162,6 +162,22 @@ package enum Descriptor {
         return true
     }
 
+    /// Fills `buffer` with what stands from `offset` on; how many bytes there were, less where the file ends or, with `errno`, cannot be
+    /// read.
+    static func read(_ buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32, at offset: Int) -> Int {
+        var done = 0
+        while done < buffer.count, let base = buffer.baseAddress {
+            let got = pread(descriptor, base + done, min(buffer.count - done, 1 << 30), off_t(offset + done))
+            if got > 0 {
+                done += got
+            } else if got == 0 || errno != EINTR {
+                if got == 0 { errno = 0 }
+                break
+            }
+        }
+        return done
+    }
+
     /// Whether `errno` only says that something is no file on a disk.
     static var cannotBeFlushed: Bool { [EINVAL, EROFS, ENOTSUP].contains(errno) }
 }

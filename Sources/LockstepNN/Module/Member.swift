@@ -39,14 +39,17 @@ private func propertyName(_ label: String) -> String {
 }
 
 private func findMembers(in value: Any, named name: String, _ visit: (String, Member) -> Void) {
-    switch value {
-    case let parameter as Parameter: visit(parameter.savedName ?? name, .parameter(parameter))
-    case let buffer as Buffer: visit(buffer.savedName ?? name, .buffer(buffer))
-    case let module as Module: visit(name, .module(module))
-    case let container as any MemberContainer:
-        container.visitParts(named: name) { findMembers(in: $1, named: $0, visit) }
-    default: break
+    // Asked first: casting an array to a class would bridge all its elements.
+    if type(of: value) is AnyClass {
+        switch value {
+        case let parameter as Parameter: return visit(parameter.savedName ?? name, .parameter(parameter))
+        case let buffer as Buffer: return visit(buffer.savedName ?? name, .buffer(buffer))
+        case let module as Module: return visit(name, .module(module))
+        default: break
+        }
     }
+    guard let container = value as? any MemberContainer else { return }
+    container.visitParts(named: name) { findMembers(in: $1, named: $0, visit) }
 }
 
 /// `outer.inner`, leaving empty parts out.

@@ -10,7 +10,8 @@ import CLockstepKernels
 package final class Storage {
     package let pointer: UnsafeMutableRawPointer
     package let byteCount: Int
-    private let owner: AnyObject?
+    /// What keeps foreign memory.
+    package let owner: AnyObject?
 
     /// Takes uninitialised memory from the calling thread's cache.
     package init(byteCount: Int) {

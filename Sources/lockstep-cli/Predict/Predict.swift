@@ -59,12 +59,16 @@ struct Predict: ParsableCommand {
             // Every rank refuses; only one tells.
             let unseen = strict || ranks.isRankZero ? try columns.unseen(in: given) : []
             if strict { try Predict.refuse(unseen, in: given.file) }
-            let (text, undefined) = try TablePredictions.shared(learner, table, form, over: ranks)
-            if ranks.isRankZero {
-                for values in unseen { Console.standardError.write("lockstep: \(table.file): \(values)\n") }
+            var file: OutputFile?
+            let undefined = try TablePredictions.each(learner, table, form, over: ranks) { lines in
+                guard let output else { return try say(lines, terminator: "") }
+                if file == nil { file = try OutputFile(output) }
+                try file?.write(Array(lines.utf8))
             }
-            guard let text else { return }
-            try Predict.write(text, of: table.rowCount, to: output)
+            guard ranks.isRankZero else { return }
+            try file?.finish()
+            for values in unseen { Console.standardError.write("lockstep: \(table.file): \(values)\n") }
+            try Predict.sayWritten(table.rowCount, to: output)
             try Predict.checkNumbers(undefined, of: table.rowCount, in: table.file)
         }
     }
@@ -80,10 +84,14 @@ struct Predict: ParsableCommand {
     /// Writes the answers where they are wanted.
     static func write(_ csv: String, of count: Int, to output: String?) throws {
         guard let output else { return try say(csv, terminator: "") }
-        // What goes through a pipe is for a program: no word of ours between its lines.
-        let isFile = !OutputFile.isStream(output)
         try Output.write(csv, to: output)
-        if isFile { try say("\(count) predictions are in \(output)") }
+        try sayWritten(count, to: output)
+    }
+
+    /// Says where the answers are; what goes through a pipe is for a program, with no word of ours between its lines.
+    private static func sayWritten(_ count: Int, to output: String?) throws {
+        guard let output, !OutputFile.isStream(output) else { return }
+        try say("\(count) predictions are in \(output)")
     }
 
     /// Says, when the answers are written, that some are not numbers.

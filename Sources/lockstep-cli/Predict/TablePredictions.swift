@@ -15,15 +15,36 @@ struct TablePredictions {
     /// Rows for which the model's answer is not a finite number.
     let undefined: Int
 
-    /// The predictions for every row, each rank a part: all lines on rank 0, nil elsewhere, and on every rank how many answers are
-    /// not numbers. Collective.
-    static func shared(
-        _ learner: Learner, _ table: CSVTable, _ form: AnswerForm = .csv, over ranks: any Communicator
-    ) throws -> (text: String?, undefined: Int64) {
-        let part = TablePredictions.part(
-            of: ranks.rank, among: ranks.size, rows: table.rowCount, batchSize: learner.dls.train.batchSize ?? 1)
-        let own = try TablePredictions(learner, table, form, part: part)
-        return try gathered(own.header, own.lines, own.undefined, over: ranks)
+    /// How many rows are predicted at a time, about: the answers for all may be more than fits in memory.
+    private static let rowsAtATime = 1 << 18
+
+    /// Calls `take` on rank 0 with the predictions for every row, in the table's order and the header first, some at a time; each rank
+    /// predicts a part. Collective.
+    ///
+    /// - Returns: On every rank how many answers are not numbers.
+    /// - Throws: What `take` throws, once all has been gathered: no rank waits for one that has left.
+    static func each(
+        _ learner: Learner, _ table: CSVTable, _ form: AnswerForm = .csv, over ranks: any Communicator,
+        take: (String) throws -> Void
+    ) throws -> Int64 {
+        let batchSize = learner.dls.train.batchSize ?? 1
+        let size = max(1, rowsAtATime / batchSize) * batchSize
+        var (start, undefined, failure) = (0, Int64(0), nil as (any Error)?)
+        repeat {
+            let end = min(start + size, table.rowCount)
+            let own = part(of: ranks.rank, among: ranks.size, rows: end - start, batchSize: batchSize)
+            let predicted = try TablePredictions(
+                learner, table, form, part: own.lowerBound + start..<own.upperBound + start)
+            let (text, count) = try gathered(
+                start == 0 ? predicted.header : "", predicted.lines, predicted.undefined, over: ranks)
+            undefined += count
+            if let text, failure == nil {
+                do { try take(text) } catch { failure = error }
+            }
+            start = end
+        } while start < table.rowCount
+        if let failure { throw failure }
+        return undefined
     }
 
     /// The lines of all ranks behind a header, on rank 0, and how many answers are not numbers. Collective.

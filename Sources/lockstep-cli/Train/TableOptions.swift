@@ -133,13 +133,13 @@ struct TableOptions: SettingGroup {
         options.mostCategories = mostCategories
         options.csv.header = header ?? Self.header.initial ? .firstLine : .none
         options.csv.missing += missing?.elements ?? []
-        let bytes = try Gzip.readFile(path)
+        let source = try CSVSource.opened(path)
         let told = delimiter.flatMap(Self.scalar)
         options.csv = options.csv.found(
-            in: bytes, columns: [target], among: told.map { [$0] } ?? CSV.Options.usualDelimiters)
+            in: source, columns: [target], among: told.map { [$0] } ?? CSV.Options.usualDelimiters)
         if let told { options.csv.delimiter = told }
         if let decimal { options.csv.decimal = decimal.sign }
-        let table = try CSV.parse(bytes, file: path, options: options.csv)
+        let table = try CSV.parse(source, file: path, options: options.csv)
         // A column may be called none.
         if options.dates == ["none"], !table.names.contains("none") { options.dates = [] }
         return (table, options)

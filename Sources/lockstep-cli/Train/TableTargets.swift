@@ -12,7 +12,7 @@ struct TableTargets {
     /// - Throws: ``Failure`` when there are too few rows for a network to normalise.
     init(of loaders: DataLoaders, _ columns: TabularColumns, file: String) throws {
         self.columns = columns
-        values = (loaders.trainDataset as? TabularDataset)?.rows.targets.flatMap(\.doubles) ?? []
+        values = (loaders.trainDataset as? TabularDataset)?.targets?.doubles ?? []
         guard values.count > 1 else {
             throw Failure.noInput("\(file): one row is left to train on, and batch normalisation needs two")
         }

@@ -60,10 +60,10 @@ struct TrainingRun: Sendable {
         try watch.endIfAskedLate(over: ranks, in: files)
         let trained = ContinuousClock.now
         // After training every rank has the whole model: each predicts a part of the rows.
-        let predictions = try predictions(learner, over: ranks)
+        let isPredicted = try writePredictions(of: learner, in: files, over: ranks)
         if ranks.isRankZero {
             try report(
-                learner, task, files, conclusion, best, augmented, predictions,
+                learner, task, files, conclusion, best, augmented, isPredicted,
                 times: (prepared - started, trained - prepared))
             try RunState(state: .complete).write(in: files)
             RunState.removeCheckpoints(of: files.folder)
@@ -71,22 +71,28 @@ struct TrainingRun: Sendable {
         try end(learner, watch, files, over: ranks)
     }
 
-    /// Predictions for every row of a table, on rank 0. Collective.
-    private func predictions(_ learner: Learner, over ranks: any Communicator) throws -> String? {
-        guard let data = settings.data, let columns = learner.dls.columns else { return nil }
-        return try TablePredictions.shared(learner, columns.readRows(data), over: ranks).text
+    /// Writes predictions for every row of a table; false where there is none. Collective.
+    private func writePredictions(
+        of learner: Learner, in files: RunFolder, over ranks: any Communicator
+    ) throws -> Bool {
+        guard let data = settings.data, let columns = learner.dls.columns else { return false }
+        let table = try columns.readRows(data)
+        var file: OutputFile?
+        _ = try TablePredictions.each(learner, table, over: ranks) { lines in
+            if file == nil { file = try OutputFile(files.path("predictions.csv")) }
+            try file?.write(Array(lines.utf8))
+        }
+        try file?.finish()
+        return true
     }
 
     /// What rank 0 leaves and says at the end.
     private func report(
         _ learner: Learner, _ task: TrainingTask, _ files: RunFolder, _ conclusion: String?, _ best: Double??,
-        _ augmented: Double?, _ predictions: String?, times: (setUp: Duration, trained: Duration)
+        _ augmented: Double?, _ isPredicted: Bool, times: (setUp: Duration, trained: Duration)
     ) throws {
         var written = ["model.safetensors", "export.bundle", "history.csv", "settings.json"]
-        if let predictions {
-            try files.write(predictions, to: "predictions.csv")
-            written.append("predictions.csv")
-        }
+        if isPredicted { written.append("predictions.csv") }
         if options.best { written.append("best.safetensors") }
         if options.showResults {
             let results = try learner.showResults()

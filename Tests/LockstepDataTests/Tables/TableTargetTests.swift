@@ -10,7 +10,7 @@ import Testing
 struct TableTargetTests {
     private func column(_ frequencies: [Int]) -> CSVColumn {
         let values = frequencies.enumerated().flatMap { Array(repeating: $0, count: $1) }
-        return CSVColumn(name: "y", values: .integers(values), missing: nil)
+        return CSVColumn(name: "y", values: .integers(CSVValues(values)), missing: nil)
     }
 
     @Test(

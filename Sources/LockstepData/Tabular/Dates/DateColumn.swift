@@ -31,16 +31,15 @@ public struct DateColumn: Sendable, Equatable, Codable {
     public var columns: [String] { parts.map { prefix + $0 } }
 
     /// The point in time of every row; nil where there is none, or where what stands there is no date.
-    func moments(_ column: CSVColumn) -> [Moment?] {
-        let rows = Array(0..<column.count)
-        if form.isNumber, let numbers = column.doubles { return numbers.map { $0.isNaN ? nil : form.moment($0) } }
-        var moments = [Moment?](repeating: nil, count: rows.count)
-        column.forEachText(in: rows) { [form] text in
-            DateColumn.moment(text, form)
-        } _: {
-            moments[$0] = $1 ?? nil
+    func moments(_ column: CSVColumn) -> (_ row: Int) -> Moment? {
+        if form.isNumber, let numbers = ColumnNumbers(column) {
+            return { [form] row in
+                let number = numbers.value(row)
+                return number.isNaN ? nil : form.moment(number)
+            }
         }
-        return moments
+        let made = MadeOfTexts(column) { [form] text in DateColumn.moment(text, form) }
+        return { row in made[row] ?? nil }
     }
 
     /// The point in time that a word means.
@@ -59,27 +58,36 @@ extension CSVTable {
         for date in dates { _ = try column(date.name) }
         // Further columns of new rows may have the parts' names; those of the training table did not.
         let parts = Set(dates.flatMap(\.columns))
-        let expanded = columns.filter { !parts.contains($0.name) }.flatMap { column in
-            dates.first { $0.name == column.name }.map { $0.expanded(column) } ?? [column]
+        var expanded: [CSVColumn] = []
+        for column in columns where !parts.contains(column.name) {
+            expanded += try dates.first { $0.name == column.name }?.expanded(column) ?? [column]
         }
         return CSVTable(file: file, rowCount: rowCount, columns: expanded, lines: lines)
     }
 }
 
 extension DateColumn {
-    fileprivate func expanded(_ column: CSVColumn) -> [CSVColumn] {
-        let moments = moments(column)
-        let missing = moments.contains { $0 == nil } ? moments.map { $0 == nil } : nil
-        return parts.compactMap { name in
-            guard let part = DatePart(rawValue: name) else { return nil }
+    fileprivate func expanded(_ column: CSVColumn) throws(DataError) -> [CSVColumn] {
+        let (moments, rows) = (moments(column), column.count)
+        let hasGaps = (0..<rows).contains { moments($0) == nil }
+        let missing = hasGaps ? try CSVValues(count: rows) { moments($0) == nil } : nil
+        var columns: [CSVColumn] = []
+        for name in parts {
+            guard let part = DatePart(rawValue: name) else { continue }
             let values: CSVColumn.Values
             if part.isCyclic {
-                values = .reals(moments.map { if case .real(let value)? = $0.map(part.value) { value } else { .nan } })
+                values = .reals(
+                    try CSVValues(count: rows) {
+                        if case .real(let value)? = moments($0).map(part.value) { value } else { .nan }
+                    })
             } else {
                 values = .integers(
-                    moments.map { if case .integer(let value)? = $0.map(part.value) { value } else { 0 } })
+                    try CSVValues(count: rows) {
+                        if case .integer(let value)? = moments($0).map(part.value) { value } else { 0 }
+                    })
             }
-            return CSVColumn(name: prefix + name, values: values, missing: missing)
+            columns.append(CSVColumn(name: prefix + name, values: values, missing: missing))
         }
+        return columns
     }
 }

@@ -17,7 +17,7 @@ extension DateColumn {
         guard let form = form(of: column, training, isTold: isTold) else { return nil }
         let plain = DateColumn(name: column.name, form: form, parts: [], first: "", last: "")
         let all = plain.moments(column)
-        let moments = training.compactMap { all[$0] }
+        let moments = training.lazy.compactMap { all($0) }
         guard let first = moments.min(by: { $0.elapsed < $1.elapsed }),
             let last = moments.max(by: { $0.elapsed < $1.elapsed })
         else { return nil }
@@ -69,9 +69,14 @@ extension DateColumn {
     }
 
     private static func formOfNumbers(_ column: CSVColumn, _ training: [Int], isTold: Bool) -> DateForm? {
-        guard let numbers = column.doubles else { return nil }
-        let values = training.map { numbers[$0] }.filter { !$0.isNaN }
-        guard let least = values.min(), let most = values.max(), least < most || isTold else { return nil }
+        guard let numbers = ColumnNumbers(column) else { return nil }
+        var (least, most) = (Double.infinity, -Double.infinity)
+        numbers.forEach(in: training) {
+            if !$1.value.isNaN { (least, most) = (min(least, $1.value), max(most, $1.value)) }
+        }
+        // Before 1970 no number is one that is recognised.
+        guard least >= 0, least < most || (isTold && least == most) else { return nil }
+        let values = training.lazy.map(numbers.value).filter { !$0.isNaN }
         if least >= 10_000_000, most < 30_000_000,
             values.allSatisfy({ $0.rounded() == $0 && DateScanner.moment("\(Int($0))", .yearFirst) != nil })
         {
