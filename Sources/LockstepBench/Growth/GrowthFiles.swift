@@ -15,12 +15,34 @@ enum GrowthFiles {
         }
     }
 
-    /// Rows of twenty columns of numbers, and a number.
-    static func numbers(_ rows: Int, to path: String) throws {
-        let header = (0..<20).map { "x\($0)" }.joined(separator: ",") + ",y"
+    /// Rows of columns of numbers, and a number.
+    static func numbers(_ rows: Int, columns: Int = 20, to path: String) throws {
+        let header = (0..<columns).map { "x\($0)" }.joined(separator: ",") + ",y"
         try lines(rows, to: path, header: header) { row in
-            (0..<21).map { "\(Double(((row &* 2_654_435_761 &+ $0 &* 40_503) & .max) % 1_000_003) / 1000)" }
+            (0...columns).map { "\(Double(((row &* 2_654_435_761 &+ $0 &* 40_503) & .max) % 1_000_003) / 1000)" }
                 .joined(separator: ",")
+        }
+    }
+
+    /// Four rows of each category, and a number.
+    static func categories(_ count: Int, to path: String) throws {
+        try lines(4 * count, to: path, header: "a,y") { row in "category \(row % count),\(Double(row % 101) / 4)" }
+    }
+
+    /// A NumPy file of an array [rows, 64] of float32.
+    static func array(bytes: Int, to path: String) throws {
+        guard FileManager.default.createFile(atPath: path, contents: nil), let file = FileHandle(forWritingAtPath: path)
+        else { throw CocoaError(.fileWriteUnknown) }
+        defer { try? file.close() }
+        let rows = bytes / 256
+        let words = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows), 64), }"
+        let header = words + String(repeating: " ", count: 117 - words.utf8.count) + "\n"
+        try file.write(contentsOf: Data([0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(header.utf8)))
+        let part = Data(count: 1 << 20)
+        var left = rows * 256
+        while left > 0 {
+            try file.write(contentsOf: part.prefix(left))
+            left -= part.count
         }
     }
 

@@ -72,6 +72,22 @@ extension GrowthCase {
                 var batches = try data.loaders.train.makeIterator(epoch: 0)
                 return try (data, batches.next())
             }
+        case .columns:
+            try GrowthFiles.numbers(2000, columns: size, to: path)
+            return { try DataLoaders.csv(path: path, target: "y") }
+        case .categories:
+            try GrowthFiles.categories(size, to: path)
+            return { try DataLoaders.csv(path: path, target: "y") }
+        case .layers: return GrowthTraining.layers(size)
+        case .sequence: return GrowthTraining.sequences([size, size, size, size], batchSize: 16)
+        case .batch: return GrowthTraining.sequences([64, 64, 64, 64], batchSize: size)
+        case .lengths:
+            let lengths = (0..<16).map { max(1, size * (1 + $0 * 7 % 16) / 16) }
+            return GrowthTraining.sequences(lengths, batchSize: 16)
+        case .workers: return GrowthTraining.largeBatches(size)
+        case .mapped:
+            try GrowthFiles.array(bytes: size, to: path)
+            return { try GrowthTraining.pass(over: path) }
         case .predictions:
             let items = Tensor.zeros([size, 1])
             let loader = DataLoader(TensorDataset(inputs: [items]), batchSize: 1024)

@@ -134,6 +134,6 @@ enum RandomStream {
     /// A permutation of `0 ..< count` that is a function of seed and stream.
     static func permutation(_ count: Int, seed: UInt64, stream: UInt64) -> [Int] {
         var generator = PhiloxGenerator(seed: seed, stream: stream)
-        return Tensor.randomPermutation(count, using: &generator).ints
+        return Tensor.randomOrder(count, using: &generator)
     }
 }

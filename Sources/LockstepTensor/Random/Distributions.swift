@@ -69,6 +69,17 @@ extension Tensor {
         return result
     }
 
+    /// The same numbers as an array, of which there is no second copy: orders of data sets are long.
+    package static func randomOrder(_ count: Int, using generator: inout PhiloxGenerator) -> [Int] {
+        [Int](unsafeUninitializedCapacity: count) { order, filled in
+            guard let base = order.baseAddress else { return }
+            base.withMemoryRebound(to: Int64.self, capacity: count) {
+                lsk_random_permutation(generator.take(words: 2 * count), count, $0)
+            }
+            filled = count
+        }
+    }
+
     /// True with the given probability, else false; as `dtype`, 1 and 0.
     public static func bernoulli(
         _ shape: Shape, probability: Double, dtype: DType = .bool, using generator: inout PhiloxGenerator,

@@ -85,7 +85,7 @@ extension PhiloxGenerator {
 /// A random order of `0..<count` that depends on nothing but its arguments: the order of an epoch, on every rank.
 public func permutation(_ count: Int, seed: UInt64, epoch: Int) -> [Int] {
     var generator = PhiloxGenerator(seed: seed, epoch: epoch, item: 0, purpose: .shuffling)
-    return Tensor.randomPermutation(count, using: &generator).ints
+    return Tensor.randomOrder(count, using: &generator)
 }
 
 extension PhiloxGenerator {
