@@ -22,10 +22,10 @@ struct CSVRecipe: Recipe {
     static let defaults = (epochs: 10, lr: 1e-2, batchSize: 64)
 
     static let data = Setting("data", "", help: "The table.", valueName: "file", showsDefault: false, onResume: .given)
-    @Option(CSVRecipe.data) var data: String
+    @Option(CSVRecipe.data) var data: String?
     static let target = Setting(
         "target", "", help: "Name of the column to predict.", valueName: "column", showsDefault: false)
-    @Option(CSVRecipe.target) var target: String
+    @Option(CSVRecipe.target) var target: String?
     @OptionGroup var table: TableOptions
     @OptionGroup var split: TableSplitOptions
 
@@ -50,7 +50,7 @@ struct CSVRecipe: Recipe {
     @Option(CSVRecipe.dropout) var dropout: SettingList<Double>?
 
     static var settings: [BoundSetting<Self>] {
-        [BoundSetting(data, \.data), BoundSetting(target, \.target)]
+        [BoundSetting(required: data, \.data), BoundSetting(required: target, \.target)]
             + TableOptions.settings.map { $0.lifted(\.table) } + TableSplitOptions.settings.map { $0.lifted(\.split) }
             + [
                 BoundSetting(optional: metric, \.metric), BoundSetting(classWeights, \.classWeights),
@@ -61,7 +61,7 @@ struct CSVRecipe: Recipe {
 
     var modelName: String { "tabular" }
     var source: String? { data }
-    func check() throws { try Failure.requireReadable(data, option: "--data") }
+    func check() throws { try Failure.requireReadable(data ?? "", option: "--data") }
 
     var conflict: SettingConflict? {
         if let conflict = table.conflict ?? split.conflict { return conflict }
@@ -82,6 +82,7 @@ struct CSVRecipe: Recipe {
     }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
+        let (data, target) = (data ?? "", target ?? "")
         var (rows, options) = try table.read(data, target: target)
         let file = TableOptions.remark(options.csv)
         let (splitter, said) = try split.splitter(rows, target: target, &options, seed: settings.seed)

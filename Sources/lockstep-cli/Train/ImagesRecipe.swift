@@ -16,7 +16,7 @@ struct ImagesRecipe: Recipe {
 
     static let data = Setting(
         "data", "", help: "The folder.", valueName: "folder", showsDefault: false, onResume: .given)
-    @Argument(ImagesRecipe.data) var data: String
+    @Argument(ImagesRecipe.data) var data: String?
     static let model = Setting("model", ImageNetwork.own(.cnn), help: "Network.")
     @Option(ImagesRecipe.model) var model: ImageNetwork?
     static let weights = Setting(
@@ -40,7 +40,7 @@ struct ImagesRecipe: Recipe {
 
     static var settings: [BoundSetting<Self>] {
         [
-            BoundSetting(data, \.data), BoundSetting(model, \.model), BoundSetting(optional: weights, \.weights),
+            BoundSetting(argument: data, \.data), BoundSetting(model, \.model), BoundSetting(optional: weights, \.weights),
             BoundSetting(optional: freezeEpochs, \.freezeEpochs),
             BoundSetting(size, \.size, initial: { $0.usualSize }),
             BoundSetting(augment, \.augment),
@@ -55,7 +55,7 @@ struct ImagesRecipe: Recipe {
     var hasImages: Bool { true }
     mutating func changeImages() { augment = true }
     func check() throws {
-        try Failure.requireReadable(data, option: "images")
+        try Failure.requireReadable(data ?? "", option: "images")
         if let weights { try Failure.requireReadable(weights, option: "--weights") }
     }
 
@@ -86,7 +86,7 @@ struct ImagesRecipe: Recipe {
         let size = size ?? usualSize
         let statistics = isPretrained ? architecture?.statistics : nil
         let dls = try DataLoaders.images(
-            path: data, size: size, batchSize: settings.batchSize, seed: settings.seed,
+            path: data ?? "", size: size, batchSize: settings.batchSize, seed: settings.seed,
             augment: augment ?? Self.augment.initial ? augTransforms() : [], normalize: statistics ?? Normalize(),
             numWorkers: 1)
         let classes = dls.vocabulary ?? []

@@ -30,19 +30,37 @@ struct LRFindCommand<Source: Recipe>: RunCommand {
     @OptionGroup var recipe: Source
     @OptionGroup var options: LRFindOptions
     @OptionGroup var common: RunOptions
+    var taken = TakenConfiguration()
 
+    static var verb: String { "lr-find" }
+    /// A file for training serves, too.
+    static var foreign: Set<String> {
+        Set((TrainCommand<Source>.settings + TrainCommand<Source>.calls).map(\.name))
+    }
     static var settings: [BoundSetting<Self>] {
         Source.settings.map { $0.lifted(\.recipe) }
             + RunOptions.settings(batchSize: Source.defaults.batchSize).map { $0.lifted(\.common) }
     }
-    static var elsewhere: [String] { Source.elsewhere + RunOptions.elsewhere + ["start", "end", "iterations"] }
+    static var calls: [BoundSetting<Self>] {
+        LRFindOptions.calls.map { $0.lifted(\.options) } + RunOptions.calls.map { $0.lifted(\.common) }
+    }
+    static var elsewhere: [String] { Source.elsewhere + RunOptions.elsewhere }
+
+    func checkGroups() throws {
+        try options.validate()
+        try common.ranks.validate()
+        try common.validate()
+    }
 
     var conflict: SettingConflict? { recipe.conflict }
 
     mutating func run() throws {
         if !StopSignals.areWatched || Launcher.startedRanks != nil { StopSignals.watch() }
+        try takeConfiguration()
+        let values = try resolve(resuming: nil)
+        if common.printConfig { return try say(configuration(values), terminator: "") }
         try recipe.check()
-        let settings = try TrainingSettings(recipe, common, values: resolve(resuming: nil))
+        let settings = try TrainingSettings(recipe, common, values: values)
         try common.checkFolder(recipe: "lr-find-\(settings.recipe)")
         try common.ranks.run { [recipe, options, folder = common.run] ranks in
             try options.find(recipe.task, settings, ranks, folder: folder)
@@ -51,20 +69,38 @@ struct LRFindCommand<Source: Recipe>: RunCommand {
 }
 
 /// What the finder can be told.
-struct LRFindOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The first rate.", valueName: "rate")) var start = 1e-7
-    @Option(help: ArgumentHelp("The rate that the last batch stays below.", valueName: "rate")) var end = 10.0
-    @Option(help: ArgumentHelp("Batches to train for.", valueName: "n")) var iterations = 100
+struct LRFindOptions: SettingGroup {
+    static let start = rate("start", 1e-7, "The first rate.")
+    @Option(LRFindOptions.start) var start: Double?
+    static let end = rate("end", 10.0, "The rate that the last batch stays below.")
+    @Option(LRFindOptions.end) var end: Double?
+    static let iterations = Setting(
+        "iterations", 100, help: "Batches to train for.", valueName: "n",
+        problem: {
+            $0 < 20 ? "at least 20 are needed" : $0 > Setting<Int>.most ? "at most \(Setting<Int>.most) are possible" : nil
+        })
+    @Option(LRFindOptions.iterations) var iterations: Int?
+
+    static var calls: [BoundSetting<Self>] {
+        [
+            BoundSetting(optional: start, \.start), BoundSetting(optional: end, \.end),
+            BoundSetting(optional: iterations, \.iterations),
+        ]
+    }
+
+    private static func rate(_ key: String, _ initial: Double, _ help: String) -> Setting<Double> {
+        Setting(
+            key, initial, help: help, valueName: "rate",
+            problem: { $0 > 0 && $0.isFinite ? nil : "must be greater than 0" })
+    }
+
+    private var bounds: (start: Double, end: Double) { (start ?? Self.start.initial, end ?? Self.end.initial) }
 
     func validate() throws {
-        for (option, rate) in [("start", start), ("end", end)] where !(rate > 0 && rate.isFinite) {
-            throw ValidationError("--\(option) \(rate): must be greater than 0")
+        try checkGiven()
+        if bounds.start >= bounds.end {
+            throw ValidationError("--start \(bounds.start): must be less than --end \(bounds.end)")
         }
-        if start >= end { throw ValidationError("--start \(start): must be less than --end \(end)") }
-        if iterations > 1_000_000_000 {
-            throw ValidationError("--iterations \(iterations): at most 1000000000 are possible")
-        }
-        if iterations < 20 { throw ValidationError("--iterations \(iterations): at least 20 are needed") }
     }
 
     /// Makes the task on one of `ranks`, and searches with all of them.
@@ -84,7 +120,8 @@ struct LRFindOptions: ParsableArguments {
         if task.freezeEpochs != nil { try learner.freeze() }
         let found = try learner.distributed(over: ranks) {
             try learner.lrFind(
-                startLR: .value(start), endLR: .value(end), iterations: iterations, suggest: [.valley],
+                startLR: .value(bounds.start), endLR: .value(bounds.end),
+                iterations: iterations ?? Self.iterations.initial, suggest: [.valley],
                 callbacks: [EndIfAsked()])
         }
         try RunWatch.endIfAsked(over: ranks, when: "in the search")

@@ -44,13 +44,13 @@ struct MNISTRecipe: Recipe {
 
     static let data = Setting(
         "data", "", help: "Folder with the IDX files.", valueName: "folder", showsDefault: false, onResume: .given)
-    @Option(MNISTRecipe.data) var data: String
+    @Option(MNISTRecipe.data) var data: String?
     static let model = Setting("model", ImageModel.cnn, help: "Network.")
     @Option(MNISTRecipe.model) var model: ImageModel?
     @OptionGroup var augmentation: DigitAugmentation
 
     static var settings: [BoundSetting<Self>] {
-        [BoundSetting(data, \.data), BoundSetting(model, \.model)]
+        [BoundSetting(required: data, \.data), BoundSetting(model, \.model)]
             + DigitAugmentation.settings.map { $0.lifted(\.augmentation) }
     }
     private var network: ImageModel { model ?? Self.model.initial }
@@ -59,9 +59,10 @@ struct MNISTRecipe: Recipe {
     var hasImages: Bool { network == .cnn }
     mutating func changeImages() { augmentation.augment = true }
     var conflict: SettingConflict? { augmentation.conflict(hasImages) }
-    func check() throws { try Failure.requireReadable(data, option: "--data") }
+    func check() throws { try Failure.requireReadable(data ?? "", option: "--data") }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
+        let data = data ?? ""
         let dls = try DataLoaders.mnist(
             path: data, batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages,
             augment: augmentation.transforms)

@@ -17,7 +17,7 @@ struct TextClassesRecipe: Recipe {
 
     static let data = Setting(
         "data", "", help: "The table.", valueName: "csv", showsDefault: false, onResume: .given)
-    @Argument(TextClassesRecipe.data) var data: String
+    @Argument(TextClassesRecipe.data) var data: String?
     static let text = Setting("text", "text", help: "Name of the column of texts.", valueName: "column")
     @Option(TextClassesRecipe.text) var text: String?
     static let pair = Setting(
@@ -49,7 +49,7 @@ struct TextClassesRecipe: Recipe {
 
     static var settings: [BoundSetting<Self>] {
         [
-            BoundSetting(data, \.data), BoundSetting(text, \.text), BoundSetting(optional: pair, \.pair),
+            BoundSetting(argument: data, \.data), BoundSetting(text, \.text), BoundSetting(optional: pair, \.pair),
             BoundSetting(target, \.target), BoundSetting(optional: weights, \.weights),
             BoundSetting(model, \.model, initial: { $0.network }),
             BoundSetting(optional: freezeEpochs, \.freezeEpochs), BoundSetting(optional: maxLength, \.maxLength),
@@ -61,7 +61,7 @@ struct TextClassesRecipe: Recipe {
     var modelName: String { network.rawValue }
     var source: String? { data }
     func check() throws {
-        try Failure.requireReadable(data, option: "text-classes")
+        try Failure.requireReadable(data ?? "", option: "text-classes")
         if let weights { try Failure.requireReadable(weights, option: "--weights") }
     }
 
@@ -109,7 +109,7 @@ struct TextClassesRecipe: Recipe {
     private func ownTask(_ settings: TrainingSettings) throws -> TrainingTask {
         let length = maxLength ?? Self.maxLength.initial
         // What is held out is not looked at: its words may be unknown.
-        let table = try CSV.read(data, options: columns.readingOptions())
+        let table = try CSV.read(data ?? "", options: columns.readingOptions())
         let all = try table.column(columns.text).texts
         let split = Splitter.random(seed: settings.seed)(all.count)
         let tokenizer = try PretrainedTokenizer.words(of: split.train.compactMap { all[$0] })
@@ -131,7 +131,7 @@ struct TextClassesRecipe: Recipe {
         _ settings: TrainingSettings, _ tokenizer: PretrainedTokenizer, maxLength: Int
     ) throws -> TextClassData {
         try DataLoaders.textClasses(
-            path: data, text: columns.text, pair: columns.pair, target: columns.target, tokenizer: tokenizer,
+            path: data ?? "", text: columns.text, pair: columns.pair, target: columns.target, tokenizer: tokenizer,
             maxLength: maxLength, batchSize: settings.batchSize, seed: settings.seed)
     }
 
