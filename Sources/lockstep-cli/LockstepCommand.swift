@@ -13,7 +13,7 @@ import LockstepData
         discussion: "Commands that train take --ranks N (processes, over MPI) or --in-process N (threads).",
         version: LockstepVersion.current,
         subcommands: [
-            Train.self, LRFind.self, Predict.self, Embed.self, SampleText.self, Bench.self, LaunchCommand.self,
+            Train.self, LRFind.self, Sweep.self, Predict.self, Embed.self, SampleText.self, Bench.self, LaunchCommand.self,
             Doctor.self,
             Inspect.self,
         ])

@@ -117,7 +117,8 @@ struct ConfigurationTests {
         try command.write(file.utf8, to: "run.yaml")
         let result = try run(command, "train", "csv", "--config", "run.yaml", "--print-config")
         for line in [
-            "target: \"2024\"", "categorical: [true, 'a, b', 7]", "continuous: [x, y]", "layers: [64]", "dropout: [0.5]",
+            "target: \"2024\"", "categorical: [true, 'a, b', 7]", "continuous: [x, y]", "layers: [64]",
+            "dropout: [0.5]",
             "delimiter: ;",
         ] { #expect(result.lines.contains(Substring(line)), "\(line): \(result.output)\(result.errors)") }
     }
@@ -150,7 +151,8 @@ struct ConfigurationTests {
         "what is wrong with a file is said with its line, the key and what is needed",
         arguments: [
             ("lr: fast\n", ":1: lr is “fast”: a number is needed"), ("seed: 1\nlr: [1, 2]\n", ":2: lr is a list"),
-            ("lr: {a: 1}\n", "lr is a mapping"), ("epoch: 3\n", "did you mean epochs?"), ("batch_size: 3\n", "batch-size?"),
+            ("lr: {a: 1}\n", "lr is a mapping"), ("epoch: 3\n", "did you mean epochs?"),
+            ("batch_size: 3\n", "batch-size?"),
             ("lr: 1\nlr: 2\n", "lr is there twice"), ("batchSize: 3\nbatch-size: 3\n", ":2: batch-size is there twice"),
             ("recipe: csv\n", "recipe is “csv”: this is train digits"), ("model: tree\n", "mlp, cnn"),
             ("lr: \u{0}\n", "no YAML"), ("", "is empty"), ("# nothing\n", "is empty"), ("[1]\n", "is no mapping"),
@@ -169,7 +171,8 @@ struct ConfigurationTests {
     func refused(_ text: String, _ words: String) throws {
         let command = try Command()
         try command.write(text.utf8, to: "run.yaml")
-        expectRefused(try run(command, "train", "digits", "--config", "run.yaml", "--run", "out"), 66, "run.yaml", words)
+        expectRefused(
+            try run(command, "train", "digits", "--config", "run.yaml", "--run", "out"), 66, "run.yaml", words)
         #expect(!command.exists("out"))
     }
 
@@ -178,7 +181,8 @@ struct ConfigurationTests {
         try command.write([0x6c, 0x72, 0x3a, 0x20, 0x31, 0x0a, 0xff, 0xfe], to: "run.yaml")
         expectRefused(
             try run(command, "train", "digits", "--config", "run.yaml"), 66, "run.yaml:2: is no text in UTF-8")
-        expectRefused(try run(command, "train", "digits", "--config", "no.yaml"), 66, "--config no.yaml", "No such file")
+        expectRefused(
+            try run(command, "train", "digits", "--config", "no.yaml"), 66, "--config no.yaml", "No such file")
         expectRefused(try run(command, "train", "digits", "--config", "."), 66, "--config .", "is a folder")
         expectRefused(try run(command, "train", "digits", "--config", ""), 64, "--config", "name a file")
     }

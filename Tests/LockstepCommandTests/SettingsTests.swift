@@ -11,7 +11,9 @@ struct SettingsTests {
         let result = try command.finish(command.start(words + ["--print-config"]))
         #expect(result.status == 0, "\(words): \(result.errors)")
         let root = try #require(compose(yaml: result.output)?.mapping)
-        let pairs = try root.filter { $0.key.string != "resume" }.map { key, value in (Self.key(try #require(key.string)), Self.json(value)) }
+        let pairs = try root.filter { $0.key.string != "resume" }.map { key, value in
+            (Self.key(try #require(key.string)), Self.json(value))
+        }
         return Dictionary(uniqueKeysWithValues: pairs)
     }
 

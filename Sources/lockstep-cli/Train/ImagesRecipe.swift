@@ -40,7 +40,8 @@ struct ImagesRecipe: Recipe {
 
     static var settings: [BoundSetting<Self>] {
         [
-            BoundSetting(argument: data, \.data), BoundSetting(model, \.model), BoundSetting(optional: weights, \.weights),
+            BoundSetting(argument: data, \.data), BoundSetting(model, \.model),
+            BoundSetting(optional: weights, \.weights),
             BoundSetting(optional: freezeEpochs, \.freezeEpochs),
             BoundSetting(size, \.size, initial: { $0.usualSize }),
             BoundSetting(augment, \.augment),

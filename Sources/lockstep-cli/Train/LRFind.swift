@@ -77,7 +77,8 @@ struct LRFindOptions: SettingGroup {
     static let iterations = Setting(
         "iterations", 100, help: "Batches to train for.", valueName: "n",
         problem: {
-            $0 < 20 ? "at least 20 are needed" : $0 > Setting<Int>.most ? "at most \(Setting<Int>.most) are possible" : nil
+            $0 < 20
+                ? "at least 20 are needed" : $0 > Setting<Int>.most ? "at most \(Setting<Int>.most) are possible" : nil
         })
     @Option(LRFindOptions.iterations) var iterations: Int?
 

@@ -77,9 +77,7 @@ extension RunCommand {
         default: break
         }
         if Self.foreign.contains(entry.name) { return }
-        let isWord = entry.name.count > 2
-        let similar = (isWord ? nearest(to: entry.name, among: known) : nil).map { "; did you mean \($0)?" } ?? ""
-        let problem = "\(Self.verb) \(Source.name) has no option --\(entry.name)\(similar)"
+        let problem = "\(Self.verb) \(Source.name) has no option --\(entry.name)\(similar(entry.name, known))"
         throw entry.isSet ? Failure.usage("\(entry.place): \(problem)") : Failure.noInput("\(entry.place): \(problem)")
     }
 
@@ -180,6 +178,11 @@ extension SettingScalar {
             throw file.refusal(setting.key, self, problem.text)
         }
     }
+}
+
+/// The end of a sentence about a name that is not among `known`: which one may have been meant.
+func similar(_ name: String, _ known: [String]) -> String {
+    (name.count > 2 ? nearest(to: name, among: known) : nil).map { "; did you mean \($0)?" } ?? ""
 }
 
 /// Settings that do not go together.

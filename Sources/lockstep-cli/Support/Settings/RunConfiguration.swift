@@ -79,7 +79,8 @@ struct RunConfiguration {
             let line = key.mark?.line
             guard case .scalar(let key) = key else { throw refusal(line, "a key is a list or a mapping, and no name") }
             return Entry(
-                name: optionName(key.string), value: ConfiguredValue(value), place: path + (line.map { ":\($0)" } ?? ""),
+                name: optionName(key.string), value: ConfiguredValue(value),
+                place: path + (line.map { ":\($0)" } ?? ""),
                 isSet: false)
         }
         if let twice = entries.firstDuplicate {
@@ -91,9 +92,10 @@ struct RunConfiguration {
     /// A name that is given to a part of a text, and used: parts of parts can be larger than any memory.
     private static func anchor(in text: String) -> String? {
         func names(_ sign: Character) -> Set<Substring> {
-            Set(text.split(separator: sign, omittingEmptySubsequences: false).dropFirst().map { rest in
-                rest.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
-            }.filter { !$0.isEmpty })
+            Set(
+                text.split(separator: sign, omittingEmptySubsequences: false).dropFirst().map { rest in
+                    rest.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
+                }.filter { !$0.isEmpty })
         }
         return names("&").intersection(names("*")).min().map(String.init)
     }
