@@ -219,10 +219,11 @@ struct SweepTests {
 
     @Test("trials on ranks, with options from a file") func ranks() throws {
         let command = try Command()
-        try command.write("epochs: 1\nranks: 2\nlr: 1\nmodel: cnn\n".utf8, to: "run.yaml")
+        try command.write("epochs: 1\nranks: 2\nlr: 1\nmodel: cnn\nrun: elsewhere\nsave: w\n".utf8, to: "run.yaml")
         let result = try command(
             "sweep", "digits", "--config", "run.yaml", "--over", "lr=1e-3,1e-2", "--out", "out")
         #expect(result.status == 0, "\(result.errors)")
+        #expect(!command.exists("elsewhere") && !command.exists("w.safetensors"))
         #expect(try text(command, "out/001.log").contains("cnn of") && text(command, "out/002.log").contains("2 ranks"))
     }
 

@@ -49,6 +49,7 @@ struct SweepCommand<Source: Recipe>: RunCommand {
     }
 
     func checkGroups() throws {
+        try common.log.validate()
         try options.watch.validate()
         try options.validate()
         try common.ranks.validate()
@@ -87,13 +88,20 @@ struct SweepCommand<Source: Recipe>: RunCommand {
         let plan = SweepPlan(
             recipe: Source.name, told: told, settings: Set(Self.settings.map(\.name)), search: search,
             ranking: sweep.ranking, keepsBest: options.best)
-        try SweepRun(plan, search, folder: sweep.out, jobs: sweep.jobs ?? SweepOptions.jobs.initial).run()
+        try SweepRun(
+            plan, search, folder: sweep.out, jobs: sweep.jobs ?? SweepOptions.jobs.initial, log: common.log.value
+        ).run()
     }
 
     /// A trial has places of its own.
-    private func refuseOwnPlaces() throws {
+    private mutating func refuseOwnPlaces() throws {
         let own = ["run", "resume", "overwrite", "save", "export", "trace", "logDir"]
         for setting in Self.trialCalls where own.contains(setting.key) && setting.given(self) != nil {
+            // A file for one training serves, too.
+            if let entry = taken[setting.key], !entry.isSet {
+                setting.set(&self, .nothing)
+                continue
+            }
             throw Failure.usage("\(setting.option): every trial has a folder of its own in that of --out; leave it out")
         }
     }

@@ -11,12 +11,13 @@ final class SweepRun {
     private let search: SweepSearch
     private let folder: String
     private let jobs: Int
+    private let log: RunLog
     private var results: [SweepResult] = []
     /// Trials that were asked to stop by somebody else.
     private var stopped: [SweepTrial] = []
 
-    init(_ plan: SweepPlan, _ search: SweepSearch, folder: String, jobs: Int) {
-        (self.plan, self.search, self.folder, self.jobs) = (plan, search, folder, jobs)
+    init(_ plan: SweepPlan, _ search: SweepSearch, folder: String, jobs: Int, log: RunLog) {
+        (self.plan, self.search, self.folder, self.jobs, self.log) = (plan, search, folder, jobs, log)
     }
 
     /// - Throws: ``Failure``: 75 when it was asked to stop; what one trial failed with when all have.
@@ -27,6 +28,12 @@ final class SweepRun {
         try withExtendedLifetime(lock) {
             try plan.begin(in: folder)
             tell("\(plan.recipe): \(search.description), \(jobs) at a time, in \(folder)")
+            log.event(
+                "begin",
+                [
+                    ("recipe", .text(plan.recipe)), ("trials", .whole(search.points.count)),
+                    ("search", .text(search.strategy.rawValue)), ("folder", .text(folder)),
+                ])
             var numbers = Array(search.points.indices)
             for round in search.rounds.indices {
                 try train(plan.trials(numbers, round: round, folder: folder))
@@ -37,10 +44,8 @@ final class SweepRun {
         }
     }
 
-    /// Says something; where nobody reads any more, trials go on.
-    private func tell(_ text: String, terminator: String = "\n") {
-        Console.standardOutput.write(text + terminator)
-    }
+    /// Says something to people; where nobody reads any more, trials go on.
+    private func tell(_ text: String, terminator: String = "\n") { log.tell(text + terminator) }
 
     /// Trains those of a round that are not finished.
     private func train(_ trials: [SweepTrial]) throws {
@@ -69,7 +74,7 @@ final class SweepRun {
                         left.append(job)
                         continue
                     }
-                    try note(job.trial, endedWith: code, isStopping)
+                    try record(job.trial, endedWith: code, isStopping)
                 }
                 running = left
                 if !running.isEmpty { usleep(20_000) }
@@ -83,7 +88,7 @@ final class SweepRun {
     }
 
     /// Takes note of a trial's end.
-    private func note(_ trial: SweepTrial, endedWith code: Int32, _ isStopping: Bool) throws {
+    private func record(_ trial: SweepTrial, endedWith code: Int32, _ isStopping: Bool) throws {
         guard let result = try trial.result(endedWith: code, wasAsked: isStopping, keepsBest: plan.keepsBest) else {
             if !isStopping { stopped.append(trial) }
             return
@@ -96,6 +101,7 @@ final class SweepRun {
             code == 0
             ? result[column].map { "\(column) \(decimals($0, 6))" } ?? "done" : "failed (\(code)): \(result.error)"
         tell("trial \(trial.name): \(values): \(end)")
+        log.event("trial", result.pairs(search.axes))
         try checkColumn()
     }
 
@@ -139,6 +145,13 @@ final class SweepRun {
             tell("best by \(plan.ranking.column) (\(way)): trial \(best.trial.name) in \(best.trial.folder)")
         }
         tell("the table lies in \(folder)/sweep.csv")
+        log.event(
+            "end",
+            [
+                ("by", .text(plan.ranking.column)), ("mode", .text(plan.ranking.mode.rawValue)),
+                ("best", table.best.map { .object($0.pairs(search.axes)) } ?? .number(nil)),
+                ("failed", .whole(results.count { $0.code != 0 })), ("folder", .text(folder)),
+            ])
         if let trial = stopped.first {
             throw Failure(
                 description: "trial \(trial.name) was stopped; the same command goes on in \(folder)",

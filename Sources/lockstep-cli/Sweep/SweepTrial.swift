@@ -112,6 +112,15 @@ struct SweepResult {
         columns = zip(names, row).filter { $0.0 != "epoch" && $0.0 != "time" }.map { (name: $0.0, text: $0.1) }
     }
 
+    /// As JSON, with the options that differ.
+    func pairs(_ axes: [SweepAxis]) -> [(String, JSONValue)] {
+        [
+            ("trial", .whole(trial.number + 1)),
+            ("options", .object(zip(axes, trial.values).map { ($0.name, JSONValue($1)) })),
+        ] + (trial.epochs.map { [("epochs", .whole($0))] } ?? []) + columns.map { ($0.name, .number(Double($0.text))) }
+            + [("exit", .whole(Int(code))), ("error", .text(error)), ("folder", .text(trial.folder))]
+    }
+
     /// A column as a number; nil where there is none.
     subscript(column: String) -> Double? {
         columns.first { $0.name == column }.flatMap { Double($0.text) }

@@ -37,6 +37,7 @@ struct ImagesRecipe: Recipe {
     @Option(ImagesRecipe.size) var size: Int?
     static let augment = Setting("augment", true, help: "Flip, turn, zoom and light training images at random.")
     @Flag(ImagesRecipe.augment, inversion: .prefixedNo) var augment: Bool?
+    @OptionGroup var weighting: ClassWeightsOption
 
     static var settings: [BoundSetting<Self>] {
         [
@@ -45,7 +46,7 @@ struct ImagesRecipe: Recipe {
             BoundSetting(optional: freezeEpochs, \.freezeEpochs),
             BoundSetting(size, \.size, initial: { $0.usualSize }),
             BoundSetting(augment, \.augment),
-        ]
+        ] + ClassWeightsOption.settings.map { $0.lifted(\.weighting) }
     }
     func validate() throws { try checkGiven() }
 
@@ -94,7 +95,7 @@ struct ImagesRecipe: Recipe {
         var remarks = "classes      " + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : "")
         let whole = try self.model(size: size, classes: classes.count) { remarks += "\n\($0)" }
         return TrainingTask(
-            dls: dls, model: whole, loss: .crossEntropy, metric: .accuracy, remarks: remarks,
+            dls: dls, model: whole, loss: try weighting.loss(of: dls), metric: .accuracy, remarks: remarks,
             splitter: architecture.map { .vision($0) } ?? .trainableParameters,
             freezeEpochs: isPretrained ? freezeEpochs ?? Self.freezeEpochs.initial : nil)
     }

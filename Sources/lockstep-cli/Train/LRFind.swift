@@ -47,6 +47,7 @@ struct LRFindCommand<Source: Recipe>: RunCommand {
     static var elsewhere: [String] { Source.elsewhere + RunOptions.elsewhere }
 
     func checkGroups() throws {
+        try common.log.validate()
         try options.validate()
         try common.ranks.validate()
         try common.validate()
@@ -62,8 +63,8 @@ struct LRFindCommand<Source: Recipe>: RunCommand {
         try recipe.check()
         let settings = try TrainingSettings(recipe, common, values: values)
         try common.checkFolder(recipe: "lr-find-\(settings.recipe)")
-        try common.ranks.run { [recipe, options, folder = common.run] ranks in
-            try options.find(recipe.task, settings, ranks, folder: folder)
+        try common.ranks.run { [recipe, options, common] ranks in
+            try options.find(recipe.task, settings, ranks, folder: common.run, log: common.log.value)
         }
     }
 }
@@ -107,17 +108,17 @@ struct LRFindOptions: SettingGroup {
     /// Makes the task on one of `ranks`, and searches with all of them.
     func find(
         _ make: (TrainingSettings) throws -> TrainingTask, _ settings: TrainingSettings, _ ranks: any Communicator,
-        folder: String?
+        folder: String?, log: RunLog
     ) throws {
         setSeed(settings.seed)
         let task = try make(settings)
         try task.check(settings)
         let files = try RunFolder(.begin(folder: folder, .goesOn), recipe: "lr-find-\(settings.recipe)", over: ranks)
-        let console = Console.standardOutput
-        if ranks.isRankZero { console.write(task.opening(settings, ranks)) }
+        if ranks.isRankZero { log.begin(task, settings, ranks, folder: files.folder) }
         let learner = Learner(
             dls: task.dls, model: task.model, loss: task.loss, splitter: task.splitter, metrics: [task.metric],
             path: files.folder, seed: settings.seed)
+        log.take(over: learner)
         if task.freezeEpochs != nil { try learner.freeze() }
         let found = try learner.distributed(over: ranks) {
             try learner.lrFind(
@@ -132,12 +133,19 @@ struct LRFindOptions: SettingGroup {
         let points = zip(found.lrs, found.losses).map { "\($0),\($1)\n" }.joined()
         try files.write(plot.svg(), to: "lr-find.svg")
         try files.write("lr,loss\n" + points, to: "lr-find.csv")
-        console.write(plot.text())
+        log.tell(plot.text())
         for (name, point) in found.suggestions {
-            console.write("suggested by \(name): --lr \(String(format: "%.2g", point.lr))\n")
+            log.tell("suggested by \(name): --lr \(String(format: "%.2g", point.lr))\n")
         }
-        if found.suggestions.isEmpty { console.write("no suggestion: \(found.losses.count) batches are too few\n") }
-        console.write("the curve lies in \(files.folder): lr-find.svg, lr-find.csv\n")
+        if found.suggestions.isEmpty { log.tell("no suggestion: \(found.losses.count) batches are too few\n") }
+        log.tell("the curve lies in \(files.folder): lr-find.svg, lr-find.csv\n")
+        log.event(
+            "end",
+            [
+                ("suggestions", .object(found.suggestions.map { ("\($0.0)", .number($0.1.lr)) })),
+                ("batches", .whole(found.losses.count)), ("folder", .text(files.folder)),
+                ("files", .list([.text("lr-find.svg"), .text("lr-find.csv")])),
+            ])
     }
 }
 

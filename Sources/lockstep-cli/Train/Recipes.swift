@@ -13,9 +13,11 @@ struct DigitsRecipe: Recipe {
     static let model = Setting("model", ImageModel.mlp, help: "Network.")
     @Option(DigitsRecipe.model) var model: ImageModel?
     @OptionGroup var augmentation: DigitAugmentation
+    @OptionGroup var weighting: ClassWeightsOption
 
     static var settings: [BoundSetting<Self>] {
         [BoundSetting(model, \.model)] + DigitAugmentation.settings.map { $0.lifted(\.augmentation) }
+            + ClassWeightsOption.settings.map { $0.lifted(\.weighting) }
     }
     private var network: ImageModel { model ?? Self.model.initial }
     var modelName: String { network.rawValue }
@@ -24,11 +26,10 @@ struct DigitsRecipe: Recipe {
     var conflict: SettingConflict? { augmentation.conflict(hasImages) }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
-        TrainingTask(
-            dls: try .digits(
-                batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages,
-                augment: augmentation.transforms),
-            model: network.forDigits(), loss: .crossEntropy, metric: .accuracy)
+        let dls = try DataLoaders.digits(
+            batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages, augment: augmentation.transforms)
+        return TrainingTask(
+            dls: dls, model: network.forDigits(), loss: try weighting.loss(of: dls), metric: .accuracy)
     }
 }
 
@@ -48,10 +49,12 @@ struct MNISTRecipe: Recipe {
     static let model = Setting("model", ImageModel.cnn, help: "Network.")
     @Option(MNISTRecipe.model) var model: ImageModel?
     @OptionGroup var augmentation: DigitAugmentation
+    @OptionGroup var weighting: ClassWeightsOption
 
     static var settings: [BoundSetting<Self>] {
         [BoundSetting(required: data, \.data), BoundSetting(model, \.model)]
             + DigitAugmentation.settings.map { $0.lifted(\.augmentation) }
+            + ClassWeightsOption.settings.map { $0.lifted(\.weighting) }
     }
     private var network: ImageModel { model ?? Self.model.initial }
     var modelName: String { network.rawValue }
@@ -80,6 +83,7 @@ struct MNISTRecipe: Recipe {
                 "\(data): images of \(shape[1]) × \(shape[2]) pixels are too small for a cnn; use --model mlp")
         }
         return TrainingTask(
-            dls: dls, model: network.forMNIST(shape, classes: classes), loss: .crossEntropy, metric: .accuracy)
+            dls: dls, model: network.forMNIST(shape, classes: classes), loss: try weighting.loss(of: dls),
+            metric: .accuracy)
     }
 }

@@ -46,6 +46,7 @@ struct TextClassesRecipe: Recipe {
         help: "The most tokens of a text (default: 256; of a known network what its files say, 512 at most).",
         showsDefault: false)
     @Option(TextClassesRecipe.maxLength) var maxLength: Int?
+    @OptionGroup var weighting: ClassWeightsOption
 
     static var settings: [BoundSetting<Self>] {
         [
@@ -53,7 +54,7 @@ struct TextClassesRecipe: Recipe {
             BoundSetting(target, \.target), BoundSetting(optional: weights, \.weights),
             BoundSetting(model, \.model, initial: { $0.network }),
             BoundSetting(optional: freezeEpochs, \.freezeEpochs), BoundSetting(optional: maxLength, \.maxLength),
-        ]
+        ] + ClassWeightsOption.settings.map { $0.lifted(\.weighting) }
     }
     func validate() throws { try checkGiven() }
 
@@ -141,7 +142,7 @@ struct TextClassesRecipe: Recipe {
     ) throws -> TrainingTask {
         try texts.loaders.checkTexts(vocabulary: model.body.vocabulary, context: model.body.context)
         return TrainingTask(
-            dls: texts.loaders, model: model, loss: .crossEntropy, metric: .accuracy,
+            dls: texts.loaders, model: model, loss: try weighting.loss(of: texts.loaders), metric: .accuracy,
             remarks: "\(texts)\n\(remark)", splitter: splitter, freezeEpochs: freezeEpochs)
     }
 }

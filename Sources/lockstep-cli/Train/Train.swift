@@ -43,7 +43,17 @@ struct TrainCommand<Source: Recipe>: RunCommand {
     }
     static var elsewhere: [String] { Source.elsewhere + TrainingOptions.elsewhere + RunOptions.elsewhere }
 
+    func validate() throws {
+        // A table of each rank's times has no other form.
+        if options.watch.times, common.log.value != .table {
+            throw ValidationError(
+                "--times prints a table; leave it or --\(common.log.quiet ? "quiet" : "log json") out")
+        }
+    }
+
     func checkGroups() throws {
+        try validate()
+        try common.log.validate()
         try options.watch.validate()
         try options.validate()
         try common.ranks.validate()
@@ -59,7 +69,7 @@ struct TrainCommand<Source: Recipe>: RunCommand {
         let plan = try RunPlan(options.watch, run: common.run, recipe: Source.name)
         // Where ranks were started, the first one says it to all: others may not see the same files yet.
         if case .isComplete(let folder) = plan, !common.printConfig, Launcher.startedRanks == nil {
-            return try RunFolder.sayComplete(folder)
+            return RunFolder.sayComplete(folder, common.log.value)
         }
         let resumed = plan.resumed
         if options.tta, resumed == nil, recipe.hasImages { recipe.changeImages() }
@@ -76,7 +86,7 @@ struct TrainCommand<Source: Recipe>: RunCommand {
         try recipe.check()
         try common.checkFolder(recipe: settings.recipe, resuming: resumed)
         try options.checkPlaces()
-        let training = TrainingRun(settings, options, plan)
+        let training = TrainingRun(settings, options, plan, common.log.value)
         try common.ranks.run { [recipe] ranks in try training.train(recipe.task, ranks) }
     }
 }

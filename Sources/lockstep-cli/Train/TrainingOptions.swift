@@ -34,6 +34,7 @@ struct RunOptions: SettingGroup {
     var printConfig = false
 
     @OptionGroup var ranks: RankOptions
+    @OptionGroup var log: LogOptions
 
     static var settings: [BoundSetting<Self>] { settings(batchSize: batchSize.initial) }
     /// The same, for a recipe's usual batch size.
@@ -42,6 +43,7 @@ struct RunOptions: SettingGroup {
     }
     static var calls: [BoundSetting<Self>] {
         [BoundSetting(optional: run, \.run)] + RankOptions.calls.map { $0.lifted(\.ranks) }
+            + LogOptions.calls.map { $0.lifted(\.log) }
     }
     static var elsewhere: [String] { ["config", "sets", "printConfig"] }
 
