@@ -24,8 +24,7 @@ struct ReportTests {
                   64       words of the command line, or variables LOCKSTEP_…, that do not make
                            sense
                   65       the training ended, but its final loss is not a finite number; or
-                           data that cannot be used; inspect: damaged, or nothing of
-                           Lockstep's
+                           data that cannot be used; inspect: damaged, or nothing of Lockstep's
                   66       a file that is missing, damaged, or not what is needed
                   69       mpirun is missing
                   70       a mistake in a program: it stopped itself with a sentence
