@@ -19,8 +19,8 @@ struct ReportTests {
 
                 It ends with
                   0        done, and everything that was to be written was
-                  1        failed for another reason, also predict whose answers are not
-                           finite numbers; the sentence says which
+                  1        failed for another reason, also predict whose answers are not finite
+                           numbers; the sentence says which
                   64       words of the command line, or variables LOCKSTEP_…, that do not make
                            sense
                   65       the training ended, but its final loss is not a finite number; or
