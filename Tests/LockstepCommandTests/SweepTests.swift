@@ -168,6 +168,19 @@ struct SweepTests {
         #expect(Set(try rows(command, "out").dropFirst().map { $0[1] }) == ["1", "2", "3"])
     }
 
+    @Test("a trial that keeps its best epoch is ranked by it") func best() throws {
+        let command = try Command()
+        try table(command)
+        let result = try sweep(command, "--epochs", "6", "--lr", "0.1", "--over", "best=true,false")
+        #expect(result.status == 0, "\(result.errors)")
+        let losses = try text(command, "out/001/history.csv").split(separator: "\n").dropFirst()
+            .compactMap { Double($0.split(separator: ",")[2]) }
+        let smallest = try #require(losses.min())
+        let rows = try rows(command, "out").dropFirst().map { [$0[1], $0[3]] }
+        #expect(smallest < losses.last ?? 0, "the last epoch is the best: \(losses)")
+        #expect(rows == [["true", "\(smallest)"], ["false", "\(losses.last ?? 0)"]], "\(rows)")
+    }
+
     @Test("halving gives the better half twice the epochs, round after round") func halving() throws {
         let command = try Command()
         try table(command)

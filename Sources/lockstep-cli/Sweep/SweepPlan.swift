@@ -14,7 +14,7 @@ struct SweepPlan {
     let settings: Set<String>
     let search: SweepSearch
     let ranking: SweepRanking
-    /// Whether a trial's model is that of its best epoch.
+    /// Whether every trial's model is that of its best epoch.
     let keepsBest: Bool
 
     static let file = "sweep.json"
@@ -66,9 +66,12 @@ struct SweepPlan {
     /// The trials of a round; `numbers` are those that take part.
     func trials(_ numbers: [Int], round: Int, folder: String) -> [SweepTrial] {
         numbers.map { number in
-            SweepTrial(
+            let values = search.points[number]
+            let isOwn = zip(search.axes, values).contains { $0.name == "best" && $1 == .flag(true) }
+            return SweepTrial(
                 number: number, round: round, epochs: search.strategy == .halving ? search.rounds[round] : nil,
-                values: search.points[number], sweep: folder, digits: max(3, "\(search.points.count)".count))
+                values: values, keepsBest: keepsBest || isOwn, sweep: folder,
+                digits: max(3, "\(search.points.count)".count))
         }
     }
 

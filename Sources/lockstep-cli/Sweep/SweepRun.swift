@@ -49,7 +49,7 @@ final class SweepRun {
 
     /// Trains those of a round that are not finished.
     private func train(_ trials: [SweepTrial]) throws {
-        let known = trials.map { $0.result(keepsBest: plan.keepsBest) }
+        let known = trials.map(\.result)
         var waiting = zip(trials, known).filter { $1 == nil }.map(\.0)
         let finished = known.compactMap { $0 }
         results += finished
@@ -89,7 +89,7 @@ final class SweepRun {
 
     /// Takes note of a trial's end.
     private func record(_ trial: SweepTrial, endedWith code: Int32, _ isStopping: Bool) throws {
-        guard let result = try trial.result(endedWith: code, wasAsked: isStopping, keepsBest: plan.keepsBest) else {
+        guard let result = try trial.result(endedWith: code, wasAsked: isStopping) else {
             if !isStopping { stopped.append(trial) }
             return
         }

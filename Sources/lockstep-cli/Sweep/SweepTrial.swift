@@ -14,12 +14,18 @@ struct SweepTrial {
     let epochs: Int?
     /// Of the options that differ.
     let values: [SettingScalar]
+    /// Whether its model is that of its best epoch.
+    let keepsBest: Bool
     /// `007`, `007-5-epochs`.
     let name: String
     private let base: String
 
-    init(number: Int, round: Int, epochs: Int?, values: [SettingScalar], sweep folder: String, digits: Int) {
+    init(
+        number: Int, round: Int, epochs: Int?, values: [SettingScalar], keepsBest: Bool, sweep folder: String,
+        digits: Int
+    ) {
         (self.number, self.round, self.epochs, self.values) = (number, round, epochs, values)
+        self.keepsBest = keepsBest
         let digit = "\(number + 1)"
         let padded = String(repeating: "0", count: max(0, digits - digit.count)) + digit
         name = padded + (epochs.map { "-\($0)-epochs" } ?? "")
@@ -45,19 +51,19 @@ struct SweepTrial {
     private static let lasting: Set<Int32> = [1, 64, 65, 66, 70]
 
     /// What came of it; nil where it has not come to its end.
-    func result(keepsBest: Bool) -> SweepResult? {
+    var result: SweepResult? {
         if let bytes = try? Files.read(failure, limit: 1 << 20),
             let failed = try? JSONDecoder().decode(Failed.self, from: Data(bytes))
         {
-            return SweepResult(self, code: failed.code, error: failed.error, keepsBest: keepsBest)
+            return SweepResult(self, code: failed.code, error: failed.error)
         }
         guard (try? RunState.read(in: folder))??.state == .complete else { return nil }
-        return SweepResult(self, code: 0, error: "", keepsBest: keepsBest)
+        return SweepResult(self, code: 0, error: "")
     }
 
     /// What came of its process, which has ended with `code`; nil where it was stopped and can go on.
     /// - Parameter wasAsked: Whether it was asked to stop: that may have come before it listened.
-    func result(endedWith code: Int32, wasAsked: Bool, keepsBest: Bool) throws -> SweepResult? {
+    func result(endedWith code: Int32, wasAsked: Bool) throws -> SweepResult? {
         if code == World.stopRequestedCode || (wasAsked && code != 0 && !Self.lasting.contains(code)) { return nil }
         let error = code == 0 ? "" : lastError
         if Self.lasting.contains(code) {
@@ -66,7 +72,7 @@ struct SweepTrial {
             let failed = try encoder.encode(Failed(code: code, error: error))
             try Output.write(String(decoding: failed, as: UTF8.self) + "\n", to: failure)
         }
-        return SweepResult(self, code: code, error: error, keepsBest: keepsBest)
+        return SweepResult(self, code: code, error: error)
     }
 
     /// The last sentence about a failure in its log.
@@ -91,7 +97,7 @@ struct SweepResult {
     /// The columns of its history.csv but epoch and time, of the epoch that its model is of; empty without one.
     let columns: [(name: String, text: String)]
 
-    init(_ trial: SweepTrial, code: Int32, error: String, keepsBest: Bool) {
+    init(_ trial: SweepTrial, code: Int32, error: String) {
         (self.trial, self.code, self.error) = (trial, code, error)
         let bytes = (try? Files.read(trial.folder + "/history.csv")) ?? []
         // A trial that has failed in its course has no model.
@@ -108,7 +114,7 @@ struct SweepResult {
             return value.map { $0.isNaN ? .infinity : $0 } ?? .infinity
         }
         // Of equal ones the first, as the model is.
-        let row = keepsBest ? lines.dropFirst().min { value($0) < value($1) } ?? last : last
+        let row = trial.keepsBest ? lines.dropFirst().min { value($0) < value($1) } ?? last : last
         columns = zip(names, row).filter { $0.0 != "epoch" && $0.0 != "time" }.map { (name: $0.0, text: $0.1) }
     }
 
