@@ -50,7 +50,8 @@ let package = Package(
         .executable(name: "lockstep", targets: ["lockstep-cli"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
         // MARK: C
@@ -98,6 +99,7 @@ let package = Package(
             dependencies: library + [
                 "LockstepBench", "LockstepInspect", "CLockstepKernels", "CLockstepCommand",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
             ]),
         .executableTarget(name: "digits", dependencies: library, path: "Sources/Examples/digits"),
         .executableTarget(
@@ -119,7 +121,9 @@ let package = Package(
         .testTarget(name: "LockstepDistributedTests", dependencies: tested),
         .testTarget(
             name: "LockstepCommandTests",
-            dependencies: tested + ["LockstepBench", "LockstepInspect", "CLockstepKernels"]),
+            dependencies: tested + [
+                "LockstepBench", "LockstepInspect", "CLockstepKernels", .product(name: "Yams", package: "Yams"),
+            ]),
         .testTarget(
             name: "LockstepConfigurationsTests", dependencies: tested + ["LockstepConfigurations"],
             exclude: ["corners.txt"]),

@@ -8,6 +8,8 @@
 
 // A constructor because reading the command line takes longer than a batch system's signal: glibc hands it the words.
 __attribute__((constructor)) static void watch_from_the_start(int count, char **words) {
-    if (count < 2 || !words[1] || (strcmp(words[1], "train") != 0 && strcmp(words[1], "launch") != 0)) return;
-    cmpi_watch_signals();
+    static const char *const watching[] = {"train", "launch", "sweep"};
+    for (size_t i = 0; count > 1 && words[1] && i < sizeof watching / sizeof *watching; i++) {
+        if (strcmp(words[1], watching[i]) == 0) cmpi_watch_signals();
+    }
 }

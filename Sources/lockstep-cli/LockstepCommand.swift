@@ -10,10 +10,14 @@ import LockstepData
     static let configuration = CommandConfiguration(
         commandName: "lockstep",
         abstract: "Trains models on many CPU processes in lockstep.",
-        discussion: "Commands that train take --ranks N (processes, over MPI) or --in-process N (threads).",
+        discussion:
+            "Commands that train take --ranks N (processes, over MPI) or --in-process N "
+            + "(threads).\n\n"
+            + ExitTable.text,
         version: LockstepVersion.current,
         subcommands: [
-            Train.self, LRFind.self, Predict.self, Embed.self, SampleText.self, Bench.self, LaunchCommand.self,
+            Train.self, LRFind.self, Sweep.self, Predict.self, Embed.self, SampleText.self, Bench.self,
+            LaunchCommand.self,
             Doctor.self,
             Inspect.self,
         ])

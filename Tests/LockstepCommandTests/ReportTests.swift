@@ -17,6 +17,23 @@ struct ReportTests {
                 Commands that train take --ranks N (processes, over MPI) or --in-process N
                 (threads).
 
+                It ends with
+                  0        done, and everything that was to be written was
+                  1        failed for another reason, also predict whose answers are not finite
+                           numbers; the sentence says which
+                  64       words of the command line, or variables LOCKSTEP_…, that do not make
+                           sense
+                  65       the training ended, but its final loss is not a finite number; or
+                           data that cannot be used; inspect: damaged, or nothing of Lockstep's
+                  66       a file that is missing, damaged, or not what is needed
+                  69       mpirun is missing
+                  70       a mistake in a program: it stopped itself with a sentence
+                  71       the system refuses to start a program
+                  73       a place that cannot be written to: found out before training
+                  74       writing has failed: a full disk, an output that nobody reads
+                  75       stopped as asked; a run or a sweep that had begun can be resumed
+                  128 + n  ended by signal n
+
                 USAGE: lockstep <subcommand>
 
                 OPTIONS:
@@ -28,6 +45,8 @@ struct ReportTests {
                                           a table, a text, or classes of texts.
                   lr-find                 Find a learning rate: draw the loss over the rate and
                                           suggest one.
+                  sweep                   Train a recipe many times with other options, and say
+                                          which are best.
                   predict                 Predict the rows of a CSV table, images, or texts,
                                           with an exported learner.
                   embed                   Make a vector of each text: of a CSV table, of lines,

@@ -3,13 +3,38 @@
 import Foundation
 import LockstepData
 import Testing
+import Yams
 
 @Suite("Command: settings", .serialized)
 struct SettingsTests {
     private func settings(_ command: Command, _ words: [String]) throws -> [String: Any] {
         let result = try command.finish(command.start(words + ["--print-config"]))
         #expect(result.status == 0, "\(words): \(result.errors)")
-        return try #require(JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+        let root = try #require(compose(yaml: result.output)?.mapping)
+        let pairs = try root.filter { $0.key.string != "resume" }.map { key, value in
+            (Self.key(try #require(key.string)), Self.json(value))
+        }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+
+    /// `block-length` as in settings.json.
+    private static func key(_ name: String) -> String {
+        let parts = name.split(separator: "-")
+        return (parts.first.map(String.init) ?? "") + parts.dropFirst().map(\.capitalized).joined()
+    }
+
+    /// A value as in settings.json, where lists are one text.
+    private static func json(_ node: Node) -> Any {
+        if let sequence = node.sequence {
+            return sequence.map { element -> String in
+                let text = element.string ?? ""
+                return text.contains { ", \"".contains($0) } ? "\"\(text.replacing("\"", with: "\"\""))\"" : text
+            }.joined(separator: ",")
+        }
+        let text = node.string ?? ""
+        if node.scalar?.style != .plain { return text }
+        let parsed = try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
+        return parsed ?? text
     }
 
     private func write(_ json: String, to command: Command) throws {
@@ -32,13 +57,12 @@ struct SettingsTests {
         let elsewhere: Set = [
             "run", "ranks", "in-process", "workers", "save", "export", "show-results", "print-config", "resume",
             "overwrite", "checkpoint-every", "keep", "time-limit", "trace", "log-dir", "times", "help", "version",
+            "config", "set", "log", "quiet",
         ]
         let options = page.split(separator: "\n").compactMap { $0.firstMatch(of: /^  (?:-h, )?--([a-z-]+)/)?.1 }
         #expect(options.count > 15)
         for option in options where !elsewhere.contains(String(option)) {
-            let parts = option.replacing(/\/.*/, with: "").split(separator: "-")
-            let key = parts.first.map { $0 + parts.dropFirst().map(\.capitalized).joined() } ?? ""
-            #expect(keys.contains(String(key)), "--\(option) of \(words[0]) is not in settings.json")
+            #expect(keys.contains(Self.key(String(option))), "--\(option) of \(words[0]) is not in settings.json")
         }
     }
 

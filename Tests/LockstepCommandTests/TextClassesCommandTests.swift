@@ -141,7 +141,7 @@ import Testing
         let whole = try run(command, "train text-classes reviews.csv \(options) --run whole")
         #expect(whole.status == 0, "\(whole.errors)")
         let settings = try run(command, "train text-classes reviews.csv \(options) --print-config")
-        #expect(settings.output.contains("\"model\" : \"bert\"") && settings.output.contains("\"text\" : \"review\""))
+        #expect(settings.lines.contains("model: bert") && settings.lines.contains("text: review"))
         let process = try command.start(
             "train text-classes reviews.csv \(options) --run part --checkpoint-every 2".split(separator: " ").map(
                 String.init))

@@ -43,7 +43,7 @@ struct TrainTests {
         }
         #expect(weights[0] == weights[1] && weights[0].count > 9610 * 4)
         let refused = try command("train", "digits", "--workers=-1")
-        #expect(refused.status == 64 && refused.errors.contains("--workers -1: cannot be negative"))
+        #expect(refused.status == 64 && refused.errors.contains("--workers -1: must be between 0 and 256"))
     }
 
     @Test("the default recipe reaches 0.97 on two ranks, and leaves weights, history and settings")
@@ -115,8 +115,7 @@ struct TrainTests {
     func printConfig() throws {
         let command = try Command()
         let result = try command("train", "digits", "--seed", "7", "--print-config", "--ranks", "2")
-        let settings = try #require(JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
-        #expect(settings["seed"] as? Int == 7)
+        #expect(result.status == 0 && result.lines.contains("seed: 7") && result.lines.contains("ranks: 2"))
         #expect(!command.exists("runs"))
     }
 

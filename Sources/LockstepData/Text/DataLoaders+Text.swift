@@ -96,10 +96,11 @@ private struct TextOptions {
             reserved: tokenizer.reserved, file: file, line: line)
         let tokens = numericalize.encode(text.table.tokens).map(Int32.init)
         let arrangement = carriesState ? LanguageModelDataset.Arrangement.streams(batchSize) : .blocks
-        let train = LanguageModelDataset(
+        let encoding = TextEncoding(tokenizer: tokenizer, numericalize: numericalize)
+        var train = LanguageModelDataset(
             text.numbers, 0..<cut, meaning: tokens, blockLength: blockLength, arrangement: arrangement, shiftSeed: seed,
             file: file, line: line)
-        let valid = LanguageModelDataset(
+        var valid = LanguageModelDataset(
             text.numbers, cut..<count, meaning: tokens, blockLength: blockLength, arrangement: arrangement,
             shiftSeed: nil, file: file, line: line)
         for (part, data, needed) in [("training", train, 1), ("validation", valid, validFraction > 0 ? 1 : 0)]
@@ -110,11 +111,12 @@ private struct TextOptions {
                     + (carriesState ? " in \(batchSize) rows" : ""),
                 remedy: "Use a longer text, or a smaller blockLength")
         }
+        (train.encoding, valid.encoding) = (encoding, encoding)
         let loaders = DataLoaders(
             validFraction > 0 ? [train, valid] : [train], batchSize: batchSize, shuffle: !carriesState, dropLast: true,
             seed: seed, file: file, line: line)
         return TextData(
-            loaders: loaders, encoding: TextEncoding(tokenizer: tokenizer, numericalize: numericalize),
+            loaders: loaders, encoding: encoding,
             tokenCounts: (cut, count - cut))
     }
 }

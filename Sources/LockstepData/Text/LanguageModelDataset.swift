@@ -35,6 +35,8 @@ public struct LanguageModelDataset: Dataset, Fingerprinted, Sendable {
     public let shiftSeed: UInt64?
     /// The number of items.
     public let count: Int
+    /// What its tokens mean, where that is known.
+    package var encoding: TextEncoding?
     private let numbers: TokenNumbers
     /// The part of the numbers that is this text's.
     private let range: Range<Int>

@@ -7,7 +7,7 @@ import LockstepTensor
 ///
 /// An item has the inputs int64 `[T]` numbers of tokens, `[T]` mask and, where texts are pairs, `[T]` types; its target is the
 /// number of its class. A ``SortedTextLoader`` brings the items of a batch to one length. A text without any token is one of filling.
-public struct TokenizedTexts: Dataset, Fingerprinted, Sendable {
+public struct TokenizedTexts: Dataset, Fingerprinted, ClassLabelled, Sendable {
     private let ids: [Int32]
     private let types: [UInt8]?
     /// Where each text's tokens begin, and the end of the last.
@@ -93,6 +93,9 @@ public struct TokenizedTexts: Dataset, Fingerprinted, Sendable {
         copy.splitIndex = splitIndex
         return copy
     }
+
+    /// The class of each text; nil without.
+    package func classNumbers() -> [Int]? { labels.map { $0.map(Int.init) } }
 
     /// The number of texts.
     public var count: Int { starts.count - 1 }

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ends mpirun when the launcher is killed: nobody else would.
+// Ends a child, such as mpirun, when the program that started it is killed: nobody else would.
 
 import Foundation
 
-/// A shell that waits for this process's end, at a pipe that only this process holds open, and then sends mpirun one SIGHUP.
+/// A shell that waits for this process's end, at a pipe that only this process holds open, and then sends the child one signal, mpirun
+/// SIGHUP.
 ///
 /// One: after a second within a moment mpirun leaves its ranks and its shared memory as they are. The kernel's own signal for the
 /// death of a parent comes once for each of the parent's threads.
-struct Guardian {
+package struct Guardian {
     private let pid: pid_t
     private let pipe: Int32
 
     /// Begins to wait; ``watch(_:)`` says for whom. Nil where the system does not let it.
-    init?() {
+    /// - Parameter signal: What is sent, as `kill` calls it.
+    package init?(sending signal: String = "HUP") {
         var ends: [Int32] = [-1, -1]
         guard Glibc.pipe(&ends) == 0 else { return nil }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -24,8 +26,9 @@ struct Guardian {
         for stream in [STDOUT_FILENO, STDERR_FILENO] {
             posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0)
         }
-        let script = #"trap "" INT TERM HUP QUIT USR1 USR2 XCPU; read job; read end; [ -z "$job" ] || kill -HUP "$job""#
-        let words: [String] = ["sh", "-c", script, "lockstep-guardian"]
+        let script =
+            #"trap "" INT TERM HUP QUIT USR1 USR2 XCPU; read job; read end; [ -z "$job" ] || kill -"$1" "$job""#
+        let words: [String] = ["sh", "-c", script, "lockstep-guardian", signal]
         let arguments = words.map { strdup($0) }
         defer { arguments.forEach { free($0) } }
         var child: pid_t = 0
@@ -37,13 +40,13 @@ struct Guardian {
     }
 
     /// Whose end this process's end is.
-    func watch(_ job: pid_t) {
+    package func watch(_ job: Int32) {
         let line = Array("\(job)\n".utf8)
         _ = write(pipe, line, line.count)
     }
 
     /// Nobody needs it any more.
-    func dismiss() {
+    package func dismiss() {
         kill(pid, SIGKILL)
         while waitpid(pid, nil, 0) < 0, errno == EINTR {}
         close(pipe)

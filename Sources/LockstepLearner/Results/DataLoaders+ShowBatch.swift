@@ -49,12 +49,16 @@ extension ShownResults {
         of batch: Batch, _ loader: any BatchSource, namesClasses: Bool, maxCount: Int? = nil
     ) throws -> [[Content]] {
         let names = namesClasses ? loader.dataset?.vocabulary : nil
+        let encoding = (loader.dataset as? LanguageModelDataset)?.encoding
         return try loader.decodeBatch(batch, maxCount: maxCount ?? batch.size, full: false).map { item in
             item.members.enumerated().map { place, value in
                 if place >= batch.inputs.count, let names, let tensor = value as? Tensor, tensor.count == 1,
                     names.indices.contains(Int(tensor.item()))
                 {
                     return .text(names[Int(tensor.item())])
+                }
+                if let encoding, let tokens = value as? Tensor, tokens.rank == 1, tokens.dtype == .int64 {
+                    return .text(encoding.decode(tokens.ints.filter { (0..<encoding.count).contains($0) }))
                 }
                 return Content(value)
             }

@@ -63,7 +63,7 @@ public struct StateDictionaryError: Error, CustomStringConvertible, Sendable {
 }
 
 /// The candidate that takes the fewest edits to become `name`, unless that is nearly all of it.
-func nearest(to name: String, among candidates: [String]) -> String? {
+package func nearest(to name: String, among candidates: [String]) -> String? {
     // Nobody mistypes so long a name, and comparing takes the product of the lengths.
     guard name.utf8.count <= 400 else { return nil }
     var best: (name: String, distance: Int)?

@@ -6,26 +6,30 @@ import Glibc
 import Lockstep
 
 /// `--ranks` and `--in-process`.
-struct RankOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Processes: the command starts itself again under mpirun (default: 1).", valueName: "n"))
-    var ranks: Int?
+struct RankOptions: SettingGroup {
+    static let ranks = count(
+        "ranks", "Processes: the command starts itself again under mpirun (default: 1).",
+        most: Launcher.mostRanks(onHosts: false))
+    @Option(RankOptions.ranks) var ranks: Int?
 
-    @Option(help: ArgumentHelp("Ranks that are threads of one process, to debug with (default: 1).", valueName: "n"))
-    var inProcess: Int?
+    static let inProcess = count(
+        "inProcess", "Ranks that are threads of one process, to debug with (default: 1).",
+        most: InProcessWorld.mostRanks)
+    @Option(RankOptions.inProcess) var inProcess: Int?
 
     /// No settings of a run: it goes on with any number of either.
-    static var elsewhere: [String] { ["ranks", "inProcess"] }
+    static var calls: [BoundSetting<Self>] {
+        [BoundSetting(optional: ranks, \.ranks), BoundSetting(optional: inProcess, \.inProcess)]
+    }
+
+    private static func count(_ key: String, _ help: String, most: Int) -> Setting<Int> {
+        Setting(key, 1, help: help, valueName: "n", showsDefault: false) { count in
+            count < 1 ? "at least 1 is needed" : count > most ? "at most \(most) are possible" : nil
+        }
+    }
 
     func validate() throws {
-        let bounds = [
-            ("--ranks", ranks, Launcher.mostRanks(onHosts: false)),
-            ("--in-process", inProcess, InProcessWorld.mostRanks),
-        ]
-        for (option, count, most) in bounds {
-            guard let count else { continue }
-            if count < 1 { throw ValidationError("\(option) \(count): at least 1 is needed") }
-            if count > most { throw ValidationError("\(option) \(count): at most \(most) are possible") }
-        }
+        try checkGiven()
         if ranks != nil, inProcess != nil { throw ValidationError("--ranks and --in-process exclude each other") }
         if inProcess ?? 1 > 1, Launcher.startedRanks != nil {
             throw ValidationError(

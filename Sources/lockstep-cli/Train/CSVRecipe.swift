@@ -5,11 +5,6 @@ import ArgumentParser
 import Lockstep
 import LockstepData
 
-/// Weights of classes.
-enum ClassWeights: String, CaseIterable, ExpressibleByArgument, SettingValue {
-    case none, balanced
-}
-
 /// A table with a header.
 struct CSVRecipe: Recipe {
     static let name = "csv"
@@ -22,10 +17,10 @@ struct CSVRecipe: Recipe {
     static let defaults = (epochs: 10, lr: 1e-2, batchSize: 64)
 
     static let data = Setting("data", "", help: "The table.", valueName: "file", showsDefault: false, onResume: .given)
-    @Option(CSVRecipe.data) var data: String
+    @Option(CSVRecipe.data) var data: String?
     static let target = Setting(
         "target", "", help: "Name of the column to predict.", valueName: "column", showsDefault: false)
-    @Option(CSVRecipe.target) var target: String
+    @Option(CSVRecipe.target) var target: String?
     @OptionGroup var table: TableOptions
     @OptionGroup var split: TableSplitOptions
 
@@ -33,11 +28,7 @@ struct CSVRecipe: Recipe {
         "metric", TableMetric.accuracy, help: "What is measured (default: accuracy of classes, rmse of numbers).",
         showsDefault: false, onResume: .sameIfKnown)
     @Option(CSVRecipe.metric) var metric: TableMetric?
-    static let classWeights = Setting(
-        "classWeights", ClassWeights.none,
-        help: "How much a row of each class counts in the loss: balanced makes all classes count alike.",
-        onResume: .sameIfKnown)
-    @Option(CSVRecipe.classWeights) var classWeights: ClassWeights?
+    @OptionGroup var weighting: ClassWeightsOption
     static let layers = Setting(
         "layers", SettingList([200, 100]), help: "Sizes of the hidden layers.", valueName: "sizes",
         onResume: .sameIfKnown,
@@ -50,18 +41,18 @@ struct CSVRecipe: Recipe {
     @Option(CSVRecipe.dropout) var dropout: SettingList<Double>?
 
     static var settings: [BoundSetting<Self>] {
-        [BoundSetting(data, \.data), BoundSetting(target, \.target)]
+        [BoundSetting(required: data, \.data), BoundSetting(required: target, \.target)]
             + TableOptions.settings.map { $0.lifted(\.table) } + TableSplitOptions.settings.map { $0.lifted(\.split) }
             + [
-                BoundSetting(optional: metric, \.metric), BoundSetting(classWeights, \.classWeights),
-                BoundSetting(layers, \.layers), BoundSetting(dropout, \.dropout),
-            ]
+                BoundSetting(optional: metric, \.metric), BoundSetting(layers, \.layers),
+                BoundSetting(dropout, \.dropout),
+            ] + ClassWeightsOption.settings.map { $0.lifted(\.weighting) }
     }
     func validate() throws { try checkGiven() }
 
     var modelName: String { "tabular" }
     var source: String? { data }
-    func check() throws { try Failure.requireReadable(data, option: "--data") }
+    func check() throws { try Failure.requireReadable(data ?? "", option: "--data") }
 
     var conflict: SettingConflict? {
         if let conflict = table.conflict ?? split.conflict { return conflict }
@@ -73,8 +64,7 @@ struct CSVRecipe: Recipe {
             )
         }
         guard let task = table.task, task != .classes else { return nil }
-        for (key, isGiven) in [("classWeights", classWeights == .balanced), ("stratify", split.stratify)] where isGiven
-        {
+        for (key, isGiven) in [("classWeights", weighting.isBalanced), ("stratify", split.stratify)] where isGiven {
             let words = key == "stratify" ? "--stratify" : "--class-weights balanced"
             return SettingConflict(key: key, words: words, problem: "--task \(task.rawValue) has no classes")
         }
@@ -82,6 +72,7 @@ struct CSVRecipe: Recipe {
     }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
+        let (data, target) = (data ?? "", target ?? "")
         var (rows, options) = try table.read(data, target: target)
         let file = TableOptions.remark(options.csv)
         let (splitter, said) = try split.splitter(rows, target: target, &options, seed: settings.seed)
@@ -89,13 +80,13 @@ struct CSVRecipe: Recipe {
             rows, target: target, batchSize: settings.batchSize, seed: settings.seed, split: splitter, options: options)
         let (loaders, columns) = (tabular.loaders, tabular.columns)
         let targets = try TableTargets(of: loaders, columns, file: data)
-        if classWeights == .balanced, columns.classes == nil {
+        if weighting.isBalanced, columns.classes == nil {
             throw Failure.usage("--class-weights balanced: the target “\(target)” has no classes")
         }
         let loss: any LossFunction =
             switch columns.target.kind {
             case .classification:
-                classWeights == .balanced ? .crossEntropy(weight: targets.balancedWeights) : .crossEntropy
+                weighting.isBalanced ? .crossEntropy(weight: targets.balancedWeights) : .crossEntropy
             case .regression: .mse
             case .counts: .poisson(logInput: false)
             }

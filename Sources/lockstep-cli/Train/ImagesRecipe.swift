@@ -16,7 +16,7 @@ struct ImagesRecipe: Recipe {
 
     static let data = Setting(
         "data", "", help: "The folder.", valueName: "folder", showsDefault: false, onResume: .given)
-    @Argument(ImagesRecipe.data) var data: String
+    @Argument(ImagesRecipe.data) var data: String?
     static let model = Setting("model", ImageNetwork.own(.cnn), help: "Network.")
     @Option(ImagesRecipe.model) var model: ImageNetwork?
     static let weights = Setting(
@@ -37,14 +37,16 @@ struct ImagesRecipe: Recipe {
     @Option(ImagesRecipe.size) var size: Int?
     static let augment = Setting("augment", true, help: "Flip, turn, zoom and light training images at random.")
     @Flag(ImagesRecipe.augment, inversion: .prefixedNo) var augment: Bool?
+    @OptionGroup var weighting: ClassWeightsOption
 
     static var settings: [BoundSetting<Self>] {
         [
-            BoundSetting(data, \.data), BoundSetting(model, \.model), BoundSetting(optional: weights, \.weights),
+            BoundSetting(argument: data, \.data), BoundSetting(model, \.model),
+            BoundSetting(optional: weights, \.weights),
             BoundSetting(optional: freezeEpochs, \.freezeEpochs),
             BoundSetting(size, \.size, initial: { $0.usualSize }),
             BoundSetting(augment, \.augment),
-        ]
+        ] + ClassWeightsOption.settings.map { $0.lifted(\.weighting) }
     }
     func validate() throws { try checkGiven() }
 
@@ -55,7 +57,7 @@ struct ImagesRecipe: Recipe {
     var hasImages: Bool { true }
     mutating func changeImages() { augment = true }
     func check() throws {
-        try Failure.requireReadable(data, option: "images")
+        try Failure.requireReadable(data ?? "", option: "images")
         if let weights { try Failure.requireReadable(weights, option: "--weights") }
     }
 
@@ -86,14 +88,14 @@ struct ImagesRecipe: Recipe {
         let size = size ?? usualSize
         let statistics = isPretrained ? architecture?.statistics : nil
         let dls = try DataLoaders.images(
-            path: data, size: size, batchSize: settings.batchSize, seed: settings.seed,
+            path: data ?? "", size: size, batchSize: settings.batchSize, seed: settings.seed,
             augment: augment ?? Self.augment.initial ? augTransforms() : [], normalize: statistics ?? Normalize(),
             numWorkers: 1)
         let classes = dls.vocabulary ?? []
         var remarks = "classes      " + classes.prefix(20).joined(separator: ", ") + (classes.count > 20 ? ", …" : "")
         let whole = try self.model(size: size, classes: classes.count) { remarks += "\n\($0)" }
         return TrainingTask(
-            dls: dls, model: whole, loss: .crossEntropy, metric: .accuracy, remarks: remarks,
+            dls: dls, model: whole, loss: try weighting.loss(of: dls), metric: .accuracy, remarks: remarks,
             splitter: architecture.map { .vision($0) } ?? .trainableParameters,
             freezeEpochs: isPretrained ? freezeEpochs ?? Self.freezeEpochs.initial : nil)
     }

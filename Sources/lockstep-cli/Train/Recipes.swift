@@ -13,9 +13,11 @@ struct DigitsRecipe: Recipe {
     static let model = Setting("model", ImageModel.mlp, help: "Network.")
     @Option(DigitsRecipe.model) var model: ImageModel?
     @OptionGroup var augmentation: DigitAugmentation
+    @OptionGroup var weighting: ClassWeightsOption
 
     static var settings: [BoundSetting<Self>] {
         [BoundSetting(model, \.model)] + DigitAugmentation.settings.map { $0.lifted(\.augmentation) }
+            + ClassWeightsOption.settings.map { $0.lifted(\.weighting) }
     }
     private var network: ImageModel { model ?? Self.model.initial }
     var modelName: String { network.rawValue }
@@ -24,11 +26,10 @@ struct DigitsRecipe: Recipe {
     var conflict: SettingConflict? { augmentation.conflict(hasImages) }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
-        TrainingTask(
-            dls: try .digits(
-                batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages,
-                augment: augmentation.transforms),
-            model: network.forDigits(), loss: .crossEntropy, metric: .accuracy)
+        let dls = try DataLoaders.digits(
+            batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages, augment: augmentation.transforms)
+        return TrainingTask(
+            dls: dls, model: network.forDigits(), loss: try weighting.loss(of: dls), metric: .accuracy)
     }
 }
 
@@ -44,14 +45,16 @@ struct MNISTRecipe: Recipe {
 
     static let data = Setting(
         "data", "", help: "Folder with the IDX files.", valueName: "folder", showsDefault: false, onResume: .given)
-    @Option(MNISTRecipe.data) var data: String
+    @Option(MNISTRecipe.data) var data: String?
     static let model = Setting("model", ImageModel.cnn, help: "Network.")
     @Option(MNISTRecipe.model) var model: ImageModel?
     @OptionGroup var augmentation: DigitAugmentation
+    @OptionGroup var weighting: ClassWeightsOption
 
     static var settings: [BoundSetting<Self>] {
-        [BoundSetting(data, \.data), BoundSetting(model, \.model)]
+        [BoundSetting(required: data, \.data), BoundSetting(model, \.model)]
             + DigitAugmentation.settings.map { $0.lifted(\.augmentation) }
+            + ClassWeightsOption.settings.map { $0.lifted(\.weighting) }
     }
     private var network: ImageModel { model ?? Self.model.initial }
     var modelName: String { network.rawValue }
@@ -59,9 +62,10 @@ struct MNISTRecipe: Recipe {
     var hasImages: Bool { network == .cnn }
     mutating func changeImages() { augmentation.augment = true }
     var conflict: SettingConflict? { augmentation.conflict(hasImages) }
-    func check() throws { try Failure.requireReadable(data, option: "--data") }
+    func check() throws { try Failure.requireReadable(data ?? "", option: "--data") }
 
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
+        let data = data ?? ""
         let dls = try DataLoaders.mnist(
             path: data, batchSize: settings.batchSize, seed: settings.seed, asImages: hasImages,
             augment: augmentation.transforms)
@@ -79,6 +83,7 @@ struct MNISTRecipe: Recipe {
                 "\(data): images of \(shape[1]) × \(shape[2]) pixels are too small for a cnn; use --model mlp")
         }
         return TrainingTask(
-            dls: dls, model: network.forMNIST(shape, classes: classes), loss: .crossEntropy, metric: .accuracy)
+            dls: dls, model: network.forMNIST(shape, classes: classes), loss: try weighting.loss(of: dls),
+            metric: .accuracy)
     }
 }

@@ -46,12 +46,13 @@ struct RunFolder {
     }
 
     /// Says that a run is complete, and takes away what it would have resumed from, if it was killed before it did.
-    static func sayComplete(_ folder: String) throws {
+    static func sayComplete(_ folder: String, _ log: RunLog) {
         // Not beside another job, which may begin it anew.
         if let lock = try? FolderLock(folder, patience: 0) {
             withExtendedLifetime(lock) { RunState.removeCheckpoints(of: folder) }
         }
-        try say("the run in \(folder) is complete")
+        log.tell("the run in \(folder) is complete\n")
+        log.event("complete", [("folder", .text(folder))])
     }
 
     func path(_ file: String) -> String { "\(folder)/\(file)" }

@@ -18,7 +18,7 @@ struct RunWatch {
         _ options: WatchOptions, _ plan: RunPlan, since start: ContinuousClock.Instant, over ranks: any Communicator
     ) throws {
         self.plan = plan
-        checkpoints = CheckpointCallback(every: options.checkpointEvery ?? .minutes(10), keep: options.keep ?? 2)
+        checkpoints = CheckpointCallback(every: options.interval, keep: options.keep ?? 2)
         preemption = PreemptionCallback(
             until: options.timeLimit.map { .earlier(.after(.seconds($0 * 60), since: start), .ofJob) } ?? .ofJob)
         log = try options.logDir.map { try RankLog(folder: $0, over: ranks) }

@@ -46,8 +46,7 @@ struct TableTargets {
 
     /// scikit-learn's “balanced”: rows / (classes · rows of the class).
     var balancedWeights: Tensor {
-        let counts = counts
-        return Tensor(counts.map { Float(values.count) / Float(counts.count * max(1, $0)) })
+        ClassWeights.balanced(values.map { Int($0) }, classes: columns.classes?.count ?? 0)
     }
 
     /// What is worth a word: a batch that is smaller than asked for, classes that nothing is learned of.

@@ -17,7 +17,7 @@ struct TextClassesRecipe: Recipe {
 
     static let data = Setting(
         "data", "", help: "The table.", valueName: "csv", showsDefault: false, onResume: .given)
-    @Argument(TextClassesRecipe.data) var data: String
+    @Argument(TextClassesRecipe.data) var data: String?
     static let text = Setting("text", "text", help: "Name of the column of texts.", valueName: "column")
     @Option(TextClassesRecipe.text) var text: String?
     static let pair = Setting(
@@ -46,14 +46,15 @@ struct TextClassesRecipe: Recipe {
         help: "The most tokens of a text (default: 256; of a known network what its files say, 512 at most).",
         showsDefault: false)
     @Option(TextClassesRecipe.maxLength) var maxLength: Int?
+    @OptionGroup var weighting: ClassWeightsOption
 
     static var settings: [BoundSetting<Self>] {
         [
-            BoundSetting(data, \.data), BoundSetting(text, \.text), BoundSetting(optional: pair, \.pair),
+            BoundSetting(argument: data, \.data), BoundSetting(text, \.text), BoundSetting(optional: pair, \.pair),
             BoundSetting(target, \.target), BoundSetting(optional: weights, \.weights),
             BoundSetting(model, \.model, initial: { $0.network }),
             BoundSetting(optional: freezeEpochs, \.freezeEpochs), BoundSetting(optional: maxLength, \.maxLength),
-        ]
+        ] + ClassWeightsOption.settings.map { $0.lifted(\.weighting) }
     }
     func validate() throws { try checkGiven() }
 
@@ -61,7 +62,7 @@ struct TextClassesRecipe: Recipe {
     var modelName: String { network.rawValue }
     var source: String? { data }
     func check() throws {
-        try Failure.requireReadable(data, option: "text-classes")
+        try Failure.requireReadable(data ?? "", option: "text-classes")
         if let weights { try Failure.requireReadable(weights, option: "--weights") }
     }
 
@@ -109,7 +110,7 @@ struct TextClassesRecipe: Recipe {
     private func ownTask(_ settings: TrainingSettings) throws -> TrainingTask {
         let length = maxLength ?? Self.maxLength.initial
         // What is held out is not looked at: its words may be unknown.
-        let table = try CSV.read(data, options: columns.readingOptions())
+        let table = try CSV.read(data ?? "", options: columns.readingOptions())
         let all = try table.column(columns.text).texts
         let split = Splitter.random(seed: settings.seed)(all.count)
         let tokenizer = try PretrainedTokenizer.words(of: split.train.compactMap { all[$0] })
@@ -131,7 +132,7 @@ struct TextClassesRecipe: Recipe {
         _ settings: TrainingSettings, _ tokenizer: PretrainedTokenizer, maxLength: Int
     ) throws -> TextClassData {
         try DataLoaders.textClasses(
-            path: data, text: columns.text, pair: columns.pair, target: columns.target, tokenizer: tokenizer,
+            path: data ?? "", text: columns.text, pair: columns.pair, target: columns.target, tokenizer: tokenizer,
             maxLength: maxLength, batchSize: settings.batchSize, seed: settings.seed)
     }
 
@@ -141,7 +142,7 @@ struct TextClassesRecipe: Recipe {
     ) throws -> TrainingTask {
         try texts.loaders.checkTexts(vocabulary: model.body.vocabulary, context: model.body.context)
         return TrainingTask(
-            dls: texts.loaders, model: model, loss: .crossEntropy, metric: .accuracy,
+            dls: texts.loaders, model: model, loss: try weighting.loss(of: texts.loaders), metric: .accuracy,
             remarks: "\(texts)\n\(remark)", splitter: splitter, freezeEpochs: freezeEpochs)
     }
 }

@@ -22,7 +22,7 @@ struct TextRecipe: Recipe {
 
     static let data = Setting(
         "data", "", help: "The text, in UTF-8.", valueName: "file", showsDefault: false, onResume: .given)
-    @Argument(TextRecipe.data) var data: String
+    @Argument(TextRecipe.data) var data: String?
     static let model = Setting("model", TextModel.gpt, help: "Network: transformer blocks, or an LSTM.")
     @Option(TextRecipe.model) var model: TextModel?
     static let tokens = Setting("tokens", TokenUnit.characters, help: "What a token is.")
@@ -43,7 +43,7 @@ struct TextRecipe: Recipe {
 
     static var settings: [BoundSetting<Self>] {
         [
-            BoundSetting(data, \.data), BoundSetting(model, \.model), BoundSetting(tokens, \.tokens),
+            BoundSetting(argument: data, \.data), BoundSetting(model, \.model), BoundSetting(tokens, \.tokens),
             BoundSetting(blockLength, \.blockLength),
             BoundSetting(width, \.width, initial: { $0.network == .gpt ? 128 : 256 }),
             BoundSetting(layers, \.layers, initial: { $0.network == .gpt ? 4 : 1 }), BoundSetting(sample, \.sample),
@@ -55,7 +55,7 @@ struct TextRecipe: Recipe {
     private var unit: TokenUnit { tokens ?? Self.tokens.initial }
     var modelName: String { network.rawValue }
     var source: String? { data }
-    func check() throws { try Failure.requireReadable(data, option: "text") }
+    func check() throws { try Failure.requireReadable(data ?? "", option: "text") }
 
     var conflict: SettingConflict? {
         guard network == .lstm, let width, width % 4 != 0 else { return nil }
@@ -65,7 +65,7 @@ struct TextRecipe: Recipe {
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
         let blockLength = blockLength ?? Self.blockLength.initial
         let text = try DataLoaders.text(
-            path: data, tokenizer: unit.tokenizer, blockLength: blockLength, batchSize: settings.batchSize,
+            path: data ?? "", tokenizer: unit.tokenizer, blockLength: blockLength, batchSize: settings.batchSize,
             seed: settings.seed)
         let description = TextModelFile(
             network, width: width ?? Self.width.initial, layers: layers ?? Self.layers.initial, context: blockLength,

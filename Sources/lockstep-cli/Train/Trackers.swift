@@ -5,12 +5,12 @@ import Lockstep
 import LockstepData
 
 extension TrainingOptions {
-    /// The callbacks that follow the loss of validation.
-    var trackers: [Callback] {
+    /// The callbacks that follow the loss of validation, and say so on `console`.
+    func trackers(_ console: Console) -> [Callback] {
         // A line for each better epoch would part the table.
         let silent = Console { _ in }
         return (best ? [SaveModelCallback(filename: "best", console: silent)] : [])
-            + (earlyStop.map { [EarlyStoppingCallback(patience: $0)] } ?? [])
+            + (earlyStop.map { [EarlyStoppingCallback(patience: $0, console: console)] } ?? [])
     }
 
     /// Refuses to follow a loss that there is none of.

@@ -30,24 +30,46 @@ struct TrainCommand<Source: Recipe>: RunCommand {
     @OptionGroup var recipe: Source
     @OptionGroup var options: TrainingOptions
     @OptionGroup var common: RunOptions
+    var taken = TakenConfiguration()
 
+    static var verb: String { "train" }
     static var settings: [BoundSetting<Self>] {
         Source.settings.map { $0.lifted(\.recipe) }
             + TrainingOptions.settings(Source.defaults).map { $0.lifted(\.options) }
             + RunOptions.settings(batchSize: Source.defaults.batchSize).map { $0.lifted(\.common) }
     }
+    static var calls: [BoundSetting<Self>] {
+        TrainingOptions.calls.map { $0.lifted(\.options) } + RunOptions.calls.map { $0.lifted(\.common) }
+    }
     static var elsewhere: [String] { Source.elsewhere + TrainingOptions.elsewhere + RunOptions.elsewhere }
+
+    func validate() throws {
+        // A table of each rank's times has no other form.
+        if options.watch.times, common.log.value != .table {
+            throw ValidationError(
+                "--times prints a table; leave it or --\(common.log.quiet ? "quiet" : "log json") out")
+        }
+    }
+
+    func checkGroups() throws {
+        try validate()
+        try common.log.validate()
+        try options.watch.validate()
+        try options.validate()
+        try common.ranks.validate()
+        try common.validate()
+    }
 
     var conflict: SettingConflict? { recipe.conflict ?? options.conflict }
 
     mutating func run() throws {
         // A request to stop ends with 75, whenever it comes; signals are watched since the program was loaded.
         if !StopSignals.areWatched || Launcher.startedRanks != nil { StopSignals.watch() }
-        try recipe.check()
+        try takeConfiguration()
         let plan = try RunPlan(options.watch, run: common.run, recipe: Source.name)
         // Where ranks were started, the first one says it to all: others may not see the same files yet.
-        if case .isComplete(let folder) = plan, !options.printConfig, Launcher.startedRanks == nil {
-            return try RunFolder.sayComplete(folder)
+        if case .isComplete(let folder) = plan, !common.printConfig, Launcher.startedRanks == nil {
+            return RunFolder.sayComplete(folder, common.log.value)
         }
         let resumed = plan.resumed
         if options.tta, resumed == nil, recipe.hasImages { recipe.changeImages() }
@@ -60,10 +82,11 @@ struct TrainCommand<Source: Recipe>: RunCommand {
                 "--resume \(resumed): that run was begun without --augment, which --tta implies; leave it out")
         }
         let settings = try TrainingSettings(recipe, common, options, values: values)
-        if options.printConfig { return try say(settings.json) }
+        if common.printConfig { return try say(configuration(values), terminator: "") }
+        try recipe.check()
         try common.checkFolder(recipe: settings.recipe, resuming: resumed)
         try options.checkPlaces()
-        let training = TrainingRun(settings, options, plan)
+        let training = TrainingRun(settings, options, plan, common.log.value)
         try common.ranks.run { [recipe] ranks in try training.train(recipe.task, ranks) }
     }
 }

@@ -14,22 +14,43 @@ struct RunOptions: SettingGroup {
         "seed", 42 as UInt64, help: "Decides initial weights, the split and the order of samples.", valueName: "n")
     @Option(RunOptions.seed) var seed: UInt64?
 
+    static let run = Setting(
+        "run", "", help: "Folder of the run's files (default: runs/<recipe>-<date>-<time>).", valueName: "folder",
+        showsDefault: false)
+    @Option(RunOptions.run) var run: String?
+
     @Option(
-        help: ArgumentHelp("Folder of the run's files (default: runs/<recipe>-<date>-<time>).", valueName: "folder"))
-    var run: String?
+        help: ArgumentHelp(
+            "A file of YAML with the names of options for keys; settings.json of a run is one. What the command line says, or --set, comes first.",
+            valueName: "file"))
+    var config: String?
+
+    @Option(
+        name: .customLong("set"), parsing: .singleValue,
+        help: ArgumentHelp("One option as the file would say it; again for more.", valueName: "key=value"))
+    var sets: [String] = []
+
+    @Flag(help: "Print the whole configuration as a file for --config, and do nothing else.")
+    var printConfig = false
 
     @OptionGroup var ranks: RankOptions
+    @OptionGroup var log: LogOptions
 
     static var settings: [BoundSetting<Self>] { settings(batchSize: batchSize.initial) }
     /// The same, for a recipe's usual batch size.
     static func settings(batchSize usual: Int) -> [BoundSetting<Self>] {
         [BoundSetting(batchSize, \.batchSize, initial: { _ in usual }), BoundSetting(seed, \.seed)]
     }
-    static var elsewhere: [String] { ["run"] + RankOptions.elsewhere }
+    static var calls: [BoundSetting<Self>] {
+        [BoundSetting(optional: run, \.run)] + RankOptions.calls.map { $0.lifted(\.ranks) }
+            + LogOptions.calls.map { $0.lifted(\.log) }
+    }
+    static var elsewhere: [String] { ["config", "sets", "printConfig"] }
 
     func validate() throws {
         try checkGiven()
         try Output.checkName("--run", run, isFolder: true)
+        if let config, config.isEmpty { throw ValidationError("--config “”: name a file") }
     }
 
     /// Refuses a place where the run's folder cannot be: before any rank is started.
@@ -53,17 +74,20 @@ struct TrainingOptions: SettingGroup {
     ) { rate in rate > 0 && rate <= 1e6 ? nil : "must be greater than 0 and at most 1e6" }
     @Option(TrainingOptions.lr) var lr: Double?
 
-    @Option(
-        help: ArgumentHelp(
-            "Threads of each rank that make training batches ahead of its steps; the batches are the same (default: 0, "
-                + "for images 1).", valueName: "n"))
-    var workers: Int?
+    static let workers = Setting(
+        "workers", 0, in: 0...256,
+        help:
+            "Threads of each rank that make training batches ahead of its steps; the batches are the same (default: 0, for images 1).",
+        showsDefault: false)
+    @Option(TrainingOptions.workers) var workers: Int?
 
-    @Option(help: ArgumentHelp("Write the trained weights here, too (safetensors).", valueName: "file"))
-    var save: String?
+    static let save = Setting(
+        "save", "", help: "Write the trained weights here, too (safetensors).", valueName: "file", showsDefault: false)
+    @Option(TrainingOptions.save) var save: String?
 
-    @Option(help: ArgumentHelp("Write the exported learner here, too.", valueName: "file"))
-    var export: String?
+    static let export = Setting(
+        "export", "", help: "Write the exported learner here, too.", valueName: "file", showsDefault: false)
+    @Option(TrainingOptions.export) var export: String?
 
     static let tta = Setting(
         "tta", false,
@@ -71,8 +95,11 @@ struct TrainingOptions: SettingGroup {
         showsDefault: false, onResume: .given)
     @Flag(TrainingOptions.tta) var tta = false
 
-    @Flag(help: "Show some predictions at the end, in the terminal and as results.html in the run's folder.")
-    var showResults = false
+    static let showResults = Setting(
+        "showResults", false,
+        help: "Show some predictions at the end, in the terminal and as results.html in the run's folder.",
+        showsDefault: false)
+    @Flag(TrainingOptions.showResults) var showResults = false
 
     static let bitwise = Setting(
         "bitwise", false,
@@ -92,9 +119,6 @@ struct TrainingOptions: SettingGroup {
         showsDefault: false, onResume: .sameIfKnown)
     @Flag(TrainingOptions.best) var best = false
 
-    @Flag(help: "Print the settings as JSON and do not train.")
-    var printConfig = false
-
     @OptionGroup var compression: CompressionOption
     @OptionGroup var watch: WatchOptions
 
@@ -108,14 +132,15 @@ struct TrainingOptions: SettingGroup {
             BoundSetting(flag: best, \.best),
         ] + CompressionOption.settings.map { $0.lifted(\.compression) }
     }
-    static var elsewhere: [String] {
-        ["workers", "save", "export", "showResults", "printConfig"] + WatchOptions.elsewhere
+    static var calls: [BoundSetting<Self>] {
+        [
+            BoundSetting(optional: workers, \.workers), BoundSetting(optional: save, \.save),
+            BoundSetting(optional: export, \.export), BoundSetting(flag: showResults, \.showResults),
+        ] + WatchOptions.calls.map { $0.lifted(\.watch) }
     }
 
     func validate() throws {
         try checkGiven()
-        if let workers, workers < 0 { throw ValidationError("--workers \(workers): cannot be negative") }
-        if let workers, workers > 256 { throw ValidationError("--workers \(workers): at most 256 are possible") }
         try Output.checkName("--save", save)
         try Output.checkName("--export", export)
     }

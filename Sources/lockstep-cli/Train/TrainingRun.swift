@@ -9,9 +9,10 @@ struct TrainingRun: Sendable {
     private let settings: TrainingSettings
     private let options: TrainingOptions
     private let plan: RunPlan
+    private let log: RunLog
 
-    init(_ settings: TrainingSettings, _ options: TrainingOptions, _ plan: RunPlan) {
-        (self.settings, self.options, self.plan) = (settings, options, plan)
+    init(_ settings: TrainingSettings, _ options: TrainingOptions, _ plan: RunPlan, _ log: RunLog) {
+        (self.settings, self.options, self.plan, self.log) = (settings, options, plan, log)
     }
 
     /// Makes the task and trains it, on one of `ranks`.
@@ -25,16 +26,16 @@ struct TrainingRun: Sendable {
         if let workers = options.workers { task.dls.train.numWorkers = workers }
         let files = try RunFolder(plan, recipe: settings.recipe, over: ranks)
         if files.isComplete {
-            if ranks.isRankZero { try RunFolder.sayComplete(files.folder) }
+            if ranks.isRankZero { RunFolder.sayComplete(files.folder, log) }
             return
         }
-        let console = Console.standardOutput
-        if ranks.isRankZero { console.write(task.opening(settings, ranks)) }
+        if ranks.isRankZero { log.begin(task, settings, ranks, folder: files.folder) }
         let watch = try RunWatch(options.watch, plan, since: started, over: ranks)
         let learner = Learner(
             dls: task.dls, model: task.model, loss: task.loss, splitter: task.splitter,
-            callbacks: watch.callbacks + options.trackers,
+            callbacks: watch.callbacks + options.trackers(log.console),
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
+        log.take(over: learner)
         let prepared = ContinuousClock.now
         var (conclusion, augmented): (String?, Double?)
         var best: Double??
@@ -56,6 +57,7 @@ struct TrainingRun: Sendable {
             if options.best { best = try learner.withoutProgress { try learner.validate() }.last }
             if options.tta { augmented = try accuracy(of: learner.tta().predictions, learner) }
         }
+        if watch.isStopped, ranks.isRankZero { log.event("stopped", [("folder", .text(files.folder))]) }
         try watch.endIfStopped(over: ranks, in: files)
         try watch.endIfAskedLate(over: ranks, in: files)
         let trained = ContinuousClock.now
@@ -95,7 +97,7 @@ struct TrainingRun: Sendable {
         if isPredicted { written.append("predictions.csv") }
         if options.best { written.append("best.safetensors") }
         if options.showResults {
-            let results = try learner.showResults()
+            let results = try learner.showResults(console: log == .table ? .standardOutput : nil)
             try results.write(to: files.path("results.html"), title: "\(settings.recipe): predictions")
             written.append("results.html")
         }
@@ -103,7 +105,16 @@ struct TrainingRun: Sendable {
         let last = (best ?? learner.finalRecord.last).flatMap { $0 }.map { decimals($0, 4) } ?? "unknown"
         let metric = last + (best == nil ? "" : " of the best epoch")
         let result = metric + (augmented.map { ", with test-time augmentation \(decimals($0, 4))" } ?? "")
-        Console.standardOutput.write(
+        log.event(
+            "end",
+            zip((learner.recorder?.metricNames ?? []).dropFirst(), learner.finalRecord).map { ($0, .number($1)) }
+                + (best.map { [("best_" + task.metric.name, .number($0))] } ?? [])
+                + (augmented.map { [("tta_" + task.metric.name, .number($0))] } ?? [])
+                + (conclusion.map { [("conclusion", .text($0))] } ?? []) + [
+                    ("seconds", .number(trained)), ("seconds_before", .number(setUp)),
+                    ("folder", .text(files.folder)), ("files", .list(written.map { .text($0) })),
+                ])
+        log.tell(
             """
             \(conclusion ?? "\(task.metric.name) \(result)"), trained in \(decimals(trained, 2)) s \
             (data and model took \(decimals(setUp, 2)) s)

@@ -13,6 +13,8 @@ struct TrainingSettings: Sendable {
     let seed: UInt64
     /// Folder or file with the data; nil for data that come with the package.
     let data: String?
+    /// All of them.
+    let values: [String: SettingScalar]
     /// `settings.json` in the run's folder.
     let json: String
 
@@ -24,6 +26,7 @@ struct TrainingSettings: Sendable {
         (self.recipe, model, data) = (type(of: recipe).name, recipe.modelName, recipe.source)
         (epochs, lr) = (options?.epochs ?? usual.epochs, options?.lr ?? usual.lr)
         (batchSize, seed) = (common.batchSize ?? usual.batchSize, common.seed ?? RunOptions.seed.initial)
+        self.values = values
         json = try SettingsFile.json(values)
     }
 }

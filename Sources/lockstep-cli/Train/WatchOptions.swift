@@ -6,62 +6,71 @@ import Foundation
 import Lockstep
 
 /// Options of every recipe that change nothing about the training.
-struct WatchOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Go on with an interrupted run, in the middle of an epoch if need be, on any number of ranks. Give the recipe and its data as before; what else decides the training is in settings.json. With auto the folder is that of --run: the run begins there if none has begun, goes on if it was interrupted, and is left alone if it is complete (default: auto where LOCKSTEP_RESUME is).",
-            valueName: "folder|auto"))
-    var resume: String?
+struct WatchOptions: SettingGroup {
+    static let resume = Setting(
+        "resume", "",
+        help:
+            "Go on with an interrupted run, in the middle of an epoch if need be, on any number of ranks. Give the recipe; what else decides the training, the data too, is in settings.json. With auto the folder is that of --run: the run begins there if none has begun, goes on if it was interrupted, and is left alone if it is complete (default: auto where LOCKSTEP_RESUME is).",
+        valueName: "folder|auto", showsDefault: false)
+    @Option(WatchOptions.resume) var resume: String?
 
-    @Flag(help: "Replace the run that lies in the folder of --run.")
-    var overwrite = false
+    static let overwrite = Setting(
+        "overwrite", false, help: "Replace the run that lies in the folder of --run.", showsDefault: false)
+    @Flag(WatchOptions.overwrite) var overwrite = false
 
-    @Option(
-        help: ArgumentHelp(
+    static let checkpointEvery = Setting(
+        "checkpointEvery", "10min",
+        help:
             "Keep a checkpoint to resume from after every so many steps, epochs or minutes: 500steps, 2epochs, 10min; a number alone counts epochs (default: 10min).",
-            valueName: "interval"),
-        transform: WatchOptions.interval)
-    var checkpointEvery: CheckpointInterval?
+        valueName: "interval", showsDefault: false,
+        problem: { CheckpointInterval($0) == nil ? "is no interval: 500steps, 2epochs, 10min" : nil })
+    @Option(WatchOptions.checkpointEvery) var checkpointEvery: String?
 
-    @Option(help: ArgumentHelp("How many checkpoints to keep while the run goes on (default: 2).", valueName: "n"))
-    var keep: Int?
+    static let keep = Setting(
+        "keep", 2, in: 1...Setting<Int>.most,
+        help: "How many checkpoints to keep while the run goes on (default: 2).", showsDefault: false)
+    @Option(WatchOptions.keep) var keep: Int?
 
-    @Option(
-        help: ArgumentHelp(
+    static let timeLimit = Setting(
+        "timeLimit", 60.0,
+        help:
             "Stop in good order, to be resumed, early enough before so many minutes have passed (default: the end of a Slurm job).",
-            valueName: "minutes"))
-    var timeLimit: Double?
+        valueName: "minutes", showsDefault: false,
+        problem: { $0 > 0 && $0 <= 1e7 ? nil : "must be greater than 0 and at most 1e7 minutes" })
+    @Option(WatchOptions.timeLimit) var timeLimit: Double?
 
-    @Option(
-        help: ArgumentHelp("Write what every rank did when, for ui.perfetto.dev (JSON).", valueName: "file"))
-    var trace: String?
+    static let trace = Setting(
+        "trace", "", help: "Write what every rank did when, for ui.perfetto.dev (JSON).", valueName: "file",
+        showsDefault: false)
+    @Option(WatchOptions.trace) var trace: String?
 
-    @Option(help: ArgumentHelp("Write a log file for each rank into this folder.", valueName: "folder"))
-    var logDir: String?
+    static let logDir = Setting(
+        "logDir", "", help: "Write a log file for each rank into this folder.", valueName: "folder",
+        showsDefault: false)
+    @Option(WatchOptions.logDir) var logDir: String?
 
-    @Flag(help: "Print what each rank's time went into, after every epoch.")
-    var times = false
+    static let times = Setting(
+        "times", false, help: "Print what each rank's time went into, after every epoch.", showsDefault: false)
+    @Flag(WatchOptions.times) var times = false
 
     /// None of them is a setting of the run.
-    static var elsewhere: [String] {
-        ["resume", "overwrite", "checkpointEvery", "keep", "timeLimit", "trace", "logDir", "times"]
+    static var calls: [BoundSetting<Self>] {
+        [
+            BoundSetting(optional: resume, \.resume), BoundSetting(flag: overwrite, \.overwrite),
+            BoundSetting(optional: checkpointEvery, \.checkpointEvery), BoundSetting(optional: keep, \.keep),
+            BoundSetting(optional: timeLimit, \.timeLimit), BoundSetting(optional: trace, \.trace),
+            BoundSetting(optional: logDir, \.logDir), BoundSetting(flag: times, \.times),
+        ]
     }
 
+    /// When checkpoints are kept.
+    var interval: CheckpointInterval { checkpointEvery.flatMap { CheckpointInterval($0) } ?? .minutes(10) }
+
     func validate() throws {
-        if let keep, keep < 1 { throw ValidationError("--keep \(keep): at least 1 is needed") }
-        if let timeLimit, !(timeLimit > 0 && timeLimit <= 1e7) {
-            throw ValidationError("--time-limit \(timeLimit): must be greater than 0 and at most 1e7 minutes")
-        }
+        try checkGiven()
         if overwrite, resume != nil { throw ValidationError("--overwrite and --resume exclude each other") }
         try Output.checkName("--trace", trace)
         try Output.checkName("--log-dir", logDir, isFolder: true)
         try Output.checkName("--resume", resume, isFolder: true)
-    }
-
-    private static func interval(_ text: String) throws -> CheckpointInterval {
-        guard let interval = CheckpointInterval(text) else {
-            throw ValidationError("“\(text)” is no interval: 500steps, 2epochs, 10min")
-        }
-        return interval
     }
 }

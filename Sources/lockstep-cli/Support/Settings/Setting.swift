@@ -11,7 +11,8 @@ import ArgumentParser
 /// static var settings: [BoundSetting<Self>] { [BoundSetting(size, \.size)] }
 /// ```
 struct Setting<Value: SettingValue>: Sendable {
-    /// The property's name and its key in settings.json; the option is spelled after it: `blockLength`, `--block-length`.
+    /// The property's name and its key in settings.json; the option, and the key in a file for --config, are spelled after it:
+    /// `blockLength`, `--block-length`.
     let key: String
     /// What it is when it is not given; for some options the recipe or the model knows better.
     let initial: Value
@@ -71,14 +72,10 @@ extension Option {
         self.init(parsing: parsing, help: setting.help)
     }
 
-    /// An option that must be given.
-    init(_ setting: Setting<Value>) where Value: SettingValue & ExpressibleByArgument {
-        self.init(help: setting.help)
-    }
 }
 
-extension Argument where Value == String {
-    /// A word that must be given.
+extension Argument where Value == String? {
+    /// A word without an option's name, which a file may say in its place.
     init(_ setting: Setting<String>) { self.init(help: setting.help) }
 }
 

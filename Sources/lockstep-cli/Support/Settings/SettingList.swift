@@ -36,14 +36,17 @@ extension Double: SettingElement {
     static var need: String { "numbers with commas between" }
 }
 
+/// A type of settings that are lists.
+protocol SettingListKind {}
+
 /// `a,b,"c,d"`, `200,100`.
-struct SettingList<Element: SettingElement>: SettingValue, ExpressibleByArgument {
+struct SettingList<Element: SettingElement>: SettingValue, SettingListKind, ExpressibleByArgument {
     let elements: [Element]
 
     init(_ elements: [Element]) { self.elements = elements }
 
     init?(argument: String) {
-        let found = Self.fields(argument)?.map { Element(listed: $0) } ?? [nil]
+        let found = settingFields(argument)?.map { Element(listed: $0) } ?? [nil]
         guard !found.isEmpty, !found.contains(where: { $0 == nil }) else { return nil }
         elements = found.compactMap { $0 }
     }
@@ -56,33 +59,33 @@ struct SettingList<Element: SettingElement>: SettingValue, ExpressibleByArgument
     }
 
     var scalar: SettingScalar { .word(elements.map(\.listed).joined(separator: ",")) }
+}
 
-    /// What stands between commas, without spaces around; nil for quotes that are not closed.
-    private static func fields(_ text: String) -> [String]? {
-        var (fields, field, isQuoted, wasQuoted) = ([String](), "", false, false)
-        func ended() -> String { wasQuoted ? field : field.trimmed }
-        var rest = Substring(text)
-        while let character = rest.popFirst() {
-            if isQuoted {
-                if character != "\"" {
-                    field.append(character)
-                } else if rest.first == "\"" {
-                    field.append("\"")
-                    rest = rest.dropFirst()
-                } else {
-                    isQuoted = false
-                }
-            } else if character == "\"", field.trimmed.isEmpty, !wasQuoted {
-                (field, isQuoted, wasQuoted) = ("", true, true)
-            } else if character == "," {
-                fields.append(ended())
-                (field, wasQuoted) = ("", false)
-            } else if !wasQuoted || character != " " {
+/// What stands between commas, without spaces around; nil for quotes that are not closed.
+func settingFields(_ text: String) -> [String]? {
+    var (fields, field, isQuoted, wasQuoted) = ([String](), "", false, false)
+    func ended() -> String { wasQuoted ? field : field.trimmed }
+    var rest = Substring(text)
+    while let character = rest.popFirst() {
+        if isQuoted {
+            if character != "\"" {
                 field.append(character)
+            } else if rest.first == "\"" {
+                field.append("\"")
+                rest = rest.dropFirst()
+            } else {
+                isQuoted = false
             }
+        } else if character == "\"", field.trimmed.isEmpty, !wasQuoted {
+            (field, isQuoted, wasQuoted) = ("", true, true)
+        } else if character == "," {
+            fields.append(ended())
+            (field, wasQuoted) = ("", false)
+        } else if !wasQuoted || character != " " {
+            field.append(character)
         }
-        return isQuoted ? nil : fields + [ended()]
     }
+    return isQuoted ? nil : fields + [ended()]
 }
 
 extension String {
