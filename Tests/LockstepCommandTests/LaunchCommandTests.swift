@@ -260,7 +260,7 @@ struct LaunchCommandTests {
         let program = try #require(Command.program)
         let script = """
             if [ -z "$LOCKSTEP_RESUME" ] && [ $OMPI_COMM_WORLD_RANK = 1 ]; then
-                (until [ -s out/history.csv ]; do /bin/sleep 0.05; done; kill -STOP $$) &
+                (until [ "$(wc -l 2>/dev/null < out/history.csv || echo 0)" -gt 1 ]; do /bin/sleep 0.05; done; kill -STOP $$) &
             fi
             exec \(program) train digits --epochs 100 --run out
             """
