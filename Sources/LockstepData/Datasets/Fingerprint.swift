@@ -128,7 +128,10 @@ extension Unlabelled: Fingerprinted {
 }
 
 extension TabularDataset: Fingerprinted {
-    package func add(to fingerprint: inout Fingerprint) { rows.add(to: &fingerprint) }
+    package func add(to fingerprint: inout Fingerprint) {
+        rows.add(to: &fingerprint)
+        if let selection { fingerprint.add(selection) }
+    }
 }
 
 extension MapDataset: Fingerprinted {

@@ -18,10 +18,11 @@ enum RowGather {
         var shape = tensor.shape
         shape[0] = indices.count
         let strides = tensor.body.strides
-        prefetch(tensor, indices)
         if let first = indices.first, isRun(indices) {
+            prefetch(tensor, CollectionOfOne(first), each: indices.count)
             return tensor.view(shape, strides: strides, offset: first * strides[0])
         }
+        prefetch(tensor, indices, each: 1)
         let rowBytes = rowCount(tensor) * tensor.dtype.byteCount
         let result =
             tensor.isContiguous || indices.isEmpty
@@ -31,11 +32,12 @@ enum RowGather {
         return result
     }
 
-    /// Has the rows of what is larger than memory read all at once, instead of one after the other as they are copied.
-    private static func prefetch(_ tensor: Tensor, _ indices: [Int]) {
+    /// Has the rows of what is larger than memory read all at once, instead of one after the other as they are copied: `count` from
+    /// each of `starts` on.
+    private static func prefetch(_ tensor: Tensor, _ starts: some Sequence<Int>, each count: Int) {
         guard let file = tensor.body.storage.owner as? any MappedPages, file.isBeyondMemory else { return }
         let (base, rowBytes) = (UnsafeRawPointer(tensor.unsafePointer), rowCount(tensor) * tensor.dtype.byteCount)
-        for index in indices { Pages.willNeed(base + index * rowBytes, rowBytes) }
+        for start in starts { Pages.willNeed(base + start * rowBytes, count * rowBytes) }
     }
 
     /// The first of `indices` that does not count one of `count` items.

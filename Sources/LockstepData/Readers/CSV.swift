@@ -64,7 +64,7 @@ public enum CSV {
         try parse(.bytes(bytes), file: file, options: options)
     }
 
-    /// The table in `source`; what is beyond `store`'s limit lies on the disk.
+    /// The table in `source`; what does not fit in memory lies on the disk.
     package static func parse(
         _ source: CSVSource, file: String, options: Options = Options()
     ) throws(DataError) -> CSVTable {
@@ -98,6 +98,10 @@ public enum CSV {
             guard fields.count == names.count else {
                 throw raggedness(scanner, fields.count, names.count)
             }
+            if lines.count >= 1 << 10, lines.count < ColumnStore.blockLength, lines.count.nonzeroBitCount == 1 {
+                // Blocks that are not full are about to double in memory: number and mark of a field.
+                try Room.require(2 * lines.count * 9 * builders.count, for: "has too many columns", file: file)
+            }
             for column in builders.indices { try builders[column].append(fields[column], scanner) }
             lines.append(scanner.recordLine)
         }
@@ -107,7 +111,11 @@ public enum CSV {
             scanner = body
             for column in late { builders[column].beginText() }
             while try scanner.nextRecord(into: &fields) {
-                for column in late { try builders[column].appendText(fields[column], scanner) }
+                guard fields.count == names.count else { throw raggedness(scanner, fields.count, names.count) }
+                for column in late { try builders[column].append(fields[column], scanner) }
+            }
+            guard late.allSatisfy({ builders[$0].rows == lines.count }) else {
+                throw DataError(.unreadable, file: file, "has changed while it was read")
             }
         }
         for column in builders.indices { try builders[column].seal() }

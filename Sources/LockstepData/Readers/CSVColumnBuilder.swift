@@ -37,7 +37,7 @@ struct CSVColumnBuilder {
     private let codes: CSVValues<Int32>.Builder
     private var words: [String] = []
     private var table = WordTable()
-    private var rows = 0
+    private(set) var rows = 0
     /// Nil until a value is missing.
     private var marks: CSVValues<Bool>.Builder?
 
@@ -87,10 +87,6 @@ struct CSVColumnBuilder {
     mutating func beginText() {
         marks?.drop()
         (state, rows, marks) = (.texts, 0, nil)
-    }
-
-    mutating func appendText(_ field: CSVField, _ scanner: CSVScanner) throws(DataError) {
-        try append(field, scanner)
     }
 
     /// Ends the last block of each kind of value.

@@ -14,10 +14,10 @@ package enum CSVSource: Sendable {
     /// - Parameter window: How much of a file is read at a time, and what is small.
     /// - Throws: `DataError` (`.unreadable`, `.tooLarge`).
     package static func opened(_ path: String, window: Int = 1 << 20) throws(DataError) -> CSVSource {
-        guard let file = OpenFile(path, window: window), file.size > window, !Gzip.isGzip(try file.read(2, at: 0))
-        else {
-            return .bytes(try Gzip.readFile(path))
-        }
+        // Asked first: a pipe is opened once.
+        guard let size = FileBytes.size(path), size > window, let file = OpenFile.opened(path, window: window),
+            !Gzip.isGzip(try file.read(2, at: 0))
+        else { return .bytes(try Gzip.readFile(path)) }
         return .file(file)
     }
 
@@ -25,20 +25,22 @@ package enum CSVSource: Sendable {
     package final class OpenFile: Sendable {
         private let path: String
         private let descriptor: Int32
-        fileprivate let size: Int
         let window: Int
 
+        private init(_ path: String, _ descriptor: Int32, window: Int) {
+            (self.path, self.descriptor, self.window) = (path, descriptor, window)
+        }
+
         /// Nil where there is no regular file to be opened.
-        fileprivate init?(_ path: String, window: Int) {
-            (self.path, self.window) = (path, window)
-            descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        fileprivate static func opened(_ path: String, window: Int) -> OpenFile? {
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { return nil }
             var status = stat()
-            let isRegular = descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-            size = Int(status.st_size)
-            if !isRegular {
-                if descriptor >= 0 { close(descriptor) }
+            guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+                close(descriptor)
                 return nil
             }
+            return OpenFile(path, descriptor, window: window)
         }
 
         deinit { close(descriptor) }

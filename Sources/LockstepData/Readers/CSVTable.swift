@@ -88,12 +88,12 @@ public struct CSVColumn: Sendable, Equatable {
         }
     }
 
-    /// Gives back the memory of what was looked at and lies on the disk.
-    func release() {
+    /// What keeps the values.
+    var keeper: ColumnStore {
         switch values {
-        case .integers(let values): values.release()
-        case .reals(let values): values.release()
-        case .texts(let values): values.codes.release()
+        case .integers(let values): values.keeper
+        case .reals(let values): values.keeper
+        case .texts(let values): values.codes.keeper
         }
     }
 }
@@ -150,7 +150,14 @@ public struct CSVTable: Sendable, Equatable {
     }
 
     /// Gives back the memory of what was looked at and lies on the disk.
-    func release() { for column in columns { column.release() } }
+    func release() {
+        // Columns that were read share one store.
+        var last: ColumnStore?
+        for column in columns where column.keeper !== last {
+            column.keeper.release()
+            last = column.keeper
+        }
+    }
 
     /// The columns' names.
     public var names: [String] { columns.map(\.name) }

@@ -75,16 +75,17 @@ public struct CSVValues<Element: BitwiseCopyable & Equatable & Sendable>: Random
     /// Gives back the memory of what was looked at and lies on the disk.
     func release() { store.release() }
 
+    /// What keeps the values, perhaps with those of other columns.
+    var keeper: ColumnStore { store }
+
     /// Takes values one after another.
     final class Builder {
         private let store: ColumnStore
         private var places: [ColumnStore.Place] = []
         private var block: UnsafeMutablePointer<Element>?
         private var (filled, capacity) = (0, 0)
-
-        /// How many were taken.
-        var count: Int { places.count * ColumnStore.blockLength + filled }
-        private var sealedCount: Int?
+        /// How many were taken; nil until all are.
+        private var count: Int?
 
         init(_ store: ColumnStore) { self.store = store }
         deinit { block.map { free($0) } }
@@ -105,7 +106,7 @@ public struct CSVValues<Element: BitwiseCopyable & Equatable & Sendable>: Random
         /// Columns may be many and short: a block begins small.
         private func makeRoom() throws(DataError) {
             if filled == ColumnStore.blockLength { try endBlock() }
-            capacity = block == nil ? 16 : 2 * capacity
+            capacity = block != nil ? 2 * capacity : places.isEmpty ? 16 : ColumnStore.blockLength
             let grown = realloc(block, capacity * MemoryLayout<Element>.stride)
             guard let grown else { preconditionFailure("CSVValues: there is no memory for \(capacity) values more") }
             block = grown.assumingMemoryBound(to: Element.self)
@@ -121,14 +122,17 @@ public struct CSVValues<Element: BitwiseCopyable & Equatable & Sendable>: Random
 
         /// Ends the last block.
         func seal() throws(DataError) {
-            sealedCount = count
+            count = places.count * ColumnStore.blockLength + filled
             try endBlock()
         }
 
         /// What was taken, after ``seal()`` and the store's `finish()`.
         func values() -> CSVValues {
             let blocks = places.compactMap { store.address(of: $0)?.assumingMemoryBound(to: Element.self) }
-            return CSVValues(sealedCount ?? 0, blocks, store)
+            guard let count, blocks.count == places.count else {
+                preconditionFailure("CSVValues: values are asked for before all were taken")
+            }
+            return CSVValues(count, blocks, store)
         }
 
         /// Calls `body` with the values that were taken, a block at a time; nothing may be sealed.
@@ -153,7 +157,8 @@ public struct CSVValues<Element: BitwiseCopyable & Equatable & Sendable>: Random
         /// Gives up what was taken.
         func drop() {
             for place in places { store.drop(place, count: Self.fullBlock) }
-            (places, filled) = ([], 0)
+            block.map { free($0) }
+            (places, block, filled, capacity) = ([], nil, 0, 0)
         }
 
         private static var fullBlock: Int { ColumnStore.blockLength * MemoryLayout<Element>.stride }

@@ -20,8 +20,21 @@ package enum FileBytes: @unchecked Sendable {
     /// The same of a regular file; nil for what is none, which only one process may read, or cannot be opened.
     package static func openedFile(_ path: String) -> FileBytes? { size(path) == nil ? nil : try? opened(path) }
 
+    /// All bytes, where a file may have so many in memory.
+    ///
+    /// - Throws: `DataError` (`.tooLarge`) as `Files.read`.
+    package func whole(_ path: String) throws(DataError) -> [UInt8] {
+        guard count <= Files.defaultLimit else {
+            throw DataError(
+                .tooLarge, file: path, "holds \(count) bytes, the limit is \(Files.defaultLimit)",
+                remedy: ReadLimits.moreBytes)
+        }
+        try Room.require(count, for: "cannot be read", file: path)
+        return copy(0..<count)
+    }
+
     /// Bytes of the regular file at `path`; nil where there is none.
-    private static func size(_ path: String) -> Int? {
+    static func size(_ path: String) -> Int? {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
     }

@@ -58,8 +58,11 @@ final class SpillFile: MappedPages {
     ///
     /// - Throws: `DataError` (`.unreadable`).
     func read(_ buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(DataError) {
-        guard Descriptor.read(buffer, from: descriptor, at: offset) == buffer.count else {
-            throw DataError(.unreadable, file: folder, systemWords("a temporary file in it cannot be read"))
+        let got = Descriptor.read(buffer, from: descriptor, at: offset)
+        guard got == buffer.count else {
+            let problem = "a temporary file in it cannot be read"
+            throw DataError(
+                .unreadable, file: folder, errno == 0 ? "\(problem) beyond byte \(offset + got)" : systemWords(problem))
         }
     }
 

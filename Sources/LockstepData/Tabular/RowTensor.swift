@@ -43,38 +43,20 @@ enum RowTensor {
     ) throws(DataError) -> Tensor {
         defer { table.release() }
         let rowBytes = width * MemoryLayout<Element>.stride
-        let file = rows.count * rowBytes > memoryLimit ? try? SpillFile() : nil
-        if let file {
-            let block = UnsafeMutableBufferPointer<Element>.allocate(capacity: max(1, blockBytes / rowBytes) * width)
-            defer { block.deallocate() }
+        if rows.count * rowBytes > memoryLimit {
             do throws(DataError) {
-                var current = -1
-                try eachBlock(rows, rowBytes) { part throws(DataError) in
-                    if let row = part.first, row / ColumnStore.blockLength != current {
-                        // What has been looked at is not looked at again.
-                        table.release()
-                        current = row / ColumnStore.blockLength
-                        for next in [current, current + 1] { table.columns.forEach { $0.willNeed(block: next) } }
-                    }
-                    try fill(block, part, columns)
-                    try file.append(
-                        UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(block)[..<(part.count * rowBytes)]))
-                }
-                if let base = try file.map() {
-                    return Tensor(
-                        foreign: UnsafeMutableRawPointer(mutating: base), shape: [rows.count, width], dtype: dtype,
-                        owner: file)
-                }
+                return try onDisk(rows, width: width, dtype, columns, of: table)
             } catch {
                 // A disk without room is no reason to stop where memory has some.
-                guard error.code == .unwritten, Room.exists(for: rows.count * rowBytes) else { throw error }
+                let isRefused = error.code == .unwritten || error.code == .unwritable
+                guard isRefused, Room.exists(for: rows.count * rowBytes) else { throw error }
             }
         }
         let result = Tensor.uninitialized([rows.count, width], dtype: dtype)
         let values = UnsafeMutableBufferPointer(
             start: result.unsafePointer.assumingMemoryBound(to: Element.self), count: rows.count * width)
         var place = 0
-        try eachBlock(rows, rowBytes) { part throws(DataError) in
+        try eachBlock(rows, rowBytes, of: table) { part throws(DataError) in
             let end = place + part.count * width
             try fill(UnsafeMutableBufferPointer(rebasing: values[place..<end]), part, columns)
             place = end
@@ -82,15 +64,38 @@ enum RowTensor {
         return result
     }
 
-    /// Calls `body` with some rows after another.
+    private static func onDisk<Element: BitwiseCopyable>(
+        _ rows: some RandomAccessCollection<Int>, width: Int, _ dtype: DType, _ columns: [Column<Element>],
+        of table: CSVTable
+    ) throws(DataError) -> Tensor {
+        let (file, rowBytes) = (try SpillFile(), width * MemoryLayout<Element>.stride)
+        let block = UnsafeMutableBufferPointer<Element>.allocate(capacity: max(1, blockBytes / rowBytes) * width)
+        defer { block.deallocate() }
+        try eachBlock(rows, rowBytes, of: table) { part throws(DataError) in
+            try fill(block, part, columns)
+            try file.append(
+                UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(block)[..<(part.count * rowBytes)]))
+        }
+        guard let base = try file.map() else { return .zeros([rows.count, width], dtype: dtype) }
+        return Tensor(
+            foreign: UnsafeMutableRawPointer(mutating: base), shape: [rows.count, width], dtype: dtype, owner: file)
+    }
+
+    /// Calls `body` with some rows after another, whose blocks of the table are read before, and given back behind.
     private static func eachBlock<Rows: RandomAccessCollection<Int>>(
-        _ rows: Rows, _ rowBytes: Int, _ body: (Rows.SubSequence) throws(DataError) -> Void
+        _ rows: Rows, _ rowBytes: Int, of table: CSVTable, _ body: (Rows.SubSequence) throws(DataError) -> Void
     ) throws(DataError) {
         let length = max(1, blockBytes / rowBytes)
-        var start = rows.startIndex
+        var (start, current) = (rows.startIndex, -1)
         while start < rows.endIndex {
             let end = rows.index(start, offsetBy: length, limitedBy: rows.endIndex) ?? rows.endIndex
-            try body(rows[start..<end])
+            let part = rows[start..<end]
+            if let row = part.first, row / ColumnStore.blockLength != current {
+                current = row / ColumnStore.blockLength
+                table.release()
+                for next in [current, current + 1] { table.columns.forEach { $0.willNeed(block: next) } }
+            }
+            try body(part)
             start = end
         }
     }

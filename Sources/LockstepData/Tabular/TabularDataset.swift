@@ -10,7 +10,7 @@ public struct TabularDataset: TransformedDataset {
     /// The rows as tensors: those of the whole table, where the dataset is a part of it.
     public let rows: TensorDataset
     /// Which of ``rows`` are its items, in this order; nil for all.
-    private let selection: [Int]?
+    let selection: [Int]?
     /// The part of the data: 0 for training, 1 for validation; nil for any.
     public let splitIndex: Int?
 

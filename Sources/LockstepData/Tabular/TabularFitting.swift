@@ -70,7 +70,7 @@ extension TabularColumns {
         var continuous: [ContinuousColumn] = []
         var ignored: [(name: String, reason: String)] = []
         for column in table.columns where column.name != name {
-            defer { column.release() }
+            defer { column.keeper.release() }
             if options.ignored.contains(column.name) {
                 ignored.append((column.name, "as told"))
             } else if let reason = Self.reasonToIgnore(column, training, options) {

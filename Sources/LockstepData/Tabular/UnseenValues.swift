@@ -105,8 +105,8 @@ extension TabularColumns {
         _ date: DateColumn, _ table: CSVTable, _ rows: [Int], _ found: inout UnseenList
     ) throws(DataError) {
         let column = try table.column(date.name)
-        let moments = date.moments(column)
-        let wrong = rows.filter { moments($0) == nil && column.missing?[$0] != true }
+        let moments = try date.moments(column)
+        let wrong = rows.filter { moments[$0] == nil && column.missing?[$0] != true }
         var examples: [String] = []
         for row in wrong where examples.count < 3 {
             if let word = column.text(at: row), !examples.contains(word) { examples.append(word) }

@@ -44,6 +44,36 @@ struct LargeTableTests {
         #expect(CSVValues(numbers) != CSVValues(numbers + [1]))
     }
 
+    @Test("a pipe is read once, from its one writer")
+    func pipes() throws {
+        try withTemporaryFolder { folder in
+            let path = folder + "/pipe"
+            #expect(mkfifo(path, 0o600) == 0)
+            let bytes = Array("a,b\n1,2\n3,4\n".utf8)
+            let writer = Thread { try? FileHandle(forWritingTo: URL(filePath: path)).write(contentsOf: Data(bytes)) }
+            writer.start()
+            Self.expectEqual(try CSV.read(path), try CSV.parse(bytes, file: path))
+        }
+    }
+
+    @Test("a table is another one under another split")
+    func fingerprints() throws {
+        let rows = (0..<30).map { "\($0),\(Double($0) / 4)\n" }.joined()
+        let table = try CSV.parse(Array(("x,y\n" + rows).utf8), file: "t.csv")
+        func data(_ seed: UInt64) throws -> [any Dataset] {
+            let split = Splitter.random(0.2, seed: seed)
+            let loaders = try DataLoaders.table(table, target: "y", batchSize: 4, split: split).loaders
+            return try [0, 1].map { try #require(loaders[$0].dataset) }
+        }
+        func sum(_ dataset: any Dataset) -> UInt64 {
+            var fingerprint = Fingerprint()
+            fingerprint.add(dataset)
+            return fingerprint.value
+        }
+        let sums = try (data(1) + data(2)).map(sum)
+        #expect(try Set(sums).count == 4 && data(1).map(sum) == Array(sums.prefix(2)))
+    }
+
     @Test("what is given up leaves nothing, and more can be taken", arguments: [1, 65_536, 65_540])
     func givenUp(count: Int) throws {
         for onDisk in [false, true] {

@@ -31,15 +31,17 @@ public struct DateColumn: Sendable, Equatable, Codable {
     public var columns: [String] { parts.map { prefix + $0 } }
 
     /// The point in time of every row; nil where there is none, or where what stands there is no date.
-    func moments(_ column: CSVColumn) -> (_ row: Int) -> Moment? {
+    ///
+    /// - Throws: `DataError` where there is no room for them.
+    func moments(_ column: CSVColumn) throws(DataError) -> CSVValues<Moment?> {
         if form.isNumber, let numbers = ColumnNumbers(column) {
-            return { [form] row in
+            return try CSVValues(count: column.count) { row in
                 let number = numbers.value(row)
                 return number.isNaN ? nil : form.moment(number)
             }
         }
         let made = MadeOfTexts(column) { [form] text in DateColumn.moment(text, form) }
-        return { row in made[row] ?? nil }
+        return try CSVValues(count: column.count) { made[$0] ?? nil }
     }
 
     /// The point in time that a word means.
@@ -68,9 +70,8 @@ extension CSVTable {
 
 extension DateColumn {
     fileprivate func expanded(_ column: CSVColumn) throws(DataError) -> [CSVColumn] {
-        let (moments, rows) = (moments(column), column.count)
-        let hasGaps = (0..<rows).contains { moments($0) == nil }
-        let missing = hasGaps ? try CSVValues(count: rows) { moments($0) == nil } : nil
+        let (moments, rows) = (try moments(column), column.count)
+        let missing = moments.contains { $0 == nil } ? try CSVValues(count: rows) { moments[$0] == nil } : nil
         var columns: [CSVColumn] = []
         for name in parts {
             guard let part = DatePart(rawValue: name) else { continue }
@@ -78,12 +79,12 @@ extension DateColumn {
             if part.isCyclic {
                 values = .reals(
                     try CSVValues(count: rows) {
-                        if case .real(let value)? = moments($0).map(part.value) { value } else { .nan }
+                        if case .real(let value)? = moments[$0].map(part.value) { value } else { .nan }
                     })
             } else {
                 values = .integers(
                     try CSVValues(count: rows) {
-                        if case .integer(let value)? = moments($0).map(part.value) { value } else { 0 }
+                        if case .integer(let value)? = moments[$0].map(part.value) { value } else { 0 }
                     })
             }
             columns.append(CSVColumn(name: prefix + name, values: values, missing: missing))

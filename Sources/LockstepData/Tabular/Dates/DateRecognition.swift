@@ -11,13 +11,14 @@ extension DateColumn {
     /// - Parameters:
     ///   - isTold: it is to be one: then half of the values are enough, and no name is needed.
     ///   - taken: names of columns that parts must not have.
+    /// - Throws: `DataError` where there is no room for the points in time.
     static func recognised(
         _ column: CSVColumn, training: [Int], isTold: Bool, isCyclic: Bool, taken: Set<String>
-    ) -> DateColumn? {
+    ) throws(DataError) -> DateColumn? {
         guard let form = form(of: column, training, isTold: isTold) else { return nil }
         let plain = DateColumn(name: column.name, form: form, parts: [], first: "", last: "")
-        let all = plain.moments(column)
-        let moments = training.lazy.compactMap { all($0) }
+        let all = try plain.moments(column)
+        let moments = training.lazy.compactMap { all[$0] }
         guard let first = moments.min(by: { $0.elapsed < $1.elapsed }),
             let last = moments.max(by: { $0.elapsed < $1.elapsed })
         else { return nil }
@@ -113,7 +114,7 @@ extension CSVTable {
         for column in columns where !others.contains(column.name) {
             let isTold = options.dates?.contains(column.name) ?? false
             if options.dates != nil, !isTold { continue }
-            let date = DateColumn.recognised(
+            let date = try DateColumn.recognised(
                 column, training: training, isTold: isTold, isCyclic: options.cyclicDates, taken: names)
             if let date, !date.parts.isEmpty {
                 found.append(date)
