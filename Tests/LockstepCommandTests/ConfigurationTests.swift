@@ -132,6 +132,8 @@ struct ConfigurationTests {
         #expect(result.lines.contains("iterations: 20") && !result.output.contains("epochs"))
         expectRefused(
             try run(command, "lr-find", "digits", "--config", "run.yaml", "--set", "start=11"), 66, "--start 11.0")
+        // What is told for this run alone is not overlooked.
+        expectRefused(try run(command, "lr-find", "digits", "--set", "epochs=3"), 64, "has no option --epochs")
     }
 
     @Test("a run that goes on is not told something else by a file") func resumed() throws {

@@ -258,6 +258,8 @@ struct SweepTests {
             (["--over", "lr=1,2", "--trials", "1"], "2 combinations"),
             (["--over", "lr=1..2", "--search", "grid"], "a grid needs values"),
             (["--over", "epochs=1,2", "--search", "halving"], "--search halving"),
+            (["--over", "seed=1..9223372036854775807"], "within ±2^53"),
+            (["--over", "lr=1,2", "--times", "--log", "json"], "--times prints a table"),
             (["--over", "lr=1,2", "--jobs", "0"], "--jobs 0"), (["--over", "lr=1,2", "--resume", "auto"], "--resume"),
         ])
     func refused(_ words: [String], _ said: String) throws {

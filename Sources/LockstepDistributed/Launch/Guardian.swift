@@ -8,13 +8,13 @@ import Foundation
 ///
 /// One: after a second within a moment mpirun leaves its ranks and its shared memory as they are. The kernel's own signal for the
 /// death of a parent comes once for each of the parent's threads.
-package struct Guardian {
+struct Guardian {
     private let pid: pid_t
     private let pipe: Int32
 
     /// Begins to wait; ``watch(_:)`` says for whom. Nil where the system does not let it.
     /// - Parameter signal: What is sent, as `kill` calls it.
-    package init?(sending signal: String = "HUP") {
+    init?(sending signal: String) {
         var ends: [Int32] = [-1, -1]
         guard Glibc.pipe(&ends) == 0 else { return nil }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -40,13 +40,13 @@ package struct Guardian {
     }
 
     /// Whose end this process's end is.
-    package func watch(_ job: Int32) {
+    func watch(_ job: Int32) {
         let line = Array("\(job)\n".utf8)
         _ = write(pipe, line, line.count)
     }
 
     /// Nobody needs it any more.
-    package func dismiss() {
+    func dismiss() {
         kill(pid, SIGKILL)
         while waitpid(pid, nil, 0) < 0, errno == EINTR {}
         close(pipe)

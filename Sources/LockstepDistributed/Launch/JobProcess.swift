@@ -6,7 +6,8 @@ import LockstepComm
 
 /// A running mpirun.
 struct JobProcess {
-    let pid: pid_t
+    private let process: GuardedProcess
+    var pid: pid_t { process.pid }
     /// Of these it has been seen to have one waiting.
     private var seen: Set<Int32> = []
 
@@ -16,34 +17,14 @@ struct JobProcess {
     /// What makes it end the job: ranks get SIGTERM, and a second later SIGKILL.
     static let ending = SIGHUP
 
-    private let guardian: Guardian?
+    /// How it came to its end; the signal is not that of one of its ranks.
+    typealias Status = GuardedProcess.Status
 
     /// Starts `words`, which ends with this process.
     /// - Throws: the number of the system's error.
-    init(_ words: [String], actions: inout posix_spawn_file_actions_t) throws(Refused) {
-        let guardian = Guardian()
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var mask = sigset_t()
-        sigemptyset(&mask)
-        for number in Self.blocked { sigaddset(&mask, number) }
-        posix_spawnattr_setsigmask(&attributes, &mask)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let arguments = words.map { strdup($0) }
-        defer { arguments.forEach { free($0) } }
-        var child: pid_t = 0
-        let refused = posix_spawn(&child, words[0], &actions, &attributes, arguments + [nil], environ)
-        guard refused == 0 else {
-            guardian?.dismiss()
-            throw Refused(number: refused)
-        }
-        guardian?.watch(child)
-        (pid, self.guardian) = (child, guardian)
+    init(_ words: [String], actions: inout posix_spawn_file_actions_t) throws(GuardedProcess.Refused) {
+        process = try GuardedProcess(words, actions: &actions, blocking: Self.blocked, endedBy: "HUP")
     }
-
-    /// The system has not started it.
-    struct Refused: Error { let number: Int32 }
 
     func send(_ number: Int32) { kill(pid, number) }
 
@@ -77,22 +58,6 @@ struct JobProcess {
         return RankProcesses.all.lazy.compactMap(stat).contains { $0.parent == pid && $0.state == "Z" }
     }
 
-    /// How a process came to its end.
-    struct Status: Equatable {
-        /// What it ended with; 128 and the signal's number where one ended it.
-        var code: Int32
-        /// The signal that ended it itself, not one of its ranks.
-        var signal: Int32?
-    }
-
     /// Its end; nil when that has not come, and `options` do not wait.
-    func wait(options: Int32) -> Status? {
-        var status: Int32 = 0
-        var ended: pid_t = 0
-        repeat { ended = waitpid(pid, &status, options) } while ended < 0 && errno == EINTR
-        guard ended == pid else { return nil }
-        guardian?.dismiss()
-        let signal = status & 0x7f
-        return signal == 0 ? Status(code: (status >> 8) & 0xff) : Status(code: 128 + signal, signal: signal)
-    }
+    func wait(options: Int32) -> Status? { process.wait(options: options) }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How answers are written: as lines of a CSV table, or of JSON.
 
-import Foundation
-
 /// The form of an answer.
 enum AnswerForm {
     case csv, json
@@ -12,7 +10,7 @@ enum AnswerForm {
     /// - Parameter names: What leads a line and is not the same for all: the target's, or the file's and the class's.
     func header(_ names: [String], _ classes: [String]) -> String {
         if self == .json { return "" }
-        return (names + classes.map { "p(\($0))" }).map(Self.field).joined(separator: ",") + "\n"
+        return (names + classes.map { "p(\($0))" }).map(\.csvField).joined(separator: ",") + "\n"
     }
 
     /// A number for a row.
@@ -28,14 +26,14 @@ enum AnswerForm {
         _ probabilities: [Float], _ answers: [Int], _ classes: [String], files: [String]? = nil
     ) -> (lines: String, undefined: Int) {
         var undefined = 0
-        let names = classes.map(self == .csv ? Self.field : Self.json)
+        let names = classes.map { self == .csv ? $0.csvField : Self.json($0) }
         let lines = answers.indices.map { item in
             let shares = probabilities[item * classes.count..<(item + 1) * classes.count]
             let isDefined = shares.allSatisfy(\.isFinite)
             if !isDefined { undefined += 1 }
             let answer = isDefined ? names[answers[item]] : nil
             guard self == .json else {
-                let lead = (files.map { [Self.field($0[item])] } ?? []) + [answer ?? ""]
+                let lead = (files.map { [$0[item].csvField] } ?? []) + [answer ?? ""]
                 return (lead + shares.map(Self.shown)).joined(separator: ",") + "\n"
             }
             let file = files.map { "\"file\":\(Self.json($0[item]))," } ?? ""
@@ -51,18 +49,5 @@ enum AnswerForm {
     /// JSON has no word for what is no number.
     private static func json(_ number: Float) -> String { number.isFinite ? "\(number)" : "null" }
 
-    private static func json(_ text: String) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        // A text can always be encoded.
-        return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
-    }
-
-    /// A field of a CSV file, quoted where it must be (RFC 4180).
-    private static func field(_ text: String) -> String {
-        guard text.contains(where: { ",\"\n\r".contains($0) }) || text.first == " " || text.last == " " else {
-            return text
-        }
-        return "\"" + text.replacing("\"", with: "\"\"") + "\""
-    }
+    private static func json(_ text: String) -> String { JSONValue.text(text).text }
 }

@@ -59,14 +59,8 @@ struct Predict: ParsableCommand {
             // Every rank refuses; only one tells.
             let unseen = strict || ranks.isRankZero ? try columns.unseen(in: given) : []
             if strict { try Predict.refuse(unseen, in: given.file) }
-            var file: OutputFile?
-            let undefined = try TablePredictions.each(learner, table, form, over: ranks) { lines in
-                guard let output else { return try say(lines, terminator: "") }
-                if file == nil { file = try OutputFile(output) }
-                try file?.write(Array(lines.utf8))
-            }
+            let undefined = try TablePredictions.write(learner, table, form, to: output, over: ranks)
             guard ranks.isRankZero else { return }
-            try file?.finish()
             for values in unseen { Console.standardError.write("lockstep: \(table.file): \(values)\n") }
             try Predict.sayWritten(table.rowCount, to: output)
             try Predict.checkNumbers(undefined, of: table.rowCount, in: table.file)

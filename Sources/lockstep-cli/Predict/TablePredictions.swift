@@ -18,12 +18,28 @@ struct TablePredictions {
     /// How many rows are predicted at a time, about: the answers for all may be more than fits in memory.
     private static let rowsAtATime = 1 << 18
 
+    /// Writes the predictions for every row to a file, whole or not at all, or to standard output. Collective.
+    ///
+    /// - Returns: On every rank how many answers are not numbers.
+    static func write(
+        _ learner: Learner, _ table: CSVTable, _ form: AnswerForm = .csv, to path: String?, over ranks: any Communicator
+    ) throws -> Int64 {
+        var file: OutputFile?
+        let undefined = try each(learner, table, form, over: ranks) { lines in
+            guard let path else { return try say(lines, terminator: "") }
+            if file == nil { file = try OutputFile(path) }
+            try file?.write(Array(lines.utf8))
+        }
+        try file?.finish()
+        return undefined
+    }
+
     /// Calls `take` on rank 0 with the predictions for every row, in the table's order and the header first, some at a time; each rank
     /// predicts a part. Collective.
     ///
     /// - Returns: On every rank how many answers are not numbers.
     /// - Throws: What `take` throws, once all has been gathered: no rank waits for one that has left.
-    static func each(
+    private static func each(
         _ learner: Learner, _ table: CSVTable, _ form: AnswerForm = .csv, over ranks: any Communicator,
         take: (String) throws -> Void
     ) throws -> Int64 {

@@ -7,6 +7,7 @@ import Foundation
 enum JSONValue {
     case text(String)
     case whole(Int)
+    case large(UInt64)
     /// `null` for what is no finite number: JSON has no word for it.
     case number(Double?)
     case flag(Bool)
@@ -18,7 +19,7 @@ enum JSONValue {
         case .nothing, .compound: self = .number(nil)
         case .flag(let value): self = .flag(value)
         case .whole(let value): self = .whole(value)
-        case .large(let value): self = .number(Double(value))
+        case .large(let value): self = .large(value)
         case .number(let value): self = .number(value)
         case .word(let value): self = .text(value)
         }
@@ -28,6 +29,7 @@ enum JSONValue {
         switch self {
         case .text(let value): Self.quoted(value)
         case .whole(let value): "\(value)"
+        case .large(let value): "\(value)"
         case .number(let value): value.flatMap { $0.isFinite ? "\($0)" : nil } ?? "null"
         case .flag(let value): "\(value)"
         case .list(let values): "[" + values.map(\.text).joined(separator: ",") + "]"

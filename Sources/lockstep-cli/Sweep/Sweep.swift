@@ -48,7 +48,10 @@ struct SweepCommand<Source: Recipe>: RunCommand {
         Source.elsewhere + TrainingOptions.elsewhere + RunOptions.elsewhere + SweepOptions.elsewhere
     }
 
+    func validate() throws { try options.watch.check(common.log) }
+
     func checkGroups() throws {
+        try validate()
         try common.log.validate()
         try options.watch.validate()
         try options.validate()
@@ -89,7 +92,7 @@ struct SweepCommand<Source: Recipe>: RunCommand {
             recipe: Source.name, told: told, settings: Set(Self.settings.map(\.name)), search: search,
             ranking: sweep.ranking, keepsBest: options.best)
         try SweepRun(
-            plan, search, folder: sweep.out, jobs: sweep.jobs ?? SweepOptions.jobs.initial, log: common.log.value
+            plan, folder: sweep.out, jobs: sweep.jobs ?? SweepOptions.jobs.initial, log: common.log.value
         ).run()
     }
 

@@ -62,8 +62,13 @@ struct SweepAxis {
         guard first.isFinite, last.isFinite, first < last else {
             throw SettingProblem(text: "a range goes from a number to a greater one")
         }
-        let bounds = [match.1, match.2].compactMap { Int($0) }
-        let isWhole = bounds.count == 2 && (try? check("\(bounds[0]).5")) == nil
+        let isWhole =
+            first.rounded() == first && last.rounded() == last && Int(match.1) != nil
+            && (try? check("\(match.1).5")) == nil
+        // Doubles between them are whole numbers, each of them.
+        if isWhole, max(abs(first), abs(last)) > 0x1p53 {
+            throw SettingProblem(text: "a range of whole numbers lies within ±2^53")
+        }
         return .range(first...last, isWhole: isWhole, isLog: first > 0 && last >= 10 * first)
     }
 

@@ -2,6 +2,8 @@
 // What a sweep can be told, apart from what its trials are told.
 
 import ArgumentParser
+import Lockstep
+import LockstepLearner
 
 /// How trials are chosen.
 enum SweepStrategy: String, CaseIterable, ExpressibleByArgument, SettingValue {
@@ -85,7 +87,14 @@ struct SweepRanking: Equatable {
 
     static func usualMode(of column: String) -> SweepMode {
         let name = column.lowercased()
-        return smaller.contains(name) || name.contains("loss") || name.contains("error") ? .min : .max
+        return smaller.contains(name) || Tracker.measuresFailure(name) ? .min : .max
+    }
+
+    /// Whether `a` comes before `b`: as the better one, or of equal ones as the first.
+    func precedes(_ a: SweepResult, _ b: SweepResult) -> Bool {
+        if isBetter(a[column], than: b[column]) { return true }
+        if isBetter(b[column], than: a[column]) { return false }
+        return a.trial.number < b.trial.number
     }
 
     /// Whether `a` is better than `b`; what is no number is worst.

@@ -8,7 +8,7 @@ import LockstepData
 /// Trains the trials of a plan in a folder.
 final class SweepRun {
     private let plan: SweepPlan
-    private let search: SweepSearch
+    private var search: SweepSearch { plan.search }
     private let folder: String
     private let jobs: Int
     private let log: RunLog
@@ -16,8 +16,8 @@ final class SweepRun {
     /// Trials that were asked to stop by somebody else.
     private var stopped: [SweepTrial] = []
 
-    init(_ plan: SweepPlan, _ search: SweepSearch, folder: String, jobs: Int, log: RunLog) {
-        (self.plan, self.search, self.folder, self.jobs, self.log) = (plan, search, folder, jobs, log)
+    init(_ plan: SweepPlan, folder: String, jobs: Int, log: RunLog) {
+        (self.plan, self.folder, self.jobs, self.log) = (plan, folder, jobs, log)
     }
 
     /// - Throws: ``Failure``: 75 when it was asked to stop; what one trial failed with when all have.
@@ -54,7 +54,7 @@ final class SweepRun {
         let finished = known.compactMap { $0 }
         results += finished
         if !finished.isEmpty { tell("\(finished.count) of \(trials.count) trials are finished") }
-        try checkColumn()
+        try checkColumn(SweepTable(results, plan))
         var running: [SweepJob] = []
         var isStopping = false
         do {
@@ -94,7 +94,8 @@ final class SweepRun {
             return
         }
         results.append(result)
-        try Output.write(SweepTable(results, plan).csv, to: folder + "/sweep.csv")
+        let table = SweepTable(results, plan)
+        try Output.write(table.csv, to: folder + "/sweep.csv")
         let values = zip(search.axes, trial.values).map { "\($0.name) \($1.bare)" }.joined(separator: ", ")
         let column = plan.ranking.column
         let end =
@@ -102,12 +103,12 @@ final class SweepRun {
             ? result[column].map { "\(column) \(decimals($0, 6))" } ?? "done" : "failed (\(code)): \(result.error)"
         tell("trial \(trial.name): \(values): \(end)")
         log.event("trial", result.pairs(search.axes))
-        try checkColumn()
+        try checkColumn(table)
     }
 
     /// Refuses to rank by a column that the first trial which is finished does not have.
-    private func checkColumn() throws {
-        let columns = SweepTable(results, plan).columns
+    private func checkColumn(_ table: SweepTable) throws {
+        let columns = table.columns
         guard !columns.isEmpty, !columns.contains(plan.ranking.column) else { return }
         throw Failure.usage(
             "--by \(plan.ranking.column): history.csv has no such column, but \(columns.joined(separator: ", "))")
@@ -115,16 +116,8 @@ final class SweepRun {
 
     /// The better ones of a round that has come to its end.
     private func better(ofRound round: Int, _ count: Int) -> [Int] {
-        let column = plan.ranking.column
-        let whole = results.filter { $0.trial.round == round && $0.code == 0 }.sorted {
-            $0.trial.number < $1.trial.number
-        }
-        let best = whole.enumerated().sorted { a, b in
-            if plan.ranking.isBetter(a.element[column], than: b.element[column]) { return true }
-            if plan.ranking.isBetter(b.element[column], than: a.element[column]) { return false }
-            return a.offset < b.offset
-        }
-        return best.prefix(count).map(\.element.trial.number).sorted()
+        results.filter { $0.trial.round == round && $0.code == 0 }.sorted(by: plan.ranking.precedes)
+            .prefix(count).map(\.trial.number).sorted()
     }
 
     private func endStopped(_ count: Int) throws {

@@ -17,10 +17,7 @@ struct SweepTable {
         self.results = results.sorted { a, b in
             if (a.code == 0) != (b.code == 0) { return a.code == 0 }
             if a.trial.round != b.trial.round { return a.trial.round > b.trial.round }
-            let (first, second) = (a[ranking.column], b[ranking.column])
-            if ranking.isBetter(first, than: second) { return true }
-            if ranking.isBetter(second, than: first) { return false }
-            return a.trial.number < b.trial.number
+            return ranking.precedes(a, b)
         }
         axes = plan.search.axes
         hasRounds = plan.search.strategy == .halving
@@ -62,12 +59,5 @@ struct SweepTable {
             let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
             return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed()) + "\n"
         }.joined()
-    }
-}
-
-extension String {
-    /// Quoted where a comma, a quote or a line end is in it (RFC 4180).
-    fileprivate var csvField: String {
-        contains { ",\"".contains($0) || $0.isNewline } ? "\"\(replacing("\"", with: "\"\""))\"" : self
     }
 }

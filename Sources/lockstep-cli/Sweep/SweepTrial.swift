@@ -58,7 +58,10 @@ struct SweepTrial {
             return SweepResult(self, code: failed.code, error: failed.error)
         }
         guard (try? RunState.read(in: folder))??.state == .complete else { return nil }
-        return SweepResult(self, code: 0, error: "")
+        let result = SweepResult(self, code: 0, error: "")
+        // Its process said so when it ended, which nobody may have seen.
+        guard result.hasDiverged else { return result }
+        return SweepResult(self, code: 65, error: lastError)
     }
 
     /// What came of its process, which has ended with `code`; nil where it was stopped and can go on.
@@ -96,6 +99,8 @@ struct SweepResult {
     let error: String
     /// The columns of its history.csv but epoch and time, of the epoch that its model is of; empty without one.
     let columns: [(name: String, text: String)]
+    /// Whether a loss of the last epoch is no finite number.
+    let hasDiverged: Bool
 
     init(_ trial: SweepTrial, code: Int32, error: String) {
         (self.trial, self.code, self.error) = (trial, code, error)
@@ -105,7 +110,7 @@ struct SweepResult {
         let lines = String(decoding: isWhole ? bytes : [], as: UTF8.self).split(separator: "\n")
             .map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
         guard let names = lines.first, let last = lines.dropFirst().last else {
-            columns = []
+            (columns, hasDiverged) = ([], false)
             return
         }
         let loss = names.firstIndex(of: "valid_loss")
@@ -114,7 +119,13 @@ struct SweepResult {
             return value.map { $0.isNaN ? .infinity : $0 } ?? .infinity
         }
         // Of equal ones the first, as the model is.
-        let row = trial.keepsBest ? lines.dropFirst().min { value($0) < value($1) } ?? last : last
+        // The model is the best of the last fit, whose epochs begin at 0.
+        let begin = lines.lastIndex { $0.first == "0" } ?? 1
+        let row = trial.keepsBest ? lines[begin...].min { value($0) < value($1) } ?? last : last
+        hasDiverged = ["train_loss", "valid_loss"].contains { name in
+            names.firstIndex(of: name).flatMap { $0 < last.count ? Double(last[$0]) : nil }.map { !$0.isFinite }
+                ?? false
+        }
         columns = zip(names, row).filter { $0.0 != "epoch" && $0.0 != "time" }.map { (name: $0.0, text: $0.1) }
     }
 

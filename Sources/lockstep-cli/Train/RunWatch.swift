@@ -11,14 +11,16 @@ struct RunWatch {
     private let checkpoints: CheckpointCallback
     let log: RankLog?
     private let plan: RunPlan
+    private let runLog: RunLog
     let callbacks: [Callback]
 
     /// - Parameter start: When the program began, from which a time limit counts.
     init(
-        _ options: WatchOptions, _ plan: RunPlan, since start: ContinuousClock.Instant, over ranks: any Communicator
+        _ options: WatchOptions, _ plan: RunPlan, since start: ContinuousClock.Instant, over ranks: any Communicator,
+        saidIn runLog: RunLog
     ) throws {
-        self.plan = plan
-        checkpoints = CheckpointCallback(every: options.interval, keep: options.keep ?? 2)
+        (self.plan, self.runLog) = (plan, runLog)
+        checkpoints = CheckpointCallback(every: options.interval, keep: options.keep ?? WatchOptions.keep.initial)
         preemption = PreemptionCallback(
             until: options.timeLimit.map { .earlier(.after(.seconds($0 * 60), since: start), .ofJob) } ?? .ofJob)
         log = try options.logDir.map { try RankLog(folder: $0, over: ranks) }
@@ -77,6 +79,7 @@ struct RunWatch {
 
     private func end(over ranks: any Communicator, in files: RunFolder) throws {
         log?.note("stopped; --resume \(files.folder) goes on")
+        if ranks.isRankZero { runLog.event("stopped", [("folder", .text(files.folder))]) }
         if ranks is InProcessCommunicator {
             throw Failure(
                 description: "stopped as asked; go on with --resume \(files.folder)", code: World.stopRequestedCode)

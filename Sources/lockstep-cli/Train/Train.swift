@@ -43,13 +43,7 @@ struct TrainCommand<Source: Recipe>: RunCommand {
     }
     static var elsewhere: [String] { Source.elsewhere + TrainingOptions.elsewhere + RunOptions.elsewhere }
 
-    func validate() throws {
-        // A table of each rank's times has no other form.
-        if options.watch.times, common.log.value != .table {
-            throw ValidationError(
-                "--times prints a table; leave it or --\(common.log.quiet ? "quiet" : "log json") out")
-        }
-    }
+    func validate() throws { try options.watch.check(common.log) }
 
     func checkGroups() throws {
         try validate()

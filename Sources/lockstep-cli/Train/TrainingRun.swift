@@ -30,7 +30,7 @@ struct TrainingRun: Sendable {
             return
         }
         if ranks.isRankZero { log.begin(task, settings, ranks, folder: files.folder) }
-        let watch = try RunWatch(options.watch, plan, since: started, over: ranks)
+        let watch = try RunWatch(options.watch, plan, since: started, over: ranks, saidIn: log)
         let learner = Learner(
             dls: task.dls, model: task.model, loss: task.loss, splitter: task.splitter,
             callbacks: watch.callbacks + options.trackers(log.console),
@@ -57,7 +57,6 @@ struct TrainingRun: Sendable {
             if options.best { best = try learner.withoutProgress { try learner.validate() }.last }
             if options.tta { augmented = try accuracy(of: learner.tta().predictions, learner) }
         }
-        if watch.isStopped, ranks.isRankZero { log.event("stopped", [("folder", .text(files.folder))]) }
         try watch.endIfStopped(over: ranks, in: files)
         try watch.endIfAskedLate(over: ranks, in: files)
         let trained = ContinuousClock.now
@@ -79,12 +78,7 @@ struct TrainingRun: Sendable {
     ) throws -> Bool {
         guard let data = settings.data, let columns = learner.dls.columns else { return false }
         let table = try columns.readRows(data)
-        var file: OutputFile?
-        _ = try TablePredictions.each(learner, table, over: ranks) { lines in
-            if file == nil { file = try OutputFile(files.path("predictions.csv")) }
-            try file?.write(Array(lines.utf8))
-        }
-        try file?.finish()
+        _ = try TablePredictions.write(learner, table, to: files.path("predictions.csv"), over: ranks)
         return true
     }
 

@@ -64,7 +64,15 @@ struct WatchOptions: SettingGroup {
     }
 
     /// When checkpoints are kept.
-    var interval: CheckpointInterval { checkpointEvery.flatMap { CheckpointInterval($0) } ?? .minutes(10) }
+    var interval: CheckpointInterval {
+        CheckpointInterval(checkpointEvery ?? Self.checkpointEvery.initial) ?? .minutes(10)
+    }
+
+    /// Refuses a table of each rank's times, which has no other form, beside another one of what is printed.
+    func check(_ log: LogOptions) throws {
+        guard times, log.value != .table else { return }
+        throw ValidationError("--times prints a table; leave it or --\(log.quiet ? "quiet" : "log json") out")
+    }
 
     func validate() throws {
         try checkGiven()

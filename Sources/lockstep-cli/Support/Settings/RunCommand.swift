@@ -76,7 +76,7 @@ extension RunCommand {
         case "model": throw entry.refusal("must be \(recipe.modelName)")
         default: break
         }
-        if Self.foreign.contains(entry.name) { return }
+        if !entry.isSet, Self.foreign.contains(entry.name) { return }
         let problem = "\(Self.verb) \(Source.name) has no option --\(entry.name)\(similar(entry.name, known))"
         throw entry.isSet ? Failure.usage("\(entry.place): \(problem)") : Failure.noInput("\(entry.place): \(problem)")
     }
