@@ -202,6 +202,11 @@ public enum WireChecks {
             let again = try exchange.probeUpdates(of: optimizer)
             try require(again?.owner == probe.owner, "measured twice")
         }
+        try require(
+            UpdateProbe.isMeasured(UpdateProbe.memoryDecides - 1) && !UpdateProbe.isMeasured(UpdateProbe.memoryDecides),
+            "memory decides from \(UpdateProbe.memoryDecides) on")
+        // Where nothing is measured, nothing can be found out.
+        guard possible else { return }
         let large = OptimizerFactory.sgd()([[Parameter(wrappedValue: .zeros([UpdateProbe.memoryDecides]))]], lr: 0.1)
         let exchange = try GradientExchange(large.arena, over: c)
         try require(try exchange.probeUpdates(of: large) == nil, "what memory decides was measured")

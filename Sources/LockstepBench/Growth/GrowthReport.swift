@@ -34,7 +34,7 @@ public struct GrowthSeries: Codable, Sendable, Equatable {
     /// Whether neither grows faster than the work.
     public var isLinear: Bool {
         let exponents = work.isBoundByDisk ? [memoryExponent] : [timeExponent, memoryExponent]
-        return exponents.allSatisfy { $0 ?? 0 <= Self.limit }
+        return exponents.allSatisfy { $0 ?? 0 <= Self.limit } && (!work.holdsOnePart || memoryExponent ?? 0 <= 0.3)
     }
 
     /// The slope of the line through the logarithms.

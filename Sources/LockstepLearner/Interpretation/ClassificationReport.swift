@@ -36,16 +36,7 @@ public struct ClassificationReport: CustomStringConvertible, Sendable {
     ///
     /// - Precondition: answers and targets are places among the labels, as many of each.
     init(actual: [Int], predicted: [Int], labels: [String]) {
-        var counts = [LabelCounts](repeating: LabelCounts(), count: labels.count)
-        for (target, answer) in zip(actual, predicted) {
-            if target == answer {
-                counts[target].truePositives += 1
-            } else {
-                counts[target].falseNegatives += 1
-                counts[answer].falsePositives += 1
-            }
-        }
-        self.init(labels: labels, counts)
+        self.init(labels: labels, LabelCounts.ofClasses(predicted, actual, Array(labels.indices)))
     }
 
     private init(labels: [String], _ counts: [LabelCounts]) {

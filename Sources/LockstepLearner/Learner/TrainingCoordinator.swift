@@ -161,7 +161,7 @@ extension TrainingCoordinator {
         let own = FileBytes.openedFile(path)
         let isSame = try isSameEverywhere(own?.identity ?? "")
         if isSame, let own { return own }
-        return .array(try read { try own.map { $0.copy(0..<$0.count) } ?? Files.read(path) })
+        return .array(try read { try own?.whole(path) ?? Files.read(path) })
     }
 }
 

@@ -65,7 +65,7 @@ extension Tensor {
         _ count: Int, using generator: inout PhiloxGenerator, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         let result = uninitialized(Shape([count], file: file, line: line), dtype: .int64)
-        lsk_random_permutation(generator.take(words: 2 * count), count, result.indexPointer)
+        permute(count, into: result.indexPointer, using: &generator)
         return result
     }
 
@@ -73,11 +73,15 @@ extension Tensor {
     package static func randomOrder(_ count: Int, using generator: inout PhiloxGenerator) -> [Int] {
         [Int](unsafeUninitializedCapacity: count) { order, filled in
             guard let base = order.baseAddress else { return }
-            base.withMemoryRebound(to: Int64.self, capacity: count) {
-                lsk_random_permutation(generator.take(words: 2 * count), count, $0)
-            }
+            base.withMemoryRebound(to: Int64.self, capacity: count) { permute(count, into: $0, using: &generator) }
             filled = count
         }
+    }
+
+    private static func permute(
+        _ count: Int, into order: UnsafeMutablePointer<Int64>, using generator: inout PhiloxGenerator
+    ) {
+        lsk_random_permutation(generator.take(words: 2 * count), count, order)
     }
 
     /// True with the given probability, else false; as `dtype`, 1 and 0.

@@ -101,6 +101,10 @@ import Testing
         #expect(least.floorDivided(by: divisor).ints == [Int.min, Int.min / 2, 1, -4, -4])
         #expect(least.remainder(by: divisor).ints == [0, 0, 1, 1, -1])
         let bytes = Tensor([250, 7] as [Int], shape: [2]).to(.uint8)
+        // Beyond what a double holds.
+        let large = Tensor([1 << 60])
+        #expect(large.remainder(by: (1 << 60) - 1).ints == [1] && large.remainder(by: Int64((1 << 60) - 1)).ints == [1])
+        #expect(large.floorDivided(by: (1 << 60) + 1).ints == [0])
         #expect(bytes.floorDivided(by: 16).ints == [15, 0] && bytes.remainder(by: 16).dtype == .uint8)
         #expect(Tensor([5.5, -5.5, 1]).remainder(by: 2).floats == [1.5, 0.5, 1])
         #expect(Tensor([1, -1, 0]).floorDivided(by: 0).floats[..<2] == [.infinity, -.infinity])

@@ -101,7 +101,9 @@ import Testing
         let dice = Tensor.randomIntegers([60_000], in: 1..<7, using: &generator).ints
         for face in 1...6 { #expect(abs(dice.count { $0 == face } - 10_000) < 400) }
         for n in [0, 1, 2, 17, 1000] {
-            #expect(Tensor.randomPermutation(n, using: &generator).ints.sorted() == Array(0..<n))
+            var same = generator
+            let order = Tensor.randomPermutation(n, using: &generator).ints
+            #expect(order.sorted() == Array(0..<n) && Tensor.randomOrder(n, using: &same) == order && same == generator)
         }
         #expect(permutation(100, seed: 1, epoch: 0) == permutation(100, seed: 1, epoch: 0))
         #expect(permutation(100, seed: 1, epoch: 0) != permutation(100, seed: 1, epoch: 1))

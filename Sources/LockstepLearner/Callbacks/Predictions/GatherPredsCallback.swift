@@ -117,7 +117,8 @@ public final class GatherPredsCallback: Callback {
         let all = inputs + outputs + targets + losses
         if samples.isEmpty {
             samples = all.map { GatherPredsCallback.empty(like: $0, axis) }
-            activate(&samples, learner)
+            // The writing rank takes them from what comes: an activation may not be made for no items.
+            if !learner.coordinator.isWriter { activate(&samples, learner) }
         }
         waiting.append(all)
         try hand(learner)
@@ -145,10 +146,13 @@ public final class GatherPredsCallback: Callback {
         let all = try learner.coordinator.gather(waiting)
         waiting = BatchRows()
         for var batch in all.batches where !batch.isEmpty {
-            while columns.count < batch.count {
-                columns.append(GrowingColumn(axis: axis(of: columns.count), expected: expected))
-            }
             activate(&batch, learner)
+            while columns.count < batch.count {
+                let place = columns.count
+                columns.append(GrowingColumn(axis: axis(of: place), expected: expected))
+                let empty = GatherPredsCallback.empty(like: batch[place], axis(of: place))
+                if samples.indices.contains(place) { samples[place] = empty } else { samples.append(empty) }
+            }
             for (index, piece) in batch.enumerated() { columns[index].append(piece) }
         }
     }

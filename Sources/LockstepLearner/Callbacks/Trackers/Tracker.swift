@@ -59,7 +59,7 @@ open class Tracker: Callback, Configurable, Resumable {
     }
 
     /// Whether a word of `name` ends in loss or error: `valid_loss`, `error_rate`, `logloss`, but not `lossless_score`.
-    private static func measuresFailure(_ name: String) -> Bool {
+    package static func measuresFailure(_ name: String) -> Bool {
         name.lowercased().split(separator: "_").contains { word in
             ["loss", "losses", "error", "errors"].contains { word.hasSuffix($0) }
         }

@@ -76,24 +76,9 @@ enum CountScore {
                     file: file, line: line)
                 return .nan
             }
-            return of(counts(answers, targets, [positive])[0])
+            return of(LabelCounts.ofClasses(answers, targets, [positive])[0])
         }
-        return averaged(counts(answers, targets, labels ?? present), average)
-    }
-
-    private func counts(_ answers: [Int], _ targets: [Int], _ labels: [Int]) -> [LabelCounts] {
-        var places: [Int: Int] = [:]
-        for (place, label) in labels.enumerated() { places[label] = place }
-        var counts = [LabelCounts](repeating: LabelCounts(), count: labels.count)
-        for (answer, target) in zip(answers, targets) {
-            if answer == target {
-                if let place = places[target] { counts[place].truePositives += 1 }
-            } else {
-                if let place = places[answer] { counts[place].falsePositives += 1 }
-                if let place = places[target] { counts[place].falseNegatives += 1 }
-            }
-        }
-        return counts
+        return averaged(LabelCounts.ofClasses(answers, targets, labels ?? present), average)
     }
 
     /// The score of several labels per item, each one a column.
@@ -146,5 +131,22 @@ extension LabelTable where Element == Double {
             ? tensor : tensor.permuted((0...last).filter { $0 != axis } + [axis])
         let columns = moved.dim(-1)
         self.init(values: moved.doubles, rows: columns == 0 ? 0 : moved.count / columns, columns: columns)
+    }
+}
+
+extension LabelCounts {
+    /// The counts of each of `labels`, one class per item.
+    static func ofClasses(_ answers: [Int], _ targets: [Int], _ labels: [Int]) -> [LabelCounts] {
+        let places = Dictionary(zip(labels, labels.indices)) { $1 }
+        var counts = [LabelCounts](repeating: LabelCounts(), count: labels.count)
+        for (answer, target) in zip(answers, targets) {
+            if answer == target {
+                if let place = places[target] { counts[place].truePositives += 1 }
+            } else {
+                if let place = places[answer] { counts[place].falsePositives += 1 }
+                if let place = places[target] { counts[place].falseNegatives += 1 }
+            }
+        }
+        return counts
     }
 }
