@@ -9,6 +9,7 @@ enum FileKind: String {
     case torch = "PyTorch weights"
     case weightIndex = "index of weights"
     case npy = "array (.npy)"
+    case npz = "arrays (.npz)"
     case trace
     case settings
     case runState = "state of a run"
@@ -26,6 +27,9 @@ enum FileKind: String {
             self = .npy
         } else if start.count > 8, start[8] == UInt8(ascii: "{"), start[6] == 0, start[7] == 0 {
             self = .safetensors
+        } else if name.hasSuffix(".npz") {
+            // A zip archive, as PyTorch's are.
+            self = .npz
         } else if TorchArchive.isTorch(start) {
             self = .torch
         } else if start.starts(with: TraceScan.opening) {
@@ -59,6 +63,7 @@ enum FileKind: String {
         case _ where name.hasSuffix(".pth") || name.hasSuffix(".pt"): self = .torch
         case _ where name.hasSuffix(".safetensors.index.json") || name.hasSuffix(".bin.index.json"): self = .weightIndex
         case _ where name.hasSuffix(".npy"): self = .npy
+        case _ where name.hasSuffix(".npz"): self = .npz
         case _ where name.hasSuffix(".csv") || name.hasSuffix(".csv.gz"): self = .table
         case _ where name.hasSuffix(".html"): self = .results
         case _ where name.hasSuffix(".log"): self = .log

@@ -36,6 +36,7 @@ extension Inspection {
         case .torch: try lookAtTorch()
         case .weightIndex: try lookAtIndex()
         case .npy: try lookAtArray()
+        case .npz: try lookAtArrays()
         case .trace: try lookAtTrace(pieces)
         case .settings: try lookAtSettings()
         case .runState: try lookAtState()

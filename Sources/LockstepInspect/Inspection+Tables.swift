@@ -13,6 +13,22 @@ extension Inspection {
         ]
     }
 
+    mutating func lookAtArrays() throws(DataError) {
+        let arrays = try NPZ(path: path).outline()
+        checksum = "verified, of every array"
+        content = [
+            .init(
+                "arrays",
+                .list(
+                    arrays.map { array in
+                        .group([
+                            .init("name", array.name), .init("type", array.type),
+                            .init("shape", .list(array.shape.map { .number($0) })),
+                        ])
+                    }))
+        ]
+    }
+
     mutating func lookAtTable(_ pieces: borrowing PieceReader) throws(DataError) {
         let table = try wholeTable(pieces)
         content = [

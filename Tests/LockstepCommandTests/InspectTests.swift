@@ -67,6 +67,19 @@ struct InspectTests {
         #expect(try inspect(command, "r").code == 0)
     }
 
+    @Test("NumPy's archives are looked at, each array by its name")
+    func arrays() throws {
+        let command = try Command()
+        let bytes = try Reference.load("arrays").tensor("compressed/file").ints.map { UInt8($0) }
+        try command.write(bytes, to: "a.npz")
+        let (code, facts, content) = try inspect(command, "a.npz")
+        #expect(code == 0 && facts["kind"] as? String == "arrays (.npz)", "\(facts)")
+        let arrays = try #require(content["arrays"] as? [[String: Any]])
+        #expect(arrays.count == 11 && arrays[0]["name"] as? String == "x" && arrays[0]["shape"] as? String == "[20, 30]")
+        try command.write(Array(bytes.dropLast()), to: "cut.npz")
+        #expect(try inspect(command, "cut.npz").code != 0)
+    }
+
     @Test("PyTorch's weights are looked at without running anything; what is more than data is refused by its name")
     func torch() throws {
         let command = try Command()

@@ -34,6 +34,11 @@ extension FuzzTarget {
         FuzzTarget("npy", seeds: { try arrays().map(NPY.encode) }) { bytes in
             _ = try NPY.parse(bytes, file: file).doubles
         },
+        // Deflated bytes inflate to at most 1032 times as many.
+        FuzzTarget("npz", factor: 2200, seeds: { [try arrayArchive()] }) { bytes in
+            let archive = try NPZ(parsing: bytes, file: file)
+            for name in archive.names { _ = try archive.array(name).count }
+        },
         FuzzTarget("idx", seeds: { idx }) { bytes in _ = try IDX.parse(bytes, file: file).floats },
         FuzzTarget("csv", factor: 256, seeds: { tables.map { Array($0.utf8) } }) { bytes in
             let table = try CSV.parse(bytes, file: file)
@@ -70,6 +75,10 @@ extension FuzzTarget {
             }
         },
     ]
+
+    private static func arrayArchive() throws -> [UInt8] {
+        TorchFile.archive(try arrays().enumerated().map { ("arr_\($0).npy", NPY.encode($1)) }, .plain)
+    }
 
     /// A sealed archive of several types.
     private static func archive() throws -> [UInt8] {

@@ -63,16 +63,13 @@ package struct JSONScanner {
     private mutating func object(_ depth: Int) throws(DataError) -> JSONNode.Value {
         position += 1
         var members: [(key: String, value: JSONNode)] = []
-        // By their bytes: strings that only look alike are equal in Swift, and vocabularies hold both.
-        var seen: Set<[UInt8]> = []
+        var keys = JSONKeys()
         if accept("}") { return .object([]) }
         repeat {
             skipSpace()
             let keyOffset = position
             let key = try string()
-            guard seen.insert(Array(key.utf8)).inserted else {
-                throw error("the key “\(key)” appears twice", at: keyOffset)
-            }
+            guard keys.insert(key) else { throw error("the key “\(key)” appears twice", at: keyOffset) }
             guard accept(":") else { throw error("expected “:” after the key “\(key)”") }
             members.append((key, try value(depth: depth + 1)))
         } while accept(",")
@@ -115,7 +112,16 @@ package struct JSONScanner {
             throw error("expected a JSON string")
         }
         position += 1
-        var text: [UInt8] = []
+        // Most strings are what stands there; only an escape makes them something else.
+        let start = position
+        while position < bytes.count, isPlain(bytes[position]) { position += 1 }
+        if position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
+            guard let result = bytes.withUnsafeBufferPointer({ String(validating: $0[start..<position], as: UTF8.self) })
+            else { throw error("a string is not UTF-8") }
+            position += 1
+            return result
+        }
+        var text = Array(bytes[start..<position])
         while position < bytes.count {
             let byte = bytes[position]
             switch byte {
@@ -134,6 +140,11 @@ package struct JSONScanner {
             }
         }
         throw error("a string is never closed")
+    }
+
+    /// Whether a byte of a string stands for itself.
+    private func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     private mutating func escape(into text: inout [UInt8]) throws(DataError) {
@@ -179,11 +190,34 @@ package struct JSONScanner {
     }
 
     private mutating func skipSpace() {
-        while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+        while position < bytes.count, isSpace(bytes[position]) { position += 1 }
+    }
+
+    private func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
     }
 
     private func error(_ reason: String, at offset: Int? = nil) -> DataError {
         DataError(.malformed, file: file, at: .byte(base + (offset ?? position)), reason)
+    }
+}
+
+/// The keys of an object, by their bytes: strings that only look alike are equal in Swift, and vocabularies hold both.
+private struct JSONKeys {
+    /// So many are looked through; a description of a tensor has three, a vocabulary thousands.
+    private static let few = 8
+    private var first: [String] = []
+    private var many: Set<[UInt8]> = []
+
+    /// False if the key was there before.
+    mutating func insert(_ key: String) -> Bool {
+        if first.count < Self.few {
+            guard !first.contains(where: { $0.utf8.elementsEqual(key.utf8) }) else { return false }
+            first.append(key)
+            return true
+        }
+        if many.isEmpty { many = Set(first.map { Array($0.utf8) }) }
+        return many.insert(Array(key.utf8)).inserted
     }
 }
 

@@ -93,7 +93,7 @@ extension NPYType {
         case .int64: .int64
         case .float32: .float32
         case .float64: .float64
-        case .int8, .int16: nil
+        case .int8, .int16, .uint16, .uint32, .float16: nil
         }
     }
 }

@@ -4,6 +4,8 @@
 import LockstepTensor
 
 /// Reading and writing `.npy` files.
+///
+/// Half precision comes as float32, unsigned integers of 16 and 32 bits as the next larger signed ones, all of them exactly.
 public enum NPY {
     static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
@@ -84,7 +86,7 @@ public enum NPY {
 
 /// The element types of `.npy` files that are read here.
 enum NPYType: Equatable {
-    case bool, uint8, int8, int16, int32, int64, float32, float64
+    case bool, uint8, int8, int16, int32, int64, uint16, uint32, float16, float32, float64
 
     /// From the letters after the byte order: `f4`, `b1`, ….
     init?(_ letters: Substring) {
@@ -95,6 +97,9 @@ enum NPYType: Equatable {
         case "i2": self = .int16
         case "i4": self = .int32
         case "i8": self = .int64
+        case "u2": self = .uint16
+        case "u4": self = .uint32
+        case "f2": self = .float16
         case "f4": self = .float32
         case "f8": self = .float64
         default: return nil
@@ -104,8 +109,8 @@ enum NPYType: Equatable {
     var size: Int {
         switch self {
         case .bool, .uint8, .int8: 1
-        case .int16: 2
-        case .int32, .float32: 4
+        case .int16, .uint16, .float16: 2
+        case .int32, .uint32, .float32: 4
         case .int64, .float64: 8
         }
     }
@@ -118,6 +123,9 @@ enum NPYType: Equatable {
         case .int16: "int16"
         case .int32: "int32"
         case .int64: "int64"
+        case .uint16: "uint16"
+        case .uint32: "uint32"
+        case .float16: "float16"
         case .float32: "float32"
         case .float64: "float64"
         }
@@ -131,6 +139,10 @@ enum NPYType: Equatable {
         case .int16: .int16(Decoding.integers(data, order, as: Int16.self))
         case .int32: .int32(Decoding.integers(data, order, as: Int32.self))
         case .int64: .int64(Decoding.integers(data, order, as: Int64.self))
+        case .uint16: .int32(Decoding.integers(data, order, as: UInt16.self).map(Int32.init))
+        case .uint32: .int64(Decoding.integers(data, order, as: UInt32.self).map(Int64.init))
+        case .float16:
+            .float32(Decoding.integers(data, order, as: UInt16.self).map { Float(bitPattern: widened($0)) })
         case .float32: .float32(Decoding.floats(data, order))
         case .float64: .float64(Decoding.doubles(data, order))
         }

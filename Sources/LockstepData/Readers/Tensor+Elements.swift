@@ -59,7 +59,7 @@ extension Tensor {
 
 /// A number of half precision as the bits of a single one, exactly: subnormal ones and not-a-numbers, too.
 @inline(__always)
-private func widened(_ half: UInt16) -> UInt32 {
+func widened(_ half: UInt16) -> UInt32 {
     let sign = UInt32(half & 0x8000) << 16
     let magnitude = UInt32(half & 0x7FFF) << 13
     if half & 0x7C00 == 0x7C00 { return sign | magnitude | 0x7F80_0000 }

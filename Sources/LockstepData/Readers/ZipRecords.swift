@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The records of a zip archive that are stored as they are, each said twice and in the same words.
+// The records of a zip archive, each said twice and in the same words.
 
-/// The records of a zip archive as PyTorch writes them: nothing compressed, encrypted or in several parts.
+/// The records of a zip archive as PyTorch writes them, or NumPy: nothing encrypted or in several parts.
 ///
 /// A zip archive describes each record in a header before it and in a directory at the end; readers that follow one of them
 /// and checkers that follow the other see different archives. Here both must agree, no two records may share a byte or a
@@ -10,9 +10,11 @@ struct ZipRecords {
     /// One record.
     struct Record {
         let name: String
-        /// Where its bytes lie in the file.
+        /// Where its bytes lie in the file, as they are or deflated.
         let range: Range<Int>
-        /// The CRC-32 of its bytes; 0 where the writer computed none.
+        /// How many they are when they are inflated; nil for a record that is stored as it is.
+        let inflatedSize: Int?
+        /// The CRC-32 of its bytes (inflated); 0 where the writer computed none.
         let checksum: UInt32
         /// Where its header begins.
         let header: Int
@@ -22,8 +24,9 @@ struct ZipRecords {
     /// The most that is read of a directory.
     private static let directoryLimit = 64 << 20
 
+    /// - Parameter inflates: Whether records may be deflated; otherwise they are refused.
     /// - Throws: `DataError` naming the byte.
-    init(_ bytes: FileBytes, file: String) throws(DataError) {
+    init(_ bytes: FileBytes, file: String, inflates: Bool = false) throws(DataError) {
         let directory = try ZipDirectory(bytes, file: file)
         guard directory.range.count <= ZipRecords.directoryLimit else {
             throw DataError(
@@ -36,13 +39,15 @@ struct ZipRecords {
         var records: [Record] = []
         var names: Set<String> = []
         while reader.remaining > 0 {
-            let described = try ZipHeader(central: &reader)
+            let described = try ZipHeader(central: &reader, inflates: inflates)
             guard names.insert(described.name).inserted else {
                 throw reader.error(.malformed, "two records are called “\(described.name)”")
             }
             let data = try described.locate(in: bytes, before: directory.range.lowerBound, file: file)
             records.append(
-                Record(name: described.name, range: data, checksum: described.checksum, header: described.offset))
+                Record(
+                    name: described.name, range: data, inflatedSize: described.inflatedSize,
+                    checksum: described.checksum, header: described.offset))
         }
         guard records.count == directory.count else {
             throw DataError(
@@ -119,19 +124,23 @@ private struct ZipDirectory {
 private struct ZipHeader {
     let name: String
     let checksum: UInt32
-    let size: Int
     let offset: Int
+    /// Bytes in the file, and bytes of the record.
+    private let packed, full: Int
+    private let method: Int
     private let flags: Int
     private let isWide: Bool
 
     /// Bit 3: sizes and checksum follow the data.
     private var isTrailed: Bool { flags & 8 != 0 }
+    /// Bytes of a deflated record.
+    var inflatedSize: Int? { method == 8 ? full : nil }
 
-    init(central reader: inout ZipReader) throws(DataError) {
+    init(central reader: inout ZipReader, inflates: Bool) throws(DataError) {
         guard try reader.number(4) == 0x0201_4B50 else { throw reader.error(.malformed, "no record of a directory") }
         _ = try reader.number(4)
         let flags = try reader.number(2)
-        let method = try reader.number(2)
+        method = try reader.number(2)
         _ = try reader.number(4)
         self.flags = flags
         checksum = UInt32(try reader.number(4))
@@ -144,13 +153,19 @@ private struct ZipHeader {
         let wide = try reader.wideField(lengths[1])
         _ = try reader.take(lengths[2])
         func bad(_ reason: String) -> DataError {
-            reader.error(.unsupported, "the record “\(name)” \(reason)", remedy: PickleMachine.remedy)
+            reader.error(
+                .unsupported, "the record “\(name)” \(reason)",
+                remedy: inflates ? NPZ.remedy : PickleMachine.remedy)
         }
-        guard flags & ~0x0808 == 0 else {
+        // Bits 1 and 2 say how hard a deflater tried.
+        guard flags & ~(method == 8 ? 0x080E : 0x0808) == 0 else {
             throw bad("is encrypted or of a kind (0x\(hex(UInt16(flags)))) not read here")
         }
-        guard method == 0 else {
-            throw bad("is compressed" + (name.contains("/code/") ? ": this is a TorchScript program, no weights" : ""))
+        guard method == 0 || method == 8 && inflates else {
+            throw bad(
+                inflates
+                    ? "is compressed by method \(method), and only deflate is read"
+                    : "is compressed" + (name.contains("/code/") ? ": this is a TorchScript program, no weights" : ""))
         }
         isWide = wide != nil
         if var wide {
@@ -158,8 +173,10 @@ private struct ZipHeader {
             if packed == 0xFFFF_FFFF { packed = try wide.number(8) }
             if offset == 0xFFFF_FFFF { offset = try wide.number(8) }
         }
-        guard packed == full, disk == 0 else { throw bad("is stored in \(packed) bytes and has \(full)") }
-        (self.name, size, self.offset) = (name, full, offset)
+        guard method == 8 || packed == full, disk == 0 else {
+            throw bad("is stored in \(packed) bytes and has \(full)")
+        }
+        (self.name, self.packed, self.full, self.offset) = (name, packed, full, offset)
     }
 
     /// Where the data lie, if the header before them says the same.
@@ -173,34 +190,34 @@ private struct ZipHeader {
         _ = try reader.number(2)
         let (flags, method) = (try reader.number(2), try reader.number(2))
         _ = try reader.number(4)
-        let (crc, packed, full) = (try reader.number(4), try reader.number(4), try reader.number(4))
+        let (crc, narrowPacked, narrowFull) = (try reader.number(4), try reader.number(4), try reader.number(4))
         let (nameLength, extraLength) = (try reader.number(2), try reader.number(2))
         let rest = offset + 30
         guard limit - rest >= nameLength + extraLength else { throw bad("lies beyond the directory") }
         var names = ZipReader(bytes.copy(rest..<rest + nameLength + extraLength), base: rest, file: file)
         let ownName = try names.text(nameLength)
-        var (ownPacked, ownFull) = (packed, full)
+        var (ownPacked, ownFull) = (narrowPacked, narrowFull)
         if var wide = try names.wideField(extraLength) {
             while wide.remaining > 0 {
                 let number = try wide.number(8)
                 // PyTorch's knows the packed size no sooner than it writes it behind the data.
-                guard number == size || number == offset || isTrailed && number == 0 else {
+                guard [packed, full, offset].contains(number) || isTrailed && number == 0 else {
                     throw bad("has another size in its zip64 header")
                 }
             }
-            if full == 0xFFFF_FFFF { ownFull = size }
-            if packed == 0xFFFF_FFFF { ownPacked = size }
+            if narrowFull == 0xFFFF_FFFF { ownFull = full }
+            if narrowPacked == 0xFFFF_FFFF { ownPacked = packed }
         }
         let isSilent = isTrailed && crc == 0 && ownPacked == 0 && ownFull == 0
-        guard ownName == name, flags == self.flags, method == 0,
-            isSilent || (crc == Int(checksum) && ownPacked == size && ownFull == size)
+        guard ownName == name, flags == self.flags, method == self.method,
+            isSilent || (crc == Int(checksum) && ownPacked == packed && ownFull == full)
         else { throw bad("is described otherwise in the header before it than in the directory") }
         let start = rest + nameLength + extraLength
-        guard limit - start >= size else {
-            throw bad("has \(size) bytes, more than lie before the directory", .truncated)
+        guard limit - start >= packed else {
+            throw bad("has \(packed) bytes, more than lie before the directory", .truncated)
         }
-        if isTrailed { try checkTrailer(bytes, at: start + size, before: limit, file: file) }
-        return start..<start + size
+        if isTrailed { try checkTrailer(bytes, at: start + packed, before: limit, file: file) }
+        return start..<start + packed
     }
 
     private func checkTrailer(_ bytes: FileBytes, at place: Int, before limit: Int, file: String) throws(DataError) {
@@ -210,15 +227,15 @@ private struct ZipHeader {
             var reader = ZipReader(bytes.copy(place..<place + 8 + 2 * width), base: place, file: file)
             let (mark, crc) = (try reader.number(4), try reader.number(4))
             guard mark == 0x0807_4B50, crc == Int(checksum) else { return false }
-            // Packed and full; as halves, because a hostile eight bytes may be no `Int`.
-            for _ in 0..<2 {
+            // As halves, because a hostile eight bytes may be no `Int`.
+            for size in [packed, full] {
                 guard try reader.number(4) == size & 0xFFFF_FFFF else { return false }
                 if width == 8 { guard try reader.number(4) == size >> 32 else { return false } }
             }
             return true
         }
         if isWide, try agrees(8) { return }
-        guard size <= 0xFFFF_FFFF, try agrees(4) else {
+        guard max(packed, full) <= 0xFFFF_FFFF, try agrees(4) else {
             throw DataError(
                 .malformed, file: file, at: .byte(place),
                 "what follows the record “\(name)” says otherwise than the directory")

@@ -3,13 +3,13 @@
 
 import CZlib
 
-/// A zlib inflating stream for gzip members; ends the stream when it goes out of scope.
+/// A zlib inflating stream; ends the stream when it goes out of scope.
 struct Inflater: ~Copyable {
     /// What one call of `step` came to.
     enum Outcome: Equatable {
         /// More input or more room for output is needed.
         case more
-        /// The member is complete and its checksum and length agree.
+        /// The member is complete; that of gzip agrees with its checksum and length.
         case memberEnd
         /// zlib's words for what is wrong with the input.
         case damaged(String)
@@ -18,12 +18,20 @@ struct Inflater: ~Copyable {
     // zlib keeps a pointer back to the stream structure, so it must never move.
     private let stream: UnsafeMutablePointer<z_stream>
 
+    /// What stands around the deflated bytes.
+    enum Wrapping {
+        /// A header of gzip before them, a checksum behind.
+        case gzip
+        /// Nothing, as in zip archives.
+        case none
+    }
+
     /// Fails when zlib cannot allocate its state. The corresponding zlib function is `inflateInit2`.
-    init?() {
+    init?(_ wrapping: Wrapping = .gzip) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        // 15 bits of window, + 16: a gzip header and nothing else.
-        guard lsz_inflate_init(stream, 15 + 16) == Z_OK else {
+        // 15 bits of window, + 16: a gzip header and nothing else; negative: no header at all.
+        guard lsz_inflate_init(stream, wrapping == .gzip ? 15 + 16 : -15) == Z_OK else {
             stream.deallocate()
             return nil
         }
