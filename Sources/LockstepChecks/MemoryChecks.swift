@@ -39,19 +39,21 @@ public enum MemoryChecks {
     }
 
     private static func varyingLengths(_ ranks: any Communicator) throws {
-        var random = SplitMix64(seed: 5)
-        let longest = 600
-        var most = 0
-        let held = held {
-            for _ in 0..<400 {
-                let length = Int.random(in: 20...longest, using: &random)
-                let step = (0..<28).map { bytes(length * 10_000 * (1 + $0 % 3)) }
-                most = max(most, step.reduce(0) { $0 + $1.count })
-                Memory.endStep()
+        // Tensors of kilobytes to megabytes, and ten times as large.
+        for width in [1_500, 15_000] {
+            var random = SplitMix64(seed: 5)
+            var most = 0
+            let held = held {
+                for _ in 0..<400 {
+                    let length = Int.random(in: 20...600, using: &random)
+                    let step = (0..<28).map { bytes(length * width * (1 + $0 % 3)) }
+                    most = max(most, step.reduce(0) { $0 + $1.count })
+                    Memory.endStep()
+                }
             }
+            try DistributedChecks.require(
+                held < most * 13 / 10, "\(held >> 20) MiB are held, the longest step had \(most >> 20)")
         }
-        try DistributedChecks.require(
-            held < most * 14 / 10, "\(held >> 20) MiB are held, the longest step had \(most >> 20)")
     }
 
     private static func repeatingSteps(_ ranks: any Communicator) throws {

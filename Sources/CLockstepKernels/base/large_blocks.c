@@ -21,7 +21,7 @@
 
 enum { PAGE = 4096, HUGE = 2 << 20, HUGE_FROM = 4 << 20 };
 /// Held beyond what the bound allows: little models are never short.
-static const double slack = 32 << 20;
+static const double slack = 4 << 20;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static block *newest[LSK_CLASSES], *oldest[LSK_CLASSES];  // free ones

@@ -27,12 +27,17 @@ extension Module {
     ) throws(StateDictionaryError) {
         let given = Dictionary(state.map { ($0.name, $0.tensor) }, uniquingKeysWith: { _, last in last })
         let slots = stateSlots()
-        let names = Dictionary(grouping: slots, by: \.identity).mapValues { $0.map(\.name) }
+        // The other names of a shared tensor, which is looked for under each.
+        let aliases = Dictionary(grouping: slots.lazy.filter(\.isAlias), by: \.identity)
         var plan: [(StateSlot, Tensor)] = []
         var missing: [String] = []
         var wrongShapes: [StateDictionaryError.WrongShape] = []
         for slot in slots where !slot.isAlias {
-            guard let name = names[slot.identity]?.first(where: { given[$0] != nil }), let tensor = given[name] else {
+            var found = given[slot.name].map { (name: slot.name, tensor: $0) }
+            if found == nil, let others = aliases[slot.identity] {
+                found = others.lazy.compactMap { other in given[other.name].map { (other.name, $0) } }.first
+            }
+            guard let (name, tensor) = found else {
                 missing.append(slot.name)
                 continue
             }
