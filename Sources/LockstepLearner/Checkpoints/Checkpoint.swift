@@ -31,8 +31,9 @@ enum Checkpoint {
         return parts + counts(state)
     }
 
-    /// The same tensors in the same order, in memory that stays as it is: in the copy, or in one made now.
-    static func parts(of model: Module, optimizer: Optimizer?, snapshot: SnapshotMemory?) -> [Safetensors.Part] {
+    /// The same tensors in the same order, from where they are to be written.
+    static func parts(of model: Module, optimizer: Optimizer?, from source: TensorSource) -> [Safetensors.Part] {
+        guard case .copy(let snapshot) = source else { return parts(of: model, optimizer: optimizer) }
         guard let optimizer, let bytes = snapshot?.bytes, let owner = snapshot?.owner,
             let layout = optimizer.snapshotLayout
         else { return parts(of: model, optimizer: optimizer).map(\.copied) }
@@ -171,12 +172,14 @@ enum Checkpoint {
 
     /// The kinds of per-parameter state in the archive, in the order in which they first appear.
     private static func stateNames(_ archive: Safetensors.Archive) -> [String] {
-        var names: [String] = []
+        var names: [Substring] = []
         for entry in archive.entries where entry.name.hasPrefix(prefix) {
-            let parts = entry.name.dropFirst(prefix.count).split(separator: "/", maxSplits: 1)
-            if parts.count == 2, !names.contains(String(parts[0])) { names.append(String(parts[0])) }
+            let name = entry.name.dropFirst(prefix.count)
+            guard let end = name.utf8.firstIndex(of: UInt8(ascii: "/")) else { continue }
+            let kind = name[..<end]
+            if !names.contains(kind) { names.append(kind) }
         }
-        return names
+        return names.map(String.init)
     }
 
     /// A name for each of the optimizer's parameters: the model's, or its number where the model does not own it.

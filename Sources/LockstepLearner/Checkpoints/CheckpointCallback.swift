@@ -25,7 +25,8 @@ public import LockstepTensor
 /// fell into an update (some have made it, others not), if ranks hold something of their own (running statistics, states, gradients that
 /// wait), or if the steps are so short that keeping what that takes would cost them more than a hundredth.
 ///
-/// The memory for the copy, as large as parameters and optimizer state together, is taken with the first fit and kept.
+/// The memory for the copy, as large as parameters and optimizer state together, is taken with the first fit that writes one while it
+/// goes on, and kept: the last checkpoint of a fit is written from where everything lies.
 public final class CheckpointCallback: Callback {
     /// When a checkpoint is due.
     public let interval: CheckpointInterval
@@ -116,6 +117,8 @@ public final class CheckpointCallback: Callback {
     /// Seconds that the longest write of this run took on the writing rank; 0 before there was one.
     public var longestWrite: Double { writer.longestWrite }
 
+    /// Whether there is memory for a copy of parameters and state.
+    package var holdsCopy: Bool { memory != nil }
     /// Whether one is being written, on the writing rank.
     package var isWriting: Bool { writer.isBusy }
     /// The batches before the last checkpoint of the fit that was begun; 0 before there was one.
@@ -220,7 +223,7 @@ public final class CheckpointCallback: Callback {
         if let best, let columns = learner.recorder?.names, !columns.contains(best.column) {
             throw TrackerError(callback: typeName, monitor: best.column, columns: columns)
         }
-        try takeMemory(learner)
+        if writesBesideTraining(learner) { try takeMemory(learner) }
         lastTime = clock()
         learner.coordinator.watch(.checkpoint) { [unowned self, unowned learner] in
             learner.coordinator.isWriter && isWanted
@@ -232,6 +235,12 @@ public final class CheckpointCallback: Callback {
         var isDue = isDeferred
         if case .minutes(let minutes) = interval, clock() - lastTime >= minutes * 60 { isDue = true }
         return isDue && !writer.isBusy
+    }
+
+    /// Whether the fit that begins may write a checkpoint and go on training meanwhile.
+    private func writesBesideTraining(_ learner: Learner) -> Bool {
+        if case .epochs(let count) = interval, best == nil { return count < learner.nEpoch }
+        return true
     }
 
     public override func beforeEpoch(_ learner: Learner) {
@@ -282,7 +291,10 @@ public final class CheckpointCallback: Callback {
 
     public override func afterEpoch(_ learner: Learner) throws {
         let point = ResumePoint(epoch: learner.epoch + 1)
-        if noteBest(learner) {
+        let isBest = noteBest(learner)
+        // The end of the fit leaves one.
+        if point.epoch == learner.nEpoch { return }
+        if isBest {
             // There is no later moment for it.
             try awaitWriter(learner)
             try take(point, learner)
@@ -342,7 +354,7 @@ public final class CheckpointCallback: Callback {
         let hasFailed = try awaitWriter(learner)
         tellNews(learner)
         let isThere = progress?.last.map { $0.step == step && $0.point == point } ?? false
-        if !isThere || hasFailed { try take(point, learner) }
+        if !isThere || hasFailed { try take(point, learner, isAwaited: true) }
         try learner.coordinator.write {
             writer.wait()
             if let failure = writer.takeFailure() { throw failure }
@@ -369,18 +381,15 @@ public final class CheckpointCallback: Callback {
     }
 
     /// - Precondition: nothing is being written.
-    private func take(_ point: ResumePoint, _ learner: Learner) throws {
+    /// - Parameter isAwaited: Whether all ranks wait until it is written, so that nothing has to be copied.
+    private func take(_ point: ResumePoint, _ learner: Learner, isAwaited: Bool = false) throws {
         var point = point
         point.fit = fit
         (isDeferred, lastTime) = (false, clock())
         learner.coordinator.fulfil(.checkpoint)
-        try takeMemory(learner)
-        let snapshot = memory?.snapshot
-        if let bytes = snapshot?.bytes, let snapshot {
-            learner.optimizer?.copySnapshot(share: snapshot.share, of: snapshot.shareCount, into: bytes)
-        }
+        let source = isAwaited ? TensorSource.inPlace : .copy(try copied(learner))
         // The ranks gather what is theirs alone here: nobody's copy is unfinished after it.
-        let content = try learner.resumeContent(point, snapshot: snapshot)
+        let content = try learner.resumeContent(point, from: source)
         progress?.last = (point, step)
         guard learner.coordinator.isWriter else { return }
         let (store, step, keep, best) = (store(for: learner), step, keep, bestSteps)
@@ -392,6 +401,16 @@ public final class CheckpointCallback: Callback {
 
     /// Of these the first that is there stays besides the newest.
     private var bestSteps: [Int] { [bestStep, formerBest].compactMap(\.self) }
+
+    /// This rank's share of parameters and state, copied.
+    private func copied(_ learner: Learner) throws -> SnapshotMemory? {
+        try takeMemory(learner)
+        guard let snapshot = memory?.snapshot else { return nil }
+        if let bytes = snapshot.bytes {
+            learner.optimizer?.copySnapshot(share: snapshot.share, of: snapshot.shareCount, into: bytes)
+        }
+        return snapshot
+    }
 
     /// Memory for a copy of what the optimizer has now.
     private func takeMemory(_ learner: Learner) throws {

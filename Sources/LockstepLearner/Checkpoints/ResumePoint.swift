@@ -77,8 +77,8 @@ extension Learner {
 
     /// What a file to resume from `point` holds: on the writing rank; elsewhere it is of no use. Collective.
     ///
-    /// - Parameter snapshot: A copy of parameters and optimizer state that the ranks have just made; nil to take them as they lie.
-    func resumeContent(_ point: ResumePoint, snapshot: SnapshotMemory? = nil) throws -> ResumeContent {
+    /// - Parameter source: From where parameters and optimizer state are written.
+    func resumeContent(_ point: ResumePoint, from source: TensorSource = .inPlace) throws -> ResumeContent {
         // A fit counts its epochs when it ends, however early.
         let before = isFitting ? epochsSeen : max(0, epochsSeen - nEpoch)
         // What was remembered where training ended belongs to a point in the validation after it.
@@ -87,13 +87,13 @@ extension Learner {
         let memory = try gatherMemory(archive)
         guard coordinator.isWriter else { return ResumeContent() }
         return resumeContent(
-            point, archive, memory, epochsSeen: before, ranks: coordinator.rankCount, snapshot: snapshot)
+            point, archive, memory, epochsSeen: before, ranks: coordinator.rankCount, from: source)
     }
 
     /// The same of memories that are gathered.
     func resumeContent(
         _ point: ResumePoint, _ archive: StateArchive, _ memory: [Safetensors.Item], epochsSeen: Int, ranks: Int,
-        snapshot: SnapshotMemory? = nil
+        from source: TensorSource = .inPlace
     ) -> ResumeContent {
         let owners = archive.owners.filter { owner in
             memory.contains { $0.name.hasPrefix("\(Checkpoint.memoryPrefix)\(owner)/") }
@@ -104,7 +104,7 @@ extension Learner {
             (point.position, point.batchCount) = (place.position, place.batchCount)
         }
         return ResumeContent(
-            parts: Checkpoint.parts(of: model, optimizer: optimizer, snapshot: snapshot)
+            parts: Checkpoint.parts(of: model, optimizer: optimizer, from: source)
                 + memory.map(Safetensors.Part.init),
             metadata: Checkpoint.metadata(of: optimizer, epochsSeen: epochsSeen)
                 + Checkpoint.metadata(of: point, owners: owners, ranks: ranks))

@@ -38,3 +38,11 @@ private final class PrivateMemory {
 
     deinit { bytes.deallocate() }
 }
+
+/// From where parameters and optimizer state are written.
+enum TensorSource {
+    /// Where they lie: nobody changes them until they are written.
+    case inPlace
+    /// From a copy that the ranks have just made; without one, from copies made now.
+    case copy(SnapshotMemory?)
+}

@@ -59,6 +59,25 @@ import Testing
         }
     }
 
+    @Test("memory for a copy is taken only by a fit that trains on while one is written; the files are the same")
+    func copies() throws {
+        try withTemporaryFolder { folder in
+            func fit(_ name: String, _ interval: CheckpointInterval, epochs: Int) throws -> (Bool, Data) {
+                let checkpoints = CheckpointCallback(every: interval)
+                try learner(folder.path + "/" + name, waiting(checkpoints)).fit(epochs)
+                let newest = try #require(CheckpointStore(folder.path + "/\(name)/checkpoints").generations.first)
+                return (checkpoints.holdsCopy, try Data(contentsOf: URL(filePath: newest.path)))
+            }
+            let one = try fit("one", .epochs(1), epochs: 1)
+            let steps = try fit("steps", .steps(4), epochs: 1)
+            let rare = try fit("rare", .epochs(2), epochs: 2)
+            let two = try fit("two", .epochs(1), epochs: 2)
+            #expect([one.0, steps.0, rare.0, two.0] == [false, true, false, true])
+            #expect(one.1.count == steps.1.count && rare.1.count == two.1.count)
+            #expect(rare.1 == two.1)
+        }
+    }
+
     @Test("every so many minutes, by a clock that is set")
     func byMinutes() throws {
         try withTemporaryFolder { folder in
