@@ -7,13 +7,15 @@ public enum TargetKind: Sendable, Codable, Hashable {
     case category(count: Int)
     /// Any of `count` classes as a vector of 0 and 1: binary cross-entropy with logits.
     case multiCategory(count: Int)
+    /// One of `count` classes for every pixel: cross-entropy over axis 1.
+    case mask(count: Int)
     /// `count` real numbers: mean squared error.
     case regression(count: Int)
 
     /// How many numbers a model must give per item.
     public var outputCount: Int {
         switch self {
-        case .category(let count), .multiCategory(let count), .regression(let count): count
+        case .category(let count), .multiCategory(let count), .mask(let count), .regression(let count): count
         }
     }
 }

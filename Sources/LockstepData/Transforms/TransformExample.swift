@@ -38,6 +38,8 @@ package struct TransformExample: Sendable {
         Self { ColumnReader("a", prefix: "p", delimiter: ";") },
         Self(ofData: Getter.self),
         Self { OpenImage(.grey) },
+        Self { OpenMask(codes: ["sky", "road"]) },
+        Self { MaskOfImage(from: "images", to: "masks", ending: "_P.png") },
         Self { Resize(6) },
         Self { RandomResizedCrop(7) },
         Self { AffineAugmentation(flip: 0.5, maxRotate: 10, zoom: 1...1.5) },

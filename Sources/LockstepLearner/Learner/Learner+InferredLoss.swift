@@ -7,7 +7,7 @@ public import LockstepOptim
 import LockstepTensor
 
 extension Learner {
-    /// A learner whose loss function follows from what the training targets mean: cross entropy for classes, binary cross
+    /// A learner whose loss function follows from what the training targets mean: cross entropy for classes (of pixels, too), binary cross
     /// entropy with logits for several classes at once, mean squared error for numbers.
     ///
     /// The other parameters are those of
@@ -39,6 +39,7 @@ extension TargetKind {
     public var loss: any LossFunction {
         switch self {
         case .category: CrossEntropyFlat()
+        case .mask: CrossEntropyFlat(axis: 1)
         case .multiCategory: BCEWithLogitsFlat()
         case .regression: MSEFlat()
         }

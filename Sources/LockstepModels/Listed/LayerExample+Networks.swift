@@ -36,6 +36,16 @@ extension LayerExample {
         Self([2, 1, 33, 40]) { EfficientNetLite(0, classes: 3, channels: 1) },
         Self([2, 3, 5, 7]) { BasicBlock(3, 4, stride: 2) },
         Self([2, 8, 3, 3]) { Bottleneck(8, 3, groups: 2, groupWidth: 64) },
+        Self([2, 6, 5, 7]) { ResBlock(3, 4, expansion: 2, stride: 2, norm: .instance) },
+        Self([2, 3, 33, 40]) { XResNet(layers: [1, 2, 1, 1, 1], expansion: 16, classes: 3, stem: [3, 5, 64]) },
+        Self([2, 5, 3, 4]) { PixelShuffleICNR(5, 3, blurs: true) },
+        Self([2, 1, 13, 16]) {
+            UNet(
+                Sequential {
+                    Conv2d(1, 4, kernelSize: 3, stride: 2, padding: 1); ReLU()
+                    MaxPool2d(2, ceilMode: true); Conv2d(4, 6, kernelSize: 1)
+                }, outputs: 3, channels: 1, imageSize: [13, 16], blurs: true, norm: .batch)
+        },
         Self([2, 1, 33, 40]) { ResNet(.basic, layers: [1, 1, 1, 1], classes: 3, channels: 1, width: 2) },
         Self([2, 3, 34, 33]) {
             ResNet(.bottleneck, layers: [1, 2, 1, 1], classes: 5, width: 2, groups: 2, groupWidth: 32)

@@ -77,6 +77,12 @@ public final class EfficientNetLite: Module, UnaryLayer {
         return observed(classifier(dropout(y.mean(axes: [2, 3]))))
     }
 
+    /// The body, step by step.
+    var stages: [any UnaryLayer] {
+        let first = Apply("stem") { [stem, stemNorm] in stemNorm(stem.paddedSame($0)).relu6() }
+        return [first] + blocks + [Apply("last") { [last, lastNorm] in lastNorm(last($0)).relu6() }]
+    }
+
     /// One block's sizes.
     struct BlockSize {
         let (inputs, outputs, kernel, stride, expansion): (Int, Int, Int, Int, Int)

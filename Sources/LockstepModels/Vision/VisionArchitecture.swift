@@ -65,7 +65,7 @@ extension VisionArchitecture {
     /// All networks by name, those of one family together.
     public static let all: [VisionArchitecture] = [
         resnet18, resnet34, resnet50, resnet101, resnext50_32x4d, wideResnet50_2,
-        mobilenetV2, mobilenetV3Small, mobilenetV3Large, efficientnetB0, efficientnetLite0, efficientnetLite1,
+        xresnet18, xresnet34, xresnet50, xresnet101, mobilenetV2, mobilenetV3Small, mobilenetV3Large, efficientnetB0, efficientnetLite0, efficientnetLite1,
         efficientnetLite2, efficientnetLite3, efficientnetLite4, convnextTiny, vitSmall, vitBase, deitSmall, deitBase,
     ]
 
@@ -100,6 +100,24 @@ extension VisionArchitecture {
                 ResNet(
                     block, layers: layers, classes: classes, channels: channels, groups: groups, groupWidth: width)
             }, body: { $0.body })
+    }
+
+    // MARK: fastai's residual networks, its names
+
+    /// fastai's XResNet-18, 11.7 million parameters. He et al. (2018).
+    public static let xresnet18 = xresidual("xresnet18", 1, [2, 2, 2, 2])
+    /// fastai's XResNet-34, 21.8 million parameters. He et al. (2018).
+    public static let xresnet34 = xresidual("xresnet34", 1, [3, 4, 6, 3])
+    /// fastai's XResNet-50, 25.6 million parameters. He et al. (2018).
+    public static let xresnet50 = xresidual("xresnet50", 4, [3, 4, 6, 3])
+    /// fastai's XResNet-101, 44.6 million parameters. He et al. (2018).
+    public static let xresnet101 = xresidual("xresnet101", 4, [3, 4, 23, 3])
+
+    /// fastai cuts the body of an XResNet behind its stem.
+    private static func xresidual(_ name: String, _ expansion: Int, _ layers: [Int]) -> VisionArchitecture {
+        VisionArchitecture(
+            name, features: 512 * expansion, leastImageSize: 1, cuts: [3], headParts: ["11"],
+            make: { XResNet(layers: layers, expansion: expansion, classes: $0, channels: $1) }, body: { $0.body })
     }
 
     // MARK: Mobile networks and ConvNeXt, torchvision's names

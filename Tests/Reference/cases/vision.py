@@ -79,8 +79,9 @@ def summary(named):
         for name, value in named])
 
 
-def network(r, name, make, size=64, batch=4):
-    """What `make(num_classes=…)` gives: parameters and names of the usual size, results of one with 10 classes."""
+def network(r, name, make, size=64, batch=4, whole=True):
+    """What `make(num_classes=…)` gives: parameters and names of the usual size, results of one with 10 classes; sums of them where
+    they are not `whole`."""
     usual = make(num_classes=1000)
     r.put(f"{name}/parameters", torch.tensor(sum(p.numel() for p in usual.parameters())))
     r.put(f"{name}/keys", keys(usual))
@@ -91,9 +92,10 @@ def network(r, name, make, size=64, batch=4):
     model.double()
     x = tensor(f"{name}/x", batch, 3, size, size).double().requires_grad_()
     with torch.no_grad():
-        r.put(f"{name}/evaluated", model.eval()(x))
+        evaluated = model.eval()(x)
+        r.put(f"{name}/evaluated", evaluated if whole else summary([("evaluated", evaluated)]))
     y = model.train()(x)
-    r.put(f"{name}/trained", y)
+    r.put(f"{name}/trained", y if whole else summary([("trained", y)]))
     (y * tensor(f"{name}/dy", *y.shape).double()).sum().backward()
     r.put(f"{name}/gradients", summary(
         [("x", x.grad)] + [(key, p.grad) for key, p in sorted(model.named_parameters())]))
@@ -108,8 +110,28 @@ def build():
         network(r, name, functools.partial(timm.create_model, name), 224, 2)
     for variant in range(5):
         network(r, f"efficientnet_lite{variant}", lite(variant))
+    from fastai.vision.models import xresnet
+
+    for name in ["xresnet18", "xresnet34", "xresnet50", "xresnet101"]:
+        network(r, name, lambda num_classes, name=name: getattr(xresnet, name)(n_out=num_classes))
+    for name, options in [("resnet18", {}), ("mobilenet_v2", {"blur": True, "norm_type": "batch"}),
+                          ("convnext_tiny", {"last_cross": False})]:
+        network(r, f"unet.{name}", unet(name, **options), whole=False)
     fine_tuning(r)
     return r.tensors
+
+
+def unet(name, norm_type=None, **options):
+    """fastai's DynamicUnet on what it cuts of a network of torchvision."""
+    from fastai.layers import NormType
+    from fastai.vision.models.unet import DynamicUnet
+
+    def make(num_classes):
+        network = getattr(torchvision.models, name)()
+        encoder = nn.Sequential(*list(network.children())[:-2]) if name == "resnet18" else network.features
+        return DynamicUnet(encoder, num_classes, (64, 64), norm_type=NormType.Batch if norm_type else None, **options)
+
+    return make
 
 
 def lite(variant):
