@@ -143,6 +143,16 @@ var torchBytes: [UInt8] {
                 cmRlcmVkRGljdApxCilScQt0cQxScQ1zLoACXXEAWA4AAAAwMDAwMDAwMDAwMDAwMHEBYS4CAAAAAAAAAAAAgD8AAABA
                 """, options: .ignoreUnknownCharacters) ?? Data())
 }
+/// Of NumPy: ones, [2, 3], called x.
+var npzBytes: [UInt8] {
+    [UInt8](
+        Data(
+            base64Encoded: """
+                UEsDBC0AAAAIAAAAIQB9azqS//////////8FABQAeC5ucHkBABAAmAAAAAAAAABMAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6l
+                oG6TZqKuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GkY6CsaaOgq1CmQDLgaGBntsGABQSwECLQMtAAAACAAAACEAfWs6
+                kkwAAACYAAAABQAAAAAAAAAAAAAAgAEAAAAAeC5ucHlQSwUGAAAAAAEAAQAzAAAAgwAAAAAA
+                """, options: .ignoreUnknownCharacters) ?? Data())
+}
 var torchArchive: TorchArchive { get throws { try TorchArchive.read("x.pth") } }
 /// A BERT of no size to speak of, as it lies in the folder `bert`.
 var body: Bert { Bert(BertConfiguration(vocabulary: 9, width: 4, layers: 1, heads: 1)) }
@@ -201,6 +211,7 @@ func setScene() throws {
         [Safetensors.Item("x", x)], metadata: [(key: "format", value: "pt")], to: "scene.safetensors")
     try Safetensors.write([Safetensors.Item("x", x)], to: "x.safetensors")
     try Data(torchBytes).write(to: URL(filePath: "x.pth"))
+    for name in ["x.npz", "data.npz"] { try Data(npzBytes).write(to: URL(filePath: name)) }
     try Safetensors.write(
         [Safetensors.Item("weight", x), Safetensors.Item("bias", bias)], to: "linear.safetensors")
     try Data(plays.utf8).write(to: URL(filePath: "plays.txt"))
@@ -208,6 +219,13 @@ func setScene() throws {
     _ = try learner.predictions(savePredictions: "preds")
     _ = try learner.saveResumePoint(ResumePoint(epoch: 1))
     try Data("1\n".utf8).write(to: URL(filePath: "valid.txt"))
+    for name in ["images", "masks"] {
+        try FileManager.default.createDirectory(atPath: "scenes/\(name)", withIntermediateDirectories: true)
+        let pixels = Tensor((0..<64).map { UInt8($0 % 2) }, shape: [1, 8, 8])
+        for number in 0..<5 {
+            try Data(Pixels(pixels)?.png ?? []).write(to: URL(filePath: "scenes/\(name)/\(number).png"))
+        }
+    }
     for name in ["cat", "dog"] {
         try FileManager.default.createDirectory(atPath: "pets/\(name)", withIntermediateDirectories: true)
         for number in 0..<50 { try Data(png).write(to: URL(filePath: "pets/\(name)/\(number).png")) }

@@ -4,7 +4,7 @@
 
 import PackageDescription
 
-let names = ["callback", "images", "recommender", "table", "timeseries"]
+let names = ["callback", "images", "mlx", "recommender", "segmentation", "table", "texts", "timeseries"]
 
 let package = Package(
     name: "examples",
