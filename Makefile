@@ -23,6 +23,7 @@
 ## test-instructions  count the instructions of a training step (part of test)
 ## build      build the library, the command and the examples, optimised
 ## bench      measure every case on 1 and 2 ranks, beside the peers where they are installed (ROUNDS=3)
+## bench-nodes  measure training between two nodes of network namespaces, over slow networks (needs root; ROUNDS=5)
 ## bench-peers  install PyTorch, fastai and JAX into PEERS, outside the tree (needs PyPI)
 ## roofline   measure every case beside what one core could do at best
 ## warnings   build everything; a warning is an error
@@ -60,7 +61,7 @@ SOURCES     = Package.swift Sources Tests
 include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions build bench bench-peers roofline warnings format lint docs reference clean
+.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions build bench bench-nodes bench-peers roofline warnings format lint docs reference clean
 
 help:
 	@echo "Usage: make TARGET"
@@ -160,6 +161,12 @@ bench: setup
 	    echo "no peers in $(PEERS): make bench-peers installs them; ours alone:"; \
 	    $(LOCKSTEP) bench all && $(LOCKSTEP) bench all --ranks 2; \
 	fi
+
+bench-nodes: ROUNDS = 5
+bench-nodes: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@Tests/Scripts/bench-nodes.sh --rounds $(ROUNDS) --report .build/bench \
+	    $(if $(wildcard $(PEERS)/bin/python),--peers $(PEERS)/bin/python)
 
 bench-peers:
 	python3 -m venv $(PEERS)

@@ -115,9 +115,6 @@ int cmpi_broadcast_bytes(void *buffer, int count, int root, cmpi_handle comm) {
 int cmpi_allgather_bytes(const void *source, int count, void *destination, cmpi_handle comm) {
     return MPI_Allgather(source, count, MPI_BYTE, destination, count, MPI_BYTE, comm_of(comm));
 }
-int cmpi_alltoall_bytes(const void *source, int count, void *destination, cmpi_handle comm) {
-    return MPI_Alltoall(source, count, MPI_BYTE, destination, count, MPI_BYTE, comm_of(comm));
-}
 int cmpi_allgatherv_bytes(
     const void *source, int count, void *destination, const int *counts, const int *offsets, cmpi_handle comm) {
     return MPI_Allgatherv(source, count, MPI_BYTE, destination, counts, offsets, MPI_BYTE, comm_of(comm));
@@ -138,6 +135,24 @@ int cmpi_barrier(cmpi_handle comm) { return MPI_Barrier(comm_of(comm)); }
 int cmpi_progress(cmpi_handle comm) {
     int flag;
     return MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_of(comm), &flag, MPI_STATUS_IGNORE);
+}
+int cmpi_isend_bytes(const void *bytes, int count, int to, int tag, cmpi_handle comm, cmpi_handle *request) {
+    MPI_Request r = MPI_REQUEST_NULL;
+    int rc = MPI_Isend(bytes, count, MPI_BYTE, to, tag, comm_of(comm), &r);
+    *request = (cmpi_handle)r;
+    return rc;
+}
+int cmpi_irecv_bytes(void *bytes, int count, int from, int tag, cmpi_handle comm, cmpi_handle *request) {
+    MPI_Request r = MPI_REQUEST_NULL;
+    int rc = MPI_Irecv(bytes, count, MPI_BYTE, from, tag, comm_of(comm), &r);
+    *request = (cmpi_handle)r;
+    return rc;
+}
+int cmpi_wait_request(cmpi_handle *request) {
+    MPI_Request r = (MPI_Request)*request;
+    int rc = MPI_Wait(&r, MPI_STATUS_IGNORE);
+    *request = (cmpi_handle)r;
+    return rc;
 }
 int cmpi_test(cmpi_handle *request, int *done) {
     MPI_Request r = (MPI_Request)*request;

@@ -49,7 +49,7 @@ public struct Benchmark: Sendable {
         var slowest = [
             seconds[seconds.count / 2], seconds[0], own.first, Double(ProcessFacts.peakMebibytes),
             // All ranks are still there: none shares its part of a page with a rank that has gone.
-            ProcessFacts.ownMebibytes,
+            ProcessFacts.ownMebibytes, own.sentBytes ?? 0,
         ]
         try communicator.allReduce(&slowest, .max, name: "benchmark")
         return BenchmarkResult(
@@ -58,7 +58,8 @@ public struct Benchmark: Sendable {
             milliseconds: slowest[0] * 1e3,
             bestMilliseconds: slowest[1] * 1e3, peakMebibytes: Int(slowest[3]), ownMebibytes: slowest[4],
             firstStepSeconds: slowest[2],
-            parameterCount: model.parameterCount)
+            parameterCount: model.parameterCount,
+            sentBytes: own.sentBytes != nil && communicator.nodeCount > 1 ? slowest[5] : nil)
     }
 
     private func engine(_ communicator: any Communicator) -> String {
@@ -72,6 +73,8 @@ struct StepTimes {
     var first: Double
     /// Each timed step.
     var seconds: [Double]
+    /// What the machine has sent per timed step; nil where it was not counted.
+    var sentBytes: Double?
 }
 
 extension Benchmark {
@@ -92,12 +95,14 @@ extension Benchmark {
         for _ in 0..<max(3, batches / 10) { try step() }
         var seconds: [Double] = []
         seconds.reserveCapacity(batches)
+        let sent = ProcessFacts.sentBytes
         for _ in 0..<batches {
             let start = ContinuousClock.now
             try step()
             seconds.append(start.secondsAgo)
         }
-        return StepTimes(first: first, seconds: seconds)
+        return StepTimes(
+            first: first, seconds: seconds, sentBytes: Double(ProcessFacts.sentBytes - sent) / Double(batches))
     }
 }
 

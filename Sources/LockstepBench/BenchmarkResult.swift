@@ -23,16 +23,19 @@ public struct BenchmarkResult: Sendable, Equatable {
     public var firstStepSeconds: Double
     /// Trained numbers of the model.
     public var parameterCount: Int
+    /// Bytes that the node of this case which sends most has sent per step; nil inside one node, and for steps in a learner.
+    public var sentBytes: Double?
 
     /// One line, with the fields of `torch_peer.py`.
     public var json: String {
-        let fields = [
+        var fields = [
             ("case", "\"\(name)\""), ("engine", "\"\(engine)\""), ("ranks", "\(ranks)"),
             ("samples_per_s", decimal(samplesPerSecond, 1)), ("ms", decimal(milliseconds, 4)),
             ("best_ms", decimal(bestMilliseconds, 4)), ("rss_mib", "\(peakMebibytes)"),
             ("own_mib", decimal(ownMebibytes, 1)),
             ("first_step_s", decimal(firstStepSeconds, 3)), ("params", "\(parameterCount)"),
         ]
+        if let sentBytes { fields.append(("sent_bytes", "\(Int(sentBytes.rounded()))")) }
         return "{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
     }
 

@@ -49,6 +49,24 @@ enum ProcessFacts {
         return kibibytes / 1024
     }
 
+    /// Bytes that this machine, or this network namespace, has sent over its networks; the loop back to itself is none.
+    /// Zero where `/proc` is missing.
+    static var sentBytes: Int {
+        guard let file = fopen("/proc/self/net/dev", "r") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 512)
+        var sum = 0
+        while fgets(&line, Int32(line.count), file) != nil {
+            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            let parts = text.split(separator: ":", maxSplits: 1)
+            let numbers = parts.last?.split(separator: " ") ?? []
+            // Eight columns of what has come, then as many of what has gone.
+            guard parts.count == 2, numbers.count >= 9, !parts[0].hasSuffix("lo") else { continue }
+            sum += Int(numbers[8]) ?? 0
+        }
+        return sum
+    }
+
     /// Field 22 of `/proc/self/stat`, counted after the program's name, which may hold spaces.
     private static var startTicks: Double? {
         guard let file = fopen("/proc/self/stat", "r") else { return nil }

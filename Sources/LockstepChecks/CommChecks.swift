@@ -25,6 +25,7 @@ public enum CommChecks {
         try sharedMemory(communicator)
         try reducer(communicator)
         try reducerOwned(communicator)
+        try nodeSums(communicator)
         try splits(communicator)
     }
 
@@ -204,7 +205,7 @@ public enum CommChecks {
 
     /// Owners get averages of their slices once, and all see what they write.
     public static func reducerOwned(_ c: any Communicator) throws {
-        for count in [0, 1, 17, 1000, 40_001] {
+        for count in [0, 1, 17, 1000, 40_001, 300_007] {
             let gradients = try SharedReducer(over: c, floatCount: count + 1)
             let updated = try c.allocateShared(byteCount: count * 4)
             for index in 0..<count { gradients.arena[index] = Float(index % 5 + c.rank) }
@@ -250,6 +251,37 @@ public enum CommChecks {
             let gap = owned.map { abs(gradients.arena[$0] - values[$0]) }.max() ?? 0
             try expect(gap, 0, "an update that averages has the same average")
             try c.barrier()
+        }
+    }
+
+    /// Sums over nodes have the bits of an addition in rank order on each node, then in node order, whatever their size.
+    public static func nodeSums(_ c: any Communicator) throws {
+        func value(_ rank: Int, _ index: Int) -> Float {
+            Float((index &* 2_654_435_761 &+ rank &* 40_503) & 0xFFFF) / 7 * (index % 3 == 0 ? 1e6 : 1e-3)
+        }
+        let places = try c.allGather([Int64(c.nodeIndex)])
+        // Of few nodes more than are on their way at once.
+        for count in counts + [31, 33, 3000, c.nodeCount <= 3 ? 540_001 : 70_001] {
+            let reducer = try SharedReducer(over: c, floatCount: count)
+            guard reducer.isShared else { return }
+            var expected = [Float](repeating: -0.0, count: count)
+            for node in 0..<c.nodeCount {
+                var sums = [Float](repeating: -0.0, count: count)
+                for rank in 0..<c.size where places[rank] == Int64(node) {
+                    for index in 0..<count { sums[index] += value(rank, index) }
+                }
+                for index in 0..<count { expected[index] += sums[index] }
+            }
+            for _ in 0..<2 {
+                for index in 0..<count { reducer.arena[index] = value(c.rank, index) }
+                // As a tail, nothing is weighted.
+                try reducer.reduce(weight: 1, count: 0, tailCount: count)
+                var differing = 0
+                for index in 0..<count where reducer.arena[index].bitPattern != expected[index].bitPattern {
+                    differing += 1
+                }
+                try expect(differing, 0, "floats of \(count) whose sum over nodes has other bits")
+            }
         }
     }
 

@@ -192,6 +192,26 @@ struct Fault: Sendable {
         ) { scene in
             try scene.train { kill(getpid(), SIGSTOP) }
         },
+        // While sums are on their way between nodes.
+        Fault(
+            name: "killed-in-an-exchange", bound: 8, environment: "LOCKSTEP_RANKS_PER_NODE=1",
+            sentence: "lockstep: rank RANK failed first: it was killed by signal 9"
+        ) { scene in
+            try scene.exchange { kill(getpid(), SIGKILL) }
+        },
+        Fault(
+            name: "throws-in-an-exchange", bound: 8, environment: "LOCKSTEP_RANKS_PER_NODE=1",
+            sentence: "lockstep: .*rank RANK: .*sample 17 cannot be read"
+        ) { scene in
+            try scene.exchange { throw BadSample() }
+        },
+        Fault(
+            name: "stopped-in-an-exchange", bound: 10,
+            environment: "LOCKSTEP_RANKS_PER_NODE=1 LOCKSTEP_STALL_TIMEOUT=0.5 LOCKSTEP_ABORT_TIMEOUT=2",
+            sentence: "lockstep: .* rank RANK between nodes, seen from rank [0-9], has not ended within 2 s"
+        ) { scene in
+            try scene.exchange { kill(getpid(), SIGSTOP) }
+        },
     ]
 }
 

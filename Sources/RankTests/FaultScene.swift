@@ -50,6 +50,20 @@ struct FaultScene {
         }
     }
 
+    /// Twenty sums of 16 MiB; `body` runs where a piece has become whole and others are on their way.
+    func exchange(_ body: @escaping () throws -> Void) throws {
+        let count = 4 << 20
+        let reducer = try SharedReducer(over: ranks, floatCount: count)
+        try repeatedly { _, isStruck in
+            var isDone = false
+            try reducer.reduceOwned(weight: 1, count: count) { range, _ in
+                guard isStruck, !isDone, range.lowerBound > count / 3 else { return }
+                isDone = true
+                try body()
+            }
+        }
+    }
+
     // MARK: Training
 
     /// The events in which something may go wrong in the middle of a batch.

@@ -19,6 +19,7 @@ let communicatorChecks: [ThreadSuite.Check] = [
     ("communicator: shared memory", CommChecks.sharedMemory),
     ("communicator: reducer of gradients", CommChecks.reducer),
     ("communicator: reducer with owned slices", CommChecks.reducerOwned),
+    ("communicator: sums over nodes", CommChecks.nodeSums),
     ("communicator: norms of what was reduced", CommChecks.reducerNorm),
     ("communicator: splits", CommChecks.splits),
 ]

@@ -18,6 +18,7 @@ import LockstepData
         subcommands: [
             Train.self, LRFind.self, Sweep.self, Predict.self, Embed.self, SampleText.self, Bench.self,
             LaunchCommand.self,
+            Plan.self,
             Doctor.self,
             Inspect.self,
         ])

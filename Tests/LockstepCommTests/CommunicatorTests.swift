@@ -26,6 +26,24 @@ struct CommunicatorTests {
         }
     }
 
+    @Test("sums over many nodes, one rank on each or several", arguments: [(3, 1), (5, 1), (8, 4), (16, 1)])
+    func manyNodes(size: Int, ranksPerNode: Int) throws {
+        try InProcessWorld(size, ranksPerNode: ranksPerNode).run { world in
+            try CommChecks.nodeSums(world)
+            try CommChecks.reducer(world)
+        }
+    }
+
+    @Test("a network is measured between nodes only")
+    func link() throws {
+        let speeds = try InProcessWorld(3, ranksPerNode: 1).run { try LinkSpeed.measure(over: $0, seconds: 0.01) }
+        let speed = try #require(speeds[0])
+        #expect(speed.latency > 0 && speed.latency < 1 && speed.bytesPerSecond > 1e5)
+        #expect(Set(speeds).count == 1)
+        #expect(try InProcessWorld(2).run { try LinkSpeed.measure(over: $0) } == [nil, nil])
+        #expect(try LinkSpeed.measure(over: SoloCommunicator()) == nil)
+    }
+
     @Test("results come back by rank, and the current world is the thread's own")
     func results() throws {
         let ranks = try InProcessWorld(3).run { world in

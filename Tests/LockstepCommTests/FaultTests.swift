@@ -153,6 +153,20 @@ struct FaultTests {
         solo.withRankZeroOnly { #expect(throws: CommunicatorError.self) { try solo.barrier() } }
     }
 
+    @Test("an error while sums travel between nodes is an error on every rank", arguments: [(2, 1), (3, 1), (4, 2)])
+    func midway(size: Int, ranksPerNode: Int) {
+        for culprit in [0, size - 1] {
+            let all = errors(size, ranksPerNode: ranksPerNode) { world in
+                let reducer = try SharedReducer(over: world, floatCount: 2_000_000)
+                try reducer.reduceOwned(weight: 1) { range, _ in
+                    if world.rank == culprit, range.lowerBound > 400_000 { throw BadSample() }
+                }
+                try world.barrier()
+            }
+            expectSame(all, .peerFailed, count: size, "rank \(culprit): sample 17 cannot be read")
+        }
+    }
+
     @Test("an error in an owner's update is an error on every rank")
     func update() {
         let all = errors(3) { world in

@@ -188,6 +188,12 @@ def cases():
     }
 
 
+def sent_bytes():
+    """What this machine has sent over its networks."""
+    lines = [line.split(":") for line in open("/proc/self/net/dev") if ":" in line]
+    return sum(int(numbers.split()[8]) for name, numbers in lines if name.strip() != "lo")
+
+
 mk, xs, ys, loss, nb = cases()[a.case]
 nb = a.batches or nb
 x, y = xs(), ys()
@@ -217,10 +223,12 @@ if a.engine == "torch":
     for _ in range(max(3, nb // 10)):
         step()
     ts = []
+    sent = sent_bytes()
     for _ in range(nb):
         t = time.perf_counter()
         step()
         ts.append(time.perf_counter() - t)
+    sent = (sent_bytes() - sent) / nb
     ts.sort()
     med = ts[nb // 2]
     best = ts[0]
@@ -272,6 +280,7 @@ if rank == 0:
                 rss_mib=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
                 first_step_s=round(first, 2),
                 params=sum(p.numel() for p in model.parameters()),
+                **(dict(sent_bytes=round(sent)) if world > 1 and a.engine == "torch" else {}),
             )
         ),
         flush=True,

@@ -9,6 +9,7 @@ usage: Tests/Scripts/nodes.sh up N                 starts node1 … nodeN; print
        Tests/Scripts/nodes.sh head COMMAND…        runs a command on a machine beside them, which sees them all: mpirun
        Tests/Scripts/nodes.sh agent NODE COMMAND…  runs one on a node, joining words as ssh does: mpirun's plm_rsh_agent
        Tests/Scripts/nodes.sh cut NODE | join NODE pulls its cable, plugs it in again and waits for it
+       Tests/Scripts/nodes.sh link RATE|none      limits what each node can send, as tc writes it: 1gbit, 100mbit
        Tests/Scripts/nodes.sh stop NODE            pulls its plug: all of its processes are gone
        Tests/Scripts/nodes.sh down                 ends everything
 Needs root. NODES_FOLDER is where it keeps what it must remember (/run/lockstep-nodes).
@@ -124,6 +125,17 @@ case "$1" in
         address=$(awk -v node="$2" '$2 == node { print $1 }' "$folder/hosts")
         for other in switch $(awk '$2 ~ /^node/ { print $2 }' "$folder/hosts"); do
             reach "$other" "$address"
+        done
+        ;;
+    link)
+        [ $# -eq 2 ] || { usage >&2; exit 64; }
+        command -v tc > /dev/null || fail "tc is missing: apt-get install iproute2"
+        for node in $(awk '$2 ~ /^node/ { print $2 }' "$folder/hosts"); do
+            ip netns exec "$(namespace "$node")" tc qdisc del dev eth0 root 2> /dev/null || true
+            [ "$2" != none ] || continue
+            # Bursts that a switch would let pass, and no longer queue than one would have.
+            ip netns exec "$(namespace "$node")" tc qdisc add dev eth0 root tbf rate "$2" burst 256kb latency 50ms ||
+                fail "tc cannot limit $node to $2"
         done
         ;;
     stop)

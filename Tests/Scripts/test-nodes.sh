@@ -48,6 +48,8 @@ on+() {
     # shellcheck disable=SC2046  # several words
     Tests/Scripts/nodes.sh head $(launched "$1") -- "${@:2}" > "$log" 2>&1 < /dev/null
 }
+# What node1 has sent so far, in bytes.
+sent() { Tests/Scripts/nodes.sh agent node1 'cat /proc/net/dev' | awk '$1 == "eth0:" { print $10 }'; }
 seconds() { awk "BEGIN { printf \"%.1f\", $(date +%s.%N) - $1 }"; }
 
 # MARK: Training
@@ -101,7 +103,6 @@ fi
 if [ "$part" != faults ]; then
 # Half the bytes between nodes: what node1 sends in the same steps, and what becomes of the losses. Among three nodes Open
 # MPI itself sends more than it must, and ours less than half of that.
-sent() { Tests/Scripts/nodes.sh agent node1 'cat /proc/net/dev' | awk '$1 == "eth0:" { print $10 }'; }
 for hosts in 2x2 3x1; do
     problem=""
     declare -A bytes=()
@@ -161,6 +162,9 @@ fault 2x2 leaves-early 3 6 'lockstep: rank 3 has ended its program while rank [0
 fault 3x1 leaves-early 1 6 'lockstep: rank 1 has ended its program while rank [0-9] waits'
 fault 2x1 exits-with-a-code 1 6 'lockstep: rank 1 has called exit\(3\)'
 fault 3x1 stopped 2 15 'rank 2, on another node, has not come within 4.0 s'
+# While sums are on their way.
+fault 2x1 killed-in-an-exchange 1 6 'lockstep: rank 1 failed first: it was killed by signal 9'
+fault 3x1 stopped-in-an-exchange 2 15 'rank 2 between nodes, seen from rank [01], has not ended within 4 s'
 
 # trained_on JOB: waits for its fourth epoch, as long as its log grows at least every two minutes.
 trained_on() {
@@ -175,6 +179,38 @@ trained_on() {
         fi
         sleep 0.1
     done
+}
+# cut_in_a_sum BOUND SENTENCE: the cable of node2 is pulled while gradients are on their way, as they nearly always are at 20 Mbit/s.
+cut_in_a_sum() {
+    local problem="" start before status job took
+    Tests/Scripts/nodes.sh link 20mbit
+    before=$(sent)
+    on+ 2x1 "$bin/lockstep" bench mlp --batches 100000 &
+    job=$!
+    until [ $(($(sent) - before)) -gt 8000000 ]; do
+        kill -0 $job 2> /dev/null || { problem="ended before the cable was cut"; break; }
+        sleep 0.1
+    done
+    start=$(date +%s.%N)
+    Tests/Scripts/nodes.sh cut node2
+    (sleep $(($1 + 20)); kill -TERM $job) 2> /dev/null &
+    local guard=$!
+    wait $job
+    status=$?
+    took=$(seconds "$start")
+    kill $guard 2> /dev/null
+    if [ -n "$problem" ]; then
+        :
+    elif [ $status -eq 0 ]; then
+        problem="ended with status 0"
+    elif awk "BEGIN { exit !($took > $1) }"; then
+        problem="took $took s to end, $1 s are allowed"
+    elif ! grep -qE "$2" "$log"; then
+        problem="did not say: $2"
+    fi
+    verdict "cut node2 in the middle of a sum (status $status, $took s)" "$problem"
+    Tests/Scripts/nodes.sh join node2
+    Tests/Scripts/nodes.sh link none
 }
 # lost COMMAND BOUND SENTENCE: training for ever, until something happens to the second node.
 lost() {
@@ -206,6 +242,7 @@ lost() {
     fi
     verdict "$1 node2 in the middle of training (status $status, $took s)" "$problem"
 }
+cut_in_a_sum 30 'lockstep: .*(rank [01]|an exchange of [0-9]+ bytes) between nodes, seen from rank [01], has not ended within 4 s'
 lost cut 30 'lockstep: .*(another node.* has not come within 4|between nodes, seen from rank [0-3], has not ended within 4)'
 left=$(Tests/Scripts/nodes.sh agent node2 'sleep 12; pgrep -c "^lockstep$"')
 [ "${left:-0}" -eq 0 ] && problem="" || problem="$left ranks are still there"

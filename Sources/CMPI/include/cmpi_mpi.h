@@ -33,7 +33,6 @@ int cmpi_allreduce_in_place(void *buffer, int count, int type, int operation, cm
 int cmpi_reduce_scatter_block(const void *source, void *destination, int count, int type, int operation, cmpi_handle comm);
 int cmpi_broadcast_bytes(void *buffer, int count, int root, cmpi_handle comm);
 int cmpi_allgather_bytes(const void *source, int count, void *destination, cmpi_handle comm);
-int cmpi_alltoall_bytes(const void *source, int count, void *destination, cmpi_handle comm);  // count: per block
 int cmpi_allgatherv_bytes(
     const void *source, int count, void *destination, const int *counts, const int *offsets, cmpi_handle comm);
 int cmpi_gatherv_bytes(
@@ -45,6 +44,9 @@ int cmpi_iallgatherv_bytes(
 int cmpi_barrier(cmpi_handle comm);
 /// Moves along what MPI has begun and not finished, such as data that a returned call left in a queue.
 int cmpi_progress(cmpi_handle comm);
+int cmpi_isend_bytes(const void *bytes, int count, int to, int tag, cmpi_handle comm, cmpi_handle *request);
+int cmpi_irecv_bytes(void *bytes, int count, int from, int tag, cmpi_handle comm, cmpi_handle *request);
+int cmpi_wait_request(cmpi_handle *request);
 int cmpi_test(cmpi_handle *request, int *done);
 /// Sends a word that nobody has to wait for; it is read some time before the process ends.
 int cmpi_send_word(const int64_t *word, int to, int tag, cmpi_handle comm);

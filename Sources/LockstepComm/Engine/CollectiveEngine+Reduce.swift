@@ -38,7 +38,12 @@ extension CollectiveEngine {
                             if compression == .none {
                                 try link.allReduce(part, as: type, operation)
                             } else {
-                                try sumBetweenNodes(part, over: link, compression)
+                                let values = part.assumingMemoryBound(to: Float.self)
+                                let pieces = NodeSum.pieces(
+                                    0..<values.count, nodes: topology.nodes.count, compression)
+                                if let base = values.baseAddress {
+                                    try sumBetweenNodes(pieces, of: base, owner: plane, over: link)
+                                }
                             }
                         }
                     }

@@ -35,7 +35,7 @@ final class CollectiveEngine {
     var worked: Int64 = 0
     /// Counts the uses of the staging areas; equal on all ranks.
     var turn = 0
-    /// What travels between nodes in fewer bits, on its way out and in; kept from one sum to the next.
+    /// Room for what travels between nodes; kept from one sum to the next.
     var linkBuffer: OwnedMemory?
     private(set) var sequence: UInt64 = 0
     private var failure: CommunicatorError?

@@ -25,15 +25,21 @@ protocol NodeLink: AnyObject {
     /// Called by local rank 0 of a node that has failed, so that the others learn of it at their next exchange.
     func announce(_ error: CommunicatorError)
 
+    /// Runs what the ranks of one lane send each other, `byteCount` bytes in all from this one; when it returns, nothing of it
+    /// waits here any more to be sent.
+    func exchanging(byteCount: Int, _ body: () throws -> Void) throws
+    /// Called inside of `exchanging`: begins to send to this lane's rank on `node`, which is not this one. The bytes must
+    /// stay as they are until ``finish(_:)``.
+    func send(_ bytes: UnsafeRawBufferPointer, to node: Int, tag: LinkTag) throws -> LinkMessage
+    /// Begins to receive from this lane's rank on `node`. Messages of one tag come in the order in which they were sent; the
+    /// sizes must agree.
+    func receive(_ bytes: UnsafeMutableRawBufferPointer, from node: Int, tag: LinkTag) throws -> LinkMessage
+    /// Waits until a message has come, or until what was sent may change.
+    func finish(_ message: LinkMessage) throws
+
     /// Called by the ranks of one lane: reduces in place, in pieces of at most 1 MiB.
     func allReduce(
         _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation) throws
-
-    /// Called by the ranks of one lane: places their blocks, all of the same size, node by node into `destination`.
-    func gatherLane(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws
-    /// Called by the ranks of one lane: `source` is one block per node, all of the same size; block i goes to node i, and
-    /// what comes from node i becomes block i of `destination`.
-    func exchangeLane(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws
 
     /// Called by all ranks.
     func broadcast(_ buffer: UnsafeMutableRawBufferPointer, from root: Int) throws
@@ -45,6 +51,25 @@ protocol NodeLink: AnyObject {
     func reduceScatter(
         _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, as type: ElementType,
         _ operation: ReductionOperation) throws
+}
+
+/// What messages between nodes are about. Those of one tag keep their order.
+enum LinkTag: CInt {
+    /// Values to be added up, and their sums.
+    case values = 78
+    case sums = 79
+    /// The measurement of the link.
+    case probe = 80
+}
+
+/// A message on its way between two nodes.
+struct LinkMessage {
+    /// What the link knows it by.
+    var handle: Int
+    /// Where it goes to or comes from.
+    let node: Int
+    let memory: UnsafeMutableRawBufferPointer
+    let isIncoming: Bool
 }
 
 extension NodeLink {

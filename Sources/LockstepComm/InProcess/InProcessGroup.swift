@@ -14,6 +14,7 @@ final class InProcessGroup: Sendable {
     private let nodeHeaders: [OwnedMemory]
     /// One plane per lane, and one of all ranks; empty with a single node.
     private let laneMemory: [[OwnedMemory]]
+    private let laneMail: [LaneMail]
     private let wholeMemory: [OwnedMemory]
 
     init(ranks: [Int], ranksPerNode: Int, timeouts: Timeouts) throws {
@@ -32,6 +33,7 @@ final class InProcessGroup: Sendable {
         nodeHeaders = try nodes.map { _ in try OwnedMemory(byteCount: CollectiveEngine.worldHeaderBytes(size: size)) }
         let laneCount = nodes.count > 1 ? nodes.map(\.count).min() ?? 0 : 0
         let nodeCount = nodes.count
+        laneMail = (0..<laneCount).map { _ in LaneMail() }
         laneMemory = try (0..<laneCount).map { _ in try segments(nodeCount) }
         wholeMemory = nodeCount > 1 ? try segments(size) : []
     }
@@ -53,7 +55,9 @@ final class InProcessGroup: Sendable {
             peers: [nodeHeaders[node].bytes], ranks: [rank], localRank: 0, owner: nodeHeaders[node])
         return CollectiveEngine(
             rank: rank, topology: topology, plane: plane,
-            link: InProcessLink(lane: lane, whole: whole, laneCount: laneMemory.count), worldHeaders: headers)
+            link: InProcessLink(
+                lane: lane, mail: localRank < laneMail.count ? laneMail[localRank] : nil, whole: whole,
+                laneCount: laneMemory.count), worldHeaders: headers)
     }
 
     /// The group of some of these ranks, in that order.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The network between pretended nodes of one process: engines over planes of their own.
 internal import CMPI
+internal import Foundation
 
 /// Connects pretended nodes, so that the code for several machines runs in unit tests.
 final class InProcessLink: NodeLink {
@@ -8,8 +9,11 @@ final class InProcessLink: NodeLink {
     private let whole: CollectiveEngine
     let laneCount: Int
 
-    init(lane: CollectiveEngine?, whole: CollectiveEngine, laneCount: Int) {
+    private let mail: LaneMail?
+
+    init(lane: CollectiveEngine?, mail: LaneMail?, whole: CollectiveEngine, laneCount: Int) {
         self.lane = lane
+        self.mail = mail
         self.whole = whole
         self.laneCount = laneCount
     }
@@ -35,23 +39,38 @@ final class InProcessLink: NodeLink {
         whole.poison(error, event: "")
     }
 
+    func exchanging(byteCount: Int, _ body: () throws -> Void) throws { if lane != nil { try body() } }
+
+    func send(_ bytes: UnsafeRawBufferPointer, to node: Int, tag: LinkTag) throws -> LinkMessage {
+        if let lane { mail?.post(bytes, from: lane.rank, to: node, tag) }
+        return LinkMessage(
+            handle: 0, node: node, memory: UnsafeMutableRawBufferPointer(mutating: bytes), isIncoming: false)
+    }
+
+    func receive(_ bytes: UnsafeMutableRawBufferPointer, from node: Int, tag: LinkTag) throws -> LinkMessage {
+        let handle = lane.flatMap { mail?.expect(from: node, to: $0.rank, tag) } ?? 0
+        return LinkMessage(handle: handle, node: node, memory: bytes, isIncoming: true)
+    }
+
+    func finish(_ message: LinkMessage) throws {
+        guard let lane, let mail, message.isIncoming else { return }
+        let start = cmpi_now()
+        var looked = start
+        var hasReported = false
+        defer { lane.plane.endStallReport(hasReported) }
+        while !mail.take(message) {
+            let now = cmpi_now()
+            if now - start < lane.plane.timeouts.yield { sched_yield() } else { usleep(50) }
+            guard now - looked > lane.plane.timeouts.sleep else { continue }
+            looked = now
+            try lane.plane.lookAround(late: message.node, since: start, hasReported: &hasReported)
+        }
+    }
+
     func allReduce(
         _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation
     ) throws {
         _ = try lane?.allReduce(buffer, as: type, operation, name: "")
-    }
-
-    func gatherLane(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws {
-        _ = try lane?.allGather(source, into: destination, name: "")
-    }
-
-    func exchangeLane(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws {
-        guard let lane else { return }
-        let block = source.count / lane.size
-        for (node, part) in (try lane.gather(source, to: nil, name: "") ?? []).enumerated() {
-            UnsafeMutableRawBufferPointer(rebasing: destination[node * block..<(node + 1) * block])
-                .copyBytes(from: part[lane.rank * block..<(lane.rank + 1) * block])
-        }
     }
 
     func broadcast(_ buffer: UnsafeMutableRawBufferPointer, from root: Int) throws {

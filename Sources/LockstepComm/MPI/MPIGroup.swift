@@ -56,13 +56,6 @@ struct MPIGroup {
         try MPIError.check(cmpi_allgather_bytes(from, CInt(source.count), to, handle), "MPI_Allgather")
     }
 
-    /// Block i of `source` goes to rank i, whose block becomes block i here. The corresponding MPI function is
-    /// `MPI_Alltoall`.
-    func exchange(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws {
-        guard let from = source.baseAddress, let to = destination.baseAddress else { return }
-        try MPIError.check(cmpi_alltoall_bytes(from, CInt(source.count / size), to, handle), "MPI_Alltoall")
-    }
-
     /// Reduces in place, in pieces of at most 1 MiB. The corresponding MPI function is `MPI_Allreduce`.
     func allReduce(
         _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation
@@ -74,6 +67,31 @@ struct MPIGroup {
                 cmpi_allreduce_in_place(
                     base + offset, CInt(count), CInt(type.rawValue), CInt(operation.rawValue), handle), "MPI_Allreduce")
         }
+    }
+
+    /// Begins to send; the corresponding MPI function is `MPI_Isend`.
+    func send(_ bytes: UnsafeRawBufferPointer, to rank: Int, tag: CInt) throws -> cmpi_handle {
+        guard let base = bytes.baseAddress else { return 0 }
+        var request: cmpi_handle = 0
+        try MPIError.check(
+            cmpi_isend_bytes(base, CInt(bytes.count), CInt(rank), tag, handle, &request), "MPI_Isend")
+        return request
+    }
+
+    /// Begins to receive; the corresponding MPI function is `MPI_Irecv`.
+    func receive(_ bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: CInt) throws -> cmpi_handle {
+        guard let base = bytes.baseAddress else { return 0 }
+        var request: cmpi_handle = 0
+        try MPIError.check(
+            cmpi_irecv_bytes(base, CInt(bytes.count), CInt(rank), tag, handle, &request), "MPI_Irecv")
+        return request
+    }
+
+    /// Waits until what was begun is done; 0 is nothing. The corresponding MPI function is `MPI_Wait`.
+    func wait(for request: cmpi_handle) throws {
+        if request == 0 { return }
+        var request = request
+        try MPIError.check(cmpi_wait_request(&request), "MPI_Wait")
     }
 
     /// Waits until all ranks of the group are here. The corresponding MPI function is `MPI_Barrier`.

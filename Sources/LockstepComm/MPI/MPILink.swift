@@ -9,7 +9,11 @@ internal import Foundation
 /// block, after the headers have shown that every rank is there; a watchdog ends the job if one does not end.
 final class MPILink: NodeLink {
     let laneCount: Int
+    /// From how many bytes on a part of them may lie in a queue of MPI when a call has returned.
+    private static let queueableBytes = 16 << 10
     private let lane: MPIGroup?
+    /// Which lane this rank's is: its number on its node.
+    private let laneIndex: Int
     private let whole: MPIGroup
     private let nodes: [[Int]]
     /// Where each node's headers start in what was received: one about the node, then one for each of its ranks.
@@ -38,6 +42,7 @@ final class MPILink: NodeLink {
     ) {
         self.isTransferring = isTransferring
         self.lane = lane
+        laneIndex = nodes.lazy.compactMap { $0.firstIndex(of: whole.rank) }.first ?? 0
         self.whole = whole
         self.laneCount = laneCount
         self.nodes = nodes
@@ -138,8 +143,38 @@ final class MPILink: NodeLink {
         defer { isTransferring(false) }
         try watchdog.watching("\(what) of \(byteCount) bytes") {
             try body()
-            if byteCount >= 16 << 10 { try group.barrier() }
+            if byteCount >= MPILink.queueableBytes { try group.barrier() }
         }
+    }
+
+    func exchanging(byteCount: Int, _ body: () throws -> Void) throws {
+        guard let lane else { return }
+        isTransferring(true)
+        defer { isTransferring(false) }
+        try body()
+        if byteCount >= MPILink.queueableBytes {
+            try watchdog.watching("the end of an exchange of \(byteCount) bytes") { try lane.barrier() }
+        }
+    }
+
+    func send(_ bytes: UnsafeRawBufferPointer, to node: Int, tag: LinkTag) throws -> LinkMessage {
+        let memory = UnsafeMutableRawBufferPointer(mutating: bytes)
+        let handle = try lane?.send(bytes, to: node, tag: tag.rawValue) ?? 0
+        return LinkMessage(handle: handle, node: node, memory: memory, isIncoming: false)
+    }
+
+    func receive(_ bytes: UnsafeMutableRawBufferPointer, from node: Int, tag: LinkTag) throws -> LinkMessage {
+        let handle = try lane?.receive(bytes, from: node, tag: tag.rawValue) ?? 0
+        return LinkMessage(handle: handle, node: node, memory: bytes, isIncoming: true)
+    }
+
+    func finish(_ message: LinkMessage) throws {
+        guard let lane else { return }
+        let peer = nodes[message.node][laneIndex]
+        // Watched one by one: a large exchange over a slow network may take as long as it likes, as long as it moves.
+        try watchdog.watching(
+            "a message of \(message.memory.count) bytes \(message.isIncoming ? "from" : "to") rank \(peer)"
+        ) { try lane.wait(for: message.handle) }
     }
 
     func allReduce(
@@ -148,20 +183,6 @@ final class MPILink: NodeLink {
         guard let lane else { return }
         try transfer("MPI_Allreduce", byteCount: buffer.count, among: lane) {
             try lane.allReduce(buffer, as: type, operation)
-        }
-    }
-
-    func gatherLane(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws {
-        guard let lane else { return }
-        try transfer("MPI_Allgather", byteCount: destination.count, among: lane) {
-            try lane.allGather(source, into: destination)
-        }
-    }
-
-    func exchangeLane(_ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer) throws {
-        guard let lane else { return }
-        try transfer("MPI_Alltoall", byteCount: source.count, among: lane) {
-            try lane.exchange(source, into: destination)
         }
     }
 

@@ -19,13 +19,18 @@ struct OwnedUpdate {
     let begin: (UnsafeBufferPointer<Float>) throws -> Void
     /// Called with each piece as soon as it is averaged, or instead of that.
     let update: (Range<Int>, UnaveragedPair?) throws -> Void
+
+    /// Updates what is averaged in `part`.
+    func updateInPieces(_ part: Range<Int>) throws {
+        for start in stride(from: part.lowerBound, to: part.upperBound, by: CollectiveEngine.updatePiece) {
+            try update(start..<min(start + CollectiveEngine.updatePiece, part.upperBound), nil)
+        }
+    }
 }
 
 extension CollectiveEngine {
-    /// Floats of one piece between nodes: 1 MiB, above which Open MPI 4.1 is half as fast.
-    private static let linkPiece = 1 << 18
     /// Floats of one piece handed to an update: two arenas of it fit the second-level cache.
-    private static let updatePiece = 1 << 14
+    fileprivate static let updatePiece = 1 << 14
 
     /// The part of `count` floats that the rank `owner` of this node updates.
     func ownedRange(_ owner: Int, of count: Int) -> Range<Int> {
@@ -59,20 +64,24 @@ extension CollectiveEngine {
                 let weight = header(of: topology.nodes[nodeIndex][peer]).pointee.weight
                 scales[peer] = agreement.weight == 0 ? 0 : Float(weight / agreement.weight)
             }
-            var squares: Double? = norms == nil ? nil : 0
             let all = ownedRange(plane.rank, of: plan.tail.lowerBound)
-            for range in plan.ranges {
-                let owned =
-                    owner != nil
+            let slices = plan.ranges.map { range in
+                owner != nil
                     ? range.clamped(to: all)
                     : LockstepComm.slice(plane.rank, of: ownerCount, in: range, granularity: 16)
-                try reduceSlice(owned, segment, scales, owner, plan.compression, &squares)
             }
+            let tail = owner == nil && plane.rank == ownerCount - 1 ? plan.tail : 0..<0
+            if let link {
+                return try reduceBetweenNodes(
+                    slices, tail: tail, segment, scales, owner, plan.compression, over: link)
+            }
+            var squares: Double? = norms == nil ? nil : 0
+            for slice in slices { try reduceSlice(slice, segment, scales, owner, &squares) }
             if let norms, let squares { norms.set(squares, in: segment) }
-            if owner == nil, plane.rank == ownerCount - 1, !plan.tail.isEmpty {
+            if !tail.isEmpty {
                 scales.update(repeating: 1)
                 var unmeasured: Double?
-                try reduceSlice(plan.tail, segment, scales, nil, .none, &unmeasured)
+                try reduceSlice(tail, segment, scales, nil, &unmeasured)
             }
         }
         try synchronise()
@@ -84,11 +93,11 @@ extension CollectiveEngine {
 
     /// Hands the sum of all tails to `owner`. Inside a node each rank sums for itself, which takes no synchronisation.
     private func sumTail(_ tail: Range<Int>, _ segment: SharedSegment, _ owner: OwnedUpdate) throws {
-        if link != nil {
-            try withUnsafeTemporaryAllocation(of: Float.self, capacity: plane.size) { ones in
-                ones.initialize(repeating: 1)
-                var unmeasured: Double?
-                if plane.rank == ownerCount - 1 { try reduceSlice(tail, segment, ones, nil, .none, &unmeasured) }
+        if let link {
+            try withUnsafeTemporaryAllocation(of: Float.self, capacity: plane.size) { unused in
+                if plane.rank == ownerCount - 1 {
+                    try reduceBetweenNodes([], tail: tail, segment, unused, nil, .none, over: link)
+                }
             }
             try synchronise()
             let own = segment.own.assumingMemoryBound(to: Float.self)
@@ -106,7 +115,7 @@ extension CollectiveEngine {
 
     private func reduceSlice(
         _ slice: Range<Int>, _ segment: SharedSegment, _ scales: UnsafeMutableBufferPointer<Float>,
-        _ owner: OwnedUpdate?, _ compression: GradientCompression, _ squares: inout Double?
+        _ owner: OwnedUpdate?, _ squares: inout Double?
     ) throws {
         let everywhere = owner == nil
         if let owner, let pair = pair(at: slice.lowerBound, segment, scales), owner.averagesPairs {
@@ -114,27 +123,11 @@ extension CollectiveEngine {
             if !slice.isEmpty { try handing { try owner.update(slice, pair) } }
             return
         }
-        let piece =
-            owner != nil || squares != nil
-            ? CollectiveEngine.updatePiece : link != nil ? CollectiveEngine.linkPiece : max(1, slice.count)
+        let piece = owner != nil || squares != nil ? CollectiveEngine.updatePiece : max(1, slice.count)
         for start in stride(from: slice.lowerBound, to: slice.upperBound, by: piece) {
             let part = start..<min(start + piece, slice.upperBound)
-            weightedSum(part, segment, scales, everywhere: everywhere && link == nil)
+            weightedSum(part, segment, scales, everywhere: everywhere)
             let own = segment.own.baseAddress.unsafelyUnwrapped + part.lowerBound * MemoryLayout<Float>.stride
-            if let link {
-                let bytes = part.count * MemoryLayout<Float>.stride
-                try guarded {
-                    try sumBetweenNodes(
-                        UnsafeMutableRawBufferPointer(start: own, count: bytes), over: link, compression)
-                }
-                if everywhere {
-                    for peer in segment.peers.indices where peer != segment.localRank {
-                        (segment.peers[peer].baseAddress.unsafelyUnwrapped + part.lowerBound
-                            * MemoryLayout<Float>.stride)
-                            .copyMemory(from: own, byteCount: bytes)
-                    }
-                }
-            }
             if let sum = squares {
                 squares = sum + cmpi_sum_of_squares(own.assumingMemoryBound(to: Float.self), part.count)
             }
@@ -155,7 +148,7 @@ extension CollectiveEngine {
     }
 
     /// Σ scale·value over the ranks of this node that have a weight, in local order.
-    private func weightedSum(
+    func weightedSum(
         _ part: Range<Int>, _ segment: SharedSegment, _ scales: UnsafeMutableBufferPointer<Float>, everywhere: Bool
     ) {
         let count = segment.peers.count

@@ -22,6 +22,8 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
     public var cores: CoreShare
     /// Nanoseconds of an agreement of all ranks, the least of many.
     public var agreementNanoseconds: Int
+    /// What the network between nodes does; nil where there is one node.
+    public var network: LinkSpeed?
 
     /// Cores this rank may run on.
     public var usableCores: Int { cores.usable }
@@ -47,7 +49,8 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
         return TransportReport(
             kind: kind, mpiVersion: kind == "MPI" ? MPILibrary.version : nil, size: communicator.size,
             placement: communicator.placement, sharedMemoryWorks: works, sharedMemory: memory,
-            sharedMemoryFreeBytes: SharedMemory.freeBytes, cores: cores, agreementNanoseconds: Int(least))
+            sharedMemoryFreeBytes: SharedMemory.freeBytes, cores: cores, agreementNanoseconds: Int(least),
+            network: try LinkSpeed.measure(over: communicator))
     }
 
     /// Every rank writes its number into its own segment and reads everyone's.
@@ -78,6 +81,7 @@ public struct TransportReport: Sendable, Hashable, CustomStringConvertible {
             )
         }
         lines.append("agreement         \(Double(agreementNanoseconds / 10) / 100) µs")
+        if let network { lines.append("network           \(network)") }
         return lines.joined(separator: "\n")
     }
 }

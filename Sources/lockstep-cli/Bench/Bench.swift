@@ -20,13 +20,14 @@ struct Bench: ParsableCommand {
             + "\n  checkpoint  what a checkpoint of 100 million parameters costs the steps beside it (--width for others)"
             + "\n  scaling   how speed grows with the batch, the width, the ranks and the threads, with tables and plots"
             + "\n  growth    how time and memory grow with rows, classes, parameters, texts; --peers PYTHON beside others"
+            + "\n  nodes     training between nodes over slow networks; make bench-nodes starts the nodes"
             + "\n  convolutions  what each engine takes for each convolution, and what the rule between them costs"
     )
 
     /// A case, or every one.
     enum Choice: String, CaseIterable, ExpressibleByArgument {
         case linreg, mlp, mlp256, lenet, resnet20, tabular, gpt, lstm, all, allreduce, checkpoint, scaling,
-            convolutions, growth
+            convolutions, growth, nodes
     }
 
     @Argument(help: ArgumentHelp("What to measure.", valueName: "case"))
@@ -57,8 +58,9 @@ struct Bench: ParsableCommand {
     var part: AllReduceBench.Part?
 
     @Option(
-        name: .customLong("only"), help: ArgumentHelp("With growth: only this work; again for more.", valueName: "work")
-    )
+        name: .customLong("only"),
+        help: ArgumentHelp(
+            "With growth: only this work; with nodes: only this case or network; again for more.", valueName: "name"))
     var growthOnly: [String] = []
 
     @Option(help: .hidden)
@@ -66,6 +68,12 @@ struct Bench: ParsableCommand {
 
     @Option(help: .hidden)
     var growthSize: Int?
+
+    @Flag(help: .hidden)
+    var nodePart = false
+
+    @Option(help: .hidden)
+    var nodeProgram: String?
 
     @Option(
         help: ArgumentHelp(
@@ -78,7 +86,7 @@ struct Bench: ParsableCommand {
     @OptionGroup(title: "Peers") var peers: PeerOptions
 
     func validate() throws {
-        if peers.peers != nil, ![.allreduce, .growth].contains(choice),
+        if peers.peers != nil, ![.allreduce, .growth, .nodes].contains(choice),
             learner || roofline || batches != nil || ranks.ranks != nil
         {
             throw ValidationError(
@@ -116,11 +124,18 @@ struct Bench: ParsableCommand {
         if choice == .convolutions, batches != nil || learner || replicated || roofline || ranks.ranks != nil {
             throw ValidationError("bench convolutions takes --rounds, --report and --fit only")
         }
-        for name in growthOnly + [growthPart].compactMap({ $0 }) where GrowthCase(rawValue: name) == nil {
-            let known = GrowthCase.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationError("--only \(name): must be one of \(known)")
+        let known = choice == .nodes ? Bench.nodeNames : GrowthCase.allCases.map(\.rawValue)
+        for name in growthOnly + [growthPart].compactMap({ $0 }) where !known.contains(name) {
+            throw ValidationError("--only \(name): must be one of \(known.joined(separator: ", "))")
         }
-        if !growthOnly.isEmpty, choice != .growth { throw ValidationError("--only goes with bench growth") }
+        if !growthOnly.isEmpty, ![.growth, .nodes].contains(choice) {
+            throw ValidationError("--only goes with bench growth and bench nodes")
+        }
+        if choice == .nodes,
+            batches != nil || learner || replicated || roofline || ranks.ranks != nil || compression.isOn
+        {
+            throw ValidationError("bench nodes takes --only, --peers, --rounds and --report only")
+        }
         if choice == .growth, batches != nil || learner || replicated || roofline || ranks.ranks != nil {
             throw ValidationError("bench growth takes --only, --peers and --report only")
         }
@@ -134,6 +149,7 @@ struct Bench: ParsableCommand {
         if choice == .scaling { return try runScaling() }
         if choice == .convolutions { return try runConvolutions() }
         if choice == .growth { return try runGrowth() }
+        if choice == .nodes { return try runNodes() }
         if choice == .checkpoint { return try runCheckpoint() }
         if let python = peers.peers {
             return try peers.compare(

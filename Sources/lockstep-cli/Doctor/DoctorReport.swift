@@ -96,6 +96,9 @@ struct DoctorReport: Codable {
                 ))
             lines.append(
                 ("shared window", transport.sharedWindowWorks ? "works: \(transport.sharedMemory)" : "does not work"))
+            if let latency = transport.latency, let rate = transport.bytesPerSecond {
+                lines.append(("network", "\(LinkSpeed(latency: latency, bytesPerSecond: rate))"))
+            }
         }
         let free = sharedMemory.freeMebibytes
         lines.append((sharedMemory.directory, free < 0 ? "not there" : "\(free) MiB free"))

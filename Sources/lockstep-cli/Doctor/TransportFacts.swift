@@ -16,6 +16,9 @@ struct TransportFacts: Codable, Sendable {
     /// Of an agreement of all ranks.
     var agreementNanoseconds = 0
     var suggestedThreadsPerRank = 0
+    /// Between nodes, where there are several: seconds of a message, bytes a second each way.
+    var latency: Double?
+    var bytesPerSecond: Double?
     /// One sentence with the remedy when ranks could not be started.
     var problem: String?
 
@@ -24,6 +27,7 @@ struct TransportFacts: Codable, Sendable {
         (sharedWindowWorks, agreementNanoseconds) = (report.sharedMemoryWorks, report.agreementNanoseconds)
         sharedMemory = report.sharedMemory
         suggestedThreadsPerRank = report.suggestedThreadsPerRank
+        (latency, bytesPerSecond) = (report.network?.latency, report.network?.bytesPerSecond)
     }
 
     init(problem: String) { self.problem = problem }
