@@ -97,7 +97,9 @@ let package = Package(
             exclude: ["Proto/onnx.proto"]),
         .target(
             name: "LockstepTensorBoard",
-            dependencies: learnerParts + ["LockstepLearner", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            dependencies: learnerParts + [
+                "LockstepLearner", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
             exclude: ["Proto/tensorboard.proto"]),
         .target(name: "LockstepDistributed", dependencies: learnerParts + ["LockstepLearner", "LockstepComm"]),
         .target(name: "Lockstep", dependencies: libraryParts),
@@ -134,7 +136,9 @@ let package = Package(
         .testTarget(name: "LockstepLearnerTests", dependencies: tested),
         .testTarget(name: "LockstepTransferTests", dependencies: tested),
         .testTarget(name: "LockstepONNXTests", dependencies: tested),
-        .testTarget(name: "LockstepTensorBoardTests", dependencies: tested),
+        .testTarget(
+            name: "LockstepTensorBoardTests",
+            dependencies: tested + [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         .testTarget(name: "LockstepDistributedTests", dependencies: tested),
         .testTarget(
             name: "LockstepCommandTests",

@@ -34,7 +34,8 @@ final class EventFile {
             if let number = Int(number) { second = max(second, number + 1) }
         }
         let host = ProcessInfo.processInfo.hostName.filter { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "." }
-        path = "\(folder)/\(Self.prefix)\(String(format: "%010d", second)).\(host.isEmpty ? "host" : host).\(getpid()).0"
+        path =
+            "\(folder)/\(Self.prefix)\(String(format: "%010d", second)).\(host.isEmpty ? "host" : host).\(getpid()).0"
         descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw DataError(.unwritable, file: path, systemWords("cannot be created")) }
         var version = Tensorboard_Event()

@@ -27,7 +27,8 @@ struct HistogramBins {
             (least, most) = (min(least, number), max(most, number))
             (sum, squares, count) = (sum + number, squares + number * number, count + 1)
         }
-        guard count > 0, let first = counts.firstIndex(where: { $0 > 0 }), let last = counts.lastIndex(where: { $0 > 0 })
+        guard count > 0, let first = counts.firstIndex(where: { $0 > 0 }),
+            let last = counts.lastIndex(where: { $0 > 0 })
         else { return nil }
         (message.min, message.max, message.num, message.sum, message.sumSquares) = (least, most, count, sum, squares)
         // An empty bin in front says where the first one begins.

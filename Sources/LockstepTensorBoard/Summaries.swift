@@ -38,7 +38,9 @@ struct HeldValues: Sendable {
 enum MarkdownTable {
     static func text(_ header: [String], _ rows: [(String, String)]) -> String {
         func line(_ cells: [String]) -> String {
-            let safe = cells.map { $0.replacing("|", with: "\\|").replacing("\n", with: " ").replacing("\r", with: " ") }
+            let safe = cells.map {
+                $0.replacing("|", with: "\\|").replacing("\n", with: " ").replacing("\r", with: " ")
+            }
             return "| " + safe.joined(separator: " | ") + " |\n"
         }
         return line(header) + line(header.map { _ in "---" }) + rows.map { line([$0, $1]) }.joined()

@@ -40,8 +40,9 @@ public final class TensorBoardCallback: Callback {
     ///   - folder: Relative to the learner's path unless absolute.
     ///   - histogramsEvery: Batches from one set of histograms of parameters and gradients to the next; 0 for none.
     /// - Precondition: `histogramsEvery` is not negative.
-    public init(folder: String = "tensorboard", histogramsEvery: Int = 0, file: StaticString = #fileID, line: UInt = #line)
-    {
+    public init(
+        folder: String = "tensorboard", histogramsEvery: Int = 0, file: StaticString = #fileID, line: UInt = #line
+    ) {
         require(
             histogramsEvery >= 0, "TensorBoardCallback: histograms every \(histogramsEvery) batches", file: file,
             line: line)
@@ -74,7 +75,8 @@ public final class TensorBoardCallback: Callback {
             event.sessionLog.status = .start
         }
         let arguments = learner.gatherArguments().sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
-        add { event in event.summary.value = [.text("arguments", MarkdownTable.text(["argument", "value"], arguments))] }
+        add { event in event.summary.value = [.text("arguments", MarkdownTable.text(["argument", "value"], arguments))]
+        }
     }
 
     /// Gradients of the whole batch, before the step forgets them.

@@ -46,7 +46,9 @@ import Testing
         #expect(try model.onnx(inputs: inputs).count > 50)
     }
 
-    @Test("onnxruntime computes what every layer and network computes", .enabled(if: Readers.isThere, Readers.remedy))
+    @Test(
+        "onnxruntime computes what every layer and network computes",
+        .enabled(if: Readers.isThere, "make test-readers gets the programs"))
     func sameOutputs() throws {
         try withTemporaryFolder { folder in
             var cases = ONNXCases(folder)

@@ -32,7 +32,8 @@ import Testing
             let score = Double(index % 7) + (job == "smith" ? 2 : 0)
             let answer = classes ? (score > 5 ? "yes" : score > 2 ? "per haps" : "no") : "\(score * 10)"
             lines.append(
-                "\(shown("\(20 + index * 7 % 41).5", 11)),\(shown(job, 13)),\(shown("\(index % 3)", 17)),\(fresh),\(1_700_000_000 + index * 61),\(answer)")
+                "\(shown("\(20 + index * 7 % 41).5", 11)),\(shown(job, 13)),\(shown("\(index % 3)", 17)),\(fresh),\(1_700_000_000 + index * 61),\(answer)"
+            )
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -46,7 +47,7 @@ import Testing
 
     @Test(
         "a table's columns are inputs: words, gaps and numbers as rows are read",
-        .enabled(if: Readers.isThere, Readers.remedy), arguments: [true, false])
+        .enabled(if: Readers.isThere, "make test-readers gets the programs"), arguments: [true, false])
     func tables(classes: Bool) throws {
         try withTemporaryFolder { folder in
             let file = folder.appending(path: "t.csv").path
@@ -106,7 +107,8 @@ import Testing
 
     @Test(
         "images of any size are cropped, resized and normalised in the graph",
-        .enabled(if: Readers.isThere, Readers.remedy), arguments: ["crop", "pad", "squish", "random", "larger"])
+        .enabled(if: Readers.isThere, "make test-readers gets the programs"),
+        arguments: ["crop", "pad", "squish", "random", "larger"])
     func images(method: String) throws {
         try withTemporaryFolder { folder in
             for (number, name) in ["cat", "dog", "cat", "dog"].enumerated() {
@@ -163,7 +165,9 @@ import Testing
 
     // MARK: Texts
 
-    @Test("texts go from tokens on", .enabled(if: Readers.isThere, Readers.remedy), arguments: [true, false])
+    @Test(
+        "texts go from tokens on", .enabled(if: Readers.isThere, "make test-readers gets the programs"),
+        arguments: [true, false])
     func texts(hasTypes: Bool) throws {
         try withTemporaryFolder { folder in
             var configuration = BertConfiguration(vocabulary: 30, width: 8, layers: 2, heads: 2, hidden: 12)
@@ -172,11 +176,14 @@ import Testing
             try model.randomise()
             let texts = (0..<4).map { text in
                 var tokens = TokenizedText(filling: 0)
-                (tokens.ids, tokens.attentionMask) = ((0..<4 + text).map { ($0 * 7 + text) % 30 }, Array(repeating: 1, count: 4 + text))
+                (tokens.ids, tokens.attentionMask) = (
+                    (0..<4 + text).map { ($0 * 7 + text) % 30 }, Array(repeating: 1, count: 4 + text)
+                )
                 tokens.typeIDs = tokens.ids.indices.map { hasTypes && $0 > 2 ? 1 : 0 }
                 return tokens
             }
-            let data = TokenizedTexts(texts, labels: [0, 1, 1, 0], classes: ["bad", "good"], padding: TextPadding(id: 0))
+            let data = TokenizedTexts(
+                texts, labels: [0, 1, 1, 0], classes: ["bad", "good"], padding: TextPadding(id: 0))
             var options = DataLoader.Options()
             options.batchSize = 4
             let loader = SortedTextLoader(data, options: options)

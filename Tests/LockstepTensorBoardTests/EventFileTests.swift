@@ -40,7 +40,9 @@ import Testing
         let message = try #require(HistogramBins(values)).message
         #expect(message.num == 11 && message.min == Double(-1e30 as Float) && message.max == Double(1e30 as Float))
         #expect(message.bucket.reduce(0, +) == 11 && message.bucket.count == message.bucketLimit.count)
-        #expect(message.bucketLimit == message.bucketLimit.sorted() && Set(message.bucketLimit).count == message.bucketLimit.count)
+        #expect(
+            message.bucketLimit == message.bucketLimit.sorted()
+                && Set(message.bucketLimit).count == message.bucketLimit.count)
         for value in values where value.isFinite {
             let place = try #require(message.bucketLimit.firstIndex { $0 > Double(value) })
             #expect(message.bucket[place] > 0, "\(value)")

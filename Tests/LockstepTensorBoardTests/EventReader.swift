@@ -2,18 +2,11 @@
 // Event files read without TensorBoard, as far as records go, and by the real one where it is installed.
 
 import Foundation
-import LockstepTensorBoard
+import LockstepChecks
+import SwiftProtobuf
 import Testing
 
 @testable import LockstepTensorBoard
-
-/// The Python with tensorboard: that of LOCKSTEP_READERS, or where `make test-readers` puts it.
-enum Readers {
-    private static let usual = "\(NSHomeDirectory())/.cache/lockstep/readers-venv/bin/python"
-    static let python = ProcessInfo.processInfo.environment["LOCKSTEP_READERS"] ?? usual
-    static let isThere = FileManager.default.isExecutableFile(atPath: python)
-    static let remedy = Comment("make test-readers installs the programs that read what is written")
-}
 
 /// What TensorBoard shows of a folder.
 struct Shown: Decodable {
@@ -23,18 +16,8 @@ struct Shown: Decodable {
     let files: [String]
 
     init(_ folder: String) throws {
-        let script = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../Peers/tensorboard_reader.py").standardized.path
-        let process = Process()
-        process.executableURL = URL(filePath: Readers.python)
-        process.arguments = [script, folder]
-        let (pipe, errors) = (Pipe(), Pipe())
-        (process.standardOutput, process.standardError) = (pipe, errors)
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        let said = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(String(decoding: said, as: UTF8.self))")
+        let (status, output, errors) = try Readers.output(of: "tensorboard_reader.py", about: folder)
+        #expect(status == 0, "\(errors)")
         self = try JSONDecoder().decode(Shown.self, from: output)
     }
 

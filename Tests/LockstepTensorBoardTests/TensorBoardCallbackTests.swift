@@ -2,6 +2,7 @@
 // What TensorBoard shows of a training: each step once, also of one that was killed; on ranks, and when nothing can be written.
 
 import Foundation
+import LockstepChecks
 import LockstepComm
 import LockstepData
 import LockstepDistributed
@@ -9,10 +10,11 @@ import LockstepLearner
 import LockstepNN
 import LockstepOptim
 import LockstepTensor
-import LockstepTensorBoard
 import LockstepTesting
 import Synchronization
 import Testing
+
+@testable import LockstepTensorBoard
 
 @Suite("TensorBoard", .timeLimit(.minutes(5))) struct TensorBoardCallbackTests {
     /// 8 batches an epoch.
@@ -26,15 +28,15 @@ import Testing
         }
         let learner = Learner(
             dls: DataLoaders(DataLoader(data, batchSize: 8), DataLoader(data, batchSize: 32)), model: model, loss: .mse,
-            optimizer: .sgd(), callbacks: callbacks, metrics: [.mae], path: path)
+            optimizer: .sgd(), callbacks: [TrainEvalCallback(), Recorder()] + callbacks, metrics: [.mae], path: path,
+            defaultCallbacks: .none)
         learner.logger = SilentLogger()
-        learner.removeCallback(ProgressCallback.self)
         return learner
     }
 
     @Test(
         "TensorBoard shows losses, rates and metrics of every step and epoch, histograms and arguments",
-        .enabled(if: Readers.isThere, Readers.remedy))
+        .enabled(if: Readers.isThere, "make test-readers gets the programs"))
     func shown() throws {
         try withTemporaryFolder { folder in
             let callback = TensorBoardCallback(folder: "my logs", histogramsEvery: 5)
@@ -46,7 +48,9 @@ import Testing
             #expect(shown.files.count == 1)
             #expect(shown.steps("train_loss") == Array(1...24) && shown.steps("lr_0") == Array(1...24))
             let rates = shown.values("lr_0").compactMap { $0 }
-            #expect(rates.prefix(16).allSatisfy { abs($0 - 0.05) < 1e-7 } && rates.suffix(8).allSatisfy { abs($0 - 0.01) < 1e-7 })
+            #expect(
+                rates.prefix(16).allSatisfy { abs($0 - 0.05) < 1e-7 }
+                    && rates.suffix(8).allSatisfy { abs($0 - 0.01) < 1e-7 })
             #expect(shown.steps("valid_loss") == [8, 16, 24] && shown.steps("mae") == [8, 16, 24])
             let last = try #require(learner.recorder?.rows.last)
             let loss = try #require(shown.values("valid_loss").last ?? nil)
@@ -63,7 +67,9 @@ import Testing
         }
     }
 
-    @Test("a last record that is cut anywhere hides nothing before it", .enabled(if: Readers.isThere, Readers.remedy))
+    @Test(
+        "a last record that is cut anywhere hides nothing before it",
+        .enabled(if: Readers.isThere, "make test-readers gets the programs"))
     func cut() throws {
         try withTemporaryFolder { folder in
             try Self.learner(folder.path, [TensorBoardCallback(folder: "logs")]).fit(1)
@@ -99,13 +105,14 @@ import Testing
 
     @Test(
         "a run that was killed goes on without a step twice, in a file of its own",
-        .enabled(if: Readers.isThere, Readers.remedy), arguments: [3, 8, 13])
+        .enabled(if: Readers.isThere, "make test-readers gets the programs"), arguments: [3, 8, 13])
     func resumed(killedAt: Int) throws {
         try withTemporaryFolder { folder in
             func callbacks(_ more: [Callback]) -> [Callback] {
                 [
                     TensorBoardCallback(folder: "logs"),
-                    CheckpointCallback(folder: folder.path + "/checkpoints", every: .steps(5), console: Console { _ in }),
+                    CheckpointCallback(
+                        every: .steps(5), folder: folder.path + "/checkpoints", console: Console { _ in }),
                 ] + more
             }
             #expect(throws: (any Error).self) {
@@ -124,7 +131,9 @@ import Testing
         }
     }
 
-    @Test("losses that are no numbers are shown as such, and training goes on", .enabled(if: Readers.isThere, Readers.remedy))
+    @Test(
+        "losses that are no numbers are shown as such, and training goes on",
+        .enabled(if: Readers.isThere, "make test-readers gets the programs"))
     func notFinite() throws {
         try withTemporaryFolder { folder in
             let callback = TensorBoardCallback(folder: "logs", histogramsEvery: 8)
@@ -147,7 +156,9 @@ import Testing
         }
     }
 
-    @Test("on two ranks one writes, gradients are those of the whole batch, and the weights are the same", arguments: [1, 2])
+    @Test(
+        "on two ranks one writes, gradients are those of the whole batch, and the weights are the same",
+        arguments: [1, 2])
     func ranks(count: Int) throws {
         try withTemporaryFolder { folder in
             let found = Mutex<[[Float]]>([])

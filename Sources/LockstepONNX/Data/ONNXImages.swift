@@ -32,7 +32,8 @@ extension ONNXGraph {
     ///
     /// A filter as wide as the reduction, and bytes rounded once at the end, as `ImageResizing` does it.
     fileprivate func resized(
-        _ image: ONNXValue, from top: ONNXValue, _ left: ONNXValue, rows: ONNXValue, columns: ONNXValue, to size: ONNXValue,
+        _ image: ONNXValue, from top: ONNXValue, _ left: ONNXValue, rows: ONNXValue, columns: ONNXValue,
+        to size: ONNXValue,
         _ shape: [ONNXAxis]
     ) -> ONNXValue {
         let ends = [combine("Add", top, rows), combine("Add", left, columns)]

@@ -33,7 +33,8 @@ extension ONNXGraph {
             guard let marked = column.marksMissing.flatMap({ numbers[$0] }) else {
                 throw ONNXError(
                     .unsupported, at: place,
-                    "the column “\(column.name)” says where “\(column.marksMissing ?? "")” is missing, which is no input")
+                    "the column “\(column.name)” says where “\(column.marksMissing ?? "")” is missing, which is no input"
+                )
             }
             categories.append(
                 choose(isMissing(marked), integers([2], shape: [1, 1]), integers([1], shape: [1, 1])))

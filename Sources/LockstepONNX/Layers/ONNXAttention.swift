@@ -65,7 +65,8 @@ extension ONNXGraph {
         guard ids.rank == 2, ids.element == .int64, ids.shape[1].size ?? 0 <= context else {
             throw ONNXError(
                 .inputs, at: place(of: model),
-                "\(model.typeName) takes tokens, int64 [N, T] with T at most \(context), not \(ids.element) \(ids.shape)")
+                "\(model.typeName) takes tokens, int64 [N, T] with T at most \(context), not \(ids.element) \(ids.shape)"
+            )
         }
     }
 }

@@ -63,7 +63,9 @@ extension Learner {
                 isFunction
                     ? "the activation of \(lossFunction.name) is a function, and code cannot be written as ONNX"
                     : "\(lossFunction.name) does not say what it is in ONNX",
-                remedy: "Let a loss of your own conform to ONNXExportableLoss, or write the model alone: model.onnx(inputs:)")
+                remedy:
+                    "Let a loss of your own conform to ONNXExportableLoss, or write the model alone: model.onnx(inputs:)"
+            )
         }
         var file = ONNXFile(graph, inputs: source.inputs)
         for (index, prediction) in predictions.enumerated() {

@@ -25,7 +25,8 @@ package struct ONNXFile {
     package func bytes() throws(ONNXError) -> [UInt8] {
         guard graph.weightBytes < Self.limit - (1 << 24) else {
             throw ONNXError(
-                .size, at: "model", "\(graph.weightBytes) bytes of weights are more than a file of ONNX can hold (2 GiB)")
+                .size, at: "model",
+                "\(graph.weightBytes) bytes of weights are more than a file of ONNX can hold (2 GiB)")
         }
         var model = Onnx_ModelProto()
         model.irVersion = ONNXGraph.irVersion

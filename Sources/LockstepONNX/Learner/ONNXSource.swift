@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes before the model: the inputs of the graph, and what becomes of them.
 
+import Foundation
 import LockstepData
 import LockstepLearner
 import LockstepTensor
@@ -32,7 +33,10 @@ struct ONNXSource {
         } else {
             take(try ONNXInputs.known(of: learner.model, dataset), graph)
         }
-        if let classes = dls.vocabulary { metadata.append(("lockstep.classes", classes.joined(separator: "\n"))) }
+        // As JSON: a name may hold any character.
+        if let classes = dls.vocabulary, let json = try? JSONEncoder().encode(classes) {
+            metadata.append(("lockstep.classes", String(decoding: json, as: UTF8.self)))
+        }
     }
 
     private mutating func take(_ values: [ONNXValue], _ graph: ONNXGraph) {

@@ -24,7 +24,8 @@ extension TabularModel: ONNXExportable {
         guard inputs.count == 2 || inputs.count == needed else {
             throw ONNXError(
                 .inputs, at: graph.place(of: self),
-                "\(typeName) takes categories [N, \(categoricalCount)] and numbers [N, \(continuousCount)], not \(inputs.count) inputs")
+                "\(typeName) takes categories [N, \(categoricalCount)] and numbers [N, \(continuousCount)], not \(inputs.count) inputs"
+            )
         }
         var columns: [ONNXValue] = []
         for (index, table) in graph.parts(of: self, "embeds").enumerated() {

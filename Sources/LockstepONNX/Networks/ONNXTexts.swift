@@ -141,7 +141,9 @@ extension TextClassifier: ONNXExportable {
             x = try graph.pooled(hidden, pooling, mask: inputs.count > 1 ? inputs[1] : nil)
         } else {
             x = graph.picked(hidden, axis: 1, 0)
-            if let pooler = graph.partIfAny(of: body, "pooler.dense") { x = graph.map("Tanh", try graph.apply(pooler, x)) }
+            if let pooler = graph.partIfAny(of: body, "pooler.dense") {
+                x = graph.map("Tanh", try graph.apply(pooler, x))
+            }
         }
         if let first = graph.partIfAny(of: self, "pre_classifier") { x = graph.map("Relu", try graph.apply(first, x)) }
         return [try graph.apply(self, body is GPT2 ? "score" : "classifier", x)]
@@ -168,7 +170,8 @@ extension ONNXGraph {
             let kept = combine("Max", cast(mask, to: .float32), isOne)
             // 1 where the next one is kept; behind the last there is none.
             let next = padded(
-                add("Slice", [kept, integers([1]), integers([Int(Int32.max)]), integers([1])],
+                add(
+                    "Slice", [kept, integers([1]), integers([Int(Int32.max)]), integers([1])],
                     shape: kept.shape((1, kept.shape[1].size.map { .size($0 - 1) } ?? .unknown))), [0, 0], [0, 1])
             let isLast = product(kept, sum(product(next, -1), 1))
             return reduced("ReduceSum", product(hidden, unsqueezed(isLast, 2)), [1], keepsAxes: false)

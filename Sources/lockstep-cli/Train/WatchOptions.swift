@@ -61,7 +61,8 @@ struct WatchOptions: SettingGroup {
 
     static let histogramsEvery = Setting(
         "histogramsEvery", 100, in: 1...Setting<Int>.most,
-        help: "With --tensorboard, also histograms of parameters and gradients, after every so many steps (default: never).",
+        help:
+            "With --tensorboard, also histograms of parameters and gradients, after every so many steps (default: never).",
         valueName: "steps", showsDefault: false)
     @Option(WatchOptions.histogramsEvery) var histogramsEvery: Int?
 

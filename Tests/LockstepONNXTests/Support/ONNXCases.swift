@@ -2,19 +2,12 @@
 // Models written to files with what they take and give, and onnxruntime's verdict on all of them.
 
 import Foundation
+import LockstepChecks
 import LockstepData
 import LockstepLearner
 import LockstepTensor
 import LockstepTesting
 import Testing
-
-/// The Python with onnx and onnxruntime: that of LOCKSTEP_READERS, or where `make test-readers` puts it.
-enum Readers {
-    private static let usual = "\(NSHomeDirectory())/.cache/lockstep/readers-venv/bin/python"
-    static let python = ProcessInfo.processInfo.environment["LOCKSTEP_READERS"] ?? usual
-    static let isThere = FileManager.default.isExecutableFile(atPath: python)
-    static let remedy = Comment("make test-readers installs the programs that read what is written")
-}
 
 /// What a model takes or gives, by name.
 struct ONNXDatum {
@@ -23,7 +16,9 @@ struct ONNXDatum {
     let words: (values: [String], shape: [Int])?
 
     init(_ name: String, _ tensor: Tensor) { (self.name, self.tensor, words) = (name, tensor, nil) }
-    init(_ name: String, words: [String], shape: [Int]) { (self.name, tensor, self.words) = (name, nil, (words, shape)) }
+    init(_ name: String, words: [String], shape: [Int]) {
+        (self.name, tensor, self.words) = (name, nil, (words, shape))
+    }
 }
 
 /// A folder of models that one run of Python looks at.
@@ -69,17 +64,8 @@ struct ONNXCases {
 
     /// What onnxruntime says of each.
     func verdicts() throws -> [Verdict] {
-        let script = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Peers/onnx_reader.py").standardized.path
-        let process = Process()
-        process.executableURL = URL(filePath: Readers.python)
-        process.arguments = [script, folder.path]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        let (status, output, errors) = try Readers.output(of: "onnx_reader.py", about: folder.path)
+        #expect(status == 0, "\(errors)")
         let lines = output.split(separator: UInt8(ascii: "\n"))
         return try lines.map { try JSONDecoder().decode(Verdict.self, from: $0) }
     }

@@ -15,7 +15,8 @@ extension Module {
             let inputs = shape.rank > 1 ? shape.dropFirst().reduce(1, *) : 1
             let width = scale * 1.7 / Double(inputs).squareRoot()
             let isVariance = entry.name.hasSuffix("running_var")
-            let range = isVariance ? 0.5..<2 : shape.rank == 1 && entry.name.hasSuffix("weight") ? 0.5..<1.5 : -width..<width
+            let range =
+                isVariance ? 0.5..<2 : shape.rank == 1 && entry.name.hasSuffix("weight") ? 0.5..<1.5 : -width..<width
             return (entry.name, sample(shape, seed: seed + UInt64(index), in: range))
         }
         try loadStateDictionary(state)
