@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The programs of others that read what is written for them: where they are, and what they say of it.
 
-import Foundation
+package import Foundation
 
 /// Python with onnx, onnxruntime and tensorboard, which `make test-readers` installs outside the tree.
 package enum Readers {

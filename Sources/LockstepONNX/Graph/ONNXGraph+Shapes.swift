@@ -14,9 +14,8 @@ extension ONNXGraph {
         x.sizes.map { integers($0) } ?? add("Shape", [x], shape: [.size(x.rank)], element: .int64)
     }
 
-    /// The same elements in another shape. Axes in front that are as those of `x` are kept; one further size may be unknown.
-    func reshaped(_ x: ONNXValue, _ shape: [ONNXAxis]) -> ONNXValue {
-        let kept = zip(x.shape, shape).prefix { $0 == $1 }.count
+    /// The same elements in another shape, of whose sizes one may be unknown, beside those of the first axes, which are kept.
+    func reshaped(_ x: ONNXValue, _ shape: [ONNXAxis], keeping kept: Int = 1) -> ONNXValue {
         let target = shape.enumerated().map { axis, size in
             // 0 keeps a size, and works for batches of nothing; what -1 stands for cannot be told then.
             size.size ?? (axis < kept ? 0 : -1)
@@ -31,7 +30,7 @@ extension ONNXGraph {
         let sizes = x.shape[from...to].compactMap(\.size)
         let merged: ONNXAxis = sizes.count == to - from + 1 ? .size(sizes.reduce(1, *)) : .unknown
         let (front, rest) = (x.shape[..<from], [merged] + x.shape[(to + 1)...])
-        if rest.count(where: { $0.size == nil }) <= 1 { return reshaped(x, front + rest) }
+        if rest.count(where: { $0.size == nil }) <= 1 { return reshaped(x, front + rest, keeping: from) }
         let product = reduced("ReduceProd", joined((from...to).map { size(of: x, $0) }, axis: 0), [0])
         let parts = (0..<from).map { size(of: x, $0) } + [product] + (to + 1..<x.rank).map { size(of: x, $0) }
         return add("Reshape", [x, joined(parts, axis: 0)], shape: front + rest)

@@ -39,7 +39,7 @@ extension ONNXGraph {
     /// `[N, T, heads · d]` → `[N, heads, T, d]`.
     func cut(_ x: ONNXValue, intoHeads heads: Int) -> ONNXValue {
         let width = x.shape[2].size.map { $0 / heads } ?? 0
-        return transposed(reshaped(x, [x.shape[0], x.shape[1], .size(heads), .size(width)]), [0, 2, 1, 3])
+        return transposed(reshaped(x, [x.shape[0], x.shape[1], .size(heads), .size(width)], keeping: 2), [0, 2, 1, 3])
     }
 
     /// `[N, heads, T, d]` → `[N, T, heads · d]`.

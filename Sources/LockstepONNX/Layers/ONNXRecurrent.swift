@@ -56,7 +56,7 @@ extension ONNXGraph {
             op, [x, try ordered(["weight_ih"]), try ordered(["weight_hh"]), bias], options, shapes: [shape])[0]
         // [T, directions, N, hidden] → [T, N, directions · hidden].
         let lead = transposed(y, [0, 2, 1, 3])
-        return reshaped(lead, [x.shape[0], x.shape[1], .size(suffixes.count * hidden)])
+        return reshaped(lead, [x.shape[0], x.shape[1], .size(suffixes.count * hidden)], keeping: 2)
     }
 }
 
