@@ -29,6 +29,7 @@ public final class TensorBoardCallback: Callback {
     /// Batches from one set of histograms to the next; 0 for none.
     public let histogramsEvery: Int
     private var step = 0
+    private var hasBegun = false
     private var writer: EventWriter?
     private var hasTold = false
     /// Whether the writer is of this rank.
@@ -63,7 +64,12 @@ public final class TensorBoardCallback: Callback {
         isWriting = learner.coordinator.isWriter
     }
 
-    public override func beforeEpoch(_ learner: Learner) { begin(learner) }
+    public override func beforeEpoch(_ learner: Learner) {
+        // A run that goes on from a checkpoint without a memory of this callback has its batches behind it all the same.
+        if !hasBegun { step = max(step, learner.trainIter) }
+        hasBegun = true
+        begin(learner)
+    }
 
     /// Opens the file when it is known at which step the run goes on.
     private func begin(_ learner: Learner) {

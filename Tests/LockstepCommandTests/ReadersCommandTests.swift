@@ -37,18 +37,19 @@ import Testing
         let rows = Self.table().split(separator: "\n").dropFirst().map {
             $0.split(separator: ",", omittingEmptySubsequences: false)
         }
-        let ages = NumericArray(shape: [rows.count, 1], elements: .float64(rows.map { Double($0[0]) ?? .nan }))
+        let ages = try #require(
+            NumericArray(shape: [rows.count, 1], elements: .float64(rows.map { Double($0[0]) ?? .nan })))
         try NPY.write(ages, to: command.folder.appending(path: "out/case/ages.npy").path)
         let answers = try String(contentsOf: command.folder.appending(path: "my run/predictions.csv"), encoding: .utf8)
             .split(separator: "\n").dropFirst().map { $0.split(separator: ",") }
         let shares = answers.flatMap { $0.dropFirst().compactMap { Float($0) } }
         let names = ["no", "perhaps", "yes"]
         try NPY.write(
-            NumericArray(shape: [rows.count, 3], elements: .float32(shares)),
+            try #require(NumericArray(shape: [rows.count, 3], elements: .float32(shares))),
             to: command.folder.appending(path: "out/case/shares.npy").path)
         let numbers = answers.compactMap { names.firstIndex(of: String($0[0])).map(Int64.init) }
         try NPY.write(
-            NumericArray(shape: [rows.count], elements: .int64(numbers)),
+            try #require(NumericArray(shape: [rows.count], elements: .int64(numbers))),
             to: command.folder.appending(path: "out/case/numbers.npy").path)
         let text: [String: Any] = [
             "inputs": [
