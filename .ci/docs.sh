@@ -10,7 +10,7 @@ if [ "${1:-}" = "--help" ]; then
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-modules=${MODULES:-LockstepTensor LockstepNN LockstepOptim LockstepData LockstepModels LockstepLearner LockstepTransfer LockstepComm LockstepDistributed \
+modules=${MODULES:-LockstepTensor LockstepNN LockstepOptim LockstepData LockstepModels LockstepLearner LockstepTransfer LockstepONNX LockstepTensorBoard LockstepComm LockstepDistributed \
     LockstepTesting}
 swift build "$@"
 built=$(swift build "$@" --show-bin-path)

@@ -18,7 +18,7 @@ swift format lint --strict --parallel --recursive "$@" || complain "swift format
 
 .ci/lint-c.sh || complain "C: see above; make format mends the format, Sources/CLockstepKernels/LAYERS says who may use whom"
 
-.ci/lint-docs.sh Sources/Lockstep{,Tensor,NN,Optim,Data,Models,Comm,Learner,Transfer,Distributed,Testing} || complain "documentation: see above"
+.ci/lint-docs.sh Sources/Lockstep{,Tensor,NN,Optim,Data,Models,Comm,Learner,Transfer,ONNX,TensorBoard,Distributed,Testing} || complain "documentation: see above"
 
 # What is tracked or about to be; a copy without .git is checked whole.
 files() { git ls-files --cached --others --exclude-standard 2> /dev/null || find . -type f -not -path './.*' | cut -c 3-; }

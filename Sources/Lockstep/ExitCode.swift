@@ -6,6 +6,7 @@ import LockstepData
 import LockstepDistributed
 import LockstepLearner
 import LockstepNN
+import LockstepONNX
 import LockstepOptim
 import LockstepTensor
 
@@ -20,9 +21,9 @@ extension LaunchError: ExitCodeError {}
 /// The code with which a program should end because of `error`; nil for errors that are neither this package's nor an
 /// ``ExitCodeError``.
 ///
-/// 65 for data that cannot be used, 66 for files that cannot be read, 73 for files that cannot be written, 74 for what
-/// could not be written to the end, 64 for an environment that makes no sense, and 1 for the rest. An
-/// error in a callback, or on another rank, counts as what was thrown there.
+/// 65 for data that cannot be used and for what cannot be said in ONNX, 66 for files that cannot be read, 73 for files that cannot
+/// be written, 74 for what could not be written to the end, 64 for an environment that makes no sense, and 1 for the rest. An error
+/// in a callback, or on another rank, counts as what was thrown there.
 public func exitCode(of error: any Error) -> Int32? {
     switch error {
     case let error as any ExitCodeError: error.exitCode
@@ -30,6 +31,7 @@ public func exitCode(of error: any Error) -> Int32? {
     case let error as CommunicatorError where error.code == .environment: 64
     case let error as any EnclosingError: exitCode(of: error.enclosed) ?? 1
     case let error as ExportError: error.file == nil ? 1 : 66
+    case is ONNXError: 65
     case let error as LearnerError: error.code == .unusableData ? 65 : 1
     case let error as StateDictionaryError: error.source == nil ? 1 : 66
     case is CheckpointError: 66

@@ -7,5 +7,7 @@
 @_exported public import LockstepModels
 @_exported public import LockstepLearner
 @_exported public import LockstepTransfer
+@_exported public import LockstepONNX
+@_exported public import LockstepTensorBoard
 @_exported public import LockstepComm
 @_exported public import LockstepDistributed

@@ -16,7 +16,8 @@ import LockstepData
             + ExitTable.text,
         version: LockstepVersion.current,
         subcommands: [
-            Train.self, LRFind.self, Sweep.self, Predict.self, Embed.self, SampleText.self, Bench.self,
+            Train.self, LRFind.self, Sweep.self, Predict.self, Embed.self, SampleText.self, Export.self, Report.self,
+            Bench.self,
             LaunchCommand.self,
             Plan.self,
             Doctor.self,

@@ -24,7 +24,8 @@ struct ReportTests {
                   64       words of the command line, or variables LOCKSTEP_…, that do not make
                            sense
                   65       the training ended, but its final loss is not a finite number; or
-                           data that cannot be used; inspect: damaged, or nothing of Lockstep's
+                           data that cannot be used; inspect: damaged, or nothing of
+                           Lockstep's; export: a learner that ONNX cannot say
                   66       a file that is missing, damaged, or not what is needed
                   69       mpirun is missing
                   70       a mistake in a program: it stopped itself with a sentence
@@ -53,6 +54,8 @@ struct ReportTests {
                                           or of files.
                   sample                  Write text with a model that `lockstep train text`
                                           has saved.
+                  export                  Write a trained learner for other programs: as ONNX.
+                  report                  Write a run as one page for a browser: report.html.
                   bench                   Measure a training step: speed, memory, time to the
                                           first step.
                   launch                  Run a program on several ranks, or write the batch
@@ -72,7 +75,7 @@ struct ReportTests {
         for option in [
             "--model", "--epochs", "--lr", "--batch-size", "--seed", "--save", "--run", "--print-config", "--ranks",
             "--in-process", "--resume", "--checkpoint-every", "--trace", "--log-dir", "--times",
-            "--workers",
+            "--workers", "--tensorboard",
         ] {
             #expect(output.contains("\n  \(option) "), "\(option)")
         }

@@ -57,7 +57,7 @@ struct SettingsTests {
         let elsewhere: Set = [
             "run", "ranks", "in-process", "workers", "save", "export", "show-results", "print-config", "resume",
             "overwrite", "checkpoint-every", "keep", "time-limit", "trace", "log-dir", "times", "help", "version",
-            "config", "set", "log", "quiet",
+            "config", "set", "log", "quiet", "tensorboard", "histograms-every",
         ]
         let options = page.split(separator: "\n").compactMap { $0.firstMatch(of: /^  (?:-h, )?--([a-z-]+)/)?.1 }
         #expect(options.count > 15)

@@ -162,6 +162,10 @@ if $canMount; then
     # The last block is taken by the log itself.
     check "logs on a full disk" 74 1 \
         "mkdir small/logs; head -c 20000 /dev/zero > small/filler; for i in 1 2 3 4 5 6 7 8; do head -c 4096 /dev/zero >> small/filler 2> /dev/null; done; : > small/logs/rank-0.log; $train digits --epochs 1 --run run --overwrite --log-dir small/logs > /dev/null"
+    rm -rf small/*
+    check "events for TensorBoard on a full disk" 74 1 \
+        "$train digits --epochs 2 --run run --overwrite --tensorboard small/tb --histograms-every 2 > /dev/null"
+    rm -rf small/*
 fi
 
 # MARK: Nothing replaced

@@ -5,6 +5,7 @@ package import LockstepComm
 import LockstepDistributed
 package import LockstepLearner
 import LockstepOptim
+import LockstepTensorBoard
 
 extension Listed {
     /// Callbacks that are added together.
@@ -27,7 +28,14 @@ extension Listed {
     /// Every callback that is no base of others. One is in every learner already.
     package static let callbacks: [Callbacks] =
         CallbackExample.all.filter { $0.name != "TrainEvalCallback" }
-        .map { example in Callbacks(example.name) { folder, _ in example.make(folder) } } + ofRanks
+        .map { example in Callbacks(example.name) { folder, _ in example.make(folder) } } + logs + ofRanks
+
+    /// Those that write files of other programs.
+    private static let logs: [Callbacks] = [
+        Callbacks("TensorBoardCallback") { folder, _ in
+            [TensorBoardCallback(folder: folder + "/events", histogramsEvery: 2)]
+        }
+    ]
 
     /// Those of `LockstepDistributed`; some need ranks.
     private static let ofRanks: [Callbacks] = [

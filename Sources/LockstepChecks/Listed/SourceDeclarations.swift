@@ -20,7 +20,7 @@ package struct SourceDeclarations {
         let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
         for module in [
             "LockstepNN", "LockstepOptim", "LockstepData", "LockstepModels", "LockstepLearner", "LockstepTransfer",
-            "LockstepDistributed",
+            "LockstepTensorBoard", "LockstepDistributed",
         ] {
             let folder = sources.appending(path: module)
             let files = FileManager.default.enumerator(atPath: folder.path)

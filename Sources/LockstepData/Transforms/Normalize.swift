@@ -115,3 +115,8 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
 extension Normalize: Configurable {
     public static let configuration = Configuration(codable: Normalize.self)
 }
+
+extension Normalize {
+    /// What floats cannot hold of the means; nil for nothing.
+    package var meanRest: [Float]? { rest }
+}

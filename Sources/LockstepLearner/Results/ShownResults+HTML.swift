@@ -60,7 +60,7 @@ extension ShownResults {
 }
 
 /// `text` with the characters that HTML and SVG give a meaning replaced.
-func escapedForMarkup(_ text: String) -> String {
+package func escapedForMarkup(_ text: String) -> String {
     text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
         .replacing("\"", with: "&quot;")
 }

@@ -2,7 +2,7 @@
 // Paths put together.
 
 /// `path` below `folder`; an absolute path is taken as it is.
-func joinedPath(_ folder: String, _ path: String) -> String {
+package func joinedPath(_ folder: String, _ path: String) -> String {
     if folder.isEmpty || path.hasPrefix("/") { return path }
     return folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
 }

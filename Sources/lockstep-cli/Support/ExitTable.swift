@@ -15,7 +15,7 @@ enum ExitTable {
         ("64", "words of the command line, or variables LOCKSTEP_…, that do not make sense"),
         (
             "65",
-            "the training ended, but its final loss is not a finite number; or data that cannot be used; inspect: damaged, or nothing of Lockstep's"
+            "the training ended, but its final loss is not a finite number; or data that cannot be used; inspect: damaged, or nothing of Lockstep's; export: a learner that ONNX cannot say"
         ),
         ("66", "a file that is missing, damaged, or not what is needed"),
         ("69", "mpirun is missing"),

@@ -98,7 +98,7 @@ struct SweepCommand<Source: Recipe>: RunCommand {
 
     /// A trial has places of its own.
     private mutating func refuseOwnPlaces() throws {
-        let own = ["run", "resume", "overwrite", "save", "export", "trace", "logDir"]
+        let own = ["run", "resume", "overwrite", "save", "export", "trace", "logDir", "tensorboard", "histogramsEvery"]
         for setting in Self.trialCalls where own.contains(setting.key) && setting.given(self) != nil {
             // A file for one training serves, too.
             if let entry = taken[setting.key], !entry.isSet {

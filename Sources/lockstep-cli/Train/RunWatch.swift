@@ -10,6 +10,7 @@ struct RunWatch {
     private let preemption: PreemptionCallback
     private let checkpoints: CheckpointCallback
     let log: RankLog?
+    private let tensorboard: TensorBoardCallback?
     private let plan: RunPlan
     private let runLog: RunLog
     let callbacks: [Callback]
@@ -28,8 +29,15 @@ struct RunWatch {
         if let trace = options.trace { callbacks.append(TraceCallback(trace)) }
         if options.times { callbacks.append(TimeReport()) }
         if let log { callbacks.append(log) }
+        tensorboard = options.tensorboard.map {
+            TensorBoardCallback(folder: absolute($0), histogramsEvery: options.histogramsEvery ?? 0)
+        }
+        if let tensorboard { callbacks.append(tensorboard) }
         self.callbacks = callbacks
     }
+
+    /// Whether logs of this rank are not whole: it has been said.
+    var hasLostLogs: Bool { log?.failure != nil || tensorboard?.failure != nil }
 
     /// Whether the run was asked to stop, and has.
     var isStopped: Bool { preemption.hasEndedFit }

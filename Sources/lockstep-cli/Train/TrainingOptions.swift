@@ -151,6 +151,7 @@ struct TrainingOptions: SettingGroup {
         try Output.check("--export", file: export)
         try Output.check("--trace", file: watch.trace)
         try Output.check("--log-dir", folder: watch.logDir)
+        try Output.check("--tensorboard", folder: watch.tensorboard)
     }
 
     /// What excludes each other.

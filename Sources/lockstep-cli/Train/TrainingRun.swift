@@ -128,7 +128,7 @@ struct TrainingRun: Sendable {
             }
             try endTold(65, over: ranks)
         }
-        if watch.log?.failure != nil { try endTold(74, over: ranks) }
+        if watch.hasLostLogs { try endTold(74, over: ranks) }
     }
 }
 

@@ -53,6 +53,19 @@ struct WatchOptions: SettingGroup {
         "times", false, help: "Print what each rank's time went into, after every epoch.", showsDefault: false)
     @Flag(WatchOptions.times) var times = false
 
+    static let tensorboard = Setting(
+        "tensorboard", "",
+        help: "Write event files for TensorBoard into this folder: losses, rates, metrics, and what the run was told.",
+        valueName: "folder", showsDefault: false)
+    @Option(WatchOptions.tensorboard) var tensorboard: String?
+
+    static let histogramsEvery = Setting(
+        "histogramsEvery", 100, in: 1...Setting<Int>.most,
+        help:
+            "With --tensorboard, also histograms of parameters and gradients, after every so many steps (default: never).",
+        valueName: "steps", showsDefault: false)
+    @Option(WatchOptions.histogramsEvery) var histogramsEvery: Int?
+
     /// None of them is a setting of the run.
     static var calls: [BoundSetting<Self>] {
         [
@@ -60,6 +73,8 @@ struct WatchOptions: SettingGroup {
             BoundSetting(optional: checkpointEvery, \.checkpointEvery), BoundSetting(optional: keep, \.keep),
             BoundSetting(optional: timeLimit, \.timeLimit), BoundSetting(optional: trace, \.trace),
             BoundSetting(optional: logDir, \.logDir), BoundSetting(flag: times, \.times),
+            BoundSetting(optional: tensorboard, \.tensorboard),
+            BoundSetting(optional: histogramsEvery, \.histogramsEvery),
         ]
     }
 
@@ -79,6 +94,10 @@ struct WatchOptions: SettingGroup {
         if overwrite, resume != nil { throw ValidationError("--overwrite and --resume exclude each other") }
         try Output.checkName("--trace", trace)
         try Output.checkName("--log-dir", logDir, isFolder: true)
+        try Output.checkName("--tensorboard", tensorboard, isFolder: true)
+        if histogramsEvery != nil, tensorboard == nil {
+            throw ValidationError("--histograms-every: where to? name a folder with --tensorboard")
+        }
         try Output.checkName("--resume", resume, isFolder: true)
     }
 }

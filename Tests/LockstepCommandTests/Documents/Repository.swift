@@ -26,7 +26,9 @@ enum Repository {
     }
 
     /// The modules of the umbrella, lowest first.
-    static let modules = ["Tensor", "NN", "Optim", "Data", "Models", "Learner", "Transfer", "Comm", "Distributed"]
+    static let modules = [
+        "Tensor", "NN", "Optim", "Data", "Models", "Learner", "Transfer", "ONNX", "TensorBoard", "Comm", "Distributed",
+    ]
 
     /// What the library declares for others.
     static func publicSymbols() throws -> [PublicSymbol] {

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Curves as inline SVG that takes its colours from the page, so that it is light or dark with it.
+
+import Foundation
+import Lockstep
+
+/// One chart of a report: curves over epochs.
+struct ReportChart {
+    struct Curve {
+        let name: String
+        let points: [(x: Double, y: Double)]
+    }
+    let title: String
+    let xLabel: String
+    let curves: [Curve]
+
+    private static let (width, height) = (560.0, 300.0)
+    private static let (left, right, top, bottom) = (58.0, 14.0, 12.0, 40.0)
+
+    /// Nothing where no point can be drawn.
+    var svg: String {
+        let curves = curves.map { Curve(name: $0.name, points: $0.points.filter { $0.x.isFinite && $0.y.isFinite }) }
+        let all = curves.flatMap(\.points)
+        guard !all.isEmpty else { return "" }
+        let (xs, ys) = (Self.range(all.map(\.x)), Self.range(all.map(\.y)))
+        let (w, h) = (Self.width - Self.left - Self.right, Self.height - Self.top - Self.bottom)
+        func px(_ x: Double) -> String {
+            Self.number(Self.left + (x - xs.lowerBound) / (xs.upperBound - xs.lowerBound) * w)
+        }
+        func py(_ y: Double) -> String {
+            Self.number(Self.top + h - (y - ys.lowerBound) / (ys.upperBound - ys.lowerBound) * h)
+        }
+        let name = ReportPage.escaped(title)
+        var svg =
+            "<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\"\(name)\"><title>\(name)</title>\n"
+        for step in 0...4 {
+            let (x, y) = (Self.at(step, xs), Self.at(step, ys))
+            svg += "<path class=\"grid\" d=\"M\(Self.number(Self.left)) \(py(y))h\(Self.number(w))\"/>"
+            svg +=
+                "<text x=\"\(Self.number(Self.left - 6))\" y=\"\(py(y))\" dy=\"4\" text-anchor=\"end\">\(Self.label(y))</text>"
+            svg +=
+                "<text x=\"\(px(x))\" y=\"\(Self.number(Self.top + h + 17))\" text-anchor=\"middle\">\(Self.label(x))</text>\n"
+        }
+        svg +=
+            "<text x=\"\(Self.number(Self.left + w / 2))\" y=\"\(Self.number(Self.height - 5))\" text-anchor=\"middle\">\(ReportPage.escaped(xLabel))</text>\n"
+        for (index, curve) in curves.enumerated() {
+            let path = curve.points.map { "\(px($0.x)),\(py($0.y))" }
+            if path.count > 1 {
+                svg += "<polyline class=\"c\(index % 4)\" points=\"\(path.joined(separator: " "))\"/>\n"
+            }
+            // A few points are marked, so that an epoch is seen as one.
+            guard path.count <= 40 else { continue }
+            for point in curve.points {
+                svg += "<circle class=\"d\(index % 4)\" cx=\"\(px(point.x))\" cy=\"\(py(point.y))\" r=\"3\"><title>"
+                svg += "\(ReportPage.escaped(curve.name)): \(Self.label(point.y))</title></circle>"
+            }
+        }
+        return svg + "</svg>\n"
+    }
+
+    private static func range(_ values: [Double]) -> ClosedRange<Double> {
+        let (low, high) = (values.min() ?? 0, values.max() ?? 1)
+        if low < high { return low...high }
+        let margin = max(abs(low) / 10, 1e-9)
+        return low - margin...high + margin
+    }
+
+    private static func at(_ step: Int, _ range: ClosedRange<Double>) -> Double {
+        range.lowerBound + Double(step) / 4 * (range.upperBound - range.lowerBound)
+    }
+
+    private static func number(_ value: Double) -> String { String(format: "%.1f", value) }
+    static func label(_ value: Double) -> String {
+        value.isFinite
+            ? String(format: abs(value) >= 1e5 || value != 0 && abs(value) < 1e-3 ? "%.2e" : "%.4g", value) : "nan"
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep report`: one page that holds what the run's files say, and nothing that a file could inject.
+
+import Foundation
+import Testing
+
+@Suite("Command: report of a run", .timeLimit(.minutes(5))) struct RunReportTests {
+    private static func text(_ command: Command, _ file: String) throws -> String {
+        try String(contentsOf: command.folder.appending(path: file), encoding: .utf8)
+    }
+
+    /// That nothing is asked for from elsewhere, no script is there, and every element is closed.
+    private func expectSelfContained(_ page: String) {
+        #expect(page.hasPrefix("<!DOCTYPE html>") && page.hasSuffix("</html>\n"))
+        for word in ["<script", "http:", "https:", "src=", "href=", "url(", "@import"] {
+            #expect(!page.contains(word), "\(word)")
+        }
+        for element in [
+            "div", "table", "tr", "td", "th", "svg", "figure", "details", "summary", "pre", "title", "text",
+        ] {
+            let opened =
+                page.components(separatedBy: "<\(element)>").count + page.components(separatedBy: "<\(element) ").count
+                - 2
+            #expect(opened == page.components(separatedBy: "</\(element)>").count - 1, "\(element)")
+        }
+    }
+
+    @Test("a run's page has its losses, metric, rate, configuration and command") func page() throws {
+        let command = try Command()
+        let trained = try command(
+            "train", "digits", "--epochs", "3", "--run", "my run", "--quiet", "--log-dir", "my run/logs")
+        #expect(trained.status == 0, "\(trained.errors)")
+        let result = try command("report", "my run")
+        #expect(result.status == 0 && result.output == "the report is in my run/report.html\n", "\(result.errors)")
+        let page = try Self.text(command, "my run/report.html")
+        expectSelfContained(page)
+        #expect(page.components(separatedBy: "<svg").count == 4, "loss, accuracy, rate")
+        #expect(page.contains("complete, 3 of 3 epochs") && page.contains("learning rate, as planned"))
+        #expect(page.contains("lockstep train digits --config 'my run/settings.json'"))
+        #expect(page.contains("<th>batchSize</th><td>64</td>") && page.contains("<th>augment</th><td>no</td>"))
+        #expect(page.contains("The end of logs/rank-0.log"))
+        // The command that it names repeats the run to the byte.
+        let again = try command("train", "digits", "--config", "my run/settings.json", "--run", "again", "--quiet")
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(try Self.text(command, "again/history.csv") == Self.text(command, "my run/history.csv"))
+        // A page that is there is replaced, and is no file of the run.
+        #expect(try command("report", "my run", "--output", "elsewhere.html").status == 0)
+        #expect(try Self.text(command, "elsewhere.html") == page)
+        #expect(try command("report", "again", "--output", "/dev/full").status == 74)
+    }
+
+    @Test("what is no number, is missing, or looks like markup is shown as text") func hostile() throws {
+        let command = try Command()
+        try command.write(
+            #"{"recipe": "csv", "epochs": 9, "lr": 0.1, "data": "<script>alert(1)</script>", "odd": "a\"b&c"}"#.utf8,
+            to: "r/settings.json")
+        try command.write(
+            "epoch,train_loss,valid_loss,\"f,<1>\",time\n0,nan,,0.5,00:10\n1,inf,2.5,,01:00:05\n".utf8,
+            to: "r/history.csv")
+        let result = try command("report", "r")
+        #expect(result.status == 0, "\(result.errors)")
+        let page = try Self.text(command, "r/report.html")
+        expectSelfContained(page)
+        #expect(
+            page.contains("&lt;script&gt;alert(1)") && page.contains("f,&lt;1&gt;") && page.contains("a&quot;b&amp;c"))
+        #expect(page.contains("not complete, 2 of 9 epochs so far") && page.contains("--resume r"))
+        #expect(page.contains("<td>nan</td>") && page.contains("1:00:15"))
+        // A run that has just begun.
+        try command.write(#"{"recipe": "digits"}"#.utf8, to: "new/settings.json")
+        #expect(try command("report", "new").status == 0)
+        #expect(try Self.text(command, "new/report.html").contains("There is no finished epoch yet."))
+    }
+
+    @Test("a folder without a run, a file, nothing, settings that are none") func refused() throws {
+        let command = try Command()
+        try command.write("x".utf8, to: "empty/x")
+        expectRefused(try command("report", "empty"), 66, "empty", "holds no run")
+        expectRefused(try command("report", "empty/x"), 66, "empty/x", "no folder")
+        expectRefused(try command("report", "nowhere"), 66, "nowhere", "no such file")
+        try command.write("[1]".utf8, to: "bad/settings.json")
+        expectRefused(try command("report", "bad"), 66, "bad/settings.json", "no JSON object")
+    }
+}
