@@ -75,7 +75,8 @@ struct InspectTests {
         let (code, facts, content) = try inspect(command, "a.npz")
         #expect(code == 0 && facts["kind"] as? String == "arrays (.npz)", "\(facts)")
         let arrays = try #require(content["arrays"] as? [[String: Any]])
-        #expect(arrays.count == 11 && arrays[0]["name"] as? String == "x" && arrays[0]["shape"] as? String == "[20, 30]")
+        #expect(
+            arrays.count == 11 && arrays[0]["name"] as? String == "x" && arrays[0]["shape"] as? String == "[20, 30]")
         try command.write(Array(bytes.dropLast()), to: "cut.npz")
         #expect(try inspect(command, "cut.npz").code != 0)
     }

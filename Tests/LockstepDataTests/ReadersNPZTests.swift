@@ -27,7 +27,9 @@ struct ReadersNPZTests {
         }
     }
 
-    @Test("arrays without names are arr_0 and arr_1; a file may hold none; one that is not there is told with those that are")
+    @Test(
+        "arrays without names are arr_0 and arr_1; a file may hold none; one that is not there is told with those that are"
+    )
     func names() throws {
         let file = try NPZ(parsing: Self.bytes("unnamed"), file: "u.npz")
         #expect(file.names == ["arr_0", "arr_1"])
@@ -55,7 +57,8 @@ struct ReadersNPZTests {
         #expect(dataError { try NPZ(parsing: [], file: "z") } != nil)
     }
 
-    @Test("no bit of a file changes a number unnoticed; cut short, it is refused", arguments: ["unnamed", "compressed"])
+    @Test(
+        "no bit of a file changes a number unnoticed; cut short, it is refused", arguments: ["unnamed", "compressed"])
     func damaged(name: String) throws {
         let bytes = try Self.bytes(name)
         func all(_ bytes: [UInt8]) throws -> [(String, NumericArray)] {

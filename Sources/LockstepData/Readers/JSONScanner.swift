@@ -116,7 +116,8 @@ package struct JSONScanner {
         let start = position
         while position < bytes.count, isPlain(bytes[position]) { position += 1 }
         if position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
-            guard let result = bytes.withUnsafeBufferPointer({ String(validating: $0[start..<position], as: UTF8.self) })
+            guard
+                let result = bytes.withUnsafeBufferPointer({ String(validating: $0[start..<position], as: UTF8.self) })
             else { throw error("a string is not UTF-8") }
             position += 1
             return result

@@ -73,7 +73,9 @@ public struct MaskOfImage: Transform, Codable, Hashable, Sendable {
     ///   - from: The folder of images.
     ///   - to: The folder of masks, with the same folders in it.
     ///   - ending: What the name of a mask has in place of the image's ending.
-    public init(from: String, to: String, ending: String = ".png") { (self.from, self.to, self.ending) = (from, to, ending) }
+    public init(from: String, to: String, ending: String = ".png") {
+        (self.from, self.to, self.ending) = (from, to, ending)
+    }
 
     /// The path of the mask of the image at `path`.
     ///

@@ -36,7 +36,8 @@ public final class ResBlock: Module, UnaryLayer {
         func layer(_ from: Int, _ to: Int, _ kernel: Int, _ stride: Int = 1, last: Bool = false) -> ConvLayer {
             ConvLayer(
                 from, to, kernelSize: Pair(kernel), stride: Pair(stride),
-                norm: last && norm == .batch ? .batchZero : norm, activation: last ? nil : ReLU(), file: file, line: line)
+                norm: last && norm == .batch ? .batchZero : norm, activation: last ? nil : ReLU(), file: file,
+                line: line)
         }
         let (wideIn, wideOut) = (inputs * expansion, outputs * expansion)
         convpath = Sequential(

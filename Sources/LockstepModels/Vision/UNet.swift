@@ -93,7 +93,8 @@ public final class UNet: Module, UnaryLayer {
 
     /// Everything behind the encoder.
     package var decoder: [Module] {
-        [bottom, middle] + blocks.map(\.wrappedValue) + [enlarging?.wrappedValue, cross?.wrappedValue].compactMap(\.self)
+        [bottom, middle] + blocks.map(\.wrappedValue)
+            + [enlarging?.wrappedValue, cross?.wrappedValue].compactMap(\.self)
             + [last.wrappedValue]
     }
 

@@ -85,7 +85,8 @@ public final class UNetBlock: Module {
         file: StaticString = #fileID, line: UInt = #line
     ) {
         require(
-            below > 1 && beside > 0, "UNetBlock: \(below) channels from below, \(beside) beside", file: file, line: line)
+            below > 1 && beside > 0, "UNetBlock: \(below) channels from below, \(beside) beside", file: file, line: line
+        )
         (self.below, self.beside, self.isFinal, self.blurs, self.norm) = (below, beside, isFinal, blurs, norm)
         shuf = PixelShuffleICNR(below, below / 2, blurs: blurs, file: file, line: line)
         bn = BatchNorm2d(beside)

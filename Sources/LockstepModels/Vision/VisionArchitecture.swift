@@ -65,7 +65,8 @@ extension VisionArchitecture {
     /// All networks by name, those of one family together.
     public static let all: [VisionArchitecture] = [
         resnet18, resnet34, resnet50, resnet101, resnext50_32x4d, wideResnet50_2,
-        xresnet18, xresnet34, xresnet50, xresnet101, mobilenetV2, mobilenetV3Small, mobilenetV3Large, efficientnetB0, efficientnetLite0, efficientnetLite1,
+        xresnet18, xresnet34, xresnet50, xresnet101, mobilenetV2, mobilenetV3Small, mobilenetV3Large, efficientnetB0,
+        efficientnetLite0, efficientnetLite1,
         efficientnetLite2, efficientnetLite3, efficientnetLite4, convnextTiny, vitSmall, vitBase, deitSmall, deitBase,
     ]
 

@@ -40,7 +40,8 @@ extension Learner {
     public static func segmentation(
         dls: DataLoaders, _ architecture: VisionArchitecture, weights: String? = nil, outputs: Int? = nil,
         channels: Int = 3, imageSize: Pair = 224, normalize: Bool = true, loss: (any LossFunction)? = nil,
-        blurs: Bool = false, lastCross: Bool = true, norm: ConvLayer.Norm = .none, optimizer: OptimizerFactory = .adam(),
+        blurs: Bool = false, lastCross: Bool = true, norm: ConvLayer.Norm = .none,
+        optimizer: OptimizerFactory = .adam(),
         lr: LearningRate = 1e-3, splitter: ParameterSplitter? = nil, callbacks: [Callback] = [],
         metrics: [Metric] = [], path: String? = nil, modelDirectory: String = "models", wd: HyperValue? = nil,
         wdBnBias: Bool = false, trainBn: Bool = true, moms: (Double, Double, Double) = (0.95, 0.85, 0.95),

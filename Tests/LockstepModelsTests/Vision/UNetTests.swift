@@ -79,7 +79,10 @@ import Testing
     @Test("what cannot be made is refused in a sentence")
     func refused() async {
         let flat = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = UNet(Sequential { ReLU(); ReLU() }, outputs: 2, imageSize: 8)
+            _ = UNet(
+                Sequential {
+                    ReLU(); ReLU()
+                }, outputs: 2, imageSize: 8)
         }
         expectTrap(flat, says: "UNet: the encoder makes no image smaller")
         let none = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
