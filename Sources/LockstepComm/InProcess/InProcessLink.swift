@@ -10,8 +10,14 @@ final class InProcessLink: NodeLink {
     let laneCount: Int
 
     private let mail: LaneMail?
+    /// Throws when a rank of this node has failed.
+    private let look: () throws -> Void
 
-    init(lane: CollectiveEngine?, mail: LaneMail?, whole: CollectiveEngine, laneCount: Int) {
+    init(
+        lane: CollectiveEngine?, mail: LaneMail?, whole: CollectiveEngine, laneCount: Int,
+        look: @escaping () throws -> Void
+    ) {
+        self.look = look
         self.lane = lane
         self.mail = mail
         self.whole = whole
@@ -63,6 +69,7 @@ final class InProcessLink: NodeLink {
             if now - start < lane.plane.timeouts.yield { sched_yield() } else { usleep(50) }
             guard now - looked > lane.plane.timeouts.sleep else { continue }
             looked = now
+            try look()
             try lane.plane.lookAround(late: message.node, since: start, hasReported: &hasReported)
         }
     }
