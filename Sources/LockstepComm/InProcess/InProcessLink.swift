@@ -58,6 +58,8 @@ final class InProcessLink: NodeLink {
         return LinkMessage(handle: handle, node: node, memory: bytes, isIncoming: true)
     }
 
+    func breakOff(_ error: CommunicatorError) { lane?.poison(error, event: "") }
+
     func finish(_ message: LinkMessage) throws {
         guard let lane, let mail, message.isIncoming else { return }
         let start = cmpi_now()
