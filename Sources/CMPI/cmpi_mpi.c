@@ -148,12 +148,6 @@ int cmpi_irecv_bytes(void *bytes, int count, int from, int tag, cmpi_handle comm
     *request = (cmpi_handle)r;
     return rc;
 }
-int cmpi_wait_request(cmpi_handle *request) {
-    MPI_Request r = (MPI_Request)*request;
-    int rc = MPI_Wait(&r, MPI_STATUS_IGNORE);
-    *request = (cmpi_handle)r;
-    return rc;
-}
 int cmpi_test(cmpi_handle *request, int *done) {
     MPI_Request r = (MPI_Request)*request;
     int rc = MPI_Test(&r, done, MPI_STATUS_IGNORE);

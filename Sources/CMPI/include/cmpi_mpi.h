@@ -46,7 +46,6 @@ int cmpi_barrier(cmpi_handle comm);
 int cmpi_progress(cmpi_handle comm);
 int cmpi_isend_bytes(const void *bytes, int count, int to, int tag, cmpi_handle comm, cmpi_handle *request);
 int cmpi_irecv_bytes(void *bytes, int count, int from, int tag, cmpi_handle comm, cmpi_handle *request);
-int cmpi_wait_request(cmpi_handle *request);
 int cmpi_test(cmpi_handle *request, int *done);
 /// Sends a word that nobody has to wait for; it is read some time before the process ends.
 int cmpi_send_word(const int64_t *word, int to, int tag, cmpi_handle comm);

@@ -3,7 +3,7 @@
 
 import Foundation
 
-/// Programs on two nodes, pinned to a core each.
+/// Programs on two nodes, pinned to a core each and before whatever else wants it: on a busy machine, too, a core is a rank's own.
 public struct NodePrograms: Sendable {
     /// The command that is measured: this one, or another build of it.
     public var lockstep: String
@@ -39,9 +39,11 @@ public struct NodePrograms: Sendable {
         let program: [String]
         if engine == NodeContender.ddp.engine {
             guard let python else { return nil }
-            program = ["OMP_NUM_THREADS=1", "taskset", "-c", "0", python, peerScripts + "/torch_peer.py"]
+            program = [
+                "OMP_NUM_THREADS=1", "chrt", "-r", "1", "taskset", "-c", "0", python, peerScripts + "/torch_peer.py",
+            ]
         } else {
-            program = ["LOCKSTEP_THREADS=1", "taskset", "-c", "0", lockstep, "bench", "--json"]
+            program = ["LOCKSTEP_THREADS=1", "chrt", "-r", "1", "taskset", "-c", "0", lockstep, "bench", "--json"]
         }
         return measurement(run([nodes, "agent", "node1", "env"] + program + [benchmark.rawValue]))
     }
@@ -64,7 +66,8 @@ public struct NodePrograms: Sendable {
             }
             + ["btl", "oob"].flatMap { ["--mca", "\($0)_tcp_if_include", "198.51.100.0/24"] }
             + [
-                "-x", "LOCKSTEP_THREADS=1", "bash", "-c", "exec taskset -c $OMPI_COMM_WORLD_RANK \"$@\"", "pin",
+                "-x", "LOCKSTEP_THREADS=1", "bash", "-c", "exec chrt -r 1 taskset -c $OMPI_COMM_WORLD_RANK \"$@\"",
+                "pin",
                 program,
             ]
             + words
@@ -76,7 +79,8 @@ public struct NodePrograms: Sendable {
             [
                 nodes, "agent", "node\(rank + 1)", "env", "RANK=\(rank)", "WORLD_SIZE=\(nodeCount)",
                 "MASTER_ADDR=node1",
-                "MASTER_PORT=29400", "GLOO_SOCKET_IFNAME=eth0", "OMP_NUM_THREADS=1", "taskset", "-c", "\(rank)", python,
+                "MASTER_PORT=29400", "GLOO_SOCKET_IFNAME=eth0", "OMP_NUM_THREADS=1", "chrt", "-r", "1", "taskset", "-c",
+                "\(rank)", python,
                 peerScripts + "/torch_peer.py", benchmark.rawValue, "--batches", "\(batches)",
             ]
         }

@@ -10,7 +10,7 @@ public import Lockstep
 /// A(n) = L + (n − 1) o                                  headers: everyone's to everyone
 /// W(n) = L r + max(2 (n − 1)/n · S'/B, M o) + L ⌈log₂ n⌉   r = 1 of two nodes, 2 of more; the end of an exchange
 /// ```
-/// with S bytes of gradients, S' as they travel, m bytes a second that a rank adds up, M messages of 32 KiB or less, and o
+/// with S bytes of gradients, S' as they travel, m bytes a second that a rank adds up, M messages of 60 KiB or less, and o
 /// seconds that a message costs its sender.
 public struct StepModel: Codable, Sendable, Equatable {
     /// Seconds of one rank's step, its update included.
@@ -29,7 +29,7 @@ public struct StepModel: Codable, Sendable, Equatable {
 
     /// Seconds a message costs its sender; measured here with messages of a few KiB.
     static let messageSeconds = 4e-6
-    private static let messageBytes = 32.0 * 1024
+    private static let messageBytes = 60.0 * 1024
 
     public init(
         compute: Double, parameterCount: Int, ranksPerNode: Int = 1, compression: GradientCompression = .none,

@@ -37,6 +37,9 @@ protocol NodeLink: AnyObject {
     /// Waits until a message has come, or until what was sent may change.
     func finish(_ message: LinkMessage) throws
 
+    /// Called by a rank that has failed inside of `exchanging`: those of its lane wait for its messages in vain.
+    func breakOff(_ error: CommunicatorError)
+
     /// Called by the ranks of one lane: reduces in place, in pieces of at most 1 MiB.
     func allReduce(
         _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation) throws
@@ -75,4 +78,6 @@ struct LinkMessage {
 extension NodeLink {
     func tellOfWaiting() {}
     func missingNodes() -> [Int]? { nil }
+    /// Nothing, where the end of this rank's process ends the others.
+    func breakOff(_ error: CommunicatorError) {}
 }

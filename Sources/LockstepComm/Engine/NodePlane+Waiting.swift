@@ -35,7 +35,7 @@ extension NodePlane {
     /// What a long wait does between sleeps, also while it waits for other nodes: throws when this rank cannot go on.
     /// - Parameter late: the local rank waited for; nil when it is on another node.
     func lookAround(late: Int?, since start: Int64, hasReported: inout Bool) throws {
-        if cmpi_load(&control.pointee.alarm) != 0 { throw alarmError() }
+        try throwAlarm()
         try lookForDeadPeers()
         let waited = Double(cmpi_now() - start) * 1e-9
         if let failing, waited > failing.patience { throw raise(failing.error, event: failing.event) }
@@ -78,6 +78,11 @@ extension NodePlane {
 
     private func isElsewhere(_ peer: Int) -> Bool { cmpi_load(&records[peer].pointee.waiting) == 2 }
     private func isStopped(_ peer: Int) -> Bool { ["T", "t"].contains(processState(of: peer)) }
+
+    /// Throws if a rank of this node has failed.
+    func throwAlarm() throws {
+        if cmpi_load(&control.pointee.alarm) != 0 { throw alarmError() }
+    }
 
     /// Throws if the process of a peer has ended without saying so.
     func lookForDeadPeers() throws {

@@ -57,7 +57,8 @@ final class InProcessGroup: Sendable {
             rank: rank, topology: topology, plane: plane,
             link: InProcessLink(
                 lane: lane, mail: localRank < laneMail.count ? laneMail[localRank] : nil, whole: whole,
-                laneCount: laneMemory.count), worldHeaders: headers)
+                laneCount: laneMemory.count, look: { [unowned plane] in try plane.throwAlarm() }),
+            worldHeaders: headers)
     }
 
     /// The group of some of these ranks, in that order.

@@ -10,8 +10,14 @@ final class InProcessLink: NodeLink {
     let laneCount: Int
 
     private let mail: LaneMail?
+    /// Throws when a rank of this node has failed.
+    private let look: () throws -> Void
 
-    init(lane: CollectiveEngine?, mail: LaneMail?, whole: CollectiveEngine, laneCount: Int) {
+    init(
+        lane: CollectiveEngine?, mail: LaneMail?, whole: CollectiveEngine, laneCount: Int,
+        look: @escaping () throws -> Void
+    ) {
+        self.look = look
         self.lane = lane
         self.mail = mail
         self.whole = whole
@@ -52,6 +58,8 @@ final class InProcessLink: NodeLink {
         return LinkMessage(handle: handle, node: node, memory: bytes, isIncoming: true)
     }
 
+    func breakOff(_ error: CommunicatorError) { lane?.poison(error, event: "") }
+
     func finish(_ message: LinkMessage) throws {
         guard let lane, let mail, message.isIncoming else { return }
         let start = cmpi_now()
@@ -63,6 +71,7 @@ final class InProcessLink: NodeLink {
             if now - start < lane.plane.timeouts.yield { sched_yield() } else { usleep(50) }
             guard now - looked > lane.plane.timeouts.sleep else { continue }
             looked = now
+            try look()
             try lane.plane.lookAround(late: message.node, since: start, hasReported: &hasReported)
         }
     }

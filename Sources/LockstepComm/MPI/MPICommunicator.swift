@@ -88,9 +88,10 @@ public final class MPICommunicator: EngineBacked {
             let laneCount = nodes.map(\.count).min() ?? 0
             let lane = try whole.split(color: node.rank < laneCount ? node.rank : nil, key: nodeIndex)
             let record = plane.own
-            link = MPILink(lane: lane, whole: whole, laneCount: laneCount, nodes: nodes, timeouts: timeouts) {
-                cmpi_store(&record.pointee.waiting, $0 ? 2 : 0)
-            }
+            link = MPILink(
+                lane: lane, whole: whole, laneCount: laneCount, nodes: nodes, timeouts: timeouts,
+                look: { [unowned plane] in try plane.throwAlarm() },
+                isTransferring: { cmpi_store(&record.pointee.waiting, $0 ? 2 : 0) })
             headers = try memory(node.rank == 0 ? CollectiveEngine.worldHeaderBytes(size: whole.size) : 64)
         }
         engine = CollectiveEngine(rank: whole.rank, topology: topology, plane: plane, link: link, worldHeaders: headers)

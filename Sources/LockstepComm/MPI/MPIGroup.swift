@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One MPI communicator of our own, and the calls we make on it.
 internal import CMPI
+internal import Foundation
 
 /// A handle with rank and size. Calls are blocking, counts are split where MPI's `int` would not hold them.
 struct MPIGroup {
@@ -87,11 +88,19 @@ struct MPIGroup {
         return request
     }
 
-    /// Waits until what was begun is done; 0 is nothing. The corresponding MPI function is `MPI_Wait`.
-    func wait(for request: cmpi_handle) throws {
+    /// Waits until what was begun is done; 0 is nothing. Calls `look` now and then, which throws when there is nothing to wait for
+    /// any more. The corresponding MPI function is `MPI_Test`.
+    func wait(for request: cmpi_handle, _ look: () throws -> Void) throws {
         if request == 0 { return }
-        var request = request
-        try MPIError.check(cmpi_wait_request(&request), "MPI_Wait")
+        var (request, done, polls) = (request, CInt(0), 0)
+        while true {
+            try MPIError.check(cmpi_test(&request, &done), "MPI_Test")
+            if done != 0 { return }
+            polls += 1
+            // A core may be needed by another rank.
+            if polls > 100 { sched_yield() }
+            if polls & 63 == 0 { try look() }
+        }
     }
 
     /// Waits until all ranks of the group are here. The corresponding MPI function is `MPI_Barrier`.

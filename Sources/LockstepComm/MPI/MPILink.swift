@@ -24,6 +24,8 @@ final class MPILink: NodeLink {
     private var exchanges: Int64 = 0
     /// Tells the ranks of this node when this one is in a transfer that another node can hold up.
     private let isTransferring: (Bool) -> Void
+    /// Throws when a rank of this node has failed: it may be who the others wait for.
+    private let look: () throws -> Void
     private var pending: cmpi_handle = 0
     private var hasPending = false
     private var hasAnnounced = false
@@ -38,8 +40,9 @@ final class MPILink: NodeLink {
     /// - Parameter nodes: the ranks of every node, by local rank.
     init(
         lane: MPIGroup?, whole: MPIGroup, laneCount: Int, nodes: [[Int]], timeouts: Timeouts,
-        isTransferring: @escaping (Bool) -> Void
+        look: @escaping () throws -> Void, isTransferring: @escaping (Bool) -> Void
     ) {
+        self.look = look
         self.isTransferring = isTransferring
         self.lane = lane
         laneIndex = nodes.lazy.compactMap { $0.firstIndex(of: whole.rank) }.first ?? 0
@@ -174,7 +177,7 @@ final class MPILink: NodeLink {
         // Watched one by one: a large exchange over a slow network may take as long as it likes, as long as it moves.
         try watchdog.watching(
             "a message of \(message.memory.count) bytes \(message.isIncoming ? "from" : "to") rank \(peer)"
-        ) { try lane.wait(for: message.handle) }
+        ) { try lane.wait(for: message.handle, look) }
     }
 
     func allReduce(

@@ -24,7 +24,10 @@ extension CollectiveEngine {
                 _ = Unmanaged.passRetained(owner)
                 linkBuffer = nil
             }
-            throw error
+            let known =
+                error as? CommunicatorError ?? .peerFailed(rank: rank, event: "", text: String(describing: error))
+            link.breakOff(known)
+            throw known
         }
     }
 

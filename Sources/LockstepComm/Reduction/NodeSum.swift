@@ -73,12 +73,11 @@ final class NodeSum {
 extension NodeSum {
     /// Bytes up to which a piece goes to all nodes whole. Measured between three namespaces: a message takes as long as 8 KiB do.
     private static let wholeBytes = 8 << 10
-    /// Bytes of one message of a long piece. Open MPI sends up to 64 KiB at once; before more it asks whether they may come, and
-    /// on a slow network that question waits behind the data: 2.7 MB at 96 Mbit/s take 220 ms so, 260 in messages of 256 KiB, and
-    /// 320 to 340 with `MPI_Allreduce`.
-    private static let messageBytes = 32 << 10
+    /// Bytes of one message of a long piece. Open MPI sends up to 64 KiB, with its own words, at once; before more it asks
+    /// whether they may come, and on a busy network that question waits behind the data.
+    private static let messageBytes = 60 << 10
 
-    private static func window(nodes: Int) -> Int { max(2, 32 / nodes) }
+    private static func window(nodes: Int) -> Int { max(2, 16 / nodes) }
 
     /// Cuts `range` into what travels at once.
     static func pieces(_ range: Range<Int>, nodes: Int, _ compression: GradientCompression) -> [LinkPiece] {

@@ -22,7 +22,7 @@ public struct LinkSpeed: Sendable, Hashable, CustomStringConvertible {
 
     /// Measures the network between the first two nodes. Collective; the same on every rank.
     ///
-    /// Their first ranks send each other single bytes, then 32 KiB at a time, both at once, for about `seconds` seconds.
+    /// Their first ranks send each other single bytes, then 60 KiB at a time, both at once, for about `seconds` seconds.
     /// - Returns: nil where all ranks are on one node.
     public static func measure(over communicator: any Communicator, seconds: Double = 1) throws -> LinkSpeed? {
         guard communicator.nodeCount > 1, let engine = (communicator as? any EngineBacked)?.engine else { return nil }
@@ -42,8 +42,8 @@ public struct LinkSpeed: Sendable, Hashable, CustomStringConvertible {
 /// One of the two ends of a measurement.
 private struct LinkProbe {
     /// As sums between nodes travel.
-    private static let blockBytes = 32 << 10
-    private static let window = 16
+    private static let blockBytes = 60 << 10
+    private static let window = 8
     let link: any NodeLink
     let peer: Int
 
