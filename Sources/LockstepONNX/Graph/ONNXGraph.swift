@@ -8,7 +8,7 @@ import SwiftProtobuf
 
 /// A graph of ONNX while a model is written into it.
 ///
-/// Operators are those of opset 18: onnxruntime reads it since 1.14 (February 2023), PyTorch's own exporter writes it by default,
+/// Operators are those of opset 18: onnxruntime reads it since 1.14 (tried with 1.15.0 and 1.32.0), PyTorch's own exporter writes it by default,
 /// and it is the first in which `Resize` filters as this package does when it makes images smaller.
 public final class ONNXGraph {
     /// The version of the operators.

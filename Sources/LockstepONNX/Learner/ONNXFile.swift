@@ -40,7 +40,9 @@ package struct ONNXFile {
         }
         model.graph.name = "model"
         model.graph.node = graph.nodes
-        model.graph.initializer = graph.weights
+        // A constant that nothing came to use would be a warning of every reader.
+        let used = Set(graph.nodes.flatMap(\.input))
+        model.graph.initializer = graph.weights.filter { used.contains($0.name) }
         model.graph.input = inputs.map(\.message)
         model.graph.output = outputs.map(\.message)
         do { return try model.serializedBytes() } catch {

@@ -15,7 +15,7 @@ struct ReportChart {
     let curves: [Curve]
 
     private static let (width, height) = (560.0, 300.0)
-    private static let (left, right, top, bottom) = (58.0, 14.0, 12.0, 40.0)
+    private static let (left, right, top, bottom) = (64.0, 16.0, 12.0, 44.0)
 
     /// Nothing where no point can be drawn.
     var svg: String {
@@ -33,11 +33,12 @@ struct ReportChart {
         let name = ReportPage.escaped(title)
         var svg =
             "<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\"\(name)\"><title>\(name)</title>\n"
-        for step in 0...4 {
-            let (x, y) = (Self.at(step, xs), Self.at(step, ys))
+        for y in Self.ticks(ys) {
             svg += "<path class=\"grid\" d=\"M\(Self.number(Self.left)) \(py(y))h\(Self.number(w))\"/>"
             svg +=
-                "<text x=\"\(Self.number(Self.left - 6))\" y=\"\(py(y))\" dy=\"4\" text-anchor=\"end\">\(Self.label(y))</text>"
+                "<text x=\"\(Self.number(Self.left - 6))\" y=\"\(py(y))\" dy=\"4\" text-anchor=\"end\">\(Self.label(y))</text>\n"
+        }
+        for x in Self.ticks(xs) where xLabel != "epoch" || x == x.rounded() {
             svg +=
                 "<text x=\"\(px(x))\" y=\"\(Self.number(Self.top + h + 17))\" text-anchor=\"middle\">\(Self.label(x))</text>\n"
         }
@@ -65,8 +66,14 @@ struct ReportChart {
         return low - margin...high + margin
     }
 
-    private static func at(_ step: Int, _ range: ClosedRange<Double>) -> Double {
-        range.lowerBound + Double(step) / 4 * (range.upperBound - range.lowerBound)
+    /// Round numbers inside of a range, five or so.
+    private static func ticks(_ range: ClosedRange<Double>) -> [Double] {
+        let rough = (range.upperBound - range.lowerBound) / 5
+        let power = pow(10, floor(log10(rough)))
+        guard power > 0, power.isFinite else { return [] }
+        let step = power * ([1, 2, 5].first { $0 * power >= rough } ?? 10)
+        let first = ceil(range.lowerBound / step)
+        return (0...10).map { (first + Double($0)) * step }.filter { range.contains($0) }
     }
 
     private static func number(_ value: Double) -> String { String(format: "%.1f", value) }

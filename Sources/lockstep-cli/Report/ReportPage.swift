@@ -173,6 +173,7 @@ struct ReportPage {
         figure { margin: 0; padding: 10px 12px } figcaption { display: flex; flex-wrap: wrap; gap: 4px 14px }
         figcaption span { color: var(--soft) } figcaption i { display: inline-block; width: 10px; height: 10px; margin-right: 5px }
         svg { display: block; width: 100%; height: auto; font: 12px system-ui, sans-serif } svg text { fill: var(--soft) }
+        @media (max-width: 600px) { svg { font-size: 17px } }
         .grid { stroke: var(--line) } polyline { fill: none; stroke-width: 2; stroke-linejoin: round }
         .c0 { stroke: var(--c0) } .c1 { stroke: var(--c1) } .c2 { stroke: var(--c2) } .c3 { stroke: var(--c3) }
         .d0 { fill: var(--c0) } .d1 { fill: var(--c1) } .d2 { fill: var(--c2) } .d3 { fill: var(--c3) }

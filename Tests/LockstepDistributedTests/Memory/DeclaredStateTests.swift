@@ -60,6 +60,7 @@ import Testing
         "Recorder.validLoss": "of the phase", "Recorder.isCancelled": "of the phase",
         "Recorder.sawPhase": "of the epoch",
         "Tracker.outcome": "of the epoch",
+        "TensorBoardCallback.writer": "a log; where it goes on is declared",
         "DistributedCallback.state": "between ranks, of the batch, and what it declares: buffers and kept gradients",
         "MCDropoutCallback.switchedOn": "of the phase",
         // Declared under the names of what it consists of.
