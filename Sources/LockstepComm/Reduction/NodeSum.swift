@@ -71,7 +71,7 @@ final class NodeSum {
 // MARK: - Sizes
 
 extension NodeSum {
-    /// Bytes up to which a piece goes to all nodes whole. Measured between three namespaces: a message takes as long as 8 KiB do.
+    /// Bytes up to which a piece goes to all nodes whole: a guess of what a second message costs, which nobody has measured.
     private static let wholeBytes = 8 << 10
     /// Bytes of one message of a long piece. Open MPI sends up to 64 KiB, with its own words, at once; before more it asks
     /// whether they may come, and on a busy network that question waits behind the data.
