@@ -23,7 +23,7 @@ extension Inspection {
                     arrays.map { array in
                         .group([
                             .init("name", array.name), .init("type", array.type),
-                            .init("shape", .list(array.shape.map { .number($0) })),
+                            .init("shape", "[\(array.shape.map(String.init).joined(separator: ", "))]"),
                         ])
                     }))
         ]

@@ -16,7 +16,7 @@ public import LockstepTensor
 /// training over all fits, from 1.
 ///
 /// ```swift
-/// learner.fit(5, callbacks: [TensorBoardCallback(folder: "logs/first", histogramsEvery: 100)])
+/// try learner.fit(5, callbacks: [TensorBoardCallback(folder: "logs/first", histogramsEvery: 100)])
 /// ```
 /// Records are written whole, on a thread of their own. Each program begins a file of its own with a word to TensorBoard from which step
 /// on: what a run that was killed had written beyond its checkpoint, and an earlier run in the folder, is not shown twice. When writing

@@ -59,6 +59,7 @@ struct EnvironmentVariableTests {
         // Those of the build and of scripts are no program's.
         let others: Set = [
             "LOCKSTEP_NO_ONEDNN", "LOCKSTEP_NO_IMAGES", "LOCKSTEP_PYTHON", "LOCKSTEP_BENCH_ROWS", "LOCKSTEP_ONEDNN",
+            "LOCKSTEP_READERS",
         ]
         let files = FileManager.default.enumerator(at: root.appending(path: "Sources"), includingPropertiesForKeys: nil)
         for case let file as URL in try #require(files) where ["swift", "c", "h"].contains(file.pathExtension) {

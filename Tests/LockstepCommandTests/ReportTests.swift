@@ -60,6 +60,8 @@ struct ReportTests {
                                           first step.
                   launch                  Run a program on several ranks, or write the batch
                                           script that does.
+                  plan                    Predict time per step, efficiency and the best number
+                                          of nodes.
                   doctor                  Show what this machine has and what was chosen for it.
                   inspect                 Show what a file or a run's folder holds and whether
                                           it is whole.

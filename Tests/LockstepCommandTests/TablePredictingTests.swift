@@ -57,7 +57,11 @@ struct TablePredictingTests {
             #expect(many.status == 0 && many.lines == ["600000 predictions are in out.csv"], "\(many.errors)")
             let lines = try String(contentsOf: command.folder.appending(path: "out.csv"), encoding: .utf8)
                 .split(separator: "\n")
-            let differing = lines.dropFirst().enumerated().first { $1 != few[1 + $0 % (19 * 1009)] }
+            // To rounding: where there is no AVX-512, products of few rows are made otherwise than those of many.
+            let differing = lines.dropFirst().enumerated().first { row, line in
+                guard let own = Double(line), let first = Double(few[1 + row % (19 * 1009)]) else { return true }
+                return abs(own - first) > 1e-5 * max(1, abs(first))
+            }
             #expect(lines.count == 600_001 && differing == nil, "\(String(describing: differing))")
         }
     }

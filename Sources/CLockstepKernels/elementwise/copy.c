@@ -37,12 +37,13 @@ typedef lsk_bfloat16 bfloat16;
         const I *a = (const I *)data[1];                                                                              \
         for (ptrdiff_t i = 0; i < n; i++) o[i * strides[0]] = F(a[i * strides[1]]);                                   \
     }
+// Through 32 bits: what a byte cannot hold is taken modulo 256 in vectors and behind them alike.
 #define FROM(S, I, IN, BOOL)                                                                                          \
     COPY(S##_to_f32, float, I, IN)                                                                                    \
     COPY(S##_to_f64, double, I, IN)                                                                                   \
     COPY(S##_to_i32, int32_t, I, IN)                                                                                  \
     COPY(S##_to_i64, int64_t, I, IN)                                                                                  \
-    COPY(S##_to_u8, uint8_t, I, IN)                                                                                   \
+    COPY(S##_to_u8, uint8_t, I, (int32_t)IN)                                                                          \
     COPY(S##_to_bool, uint8_t, I, BOOL)
 FROM(f32, float, SAME, TO_BOOL)
 FROM(f64, double, SAME, TO_BOOL)

@@ -37,8 +37,8 @@ extension LayerExample {
         Self([2, 3, 5, 7]) { BasicBlock(3, 4, stride: 2) },
         Self([2, 8, 3, 3]) { Bottleneck(8, 3, groups: 2, groupWidth: 64) },
         Self([2, 6, 5, 7]) { ResBlock(3, 4, expansion: 2, stride: 2, norm: .instance) },
-        Self([2, 3, 33, 40]) { XResNet(layers: [1, 2, 1, 1, 1], expansion: 16, classes: 3, stem: [3, 5, 64]) },
-        Self([2, 5, 3, 4]) { PixelShuffleICNR(5, 3, blurs: true) },
+        Self([2, 3, 33, 40]) { XResNet(layers: [1, 1, 1, 1, 1], classes: 3, stem: [3, 5, 64]) },
+        Self([2, 5, 3, 4]) { PixelShuffleICNR(5, 3, blurs: true, norm: .batch) },
         Self([2, 1, 13, 16]) {
             UNet(
                 Sequential {

@@ -76,7 +76,7 @@ public final class UNet: Module, UnaryLayer {
         blocks = plan.blocks.map {
             placed(UNetBlock(below: $0.below, beside: $0.beside, isFinal: $0.isFinal, blurs: blurs, norm: norm))
         }
-        enlarging = plan.enlarges ? placed(PixelShuffleICNR(plan.width)) : nil
+        enlarging = plan.enlarges ? placed(PixelShuffleICNR(plan.width, norm: norm)) : nil
         var width = plan.width
         place += 1
         if lastCross {

@@ -13,24 +13,29 @@ public import LockstepTensor
 public final class PixelShuffleICNR: Module, UnaryLayer {
     @Submodule("") private var layers: [any UnaryLayer] = []
     package let (inputs, outputs, blurs): (Int, Int, Bool)
+    package let norm: ConvLayer.Norm
 
     /// - Parameters:
     ///   - outputs: Channels put out; as many as the inputs when nil.
     ///   - blurs: Whether each position is the mean of itself and those above and to the left.
+    ///   - norm: What normalises behind the convolution.
     public init(
-        _ inputs: Int, _ outputs: Int? = nil, blurs: Bool = false, file: StaticString = #fileID, line: UInt = #line
+        _ inputs: Int, _ outputs: Int? = nil, blurs: Bool = false, norm: ConvLayer.Norm = .none,
+        file: StaticString = #fileID, line: UInt = #line
     ) {
-        (self.inputs, self.outputs, self.blurs) = (inputs, outputs ?? inputs, blurs)
+        (self.inputs, self.outputs, self.blurs, self.norm) = (inputs, outputs ?? inputs, blurs, norm)
         super.init()
-        let wide = ConvLayer(inputs, 4 * self.outputs, kernelSize: 1, norm: .none, file: file, line: line)
+        let wide = ConvLayer(inputs, 4 * self.outputs, kernelSize: 1, norm: norm, file: file, line: line)
         if let convolution = wide.layers[0] as? Conv2d {
             convolution.weight = Initializer.icnr()(convolution.weight.shape)
-            convolution.bias = .zeros([4 * self.outputs])
+            if convolution.bias != nil { convolution.bias = .zeros([4 * self.outputs]) }
         }
         layers = [wide, PixelShuffle(2)]
     }
 
-    public override var describeExtra: String { "\(inputs), \(outputs)" + (blurs ? ", blurs: true" : "") }
+    public override var describeExtra: String {
+        "\(inputs), \(outputs)" + (blurs ? ", blurs: true" : "") + (norm == .none ? "" : ", norm: .\(norm)")
+    }
 
     /// What the layer makes of its input.
     public func callAsFunction(_ x: Tensor) -> Tensor {
@@ -53,11 +58,12 @@ extension PixelShuffleICNR: Configurable {
         Field("inputs", \.inputs, .size, python: "ni")
         Field("outputs", \.outputs, .size, python: "nf")
         Field("blurs", \.blurs, python: "blur")
+        Field("norm", \.norm, python: "norm_type")
     } make: { fields in
         let (inputs, outputs): (Int, Int) = (try fields("inputs"), try fields("outputs"))
         try fields.check(outputs < 1 << 24, "\(outputs) outputs")
         try fields.claim(4 * outputs, inputs)
-        return PixelShuffleICNR(inputs, outputs, blurs: try fields("blurs"))
+        return PixelShuffleICNR(inputs, outputs, blurs: try fields("blurs"), norm: try fields("norm"))
     }
 }
 
@@ -88,7 +94,7 @@ public final class UNetBlock: Module {
             below > 1 && beside > 0, "UNetBlock: \(below) channels from below, \(beside) beside", file: file, line: line
         )
         (self.below, self.beside, self.isFinal, self.blurs, self.norm) = (below, beside, isFinal, blurs, norm)
-        shuf = PixelShuffleICNR(below, below / 2, blurs: blurs, file: file, line: line)
+        shuf = PixelShuffleICNR(below, below / 2, blurs: blurs, norm: norm, file: file, line: line)
         bn = BatchNorm2d(beside)
         bn.bias = .full([beside], 1e-3)
         let (inputs, outputs) = (below / 2 + beside, UNetBlock.outputs(below, beside, isFinal))

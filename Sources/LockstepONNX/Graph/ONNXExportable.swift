@@ -7,7 +7,7 @@ public import LockstepNN
 ///
 /// Every layer and network of this package is one. A module of your own is one with a few lines, of what its parts give:
 ///
-/// ```swift
+/// ```text
 /// extension Net: ONNXExportable {
 ///     func onnx(_ inputs: [ONNXValue], in graph: ONNXGraph) throws(ONNXError) -> [ONNXValue] {
 ///         let hidden = try graph.apply(body, inputs)

@@ -18,7 +18,9 @@ enum ConfigurationReasons {
         "TabularModel.continuousCount": "continuous", "MSEFlat.flattening": "convertsTarget",
         "L1Flat.flattening": "convertsTarget", "BCEWithLogitsFlat.flattening": "flattens, convertsTarget",
         "LossMetric.label": "name", "Recorder.smooth": "beta", "Tracker.direction": "smallerIsBetter",
-        "SaveModelCallback.moment": "saving, every", "MixUp.draw": "alpha", "CutMix.draw": "alpha",
+        "UNet.plan": "each of its sizes", "UNet.blocks": "of taps and widths", "UNet.cross": "lastCross",
+        "UNet.enlarging": "enlarges", "UNet.last": "outputs", "SaveModelCallback.moment": "saving, every",
+        "MixUp.draw": "alpha", "CutMix.draw": "alpha",
     ]
 
     private static let groups = Dictionary(

@@ -25,6 +25,7 @@ import Testing
         "Module": "a base", "Recurrent": "a base", "TextBody": "a base", "MixHandler": "a base",
         "TimingCallback": "a base",
         "ClassScore": "a base", "LabelScore": "a base",
+        "UNetBlock": "a UNet makes its own",
         // What looks at a run and changes nothing.
         "ActivationStats": "as HookCallback", "ShowGraphCallback": "where a graph is drawn",
         "GatherPredsCallback": "of one inference run", "FetchPredsCallback": "of one inference run",

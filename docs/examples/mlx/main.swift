@@ -28,6 +28,6 @@ Lockstep.run {
     let dls = try DataLoaders.digits(batchSize: 64, asImages: true)
     // valueAndGrad, optimizer.update and eval are the learner's.
     let learner = Learner(
-        dls: dls, model: LeNet(), loss: .crossEntropy, optimizer: .sgd(), lr: 0.1, metrics: [.accuracy])
+        dls: dls, model: LeNet(), loss: .crossEntropy, optimizer: .sgd(mom: 0.9), lr: 0.1, metrics: [.accuracy])
     try learner.distributed { try learner.fit(5) }
 }

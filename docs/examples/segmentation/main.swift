@@ -33,7 +33,7 @@ Lockstep.run {
     }
     let model = UNet(encoder, outputs: 2, channels: 1, imageSize: 24)
     let learner = Learner(dls: dls, model: model, loss: CrossEntropyFlat(axis: 1), metrics: [Dice()])
-    try learner.distributed { try learner.fitOneCycle(4, lrMax: 1e-2) }
+    try learner.distributed { try learner.fitOneCycle(12, lrMax: 1e-2) }
 
     let (picture, mask) = scene(1000)
     let found = try learner.predict(picture).output.argmax(axis: 0)

@@ -33,7 +33,7 @@ Lockstep.run {
 
     setSeed(1)
     let configuration = BertConfiguration(
-        vocabulary: tokenizer.vocabularySize, width: 32, layers: 1, heads: 2, hidden: 64, context: 16)
+        vocabulary: tokenizer.vocabularySize, width: 32, layers: 1, heads: 2, hidden: 64)
     let learner = try Learner.text(reviews.loaders, Bert(configuration), pooling: .mean)
     learner.unfreeze()
     try learner.distributed { try learner.fitOneCycle(4, lrMax: 1e-2) }
