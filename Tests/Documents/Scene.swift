@@ -36,6 +36,12 @@ final class Net: Module, UnaryLayer {
     func callAsFunction(_ x: Tensor) -> Tensor { head(body(x)) }
 }
 
+extension Net: ONNXExportable {
+    func onnx(_ inputs: [ONNXValue], in graph: ONNXGraph) throws(ONNXError) -> [ONNXValue] {
+        try graph.apply(head, graph.apply(body, inputs))
+    }
+}
+
 /// Calls a layer twice.
 final class Twice: Module, UnaryLayer {
     let body: Linear

@@ -8,7 +8,7 @@ extension DataLoaders {
     ///
     /// ```swift
     /// let dls = try DataLoaders.segmentation(
-    ///     images: "camvid/images", masks: "camvid/labels", ending: "_P.png", codes: ["sky", "road", "car"], size: 96)
+    ///     images: "scenes/images", masks: "scenes/masks", codes: ["ground", "square"], size: 8)
     /// ```
     ///
     /// Image and mask are cropped and augmented alike; a mask's grey values are the numbers of classes. Batches are float32

@@ -64,8 +64,10 @@ extension OpenMask: Configurable {
 /// MaskOfImage(from: "camvid/images", to: "camvid/labels", ending: "_P.png")   // camvid/images/a/1.jpg → camvid/labels/a/1_P.png
 /// ```
 public struct MaskOfImage: Transform, Codable, Hashable, Sendable {
-    /// The folder of images, and that of masks.
-    public let from, to: String
+    /// The folder of images.
+    public let from: String
+    /// The folder of masks.
+    public let to: String
     /// What the name of a mask has in place of the image's ending.
     public let ending: String
 

@@ -31,9 +31,9 @@ Lockstep.run {
         ConvLayer(8, 16, stride: 2)
         ConvLayer(16, 32, stride: 2)
     }
-    let model = UNet(encoder, outputs: 2, channels: 1, imageSize: 24)
+    let model = UNet(encoder, outputs: 2, channels: 1, imageSize: 24, norm: .batch)
     let learner = Learner(dls: dls, model: model, loss: CrossEntropyFlat(axis: 1), metrics: [Dice()])
-    try learner.distributed { try learner.fitOneCycle(12, lrMax: 1e-2) }
+    try learner.distributed { try learner.fitOneCycle(8, lrMax: 1e-2) }
 
     let (picture, mask) = scene(1000)
     let found = try learner.predict(picture).output.argmax(axis: 0)

@@ -25,7 +25,7 @@ func writeReviews(to path: String) throws {
 Lockstep.run {
     try writeReviews(to: "reviews.csv")
     let texts = try CSV.read("reviews.csv").column("review").texts.compactMap(\.self)
-    let tokenizer = PretrainedTokenizer.words(of: texts, minFrequency: 2)
+    let tokenizer = try PretrainedTokenizer.words(of: texts, minFrequency: 2)
     // A pretrained body and its tokenizer come from a folder of Hugging Face: TextBody.pretrained, PretrainedTokenizer.load.
     let reviews = try DataLoaders.textClasses(
         path: "reviews.csv", text: "review", target: "label", tokenizer: tokenizer, batchSize: 32)
@@ -35,7 +35,7 @@ Lockstep.run {
     let configuration = BertConfiguration(
         vocabulary: tokenizer.vocabularySize, width: 32, layers: 1, heads: 2, hidden: 64)
     let learner = try Learner.text(reviews.loaders, Bert(configuration), pooling: .mean)
-    learner.unfreeze()
+    try learner.unfreeze()
     try learner.distributed { try learner.fitOneCycle(4, lrMax: 1e-2) }
 
     for text in ["a fine album as always", "never again this cheese"] {
