@@ -228,7 +228,7 @@ func setScene() throws {
     for name in ["images", "masks"] {
         try FileManager.default.createDirectory(atPath: "scenes/\(name)", withIntermediateDirectories: true)
         let pixels = Tensor((0..<64).map { UInt8($0 % 2) }, shape: [1, 8, 8])
-        for number in 0..<5 {
+        for number in 0..<90 {
             try Data(Pixels(pixels)?.png ?? []).write(to: URL(filePath: "scenes/\(name)/\(number).png"))
         }
     }
