@@ -237,10 +237,15 @@ public final class CheckpointCallback: Callback {
         return isDue && !writer.isBusy
     }
 
-    /// Whether the fit that begins may write a checkpoint and go on training meanwhile.
+    /// Whether the fit that begins will write a checkpoint and go on training meanwhile. After minutes, if ever, pages that are new
+    /// cost the first one no time that anybody notices.
     private func writesBesideTraining(_ learner: Learner) -> Bool {
-        if case .epochs(let count) = interval, best == nil { return count < learner.nEpoch }
-        return true
+        if best != nil { return true }
+        return switch interval {
+        case .epochs(let count): count < learner.nEpoch
+        case .steps: true
+        case .minutes: false
+        }
     }
 
     public override func beforeEpoch(_ learner: Learner) {
