@@ -57,14 +57,18 @@ enum ProcessFacts {
         var line = [CChar](repeating: 0, count: 512)
         var sum = 0
         while fgets(&line, Int32(line.count), file) != nil {
-            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            let parts = text.split(separator: ":", maxSplits: 1)
-            let numbers = parts.last?.split(separator: " ") ?? []
-            // Eight columns of what has come, then as many of what has gone.
-            guard parts.count == 2, numbers.count >= 9, !parts[0].hasSuffix("lo") else { continue }
-            sum += Int(numbers[8]) ?? 0
+            sum += sent(inLine: String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
         }
         return sum
+    }
+
+    /// What a line of `/proc/net/dev` says that a network has sent; 0 for the loop, and for the lines of the heading.
+    static func sent(inLine line: String) -> Int {
+        let parts = line.split(separator: ":", maxSplits: 1)
+        let numbers = parts.last?.split(separator: " ") ?? []
+        // Eight columns of what has come, then as many of what has gone.
+        guard parts.count == 2, numbers.count >= 9, parts[0].drop(while: { $0 == " " }) != "lo" else { return 0 }
+        return Int(numbers[8]) ?? 0
     }
 
     /// Field 22 of `/proc/self/stat`, counted after the program's name, which may hold spaces.

@@ -23,25 +23,10 @@ struct Fault: Sendable {
 
     /// All of them.
     static let all: [Fault] = [
-        Fault(name: "killed", bound: 4, sentence: "lockstep: rank RANK \\(pid [0-9]+\\) has died") { scene in
-            try scene.train { kill(getpid(), SIGKILL) }
-        },
-        Fault(
-            name: "throws", bound: 3, sentence: "lockstep: .*rank RANK: .*sample 17 cannot be read"
-        ) { scene in
-            try scene.train { throw BadSample() }
-        },
-        Fault(
-            name: "skips-a-collective", bound: 3,
-            sentence: "lockstep: collective [0-9]+: the ranks disagree: .*ranks? RANK calls? [^;]*'step"
-        ) { scene in
-            for step in 0..<20 where !scene.strikes(at: step) { try scene.ranks.barrier(name: "step \(step)") }
-        },
-        Fault(
-            name: "leaves-early", bound: 3, sentence: "lockstep: rank RANK has ended its program while rank [0-9] waits"
-        ) { scene in
-            try scene.train { exit(0) }
-        },
+        killed,
+        throwing,
+        skipping,
+        leavingEarly,
         Fault(
             name: "nan-cancels", bound: 3, endsWell: true,
             sentence: "rank RANK saw a loss of nan; all [0-9] ranks stopped"
@@ -62,24 +47,19 @@ struct Fault: Sendable {
         ) { scene in
             try scene.train {}
         },
+        stopped,
         Fault(
-            name: "stopped", bound: 8, environment: "LOCKSTEP_STALL_TIMEOUT=0.5 LOCKSTEP_ABORT_TIMEOUT=2",
-            sentence: "lockstep: rank RANK \\(pid [0-9]+\\) is late: .*Its process is stopped"
-        ) { scene in
-            try scene.train { kill(getpid(), SIGSTOP) }
-        },
-        Fault(
-            name: "never-comes", bound: 6, environment: "LOCKSTEP_STALL_TIMEOUT=0.5 LOCKSTEP_ABORT_TIMEOUT=2",
+            name: "never-comes", bound: 6, environment: shortTimeouts,
             sentence: "lockstep: .*rank RANK has not come within 2.0 s"
         ) { scene in
             try scene.train { while true { sleep(1) } }
         },
-        Fault(name: "crashes", bound: 10, sentence: "lockstep: rank RANK \\(pid [0-9]+\\) has died") { scene in
+        Fault(name: "crashes", bound: 10, sentence: died) { scene in
             try scene.train { abort() }
         },
         Fault(
             // A caller's mistake stops the program at once, as every trap does.
-            name: "traps", bound: 10, sentence: "lockstep: rank RANK \\(pid [0-9]+\\) has died"
+            name: "traps", bound: 10, sentence: died
         ) { scene in
             try scene.train { preconditionFailure("a caller's mistake") }
         },
@@ -89,9 +69,7 @@ struct Fault: Sendable {
         ) { scene in
             try scene.train { sleep(2) }
         },
-        Fault(
-            name: "throws-in-validation", bound: 3, sentence: "lockstep: .*rank RANK: .*sample 17 cannot be read"
-        ) { scene in
+        Fault(name: "throws-in-validation", bound: 3, sentence: unreadable) { scene in
             try scene.validate { throw BadSample() }
         },
         Fault(
@@ -100,12 +78,8 @@ struct Fault: Sendable {
         ) { scene in
             try scene.train {}
         },
-        Fault(
-            name: "exits-with-a-code", bound: 3, sentence: "lockstep: rank RANK has called exit\\(3\\)"
-        ) { scene in
-            try scene.train { exit(3) }
-        },
-        Fault(name: "vanishes", bound: 4, sentence: "lockstep: rank RANK \\(pid [0-9]+\\) has died") { scene in
+        exiting,
+        Fault(name: "vanishes", bound: 4, sentence: died) { scene in
             try scene.train { _exit(0) }
         },
         Fault(
@@ -116,15 +90,7 @@ struct Fault: Sendable {
                 if isStruck { _ = try scene.ranks.allGather([Int32(1)]) } else { try scene.ranks.barrier() }
             }
         },
-        Fault(
-            name: "other-size", bound: 3,
-            sentence: "lockstep: collective [0-9]+: the ranks disagree: .*rank RANK calls allReduce sum of 5 float32"
-        ) { scene in
-            try scene.repeatedly { step, isStruck in
-                var values = [Float](repeating: 1, count: isStruck ? 5 : 4)
-                try scene.ranks.allReduce(&values, name: "loss")
-            }
-        },
+        otherSize,
         Fault(
             name: "other-model", bound: 3,
             sentence: "lockstep: .*rank [0-9] is set up differently from rank 0: .*parameter 0.weight \\[1, 3\\]"
@@ -145,74 +111,90 @@ struct Fault: Sendable {
             }
         },
         // Ranks of different machines, as far as one machine can stand in for several.
-        Fault(
-            name: "throws-across-nodes", bound: 4, environment: "LOCKSTEP_RANKS_PER_NODE=1",
-            sentence: "lockstep: .*rank RANK: .*sample 17 cannot be read"
-        ) { scene in
-            try scene.train { throw BadSample() }
-        },
-        Fault(
-            name: "other-size-across-nodes", bound: 4, environment: "LOCKSTEP_RANKS_PER_NODE=1",
-            sentence: "lockstep: collective [0-9]+: the ranks disagree: .*rank RANK calls allReduce sum of 5 float32"
-        ) { scene in
-            try scene.repeatedly { _, isStruck in
-                var values = [Float](repeating: 1, count: isStruck ? 5 : 4)
-                try scene.ranks.allReduce(&values, name: "loss")
-            }
-        },
-        Fault(
-            name: "leaves-early-across-nodes", bound: 4, environment: "LOCKSTEP_RANKS_PER_NODE=1",
-            sentence: "lockstep: rank RANK has ended its program while rank [0-9] waits for it in"
-        ) { scene in
-            try scene.train { exit(0) }
-        },
-        Fault(
-            // No rank sees into another machine: mpirun does, and its account becomes a sentence.
-            name: "killed-across-nodes", bound: 8, environment: "LOCKSTEP_RANKS_PER_NODE=1",
-            sentence: "lockstep: rank RANK failed first: it was killed by signal 9"
-        ) { scene in
-            try scene.train { kill(getpid(), SIGKILL) }
-        },
-        Fault(
-            name: "exits-with-a-code-across-nodes", bound: 4, environment: "LOCKSTEP_RANKS_PER_NODE=1",
-            sentence: "lockstep: rank RANK has called exit\\(3\\)"
-        ) { scene in
-            try scene.train { exit(3) }
-        },
-        Fault(
-            name: "skips-a-collective-across-nodes", bound: 4, environment: "LOCKSTEP_RANKS_PER_NODE=1",
-            sentence: "lockstep: collective [0-9]+: the ranks disagree: .*ranks? RANK calls? [^;]*'step"
-        ) { scene in
-            for step in 0..<20 where !scene.strikes(at: step) { try scene.ranks.barrier(name: "step \(step)") }
-        },
-        Fault(
-            name: "stopped-across-nodes", bound: 10,
-            environment: "LOCKSTEP_RANKS_PER_NODE=1 LOCKSTEP_STALL_TIMEOUT=0.5 LOCKSTEP_ABORT_TIMEOUT=2",
-            sentence: "lockstep: .*(ranks? RANK,|ranks [0-9, ]*RANK[0-9, ]*\\)).*has not come within 2.0 s"
-        ) { scene in
-            try scene.train { kill(getpid(), SIGSTOP) }
-        },
+        throwing.acrossNodes(bound: 4),
+        otherSize.acrossNodes(bound: 4),
+        leavingEarly.acrossNodes(
+            bound: 4, sentence: "lockstep: rank RANK has ended its program while rank [0-9] waits for it in"),
+        // No rank sees into another machine: mpirun does, and its account becomes a sentence.
+        killed.acrossNodes(bound: 8, sentence: killedBySignal),
+        exiting.acrossNodes(bound: 4),
+        skipping.acrossNodes(bound: 4),
+        stopped.acrossNodes(
+            bound: 10, sentence: "lockstep: .*(ranks? RANK,|ranks [0-9, ]*RANK[0-9, ]*\\)).*has not come within 2.0 s"),
         // While sums are on their way between nodes.
         Fault(
-            name: "killed-in-an-exchange", bound: 8, environment: "LOCKSTEP_RANKS_PER_NODE=1",
-            sentence: "lockstep: rank RANK failed first: it was killed by signal 9"
+            name: "killed-in-an-exchange", bound: 8, environment: oneRankPerNode, sentence: killedBySignal
         ) { scene in
             try scene.exchange { kill(getpid(), SIGKILL) }
         },
         Fault(
-            name: "throws-in-an-exchange", bound: 8, environment: "LOCKSTEP_RANKS_PER_NODE=1",
-            sentence: "lockstep: .*rank RANK: .*sample 17 cannot be read"
+            name: "throws-in-an-exchange", bound: 8, environment: oneRankPerNode, sentence: unreadable
         ) { scene in
             try scene.exchange { throw BadSample() }
         },
         Fault(
-            name: "stopped-in-an-exchange", bound: 10,
-            environment: "LOCKSTEP_RANKS_PER_NODE=1 LOCKSTEP_STALL_TIMEOUT=0.5 LOCKSTEP_ABORT_TIMEOUT=2",
+            name: "stopped-in-an-exchange", bound: 10, environment: oneRankPerNode + " " + shortTimeouts,
             sentence: "lockstep: .* rank RANK between nodes, seen from rank [0-9], has not ended within 2 s"
         ) { scene in
             try scene.exchange { kill(getpid(), SIGSTOP) }
         },
     ]
+
+    // MARK: Those that are tried across nodes, too
+
+    private static let killed = Fault(name: "killed", bound: 4, sentence: died) { scene in
+        try scene.train { kill(getpid(), SIGKILL) }
+    }
+    private static let throwing = Fault(name: "throws", bound: 3, sentence: unreadable) { scene in
+        try scene.train { throw BadSample() }
+    }
+    private static let skipping = Fault(
+        name: "skips-a-collective", bound: 3,
+        sentence: "lockstep: collective [0-9]+: the ranks disagree: .*ranks? RANK calls? [^;]*'step"
+    ) { scene in
+        for step in 0..<20 where !scene.strikes(at: step) { try scene.ranks.barrier(name: "step \(step)") }
+    }
+    private static let leavingEarly = Fault(
+        name: "leaves-early", bound: 3, sentence: "lockstep: rank RANK has ended its program while rank [0-9] waits"
+    ) { scene in
+        try scene.train { exit(0) }
+    }
+    private static let stopped = Fault(
+        name: "stopped", bound: 8, environment: shortTimeouts,
+        sentence: "lockstep: rank RANK \\(pid [0-9]+\\) is late: .*Its process is stopped"
+    ) { scene in
+        try scene.train { kill(getpid(), SIGSTOP) }
+    }
+    private static let exiting = Fault(
+        name: "exits-with-a-code", bound: 3, sentence: "lockstep: rank RANK has called exit\\(3\\)"
+    ) { scene in
+        try scene.train { exit(3) }
+    }
+    private static let otherSize = Fault(
+        name: "other-size", bound: 3,
+        sentence: "lockstep: collective [0-9]+: the ranks disagree: .*rank RANK calls allReduce sum of 5 float32"
+    ) { scene in
+        try scene.repeatedly { step, isStruck in
+            var values = [Float](repeating: 1, count: isStruck ? 5 : 4)
+            try scene.ranks.allReduce(&values, name: "loss")
+        }
+    }
+
+    /// The same among ranks of different machines.
+    private func acrossNodes(bound: Int, sentence: String? = nil) -> Fault {
+        Fault(
+            name: name + "-across-nodes", bound: bound, endsWell: endsWell,
+            environment: [Fault.oneRankPerNode, environment].filter { !$0.isEmpty }.joined(separator: " "),
+            sentence: sentence ?? self.sentence, body: body)
+    }
+
+    // MARK: What several have in common
+
+    private static let oneRankPerNode = "LOCKSTEP_RANKS_PER_NODE=1"
+    private static let shortTimeouts = "LOCKSTEP_STALL_TIMEOUT=0.5 LOCKSTEP_ABORT_TIMEOUT=2"
+    private static let died = "lockstep: rank RANK \\(pid [0-9]+\\) has died"
+    private static let killedBySignal = "lockstep: rank RANK failed first: it was killed by signal 9"
+    private static let unreadable = "lockstep: .*rank RANK: .*sample 17 cannot be read"
 }
 
 /// What the throwing callback throws.

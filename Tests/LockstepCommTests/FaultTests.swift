@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes wrong between ranks: each fault ends in one sentence, the same on every rank, and never in a hang.
+import CMPI
 import Foundation
-import LockstepComm
 import Synchronization
 import Testing
+
+@testable import LockstepComm
 
 /// Runs `body` on threads and returns each rank's error.
 private func errors(
@@ -24,6 +26,62 @@ private func expectSame(_ errors: [Int: any Error], _ code: CommunicatorError.Co
     #expect(Set(known).count == 1)
     #expect(known.first?.code == code)
     #expect(known.first?.message.contains(text) == true, "\(known.first?.message ?? "no error")")
+}
+
+/// A link to a node that is lost once so many messages have come or gone.
+private final class LostLink: NodeLink {
+    struct Lost: Error {}
+    let laneCount = 1
+    private var left: Int
+    private var isExchanging = false
+    /// Whether a message was begun outside of an exchange.
+    private(set) var isMisused = false
+    /// Where messages may still come to.
+    private(set) var pending: [UnsafeMutableRawBufferPointer] = []
+
+    init(after messages: Int) { left = messages }
+
+    func exchanging(byteCount: Int, _ body: () throws -> Void) throws {
+        isExchanging = true
+        defer { isExchanging = false }
+        try body()
+    }
+
+    func send(_ bytes: UnsafeRawBufferPointer, to node: Int, tag: LinkTag) throws -> LinkMessage {
+        if !isExchanging { isMisused = true }
+        return LinkMessage(
+            handle: 0, node: node, memory: UnsafeMutableRawBufferPointer(mutating: bytes), isIncoming: false)
+    }
+
+    func receive(_ bytes: UnsafeMutableRawBufferPointer, from node: Int, tag: LinkTag) throws -> LinkMessage {
+        if !isExchanging { isMisused = true }
+        pending.append(bytes)
+        return LinkMessage(handle: 0, node: node, memory: bytes, isIncoming: true)
+    }
+
+    func finish(_ message: LinkMessage) throws {
+        if left == 0 { throw Lost() }
+        left -= 1
+        if message.isIncoming { pending.removeFirst() }
+    }
+
+    // Nobody who measures a link calls these.
+    func exchange(
+        headers: UnsafeMutablePointer<cmpi_header>, count: Int, into all: UnsafeMutablePointer<cmpi_header>,
+        nodeCounts: [Int], whileWaiting: () throws -> Void
+    ) throws {}
+    func announce(_ error: CommunicatorError) {}
+    func allReduce(
+        _ buffer: UnsafeMutableRawBufferPointer, as type: ElementType, _ operation: ReductionOperation
+    ) throws {}
+    func broadcast(_ buffer: UnsafeMutableRawBufferPointer, from root: Int) throws {}
+    func gather(
+        _ source: UnsafeRawBufferPointer, counts: [Int], into destination: UnsafeMutableRawBufferPointer?, root: Int?
+    ) throws {}
+    func reduceScatter(
+        _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer, as type: ElementType,
+        _ operation: ReductionOperation
+    ) throws {}
 }
 
 @Suite("Faults")
@@ -164,6 +222,20 @@ struct FaultTests {
                 try world.barrier()
             }
             expectSame(all, .peerFailed, count: size, "rank \(culprit): sample 17 cannot be read")
+        }
+    }
+
+    // 400 messages of the latency, 16 blocks, then two numbers.
+    @Test("memory of a measurement that fails stays for what may still come", arguments: [0, 403, 416])
+    func measuring(messages: Int) {
+        let link = LostLink(after: messages)
+        #expect(throws: LostLink.Lost.self) { try LinkProbe.measure(over: link, peer: 0, for: 1) }
+        #expect(!link.isMisused && !link.pending.isEmpty)
+        let page = sysconf(Int32(_SC_PAGESIZE))
+        for bytes in link.pending {
+            let start = UnsafeMutableRawPointer(bitPattern: Int(bitPattern: bytes.baseAddress) / page * page)
+            // Fails where no memory is.
+            #expect(msync(start, bytes.count, MS_ASYNC) == 0)
         }
     }
 

@@ -53,6 +53,40 @@ import Testing
         #expect(found == NodeMeasurement(milliseconds: 22.5, sentBytes: 2_690_000, parameterCount: 669_706))
     }
 
+    @Test("what networks have sent is counted, and the loop to oneself is not")
+    func sent() {
+        let numbers = " 1 2 0 0 0 0 0 0 4711 10 0 0 0 0 0 0"
+        for name in ["  eth0", "enp0s31f6", " wg-lo", "silo"] {
+            #expect(ProcessFacts.sent(inLine: name + ":" + numbers) == 4711, "\(name)")
+        }
+        for line in ["    lo:" + numbers, "lo:" + numbers, " face |bytes    packets", "  eth0: 1 2 3", ""] {
+            #expect(ProcessFacts.sent(inLine: line) == 0, "\(line)")
+        }
+    }
+
+    @Test("a Python that lives on beyond its node's agent holds nobody up")
+    func livesOn() throws {
+        let command = try Command()
+        let nodes = command.folder.appending(path: "nodes").path
+        // The second node's agent leaves a program behind that has its output; the first one's fails.
+        let script = """
+            #!/bin/sh
+            case $2 in
+                node2) sleep 60 & echo $! > "$0.pid"; wait ;;
+                *) until [ -s "$0.pid" ]; do sleep 0.01; done; exit 1 ;;
+            esac
+            """
+        try command.write(Data(script.utf8), to: "nodes")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: nodes)
+        let programs = NodePrograms(lockstep: "", link: "", python: "python", peerScripts: "", nodes: nodes)
+        let start = ContinuousClock.now
+        #expect(programs.together(.ddp, .mlp, batches: 1, hosts: "") == nil)
+        #expect(ContinuousClock.now - start < .seconds(30))
+        let text = try String(contentsOfFile: nodes + ".pid", encoding: .utf8)
+        let sleeper = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(kill(sleeper, SIGKILL) == 0, "it lived on")
+    }
+
     @Test("without nodes it says what starts them; names that are none are listed")
     func refused() throws {
         let command = try Command()

@@ -70,6 +70,13 @@ import Testing
             "plan", "--step", "100", "--parameters", "1000000", "--nodes", "2", "--network", "80M,1ms")
         #expect(told.status == 0, "\(told.errors)")
         #expect(told.lines.contains("| 2 | 2 | 503.0 | 19.9 % | 4 |"), "\(told.output)")
+        #expect(
+            told.output.hasSuffix("1 node: the most in this table of which no more than half is waiting (100 %)\n"))
+        let waiting = try command(
+            "plan", "--step", "1", "--parameters", "1000000000", "--ranks-per-node", "2", "--nodes", "2")
+        #expect(
+            waiting.output.hasSuffix("1 node: more than half of the step is waiting there already (efficiency 0 %)\n"),
+            "\(waiting.output)")
         let measured = try command("plan", "linreg", "--nodes", "4", "--json")
         let plan = try JSONDecoder().decode(StepPlan.self, from: Data(measured.output.utf8))
         #expect(plan.model.parameterCount == 2 && plan.model.compute > 0 && plan.steps.count == 3)

@@ -17,6 +17,8 @@ public struct GrowthSeries: Codable, Sendable, Equatable {
 
     /// The most that a cost may grow with its work: a little more than in proportion, which sorting does, too.
     public static let limit = 1.15
+    /// The same of memory where one part is held at once, however many pass: it should stay as it is.
+    static let partLimit = 0.3
     /// Seconds and bytes below which a point says nothing of how costs grow.
     fileprivate static let (leastSeconds, leastBytes) = (0.02, 16 << 20)
 
@@ -34,7 +36,8 @@ public struct GrowthSeries: Codable, Sendable, Equatable {
     /// Whether neither grows faster than the work.
     public var isLinear: Bool {
         let exponents = work.isBoundByDisk ? [memoryExponent] : [timeExponent, memoryExponent]
-        return exponents.allSatisfy { $0 ?? 0 <= Self.limit } && (!work.holdsOnePart || memoryExponent ?? 0 <= 0.3)
+        return exponents.allSatisfy { $0 ?? 0 <= Self.limit }
+            && (!work.holdsOnePart || memoryExponent ?? 0 <= Self.partLimit)
     }
 
     /// The slope of the line through the logarithms.

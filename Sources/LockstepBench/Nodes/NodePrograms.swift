@@ -2,6 +2,7 @@
 // The programs that a bench between nodes starts on nodes of Tests/Scripts/nodes.sh.
 
 import Foundation
+import LockstepDistributed
 
 /// Programs on two nodes, pinned to a core each and before whatever else wants it: on a busy machine, too, a core is a rank's own.
 public struct NodePrograms: Sendable {
@@ -61,9 +62,7 @@ public struct NodePrograms: Sendable {
     private func ranks(_ program: String, _ words: [String], hosts: String) -> [String] {
         // Both nodes see all cores of this machine: rank i takes core i.
         [nodes, "head", "mpirun", "-n", "\(nodeCount)", "--hostfile", hosts, "--bind-to", "none"]
-            + ["plm_rsh_agent", nodes + " agent", "pml", "ob1", "btl", "self,vader,tcp"].pairs.flatMap {
-                ["--mca", $0, $1]
-            }
+            + ["--mca", "plm_rsh_agent", nodes + " agent", "--mca", "pml", "ob1", "--mca", "btl", "self,vader,tcp"]
             + ["btl", "oob"].flatMap { ["--mca", "\($0)_tcp_if_include", "198.51.100.0/24"] }
             + [
                 "-x", "LOCKSTEP_THREADS=1", "bash", "-c", "exec chrt -r 1 taskset -c $OMPI_COMM_WORLD_RANK \"$@\"",
@@ -87,9 +86,8 @@ public struct NodePrograms: Sendable {
         let others = (1..<nodeCount).compactMap { start(rank($0)) }
         let line = run(rank(0))
         for other in others {
-            if line == nil { other.process.terminate() }
-            _ = other.output.fileHandleForReading.readDataToEndOfFile()
-            other.process.waitUntilExit()
+            if line == nil { kill(other.pid, SIGTERM) }
+            _ = other.wait(options: 0)
         }
         return measurement(line)
     }
@@ -98,29 +96,30 @@ public struct NodePrograms: Sendable {
         line.flatMap { try? JSONDecoder().decode(NodeMeasurement.self, from: $0) }
     }
 
-    private func start(_ words: [String]) -> (process: Process, output: Pipe)? {
-        let (process, output) = (Process(), Pipe())
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = words
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        return (try? process.run()) == nil ? nil : (process, output)
+    /// What nobody reads goes nowhere: a pipe would end with the last program that has it, which may outlive the one started.
+    private func start(_ words: [String], writingTo output: Int32? = nil) -> GuardedProcess? {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        if let output {
+            posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        }
+        return try? GuardedProcess(["/usr/bin/env"] + words, actions: &actions, endedBy: "TERM")
     }
 
     /// The last line that a program prints which is JSON, or nothing; nil when it fails.
     private func run(_ words: [String]) -> Data? {
-        guard let (process, output) = start(words) else { return nil }
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { return nil }
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return nil }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let process = start(words, writingTo: ends[1])
+        close(ends[1])
+        let data = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true).readDataToEndOfFile()
+        guard process?.wait(options: 0)?.code == 0 else { return nil }
         let isJSON: (Data.SubSequence) -> Bool = { ["{", "["].contains($0.first.map { UnicodeScalar($0) }) }
         return data.split(separator: UInt8(ascii: "\n")).last(where: isJSON).map { Data($0) } ?? Data()
-    }
-}
-
-extension [String] {
-    /// Every two that follow each other.
-    fileprivate var pairs: [(String, String)] {
-        stride(from: 0, to: count - 1, by: 2).map { (self[$0], self[$0 + 1]) }
     }
 }

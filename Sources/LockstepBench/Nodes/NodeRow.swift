@@ -25,8 +25,10 @@ public enum NodeContender: String, Codable, CaseIterable, Sendable {
     case bf16 = "Lockstep, bf16"
     case ddp = "PyTorch DDP"
 
+    /// How gradients travel.
+    var compression: GradientCompression { self == .bf16 ? .bf16 : .none }
     /// Bytes of one gradient on its way.
-    var bytesPerParameter: Double { self == .bf16 ? 2 : 4 }
+    package var bytesPerParameter: Double { Double(compression.bytesPerValue) }
     /// Who computes the same on one rank.
     public var engine: String { self == .ddp ? "PyTorch" : "Lockstep" }
 }
@@ -96,7 +98,7 @@ public struct NodeRow: Codable, Sendable, Equatable {
             let count = steps[contender.rawValue]?.first?.parameterCount
         else { return nil }
         let model = StepModel(
-            compute: alone * 1e-3, parameterCount: count, compression: contender == .bf16 ? .bf16 : .none,
+            compute: alone * 1e-3, parameterCount: count, compression: contender.compression,
             network: LinkSpeed(latency: median(latency), bytesPerSecond: median(bytesPerSecond)))
         return model.step(nodes: nodes) * 1e3
     }

@@ -24,12 +24,11 @@ public struct StepModel: Codable, Sendable, Equatable {
     public var latency: Double
     /// Bytes a second that a node can send.
     public var bytesPerSecond: Double
-    /// Bytes of gradients that a rank adds up in a second inside its node.
-    public var sumsPerSecond = 8e9
 
-    /// Seconds a message costs its sender; measured here with messages of a few KiB.
+    /// Bytes of gradients that a rank adds up in a second inside its node: assumed; no committed command measures it.
+    static let sumsPerSecond = 8e9
+    /// Seconds a message costs its sender: assumed as well.
     static let messageSeconds = 4e-6
-    private static let messageBytes = 60.0 * 1024
 
     public init(
         compute: Double, parameterCount: Int, ranksPerNode: Int = 1, compression: GradientCompression = .none,
@@ -37,7 +36,7 @@ public struct StepModel: Codable, Sendable, Equatable {
     ) {
         (self.compute, self.parameterCount, self.ranksPerNode) = (compute, parameterCount, ranksPerNode)
         (latency, bytesPerSecond) = (network.latency, network.bytesPerSecond)
-        bytesPerGradient = compression == .bf16 ? 2 : 4
+        bytesPerGradient = compression.bytesPerValue
     }
 
     /// Seconds of a step on `nodes` nodes.
@@ -47,7 +46,7 @@ public struct StepModel: Codable, Sendable, Equatable {
     }
 
     /// Inside a node: a rank reads a slice of every rank's gradients and writes it to all.
-    var inside: Double { ranksPerNode > 1 ? 4 * Double(parameterCount) / sumsPerSecond : 0 }
+    var inside: Double { ranksPerNode > 1 ? 4 * Double(parameterCount) / Self.sumsPerSecond : 0 }
 
     func agreement(_ nodes: Int) -> Double {
         nodes > 1 ? latency + Double(nodes - 1) * Self.messageSeconds : 0
@@ -59,7 +58,7 @@ public struct StepModel: Codable, Sendable, Equatable {
         let sent = 2 * (n - 1) / n * bytes
         let phases = nodes == 2 ? 1.0 : 2
         // Each piece is a message to every other node, in each phase.
-        let pieces = max(1, (bytes / (nodes == 2 ? 1 : n) / Self.messageBytes).rounded(.up))
+        let pieces = max(1, (bytes / (nodes == 2 ? 1 : n) / Double(NodeSum.messageBytes)).rounded(.up))
         let messages = phases * pieces * (n - 1)
         var rounds = 0.0
         while Double(1 << Int(rounds)) < n { rounds += 1 }

@@ -103,11 +103,12 @@ final class CollectiveEngine {
 
     /// Runs communication; whatever it throws is told to all and stays.
     func guarded<T>(_ body: () throws -> T) throws -> T {
-        do { return try body() } catch {
-            let known =
-                error as? CommunicatorError ?? .peerFailed(rank: rank, event: "", text: String(describing: error))
-            throw poison(known, event: "")
-        }
+        do { return try body() } catch { throw poison(known(error), event: "") }
+    }
+
+    /// What communication has thrown on this rank, as all ranks hear of it.
+    func known(_ error: any Error) -> CommunicatorError {
+        error as? CommunicatorError ?? .peerFailed(rank: rank, event: "", text: String(describing: error))
     }
 
     /// Ends this communicator: every rank's next or current collective throws. The first failure of a node wins.

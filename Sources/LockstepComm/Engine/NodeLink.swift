@@ -68,7 +68,7 @@ enum LinkTag: CInt {
 /// A message on its way between two nodes.
 struct LinkMessage {
     /// What the link knows it by.
-    var handle: Int
+    let handle: Int
     /// Where it goes to or comes from.
     let node: Int
     let memory: UnsafeMutableRawBufferPointer

@@ -88,14 +88,19 @@ struct MPIGroup {
         return request
     }
 
+    /// Whether what was begun is done; 0 is nothing. The corresponding MPI function is `MPI_Test`.
+    func isDone(_ request: inout cmpi_handle) throws -> Bool {
+        if request == 0 { return true }
+        var done: CInt = 0
+        try MPIError.check(cmpi_test(&request, &done), "MPI_Test")
+        return done != 0
+    }
+
     /// Waits until what was begun is done; 0 is nothing. Calls `look` now and then, which throws when there is nothing to wait for
-    /// any more. The corresponding MPI function is `MPI_Test`.
+    /// any more.
     func wait(for request: cmpi_handle, _ look: () throws -> Void) throws {
-        if request == 0 { return }
-        var (request, done, polls) = (request, CInt(0), 0)
-        while true {
-            try MPIError.check(cmpi_test(&request, &done), "MPI_Test")
-            if done != 0 { return }
+        var (request, polls) = (request, 0)
+        while try !isDone(&request) {
             polls += 1
             // A core may be needed by another rank.
             if polls > 100 { sched_yield() }

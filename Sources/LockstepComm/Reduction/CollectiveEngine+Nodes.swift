@@ -24,8 +24,7 @@ extension CollectiveEngine {
                 _ = Unmanaged.passRetained(owner)
                 linkBuffer = nil
             }
-            let known =
-                error as? CommunicatorError ?? .peerFailed(rank: rank, event: "", text: String(describing: error))
+            let known = self.known(error)
             link.breakOff(known)
             throw known
         }
@@ -76,5 +75,5 @@ extension CollectiveEngine {
 
 extension LinkPiece {
     /// What a node sends of it when it goes to one other.
-    var byteCount: Int { range.count * (compression == .bf16 ? 2 : 4) }
+    var byteCount: Int { range.count * compression.bytesPerValue }
 }

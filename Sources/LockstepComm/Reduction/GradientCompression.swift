@@ -12,4 +12,7 @@ public enum GradientCompression: String, Sendable, Hashable, CaseIterable {
     /// The error of a sum Σₙ sₙ over nodes is at most 2⁻⁸ Σ |sₙ|, and 2⁻⁸ |Σ sₙ| more from three nodes on (Kalamkar et al.,
     /// arXiv 1905.12322, train with it). Magnitudes keep the range of float32. Nothing changes within one node.
     case bf16
+
+    /// Bytes of one number on its way.
+    package var bytesPerValue: Int { self == .bf16 ? 2 : 4 }
 }

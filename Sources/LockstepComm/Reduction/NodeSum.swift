@@ -18,8 +18,9 @@ struct LinkPiece {
 ///
 /// Nodes are added in their order whichever way a piece goes and whatever comes first: the bits are the same on all of them, in
 /// every run, and do not depend on how an arena is cut.
-final class NodeSum {
-    /// Pieces that wait for their first messages, and as many that wait for the second: half a MiB to a MiB each way.
+package final class NodeSum {
+    /// Pieces that wait for their first messages, and as many that wait for the second: half a MiB to a MiB each way up to nine
+    /// nodes, and 120 KiB more for each further one. The room for what comes in grows alike.
     private let window: Int
     private let link: any NodeLink
     private let node: Int
@@ -75,14 +76,14 @@ extension NodeSum {
     private static let wholeBytes = 8 << 10
     /// Bytes of one message of a long piece. Open MPI sends up to 64 KiB, with its own words, at once; before more it asks
     /// whether they may come, and on a busy network that question waits behind the data.
-    private static let messageBytes = 60 << 10
+    package static let messageBytes = 60 << 10
 
-    private static func window(nodes: Int) -> Int { max(2, 16 / nodes) }
+    /// How many pieces wait for their messages at once.
+    static func window(nodes: Int) -> Int { max(2, 16 / nodes) }
 
     /// Cuts `range` into what travels at once.
     static func pieces(_ range: Range<Int>, nodes: Int, _ compression: GradientCompression) -> [LinkPiece] {
-        let width = compression == .bf16 ? 2 : 4
-        let length = max(1, messageBytes / width * (nodes == 2 ? 1 : nodes))
+        let length = max(1, messageBytes / compression.bytesPerValue * (nodes == 2 ? 1 : nodes))
         return stride(from: range.lowerBound, to: range.upperBound, by: length).map {
             LinkPiece(range: $0..<min($0 + length, range.upperBound), compression: compression)
         }
@@ -94,7 +95,7 @@ extension NodeSum {
 
     private static func slotBytes(for pieces: [LinkPiece], nodes: Int) -> Int {
         pieces.reduce(0) { most, piece in
-            let width = piece.compression == .bf16 ? 2 : 4
+            let width = piece.compression.bytesPerValue
             let block = goesWhole(piece, nodes) ? piece.range.count : block(0, of: piece, nodes).count
             // Of every node a block; in fewer bits, what goes out as well.
             let bytes = nodes * line(block * width) + (width == 2 ? line(piece.range.count * width) : 0)
@@ -137,6 +138,12 @@ extension NodeSum {
         return (incoming(index) + room).assumingMemoryBound(to: UInt16.self)
     }
 
+    /// The whole piece as it travels.
+    private func travelling(_ index: Int) -> UnsafeMutableRawPointer {
+        pieces[index].compression == .bf16
+            ? UnsafeMutableRawPointer(packed(index)) : UnsafeMutableRawPointer(values(index))
+    }
+
     private func bytes(
         _ range: Range<Int>, in start: UnsafeMutableRawPointer, width: Int
     )
@@ -149,9 +156,8 @@ extension NodeSum {
     /// Sends every node what it adds of this node's, and begins to receive theirs of what this one adds.
     private func scatter(_ index: Int) throws {
         let piece = pieces[index]
-        let width = piece.compression == .bf16 ? 2 : 4
-        if width == 2 { cmpi_to_bfloat16(packed(index), values(index), piece.range.count) }
-        let source = width == 2 ? UnsafeMutableRawPointer(packed(index)) : UnsafeMutableRawPointer(values(index))
+        let (source, width) = (travelling(index), piece.compression.bytesPerValue)
+        if piece.compression == .bf16 { cmpi_to_bfloat16(packed(index), values(index), piece.range.count) }
         let own = part(index, for: node)
         for peer in others where !own.isEmpty {
             let into = bytes(peer * own.count..<(peer + 1) * own.count, in: incoming(index), width: width)
@@ -172,8 +178,7 @@ extension NodeSum {
         let own = part(index, for: node)
         if piece.compression == .bf16 { addPacked(index, own) } else { addValues(index, own) }
         guard !NodeSum.goesWhole(piece, nodes) else { return }
-        let width = piece.compression == .bf16 ? 2 : 4
-        let sums = width == 2 ? UnsafeMutableRawPointer(packed(index)) : UnsafeMutableRawPointer(values(index))
+        let (sums, width) = (travelling(index), piece.compression.bytesPerValue)
         for peer in others {
             let part = part(index, for: peer)
             if part.isEmpty { continue }

@@ -30,8 +30,11 @@ public struct LinkSpeed: Sendable, Hashable, CustomStringConvertible {
         var own = [0.0, 0.0]
         if let link = engine.link, engine.isLeader, engine.nodeIndex < 2 {
             try engine.guarded {
-                let probe = LinkProbe(link, peer: 1 - engine.nodeIndex)
-                own = [try probe.latency(), try probe.bytesPerSecond(for: seconds)]
+                do { own = try LinkProbe.measure(over: link, peer: 1 - engine.nodeIndex, for: seconds) } catch {
+                    let known = engine.known(error)
+                    link.breakOff(known)
+                    throw known
+                }
             }
         }
         try communicator.allReduce(&own, .max, name: "link")
@@ -40,32 +43,60 @@ public struct LinkSpeed: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// One of the two ends of a measurement.
-private struct LinkProbe {
+struct LinkProbe {
     /// As sums between nodes travel.
-    private static let blockBytes = 60 << 10
-    private static let window = 8
-    let link: any NodeLink
-    let peer: Int
+    private static let blockBytes = NodeSum.messageBytes
+    private static let window = NodeSum.window(nodes: 2)
+    private let link: any NodeLink
+    private let peer: Int
+    /// A block for each message that comes in, and one for those that go out.
+    private let memory: OwnedMemory
 
-    init(_ link: any NodeLink, peer: Int) { (self.link, self.peer) = (link, peer) }
+    /// Measures with the node `peer`, for about `seconds` seconds: latency and bytes a second.
+    static func measure(over link: any NodeLink, peer: Int, for seconds: Double) throws -> [Double] {
+        let memory = try OwnedMemory(byteCount: blockBytes * (window + 1))
+        let probe = LinkProbe(link: link, peer: peer, memory: memory)
+        var speed = [0.0, 0.0]
+        do {
+            // Of no bytes: nodes from the third on do not come to the barrier that ends a larger exchange.
+            try link.exchanging(byteCount: 0) { speed = [try probe.latency(), try probe.bytesPerSecond(for: seconds)] }
+        } catch {
+            // MPI may still write there, whatever becomes of this communicator: the memory is never freed.
+            _ = Unmanaged.passRetained(memory)
+            throw error
+        }
+        return speed
+    }
+
+    /// Where a message of `count` bytes that comes in lies, in one of the blocks.
+    private func incoming(_ count: Int, block: Int = 0) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(
+            rebasing: memory.bytes[block * LinkProbe.blockBytes..<block * LinkProbe.blockBytes + count])
+    }
+
+    /// Where one that goes out does.
+    private func outgoing(_ count: Int) -> UnsafeMutableRawBufferPointer { incoming(count, block: LinkProbe.window) }
+
+    /// Begins to send the first `count` bytes of what goes out.
+    private func send(_ count: Int) throws -> LinkMessage {
+        try link.send(UnsafeRawBufferPointer(outgoing(count)), to: peer, tag: .probe)
+    }
 
     /// Half of the shortest of many round trips.
-    func latency() throws -> Double {
-        var (byte, least): (UInt8, Int64) = (0, .max)
-        try withUnsafeMutableBytes(of: &byte) { byte in
-            for _ in 0..<200 {
-                let start = cmpi_now()
-                if peer == 1 { try link.finish(try link.send(UnsafeRawBufferPointer(byte), to: peer, tag: .probe)) }
-                try link.finish(try link.receive(byte, from: peer, tag: .probe))
-                if peer == 0 { try link.finish(try link.send(UnsafeRawBufferPointer(byte), to: peer, tag: .probe)) }
-                least = min(least, cmpi_now() - start)
-            }
+    private func latency() throws -> Double {
+        var least = Int64.max
+        for _ in 0..<200 {
+            let start = cmpi_now()
+            if peer == 1 { try link.finish(try send(1)) }
+            try link.finish(try link.receive(incoming(1), from: peer, tag: .probe))
+            if peer == 0 { try link.finish(try send(1)) }
+            least = min(least, cmpi_now() - start)
         }
         return Double(least) * 0.5e-9
     }
 
     /// Both ways at once. Networks let short bursts pass: only the last and longest of several turns counts.
-    func bytesPerSecond(for seconds: Double) throws -> Double {
+    private func bytesPerSecond(for seconds: Double) throws -> Double {
         var count = LinkProbe.window
         while true {
             let start = cmpi_now()
@@ -81,32 +112,21 @@ private struct LinkProbe {
 
     /// The number that the other end has passed.
     private func swapped(_ own: Int) throws -> Int {
-        var (out, into) = (own, 0)
-        try withUnsafeBytes(of: &out) { out in
-            try withUnsafeMutableBytes(of: &into) { into in
-                let messages = [
-                    try link.receive(into, from: peer, tag: .probe), try link.send(out, to: peer, tag: .probe),
-                ]
-                for message in messages { try link.finish(message) }
-            }
-        }
-        return into
+        let size = MemoryLayout<Int>.size
+        outgoing(size).storeBytes(of: own, as: Int.self)
+        let messages = [try link.receive(incoming(size), from: peer, tag: .probe), try send(size)]
+        for message in messages { try link.finish(message) }
+        return incoming(size).load(as: Int.self)
     }
 
     private func swapBlocks(_ count: Int) throws {
-        let (block, window) = (LinkProbe.blockBytes, LinkProbe.window)
-        try withUnsafeTemporaryAllocation(byteCount: block * (window + 1), alignment: 64) { memory in
-            memory.initializeMemory(as: UInt8.self, repeating: 0)
-            func part(_ index: Int) -> UnsafeMutableRawBufferPointer {
-                UnsafeMutableRawBufferPointer(rebasing: memory[index * block..<(index + 1) * block])
-            }
-            var messages: [LinkMessage] = []
-            for turn in 0..<count {
-                if turn >= window { for _ in 0..<2 { try link.finish(messages.removeFirst()) } }
-                messages.append(try link.receive(part(turn % window), from: peer, tag: .probe))
-                messages.append(try link.send(UnsafeRawBufferPointer(part(window)), to: peer, tag: .probe))
-            }
-            for message in messages { try link.finish(message) }
+        let (bytes, window) = (LinkProbe.blockBytes, LinkProbe.window)
+        var messages: [LinkMessage] = []
+        for turn in 0..<count {
+            if turn >= window { for _ in 0..<2 { try link.finish(messages.removeFirst()) } }
+            messages.append(try link.receive(incoming(bytes, block: turn % window), from: peer, tag: .probe))
+            messages.append(try send(bytes))
         }
+        for message in messages { try link.finish(message) }
     }
 }

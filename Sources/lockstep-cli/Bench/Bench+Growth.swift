@@ -18,7 +18,7 @@ extension Bench {
         let script = peers.peerScripts + "/growth_peer.py"
         if peers.peers != nil { try Failure.requireReadable(script, option: "--peer-scripts") }
         var report = GrowthReport([])
-        for work in GrowthCase.allCases where growthOnly.isEmpty || growthOnly.contains(work.rawValue) {
+        for work in GrowthCase.allCases where only.isEmpty || only.contains(work.rawValue) {
             var series = GrowthSeries(work)
             for size in work.sizes {
                 Console.standardError.write("\(work.rawValue): \(size)\n")

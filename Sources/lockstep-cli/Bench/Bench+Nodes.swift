@@ -13,7 +13,7 @@ extension Bench {
 
     /// The cases that were named, or all, and likewise the networks.
     private func named<T: RawRepresentable>(_ all: [T]) -> [T] where T.RawValue == String {
-        let some = all.filter { growthOnly.contains($0.rawValue) }
+        let some = all.filter { only.contains($0.rawValue) }
         return some.isEmpty ? all : some
     }
 
@@ -78,10 +78,10 @@ extension Bench {
         row.latency.append(link.latency)
         for contender in NodeContender.allCases where contender != .ddp || programs.python != nil {
             // About four seconds of steps.
-            let seconds = max(
-                row.alone(contender) ?? 0,
-                4e3 * Double(row.alone[contender.engine]?.first?.parameterCount ?? 0) / link.bytesPerSecond)
-            let batches = max(7, min(benchmark.defaultBatches, Int(4e3 / max(seconds, 1e-3))))
+            let count = row.alone[contender.engine]?.first?.parameterCount ?? 0
+            let milliseconds = max(
+                row.alone(contender) ?? 0, 1e3 * contender.bytesPerParameter * Double(count) / link.bytesPerSecond)
+            let batches = max(7, min(benchmark.defaultBatches, Int(4e3 / max(milliseconds, 1e-3))))
             guard let one = programs.together(contender, benchmark, batches: batches, hosts: hosts) else {
                 throw Failure(
                     description: "bench nodes: \(contender.rawValue) on \(benchmark.rawValue) failed", code: 1)

@@ -58,10 +58,9 @@ struct Bench: ParsableCommand {
     var part: AllReduceBench.Part?
 
     @Option(
-        name: .customLong("only"),
         help: ArgumentHelp(
             "With growth: only this work; with nodes: only this case or network; again for more.", valueName: "name"))
-    var growthOnly: [String] = []
+    var only: [String] = []
 
     @Option(help: .hidden)
     var growthPart: String?
@@ -84,6 +83,9 @@ struct Bench: ParsableCommand {
     @OptionGroup var compression: CompressionOption
     @OptionGroup var ranks: RankOptions
     @OptionGroup(title: "Peers") var peers: PeerOptions
+
+    /// The case that was named; nil for all, and for other kinds of work.
+    private var benchmark: BenchmarkCase? { BenchmarkCase(rawValue: choice.rawValue) }
 
     func validate() throws {
         if peers.peers != nil, ![.allreduce, .growth, .nodes].contains(choice),
@@ -113,11 +115,11 @@ struct Bench: ParsableCommand {
             if value < 1 { throw ValidationError("\(name) \(value): at least 1 is needed") }
             if value > 65_536 { throw ValidationError("\(name) \(value): at most 65536 are possible") }
             if choice == .checkpoint, name == "--width" { continue }
-            if BenchmarkCase(rawValue: choice.rawValue) == nil || roofline || peers.peers != nil {
+            if benchmark == nil || roofline || peers.peers != nil {
                 throw ValidationError("\(name) goes with one case, measured alone")
             }
         }
-        if let benchmark = BenchmarkCase(rawValue: choice.rawValue), width != nil, !benchmark.hasWidth {
+        if let benchmark, width != nil, !benchmark.hasWidth {
             throw ValidationError("--width: \(choice.rawValue) has no hidden layers to widen; mlp has")
         }
         if fit != nil, choice != .convolutions { throw ValidationError("--fit goes with bench convolutions") }
@@ -125,10 +127,10 @@ struct Bench: ParsableCommand {
             throw ValidationError("bench convolutions takes --rounds, --report and --fit only")
         }
         let known = choice == .nodes ? Bench.nodeNames : GrowthCase.allCases.map(\.rawValue)
-        for name in growthOnly + [growthPart].compactMap({ $0 }) where !known.contains(name) {
+        for name in only + [growthPart].compactMap({ $0 }) where !known.contains(name) {
             throw ValidationError("--only \(name): must be one of \(known.joined(separator: ", "))")
         }
-        if !growthOnly.isEmpty, ![.growth, .nodes].contains(choice) {
+        if !only.isEmpty, ![.growth, .nodes].contains(choice) {
             throw ValidationError("--only goes with bench growth and bench nodes")
         }
         if choice == .nodes,
@@ -152,10 +154,9 @@ struct Bench: ParsableCommand {
         if choice == .nodes { return try runNodes() }
         if choice == .checkpoint { return try runCheckpoint() }
         if let python = peers.peers {
-            return try peers.compare(
-                BenchmarkCase(rawValue: choice.rawValue).map { [$0] } ?? BenchmarkCase.allCases, python: python)
+            return try peers.compare(self.benchmark.map { [$0] } ?? BenchmarkCase.allCases, python: python)
         }
-        guard let benchmark = BenchmarkCase(rawValue: choice.rawValue) else { return try runAll() }
+        guard let benchmark = self.benchmark else { return try runAll() }
         let task = Benchmark(
             benchmark, batches: batches, usesLearner: learner, update: replicated ? .replicated : .automatic,
             compression: compression.value, batchSize: batchSize, width: width)

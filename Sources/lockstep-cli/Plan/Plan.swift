@@ -17,13 +17,8 @@ struct Plan: ParsableCommand {
               lockstep plan --step 180 --parameters 25600000 --batch-size 64 --ranks-per-node 2 --network 100G,2us
             """)
 
-    /// What is measured here.
-    enum Case: String, CaseIterable, ExpressibleByArgument {
-        case linreg, mlp, mlp256, lenet, resnet20, tabular, gpt, lstm
-    }
-
     @Argument(help: ArgumentHelp("The case whose step is measured on one rank.", valueName: "case"))
-    var choice: Case?
+    var choice: BenchmarkCase?
 
     @Option(help: ArgumentHelp("Instead of a case: milliseconds of one rank's step.", valueName: "ms"))
     var step: Double?
@@ -91,17 +86,18 @@ struct Plan: ParsableCommand {
         try say(plan.markdown, terminator: "")
         let (best, percent) = (plan.best, Int((plan.best.efficiency * 100).rounded()))
         let nodes = "\(best.nodes) node\(best.nodes == 1 ? "" : "s")"
-        try say(
-            globalBatch == nil
-                ? "\(nodes): the most in this table of which no more than half is waiting (\(percent) %)"
-                : "\(nodes): more are not a hundredth faster (\(percent) %)")
+        let sentence =
+            if globalBatch != nil { "more are not a hundredth faster (\(percent) %)" } else if best.efficiency < 0.5 {
+                "more than half of the step is waiting there already (efficiency \(percent) %)"
+            } else { "the most in this table of which no more than half is waiting (\(percent) %)" }
+        try say("\(nodes): \(sentence)")
     }
 
     /// Seconds of one rank's step, trained numbers, samples.
     private func measured() throws -> (Double, Int, Int) {
         if let step, let parameters { return (step * 1e-3, parameters, batchSize ?? 1) }
-        guard let benchmark = choice.flatMap({ BenchmarkCase(rawValue: $0.rawValue) }) else { return (0, 0, 0) }
-        let task = Benchmark(benchmark, batchSize: batchSize)
+        guard let choice else { return (0, 0, 0) }
+        let task = Benchmark(choice, batchSize: batchSize)
         let result = try task.run(over: SoloCommunicator())
         return (result.milliseconds * 1e-3, result.parameterCount, task.batchSize)
     }
