@@ -9,7 +9,7 @@ import LockstepTensor
 import LockstepTesting
 import Testing
 
-@Suite("Layers as ONNX", .timeLimit(.minutes(10))) struct ONNXLayersTests {
+@Suite("Layers as ONNX") struct ONNXLayersTests {
     /// What has no form in ONNX: a function.
     private static let refused: Set<String> = ["Apply"]
 

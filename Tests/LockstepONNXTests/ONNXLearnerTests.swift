@@ -13,7 +13,12 @@ import LockstepTesting
 import LockstepTransfer
 import Testing
 
-@Suite("Learners as ONNX", .timeLimit(.minutes(10))) struct ONNXLearnerTests {
+/// A transform that does not say what it is.
+private struct Nothing: Transform {
+    var encodes: [TypedFunction] { [TypedFunction { (image: TensorImage) in image }] }
+}
+
+@Suite("Learners as ONNX") struct ONNXLearnerTests {
     private static func learner(
         _ dls: DataLoaders, _ model: Module, _ loss: any LossFunction, _ path: String
     ) -> Learner {
@@ -108,25 +113,27 @@ import Testing
     @Test(
         "images of any size are cropped, resized and normalised in the graph",
         .enabled(if: Readers.isThere, "make test-readers gets the programs"),
-        arguments: ["crop", "pad", "squish", "random", "larger"])
+        arguments: ["crop", "pad", "squish", "random", "larger", "block"])
     func images(method: String) throws {
         try withTemporaryFolder { folder in
-            for (number, name) in ["cat", "dog", "cat", "dog"].enumerated() {
-                let place = folder.appending(path: "data/\(name)")
-                try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-                let pixels = sampleIntegers([3, 41, 57], seed: UInt64(number), in: 0..<256, dtype: .uint8)
-                try Self.write(pixels, to: place.appending(path: "\(number).png"))
-            }
+            let data = try Self.pictures(in: folder)
             let transforms: [any Transform] = [
                 method == "random"
                     ? RandomResizedCrop(height: 20, width: 24)
                     : method == "larger"
                         ? Resize(height: 90, width: 70)
-                        : Resize(height: 20, width: 24, method: try #require(ResizeMethod(rawValue: method)))
+                        : Resize(height: 20, width: 24, method: ResizeMethod(rawValue: method) ?? .crop)
             ]
-            let dls = try DataLoaders.images(
-                path: folder.appending(path: "data").path, size: 20, batchSize: 2, validFraction: 0.5, seed: 3,
-                itemTransforms: transforms, augment: [RandomErasing()])
+            // There a getter opens images, and the block's own OpenImage has nothing to do.
+            let dls =
+                try method == "block"
+                ? DataBlock(
+                    blocks: [.image(), .category], getX: [OpenImage()], getY: [ParentLabel()],
+                    splitter: .random(0.5, seed: 3), itemTransforms: transforms, batchTransforms: [Normalize()]
+                ).dataLoaders(FileList.files(in: data, extensions: ["png"]), batchSize: 2)
+                : DataLoaders.images(
+                    path: data, size: 20, batchSize: 2, validFraction: 0.5, seed: 3, itemTransforms: transforms,
+                    augment: [RandomErasing()])
             let model = Sequential {
                 Conv2d(3, 6, kernelSize: 3, stride: 2, padding: 1); BatchNorm2d(6); ReLU()
                 AdaptiveAvgPool2d(1); Flatten(); Linear(6, 2)
@@ -153,6 +160,50 @@ import Testing
             // Bytes are rounded: one that lies at a half may go the other way.
             try cases.expectAlike(within: 1e-4)
         }
+    }
+
+    @Test("what a graph would leave out on the way from an image's bytes is refused") func refusedImages() throws {
+        try withTemporaryFolder { folder in
+            let data = try Self.pictures(in: folder)
+            func learner(_ augment: [any Transform] = []) throws -> Learner {
+                let dls = try DataLoaders.images(
+                    path: data, size: 20, batchSize: 2, validFraction: 0.5, seed: 3, augment: augment)
+                let model = Sequential {
+                    Conv2d(3, 2, kernelSize: 1); AdaptiveAvgPool2d(1); Flatten()
+                }
+                return Self.learner(dls, model, CrossEntropyFlat(), folder.path)
+            }
+            func refusal(of learner: Learner) throws -> ONNXError {
+                try #require(#expect(throws: ONNXError.self) { try learner.onnx() })
+            }
+            #expect(try learner().onnxFile().summary.contains("image: uint8"))
+            let function = try learner([FunctionTransform { (image: TensorImage) in image }])
+            let first = try refusal(of: function)
+            #expect(first.code == .function && first.place == "data")
+            #expect(try function.onnx(preprocessing: false).count > 50)
+            let unknown = try refusal(of: learner([Nothing()]))
+            #expect(unknown.code == .unsupported && unknown.place == "data" && unknown.reason.contains("Nothing"))
+            let early = try learner()
+            let loader = try #require(early.dls.valid as? TransformedDataLoader)
+            loader.insert([Nothing()], at: .beforeBatch)
+            #expect(try refusal(of: early).reason.contains("Nothing"))
+            let hooked = try learner()
+            let valid = try #require(hooked.dls.valid as? DataLoader)
+            valid.hooks.afterBatch = { batch, _ in batch }
+            #expect(try refusal(of: hooked).reason.contains("afterBatch"))
+        }
+    }
+
+    /// Four images of two classes; the path of their folder.
+    private static func pictures(in folder: URL) throws -> String {
+        let data = folder.appending(path: "data")
+        for (number, name) in ["cat", "dog", "cat", "dog"].enumerated() {
+            let place = data.appending(path: name)
+            try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+            let pixels = sampleIntegers([3, 41, 57], seed: UInt64(number), in: 0..<256, dtype: .uint8)
+            try write(pixels, to: place.appending(path: "\(number).png"))
+        }
+        return data.path
     }
 
     /// `[3, H, W]` as a PNG file.

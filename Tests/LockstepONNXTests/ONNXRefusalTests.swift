@@ -28,6 +28,49 @@ private final class Doubled: Module, UnaryLayer, ONNXExportable {
     }
 }
 
+/// A model of two outputs.
+private final class TwoHeads: Module, ONNXExportable {
+    let layer = Linear(3, 2)
+    override func forward(_ inputs: [Tensor]) -> [Tensor] {
+        let y = layer(inputs[0])
+        return [y, y * 2]
+    }
+    func onnx(_ inputs: [ONNXValue], in graph: ONNXGraph) throws(ONNXError) -> [ONNXValue] {
+        let y = try graph.apply(layer, inputs)[0]
+        return [y, graph.add("Add", [y, y], shape: y.shape)]
+    }
+}
+
+/// A loss that looks at both outputs together.
+private struct BothLoss: MultipleLossFunction, ONNXExportableLoss {
+    var reduction = Reduction.mean
+    func callAsFunction(_ prediction: Tensor, _ target: Tensor) -> Tensor { CrossEntropyFlat()(prediction, target) }
+    func callAsFunction(_ predictions: [Tensor], _ targets: [Tensor]) -> Tensor {
+        self(predictions[0] + predictions[1], targets[0])
+    }
+    func activation(_ predictions: [Tensor]) -> [Tensor] { predictions.map { $0 * 3 } }
+}
+
+/// A model that uses layers which are no parts of it.
+private final class Borrower: Module, UnaryLayer, ONNXExportable {
+    private let lent: () -> [Linear]
+    init(_ layers: [Linear]) {
+        lent = { layers }
+        super.init()
+    }
+    func callAsFunction(_ x: Tensor) -> Tensor { lent().reduce(x) { $1($0) } }
+    func onnx(_ inputs: [ONNXValue], in graph: ONNXGraph) throws(ONNXError) -> [ONNXValue] {
+        var values = inputs
+        for layer in lent() { values = try graph.apply(layer, values) }
+        return values
+    }
+}
+
+/// A transform that does not say what it is.
+private struct Doubling: Transform {
+    var encodes: [TypedFunction] { [TypedFunction { (x: Tensor) in x * 2 }] }
+}
+
 @Suite("What ONNX cannot say") struct ONNXRefusalTests {
     private static func learner(
         _ model: Module, _ loss: any LossFunction, path: String = ".", transforms: [any Transform] = []
@@ -79,6 +122,70 @@ private final class Doubled: Module, UnaryLayer, ONNXExportable {
             Conv2d(1, 2, kernelSize: 1); MaxPool2d(2, ceilMode: true)
         }
         #expect(try refusal { _ = try partial.onnx() }.reason.contains("ceilMode"))
+    }
+
+    @Test("transforms and hooks in front of a model, which a graph would leave out") func steps() throws {
+        let function = try Self.learner(
+            Linear(3, 2), CrossEntropyFlat(), transforms: [FunctionTransform { (x: Tensor) in x * 2 }])
+        let first = try refusal { _ = try function.onnx() }
+        #expect(first.code == .function && first.place == "data" && "\(first)".contains("without preprocessing"))
+        #expect(try function.onnx(preprocessing: false).count > 50)
+        let unknown = try Self.learner(Linear(3, 2), CrossEntropyFlat(), transforms: [Doubling()])
+        let second = try refusal { _ = try unknown.onnx() }
+        #expect(second.code == .unsupported && second.place == "data" && second.reason.contains("Doubling"))
+        let early = try Self.learner(Linear(3, 2), CrossEntropyFlat())
+        #expect(try early.onnx().count > 50)
+        let loader = try #require(early.dls.train as? TransformedDataLoader)
+        loader.insert([Doubling()], at: .beforeBatch)
+        #expect(try refusal { _ = try early.onnx() }.reason.contains("Doubling"))
+        let hooked = try Self.learner(Linear(3, 2), CrossEntropyFlat())
+        let plain = try #require(hooked.dls.train as? DataLoader)
+        plain.hooks.beforeBatch = { $0 }
+        let hook = try refusal { _ = try hooked.onnx() }
+        #expect(hook.code == .function && hook.place == "data" && hook.reason.contains("beforeBatch"))
+    }
+
+    @Test("a loss that says what several outputs mean together") func severalOutputs() throws {
+        let error = try refusal { _ = try Self.learner(TwoHeads(), BothLoss()).onnx() }
+        #expect(error.code == .unsupported && error.place == "loss" && error.reason.contains("2 outputs"))
+    }
+
+    @Test("whole numbers where a layer computes with others") func elements() throws {
+        let layers: [(Module, [ONNXAxis])] = [
+            (Linear(3, 2), [3]), (Conv2d(3, 2, kernelSize: 1), [3, 4, 4]), (Conv1d(3, 2, kernelSize: 1), [3, 4]),
+            (ConvTranspose2d(3, 2, kernelSize: 2), [3, 4, 4]), (BatchNorm2d(3), [3, 4, 4]),
+            (AvgPool2d(2), [3, 4, 4]), (MultiheadAttention(4, 2), [3, 4]),
+        ]
+        for (layer, shape) in layers {
+            let error = try refusal { _ = try layer.onnx(inputs: [ONNXValue("x", ["batch"] + shape, .int64)]) }
+            #expect(error.code == .inputs && error.reason.contains("float32"), "\(layer.typeName)")
+        }
+        let pixels = sampleIntegers([8, 3, 4, 4], in: 0..<256, dtype: .uint8)
+        let data = TensorDataset(inputs: [pixels], targets: [sampleIntegers([8], in: 0..<2)])
+        let model = Sequential {
+            Conv2d(3, 2, kernelSize: 4); Flatten()
+        }
+        let learner = Learner(
+            dls: DataLoaders(DataLoader(data, batchSize: 4)), model: model, loss: CrossEntropyFlat(),
+            defaultCallbacks: .core)
+        let error = try refusal { _ = try learner.onnx() }
+        #expect(error.code == .inputs && error.place == "model.0")
+    }
+
+    @Test("a size that a scale in float32 would make another one") func scales() throws {
+        let image = [ONNXValue("x", ["batch", 1, 100, 20])]
+        let error = try refusal { _ = try Upsample(1.15).onnx(inputs: image) }
+        #expect(error.code == .unsupported && error.reason.contains("114") && error.reason.contains("115"))
+        #expect(try Upsample(1.25).onnx(inputs: image).count > 50)
+    }
+
+    @Test("layers that are no parts of a model keep weights of their own") func borrowed() throws {
+        let layers = [Linear(3, 3), Linear(3, 3)]
+        let file = Data(try Borrower(layers).onnx(inputs: [ONNXValue("x", ["batch", 3])]))
+        for layer in layers {
+            let bytes = layer.weight.detached.floats.withUnsafeBytes { Data($0) }
+            #expect(file.range(of: bytes) != nil)
+        }
     }
 
     @Test("nothing is written, on any rank, of what is refused; else by one", arguments: [1, 2]) func ranks(

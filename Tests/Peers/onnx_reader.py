@@ -34,9 +34,11 @@ def distance(found, expected):
     if found.size == 0:
         return 0.0
     a, b = found.astype(np.float64), expected.astype(np.float64)
-    if (np.isfinite(a) != np.isfinite(b)).any():
-        return "other places are no numbers"
     fine = np.isfinite(b)
+    if (np.isfinite(a) != fine).any() or not np.array_equal(a[~fine], b[~fine], equal_nan=True):
+        return "other places are no numbers"
+    if not fine.any():
+        return "no number is expected, which compares nothing"
     return float((np.abs(a - b)[fine] / np.maximum(1, np.abs(b[fine]))).max(initial=0))
 
 

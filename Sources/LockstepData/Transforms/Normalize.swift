@@ -13,7 +13,7 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
     /// Per channel; nil until learned.
     public private(set) var std: [Float]?
     /// What float32 cannot hold of the means; nil where that is too little to be seen beside the deviations.
-    private var rest: [Float]?
+    package private(set) var rest: [Float]?
 
     /// - Parameters:
     ///   - mean: one per channel, or one for all.
@@ -114,9 +114,4 @@ public struct Normalize: Transform, Codable, Hashable, Sendable {
 
 extension Normalize: Configurable {
     public static let configuration = Configuration(codable: Normalize.self)
-}
-
-extension Normalize {
-    /// What floats cannot hold of the means; nil for nothing.
-    package var meanRest: [Float]? { rest }
 }

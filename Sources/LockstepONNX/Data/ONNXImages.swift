@@ -11,17 +11,14 @@ protocol ONNXImageTransform: Transform {
 
 extension ONNXGraph {
     /// What validation makes of images `[N, C, H, W]` of bytes, with transforms of items and then of batches.
-    func transformed(
-        _ image: ONNXValue, _ transforms: [any Transform], place: String
-    ) throws(ONNXError) -> ONNXValue {
+    func transformed(_ image: ONNXValue, _ transforms: [any Transform]) throws(ONNXError) -> ONNXValue {
         var image = image
         // Augmentations act on training items only.
         for transform in transforms where transform.splitIndex != 0 {
             guard let known = transform as? any ONNXImageTransform else {
-                throw ONNXError(
-                    transform is FunctionTransform ? .function : .unsupported, at: place,
+                throw ONNXError.leftOut(
                     "the transform \(type(of: transform)) has no form in ONNX",
-                    remedy: "Export without preprocessing: the graph then takes what the model takes")
+                    isFunction: transform is FunctionTransform)
             }
             image = try known.onnx(image, in: self)
         }
@@ -41,6 +38,26 @@ extension ONNXGraph {
             "Slice", [image, joined([top, left], axis: 0), joined(ends, axis: 0), integers([2, 3])],
             shape: [image.shape[0], image.shape[1], .unknown, .unknown])
         return resized(part, to: size, shape)
+    }
+
+    /// The middle of an image in the shape of a height and a width, brought to them: as much as fits in, less a margin, a share.
+    ///
+    /// - Parameter rounds: Whether its sizes are rounded, or cut off.
+    fileprivate func middle(
+        _ image: ONNXValue, _ height: Int, _ width: Int, margin: Double = 0, rounds: Bool
+    ) -> ONNXValue {
+        let old = (height: length(image, 2), width: length(image, 3))
+        let largest = least(quotient(old.height, Double(height)), quotient(old.width, Double(width)))
+        let scale = margin == 0 ? largest : quotient(largest, 1 + margin)
+        func cut(_ old: ONNXValue, _ new: Int) -> (start: ONNXValue, count: ONNXValue) {
+            let wanted = product(scale, Double(new))
+            let count = most(scalar(1, like: old), least(old, map("Floor", rounds ? sum(wanted, 0.5) : wanted)))
+            return (whole(product(difference(old, count), 0.5)), cast(count, to: .int64))
+        }
+        let (rows, columns) = (cut(old.height, height), cut(old.width, width))
+        return resized(
+            image, from: rows.start, columns.start, rows: rows.count, columns: columns.count,
+            to: integers([height, width]), [image.shape[0], image.shape[1], .size(height), .size(width)])
     }
 
     /// `image` brought to a size, int64 [2].
@@ -80,7 +97,7 @@ extension Normalize: ONNXImageTransform {
         }
         let distance = graph.difference(graph.cast(image, to: .float32), channels(mean))
         // A mean to more digits than a float has.
-        let precise = graph.difference(distance, channels(meanRest ?? mean.map { _ in 0 }))
+        let precise = rest.map { graph.difference(distance, channels($0)) } ?? distance
         return graph.quotient(precise, channels(std))
     }
 }
@@ -88,25 +105,13 @@ extension Normalize: ONNXImageTransform {
 extension Resize: ONNXImageTransform {
     func onnx(_ image: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue {
         let shape = [image.shape[0], image.shape[1], .size(height), .size(width)]
-        let (oldHeight, oldWidth) = (graph.length(image, 2), graph.length(image, 3))
-        let down = graph.quotient(oldHeight, Double(height))
-        let across = graph.quotient(oldWidth, Double(width))
         switch method {
         case .squish: return graph.resized(image, to: graph.integers([height, width]), shape)
-        case .crop:
-            let scale = graph.least(down, across)
-            func cut(_ old: ONNXValue, _ new: Int) -> (start: ONNXValue, count: ONNXValue) {
-                let kept = graph.map("Floor", graph.product(scale, Double(new)))
-                let count = graph.most(graph.scalar(1, like: old), graph.least(old, kept))
-                let start = graph.whole(graph.product(graph.difference(old, count), 0.5))
-                return (start, graph.cast(count, to: .int64))
-            }
-            let (rows, columns) = (cut(oldHeight, height), cut(oldWidth, width))
-            return graph.resized(
-                image, from: rows.start, columns.start, rows: rows.count, columns: columns.count,
-                to: graph.integers([height, width]), shape)
+        case .crop: return graph.middle(image, height, width, rounds: false)
         case .pad:
-            let scale = graph.most(down, across)
+            let (oldHeight, oldWidth) = (graph.length(image, 2), graph.length(image, 3))
+            let scale = graph.most(
+                graph.quotient(oldHeight, Double(height)), graph.quotient(oldWidth, Double(width)))
             func fitted(_ old: ONNXValue, _ new: Int) -> ONNXValue {
                 let rounded = graph.map("Floor", graph.sum(graph.quotient(old, scale), 0.5))
                 let bounded = graph.least(graph.scalar(Double(new), like: old), rounded)
@@ -134,19 +139,6 @@ extension Resize: ONNXImageTransform {
 extension RandomResizedCrop: ONNXImageTransform {
     /// The middle, as validation takes it.
     func onnx(_ image: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue {
-        let (oldHeight, oldWidth) = (graph.length(image, 2), graph.length(image, 3))
-        let smaller = graph.least(
-            graph.quotient(oldHeight, Double(height)), graph.quotient(oldWidth, Double(width)))
-        let scale = graph.quotient(smaller, 1 + validExtra)
-        func cut(_ axis: Int, _ old: ONNXValue, _ new: Int) -> (start: ONNXValue, count: ONNXValue) {
-            let rounded = graph.map("Floor", graph.sum(graph.product(scale, Double(new)), 0.5))
-            let count = graph.cast(
-                graph.most(graph.scalar(1, like: old), graph.least(old, rounded)), to: .int64)
-            return (graph.half(graph.combine("Sub", graph.size(of: image, axis), count)), count)
-        }
-        let (rows, columns) = (cut(2, oldHeight, height), cut(3, oldWidth, width))
-        return graph.resized(
-            image, from: rows.start, columns.start, rows: rows.count, columns: columns.count,
-            to: graph.integers([height, width]), [image.shape[0], image.shape[1], .size(height), .size(width)])
+        graph.middle(image, height, width, margin: validExtra, rounds: true)
     }
 }

@@ -9,7 +9,7 @@ extension ONNXGraph {
     ///
     /// Numbers come as float64, not-a-number for a gap; categories as text, in any words that `spellings` knows. A word that
     /// training did not have, and the empty one, are missing.
-    func rows(_ columns: TabularColumns, place: String) throws(ONNXError) -> (inputs: [ONNXValue], model: [ONNXValue]) {
+    func rows(_ columns: TabularColumns) throws(ONNXError) -> (inputs: [ONNXValue], model: [ONNXValue]) {
         var inputs: [ONNXValue] = []
         func input(_ name: String, _ element: ONNXElement) -> ONNXValue {
             let value = ONNXValue(self.name(name.isEmpty ? "column" : name), ["batch", 1], element)
@@ -32,7 +32,7 @@ extension ONNXGraph {
             }
             guard let marked = column.marksMissing.flatMap({ numbers[$0] }) else {
                 throw ONNXError(
-                    .unsupported, at: place,
+                    .unsupported, at: "data",
                     "the column “\(column.name)” says where “\(column.marksMissing ?? "")” is missing, which is no input"
                 )
             }

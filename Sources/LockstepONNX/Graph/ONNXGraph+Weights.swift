@@ -47,8 +47,16 @@ extension ONNXGraph {
     }
 
     private func shared(_ owner: AnyObject, _ value: Tensor) -> ONNXValue {
-        let name = place(of: owner)
-        return once("parameter \(name)") { constant(value, name: name) }
+        once(for: owner) { constant(value, name: place(of: owner)) }
+    }
+
+    /// Insists on inputs of the type that `layer` computes in: operators convert nothing.
+    func check(_ x: ONNXValue, is element: ONNXElement, for layer: Module) throws(ONNXError) {
+        guard x.element == element else {
+            throw ONNXError(
+                .inputs, at: place(of: layer), "\(layer.typeName) takes \(element) numbers, not \(x.element)",
+                remedy: "Say what the model takes: onnx(inputs: [ONNXValue(\"x\", [\"batch\", 3], .\(element))])")
+        }
     }
 
     // MARK: Constants
@@ -60,7 +68,11 @@ extension ONNXGraph {
     }
 
     /// Numbers, written once however often they are used.
+    /// - Precondition: `element` is a type of floating-point numbers.
     func constant(_ values: [Double], shape: [Int], element: ONNXElement = .float32) -> ONNXValue {
+        require(
+            element == .float32 || element == .float64,
+            "ONNX: the numbers \(values) for a value of \(element); give the model float32")
         let key = "\(element) \(shape) \(values.map(\.bitPattern))"
         return once(key) {
             weight("constant", shape: shape, element: element) {

@@ -20,12 +20,13 @@ public final class ONNXGraph {
 
     private(set) var nodes: [Onnx_NodeProto] = []
     private(set) var weights: [Onnx_TensorProto] = []
-    private(set) var weightBytes = 0
     /// Whether a lookup of words is among the nodes.
     private(set) var usesLookups = false
     private var names: Set<String> = []
-    /// Weights and constants that are there already, by the name of the parameter or by their bytes.
+    /// Weights and constants that are there already, by the object that owns them or by their bytes.
     private var known: [String: ONNXValue] = [:]
+    /// Owners of weights, kept: another object could come to lie where one was, and be taken for it.
+    private var owners: [ObjectIdentifier: AnyObject] = [:]
     /// The names of parameters, buffers and modules of the model.
     private var places: [ObjectIdentifier: String] = [:]
 
@@ -119,6 +120,11 @@ public final class ONNXGraph {
         return outputs[0]
     }
 
+    /// The same for the part of `module` that files call `name`.
+    func apply(_ module: Module, _ name: String, _ x: ONNXValue) throws(ONNXError) -> ONNXValue {
+        try apply(part(of: module, name), x)
+    }
+
     /// Layers one after another.
     func chain(_ layers: [Module], _ x: ONNXValue) throws(ONNXError) -> ONNXValue {
         var y = x
@@ -137,7 +143,6 @@ public final class ONNXGraph {
         tensor.dataType = element.rawValue
         tensor.name = name(wish)
         fill(&tensor)
-        weightBytes += tensor.rawData.count + tensor.stringData.reduce(0) { $0 + $1.count }
         weights.append(tensor)
         return ONNXValue(tensor.name, shape.map { .size($0) }, element)
     }
@@ -148,5 +153,11 @@ public final class ONNXGraph {
         let value = make()
         known[key] = value
         return value
+    }
+
+    /// What was made of an object of the model, or of a part of it, or is made now.
+    func once(for owner: AnyObject, _ part: String = "", _ make: () -> ONNXValue) -> ONNXValue {
+        owners[ObjectIdentifier(owner)] = owner
+        return once("\(ObjectIdentifier(owner)) \(part)", make)
     }
 }

@@ -13,13 +13,19 @@ extension ONNXGraph {
     func attention(
         _ q: ONNXValue, _ k: ONNXValue, _ v: ONNXValue, mask: ONNXValue? = nil, causal: Bool = false
     ) -> ONNXValue {
-        let width = Double(q.shape[3].size ?? 1)
-        var scores = product(matmul(q, transposed(k, [0, 1, 3, 2])), 1 / width.squareRoot())
-        let never = scalar(-.infinity, like: scores)
-        if causal { scores = choose(lowerTriangle(q, k), scores, never) }
-        if let mask { scores = choose(mask, scores, never) }
+        guard let width = q.shape[3].size else {
+            stop("ONNX: attention needs heads of a known width, not \(q)", file: #fileID, line: #line)
+        }
+        var scores = product(matmul(q, transposed(k, [0, 1, 3, 2])), 1 / Double(width).squareRoot())
+        var allowed = mask
+        if causal {
+            let triangle = lowerTriangle(q, k)
+            allowed = allowed.map { combine("And", $0, triangle, element: .bool) } ?? triangle
+        }
+        if let allowed { scores = choose(allowed, scores, scalar(-.infinity, like: scores)) }
         var shares = map("Softmax", scores, ["axis": -1])
-        if let mask { shares = choose(mask, shares, scalar(0, like: shares)) }
+        // A softmax of nothing but −∞ is no number; without a mask every query sees at least itself.
+        if mask != nil, let allowed { shares = choose(allowed, shares, scalar(0, like: shares)) }
         return matmul(shares, v)
     }
 
@@ -38,8 +44,11 @@ extension ONNXGraph {
 
     /// `[N, T, heads · d]` → `[N, heads, T, d]`.
     func cut(_ x: ONNXValue, intoHeads heads: Int) -> ONNXValue {
-        let width = x.shape[2].size.map { $0 / heads } ?? 0
-        return transposed(reshaped(x, [x.shape[0], x.shape[1], .size(heads), .size(width)], keeping: 2), [0, 2, 1, 3])
+        guard let width = x.shape[2].size else {
+            stop("ONNX: heads are cut from vectors of a known width, not \(x)", file: #fileID, line: #line)
+        }
+        let parts = [x.shape[0], x.shape[1], .size(heads), .size(width / heads)]
+        return transposed(reshaped(x, parts, keeping: 2), [0, 2, 1, 3])
     }
 
     /// `[N, heads, T, d]` → `[N, T, heads · d]`.
@@ -53,6 +62,14 @@ extension ONNXGraph {
             attention(
                 cut(q, intoHeads: heads), cut(k, intoHeads: heads), cut(v, intoHeads: heads), mask: mask,
                 causal: causal))
+    }
+
+    /// The same of queries, keys and values side by side, `[N, T, 3 · width]`.
+    func selfAttention(
+        _ x: ONNXValue, heads: Int, mask: ONNXValue? = nil, causal: Bool = false
+    ) -> ONNXValue {
+        let parts = split(x, axis: 2, into: 3)
+        return attention(parts[0], parts[1], parts[2], heads: heads, mask: mask, causal: causal)
     }
 
     /// The first rows of a table of positions, one for each token of `ids` `[N, T]`.
@@ -73,23 +90,19 @@ extension ONNXGraph {
 
 extension MultiheadAttention: ONNXLayer {
     func onnx(_ x: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue {
+        try graph.check(x, is: .float32, for: self)
         let x = batchFirst ? x : graph.transposed(x, [1, 0, 2])
         let all = graph.linear(
             x, try graph.parameter(of: self, "in_proj_weight"), graph.parameterIfAny(of: self, "in_proj_bias"))
-        let parts = graph.split(all, axis: 2, into: 3)
-        let y = graph.attention(parts[0], parts[1], parts[2], heads: heads, causal: causal)
-        let output = try graph.apply(graph.part(of: self, "out_proj"), y)
+        let output = try graph.apply(self, "out_proj", graph.selfAttention(all, heads: heads, causal: causal))
         return batchFirst ? output : graph.transposed(output, [1, 0, 2])
     }
 }
 
 extension TransformerBlock: ONNXLayer {
     func onnx(_ x: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue {
-        func part(_ name: String, _ x: ONNXValue) throws(ONNXError) -> ONNXValue {
-            try graph.apply(graph.part(of: self, name), x)
-        }
-        let y = graph.sum(x, try part("self_attn", try part("norm1", x)))
-        let hidden = graph.gelu(try part("linear1", try part("norm2", y)))
-        return graph.sum(y, try part("linear2", hidden))
+        let y = graph.sum(x, try graph.apply(self, "self_attn", graph.apply(self, "norm1", x)))
+        let hidden = graph.gelu(try graph.apply(self, "linear1", graph.apply(self, "norm2", y)))
+        return graph.sum(y, try graph.apply(self, "linear2", hidden))
     }
 }

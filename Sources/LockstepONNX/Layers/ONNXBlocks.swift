@@ -30,16 +30,15 @@ extension Residual: ONNXLayer {
 
 extension Linear: ONNXLayer {
     func onnx(_ x: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue {
-        graph.linear(
+        try graph.check(x, is: .float32, for: self)
+        return graph.linear(
             x, try graph.parameter(of: self, "weight"), graph.parameterIfAny(of: self, "bias"))
     }
 }
 
 extension Embedding: ONNXLayer {
     func onnx(_ x: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue {
-        guard x.element == .int64 else {
-            throw ONNXError(.inputs, at: graph.place(of: self), "\(typeName) takes int64 numbers, not \(x.element)")
-        }
+        try graph.check(x, is: .int64, for: self)
         return graph.looked(up: x, in: try graph.parameter(of: self, "weight"))
     }
 }
@@ -68,6 +67,14 @@ extension Upsample: ONNXLayer {
         if mode == .area {
             return try graph.adaptivePool(
                 x, x.shape.dropFirst(2).map { scaled($0).size }, "ReduceMean", place: graph.place(of: self))
+        }
+        // A file holds the scale as a float, and readers work sizes out with it.
+        for case let size? in x.shape.dropFirst(2).map(\.size)
+        where scaled(.size(size)) != .size(Int(Float(size) * Float(scale))) {
+            throw ONNXError(
+                .unsupported, at: graph.place(of: self),
+                "\(scale) times \(size) is \(scaled(.size(size))) here, and \(Int(Float(size) * Float(scale))) in ONNX",
+                remedy: "Use a scale that a float32 holds, such as 1.5")
         }
         // Lines between positions are known to onnxruntime for images only: a sequence is one of a single row.
         let isLine = mode == .linear

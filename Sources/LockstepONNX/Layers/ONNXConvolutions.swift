@@ -65,13 +65,14 @@ extension ONNXGraph {
             window.behind = window.before
         case .same: window.keepSize()
         }
-        return convolution(layer, x, kernel, window, groups: groups)
+        return try convolution(layer, x, kernel, window, groups: groups)
     }
 
     func convolution(
         _ layer: Module, _ x: ONNXValue, _ kernel: ONNXValue, _ window: ONNXWindow, groups: Int
-    ) -> ONNXValue {
-        add(
+    ) throws(ONNXError) -> ONNXValue {
+        try check(x, is: .float32, for: layer)
+        return add(
             "Conv", [x, kernel, parameterIfAny(of: layer, "bias")],
             [
                 "kernel_shape": .ints(window.kernel), "strides": .ints(window.stride), "pads": window.pads,
@@ -83,6 +84,7 @@ extension ONNXGraph {
         _ layer: Module, _ x: ONNXValue, stride: [Int], padding: [Int], outputPadding: [Int], dilation: [Int],
         groups: Int
     ) throws(ONNXError) -> ONNXValue {
+        try check(x, is: .float32, for: layer)
         let kernel = try parameter(of: layer, "weight")
         let sizes = kernel.sizes ?? []
         let output = stride.indices.map { axis -> ONNXAxis in
@@ -120,7 +122,7 @@ extension Conv3d: ONNXLayer {
         let kernel = try graph.parameter(of: self, "weight")
         let window = ONNXWindow(
             kernel: weight.shape.dropFirst(2).map(\.self), stride: stride, padding: padding, dilation: dilation)
-        return graph.convolution(self, x, kernel, window, groups: groups)
+        return try graph.convolution(self, x, kernel, window, groups: groups)
     }
 }
 

@@ -14,7 +14,8 @@ extension ONNXGraph {
 
     /// `(x − mean) / √(variance + ε) · weight + bias` with running statistics.
     func batchNorm(_ layer: Module, _ x: ONNXValue, channels: Int, epsilon: Double) throws(ONNXError) -> ONNXValue {
-        add(
+        try check(x, is: .float32, for: layer)
+        return add(
             "BatchNormalization",
             [
                 x, affine(layer, "weight", shape: [channels]), affine(layer, "bias", shape: [channels]),

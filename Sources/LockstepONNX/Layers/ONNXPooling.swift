@@ -11,12 +11,9 @@ extension ONNXGraph {
     func pooled(
         _ layer: Module, _ x: ONNXValue, _ op: String, _ window: ONNXWindow, ceilMode: Bool, countsPadding: Bool = false
     ) throws(ONNXError) -> ONNXValue {
+        try check(x, is: .float32, for: layer)
+        let own = window
         var (x, window) = (x, window)
-        if countsPadding {
-            // Zeros that count, before windows of which only what lies inside counts.
-            x = padded(x, window.before, window.behind)
-            (window.before, window.behind) = (window.before.map { _ in 0 }, window.behind.map { _ in 0 })
-        }
         if ceilMode {
             let sizes = x.shape.dropFirst(2).compactMap(\.size)
             guard sizes.count == window.kernel.count else {
@@ -25,6 +22,12 @@ extension ONNXGraph {
                     remedy: "Say the size of the inputs")
             }
             window.takePartialWindows(sizes)
+        }
+        if countsPadding {
+            // Zeros that count; of what partial windows have behind them only the inside does.
+            x = padded(x, own.before, own.behind)
+            window.before = window.before.map { _ in 0 }
+            window.behind = zip(window.behind, own.behind).map { $0 - $1 }
         }
         return add(
             op, [x], ["kernel_shape": .ints(window.kernel), "strides": .ints(window.stride), "pads": window.pads],

@@ -41,9 +41,10 @@ extension ONNXGraph {
                 directions.append(.concatenated(parts, axis: 0))
             }
             let prefix = String(place(of: layer).dropFirst("model.".count))
-            return constant(
-                Tensor.stacked(directions, axis: 0),
-                name: (prefix.isEmpty ? "" : prefix + ".") + "\(names[0])_l\(number).\(op)")
+            let name = "\(names[0])_l\(number).\(op)"
+            return once(for: layer, name) {
+                constant(Tensor.stacked(directions, axis: 0), name: (prefix.isEmpty ? "" : prefix + ".") + name)
+            }
         }
         let bias = layer.hasBias ? try ordered(["bias_ih", "bias_hh"]) : nil
         let options: [(name: String, value: ONNXAttribute)] =

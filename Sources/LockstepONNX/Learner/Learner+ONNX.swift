@@ -28,7 +28,7 @@ extension Learner {
     ///   - inputs: What the model takes, where neither model nor data say; there is no preprocessing then.
     ///   - preprocessing: Whether transforms and columns of the data are part of the graph.
     /// - Returns: the path of the file, on every rank.
-    /// - Throws: ``ONNXError`` for a layer, loss or transform that has no form in ONNX, `DataError` when the file cannot be written.
+    /// - Throws: ``ONNXError`` for a layer, loss, transform or hook that has no form in ONNX, `DataError` when the file cannot be written.
     /// - Note: PyTorch: `torch.onnx.export(learn.model, …)`; fastai has none of its own.
     @discardableResult
     public func exportONNX(
@@ -66,6 +66,12 @@ extension Learner {
                 remedy:
                     "Let a loss of your own conform to ONNXExportableLoss, or write the model alone: model.onnx(inputs:)"
             )
+        }
+        guard predictions.count == 1 || !(lossFunction is any MultipleLossFunction) else {
+            throw ONNXError(
+                .unsupported, at: "loss",
+                "\(lossFunction.name) says what \(predictions.count) outputs mean together, which has no form in ONNX",
+                remedy: "Write the model alone: model.onnx(inputs:)")
         }
         var file = ONNXFile(graph, inputs: source.inputs)
         for (index, prediction) in predictions.enumerated() {

@@ -22,11 +22,23 @@ package struct ONNXFile {
     /// What no file of protocol buffers can be larger than.
     private static let limit = Int(Int32.max)
 
+    /// The weights that the file holds: a constant that nothing came to use would be a warning of every reader.
+    private var weights: [Onnx_TensorProto] {
+        let used = Set(graph.nodes.flatMap(\.input))
+        return graph.weights.filter { used.contains($0.name) }
+    }
+
+    private static func bytes(of weights: [Onnx_TensorProto]) -> Int {
+        weights.reduce(0) { $0 + $1.rawData.count }
+    }
+
     package func bytes() throws(ONNXError) -> [UInt8] {
-        guard graph.weightBytes < Self.limit - (1 << 24) else {
+        let weights = weights
+        let weightBytes = Self.bytes(of: weights)
+        guard weightBytes < Self.limit - (1 << 24) else {
             throw ONNXError(
                 .size, at: "model",
-                "\(graph.weightBytes) bytes of weights are more than a file of ONNX can hold (2 GiB)")
+                "\(weightBytes) bytes of weights are more than a file of ONNX can hold (2 GiB)")
         }
         var model = Onnx_ModelProto()
         model.irVersion = ONNXGraph.irVersion
@@ -40,9 +52,7 @@ package struct ONNXFile {
         }
         model.graph.name = "model"
         model.graph.node = graph.nodes
-        // A constant that nothing came to use would be a warning of every reader.
-        let used = Set(graph.nodes.flatMap(\.input))
-        model.graph.initializer = graph.weights.filter { used.contains($0.name) }
+        model.graph.initializer = weights
         model.graph.input = inputs.map(\.message)
         model.graph.output = outputs.map(\.message)
         do { return try model.serializedBytes() } catch {
@@ -58,7 +68,7 @@ package struct ONNXFile {
         let lookups = graph.usesLookups ? " and ai.onnx.ml \(ONNXGraph.mlOpset)" : ""
         return
             (lines("takes", inputs) + lines("gives", outputs) + [
-                "ONNX with the operators of opset \(ONNXGraph.opset)\(lookups), \(graph.weightBytes) bytes of weights"
+                "ONNX with the operators of opset \(ONNXGraph.opset)\(lookups), \(Self.bytes(of: weights)) bytes of weights"
             ]).joined(separator: "\n")
     }
 

@@ -7,7 +7,7 @@ import LockstepTensor
 extension EmbeddingDotBias: ONNXLayer {
     func onnx(_ x: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue {
         func row(_ table: String, _ column: Int) throws(ONNXError) -> ONNXValue {
-            try graph.apply(graph.part(of: self, table), graph.picked(x, axis: 1, column))
+            try graph.apply(self, table, graph.picked(x, axis: 1, column))
         }
         let product = graph.reduced(
             "ReduceSum", graph.product(try row("u_weight", 0), try row("i_weight", 1)), [1], keepsAxes: false)
@@ -48,7 +48,7 @@ extension TabularModel: ONNXExportable {
 extension GPT: ONNXLayer {
     func onnx(_ x: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue {
         try graph.checkTokens(x, self, context: context)
-        let tokens = try graph.apply(graph.part(of: self, "wte"), x)
+        let tokens = try graph.apply(self, "wte", x)
         let y = graph.sum(tokens, try graph.positions(graph.part(of: self, "wpe"), of: x))
         let blocks = graph.parts(of: self, "h")
         return try graph.chain(blocks + [graph.part(of: self, "ln_f"), graph.part(of: self, "lm_head")], y)
@@ -58,7 +58,7 @@ extension GPT: ONNXLayer {
 extension RecurrentLanguageModel: ONNXLayer {
     func onnx(_ x: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue {
         var y = x
-        for name in ["encoder", "rnn", "decoder"] { y = try graph.apply(graph.part(of: self, name), y) }
+        for name in ["encoder", "rnn", "decoder"] { y = try graph.apply(self, name, y) }
         return y
     }
 }

@@ -32,10 +32,6 @@ extension TextBody: ONNXExportable {
 }
 
 extension ONNXGraph {
-    fileprivate func apply(_ module: Module, _ name: String, _ x: ONNXValue) throws(ONNXError) -> ONNXValue {
-        try apply(part(of: module, name), x)
-    }
-
     fileprivate func activation(_ x: ONNXValue, _ activation: TextActivation) -> ONNXValue {
         switch activation {
         case .gelu: gelu(x)
@@ -50,6 +46,35 @@ extension ONNXGraph {
     ) throws(ONNXError) -> ONNXValue {
         sum(try apply(module, words, ids), try self.positions(part(of: module, positions), of: ids))
     }
+
+    /// The vectors of tokens behind a network's encoder layers: attention, then two products, each with its norm behind it.
+    fileprivate func encoded(
+        _ x: ONNXValue, by layers: [Module], _ names: EncoderNames, _ configuration: BertConfiguration,
+        mask: ONNXValue?
+    ) throws(ONNXError) -> ONNXValue {
+        var x = x
+        for layer in layers {
+            let context = attention(
+                try apply(layer, names.query, x), try apply(layer, names.key, x), try apply(layer, names.value, x),
+                heads: configuration.heads, mask: mask)
+            let y = try apply(layer, names.contextNorm, sum(try apply(layer, names.context, context), x))
+            let hidden = activation(try apply(layer, names.inner, y), configuration.activation)
+            x = try apply(layer, names.outerNorm, sum(try apply(layer, names.outer, hidden), y))
+        }
+        return x
+    }
+}
+
+/// What files call the parts of an encoder layer.
+private struct EncoderNames {
+    let query: String
+    let key: String
+    let value: String
+    let context: String
+    let contextNorm: String
+    let inner: String
+    let outer: String
+    let outerNorm: String
 }
 
 extension Bert: ONNXTextBody {
@@ -60,20 +85,13 @@ extension Bert: ONNXTextBody {
             self, ids, words: "embeddings.word_embeddings", positions: "embeddings.position_embeddings")
         let kinds = try graph.apply(
             self, "embeddings.token_type_embeddings", types ?? graph.integers([0], shape: [1, 1]))
-        var x = try graph.apply(self, "embeddings.LayerNorm", graph.sum(words, kinds))
-        for layer in graph.parts(of: self, "encoder.layer") {
-            func linear(_ name: String, _ x: ONNXValue) throws(ONNXError) -> ONNXValue {
-                try graph.apply(layer, name, x)
-            }
-            let context = graph.attention(
-                try linear("attention.self.query", x), try linear("attention.self.key", x),
-                try linear("attention.self.value", x), heads: configuration.heads, mask: mask)
-            let y = try linear(
-                "attention.output.LayerNorm", graph.sum(try linear("attention.output.dense", context), x))
-            let hidden = graph.activation(try linear("intermediate.dense", y), configuration.activation)
-            x = try linear("output.LayerNorm", graph.sum(try linear("output.dense", hidden), y))
-        }
-        return x
+        let names = EncoderNames(
+            query: "attention.self.query", key: "attention.self.key", value: "attention.self.value",
+            context: "attention.output.dense", contextNorm: "attention.output.LayerNorm", inner: "intermediate.dense",
+            outer: "output.dense", outerNorm: "output.LayerNorm")
+        return try graph.encoded(
+            graph.apply(self, "embeddings.LayerNorm", graph.sum(words, kinds)),
+            by: graph.parts(of: self, "encoder.layer"), names, configuration, mask: mask)
     }
 }
 
@@ -83,19 +101,12 @@ extension DistilBert: ONNXTextBody {
     ) throws(ONNXError) -> ONNXValue {
         let words = try graph.embedded(
             self, ids, words: "embeddings.word_embeddings", positions: "embeddings.position_embeddings")
-        var x = try graph.apply(self, "embeddings.LayerNorm", words)
-        for layer in graph.parts(of: self, "transformer.layer") {
-            func linear(_ name: String, _ x: ONNXValue) throws(ONNXError) -> ONNXValue {
-                try graph.apply(layer, name, x)
-            }
-            let context = graph.attention(
-                try linear("attention.q_lin", x), try linear("attention.k_lin", x),
-                try linear("attention.v_lin", x), heads: configuration.heads, mask: mask)
-            let y = try linear("sa_layer_norm", graph.sum(try linear("attention.out_lin", context), x))
-            let hidden = graph.activation(try linear("ffn.lin1", y), configuration.activation)
-            x = try linear("output_layer_norm", graph.sum(try linear("ffn.lin2", hidden), y))
-        }
-        return x
+        let names = EncoderNames(
+            query: "attention.q_lin", key: "attention.k_lin", value: "attention.v_lin", context: "attention.out_lin",
+            contextNorm: "sa_layer_norm", inner: "ffn.lin1", outer: "ffn.lin2", outerNorm: "output_layer_norm")
+        return try graph.encoded(
+            graph.apply(self, "embeddings.LayerNorm", words), by: graph.parts(of: self, "transformer.layer"), names,
+            configuration, mask: mask)
     }
 }
 
@@ -112,9 +123,7 @@ extension GPT2: ONNXTextBody {
                     graph.matmul(x, try graph.parameter(of: layer, "weight")), try graph.parameter(of: layer, "bias"))
             }
             let all = try product("attn.c_attn", graph.apply(block, "ln_1", x))
-            let parts = graph.split(all, axis: 2, into: 3)
-            let context = graph.attention(
-                parts[0], parts[1], parts[2], heads: configuration.heads, mask: mask, causal: true)
+            let context = graph.selfAttention(all, heads: configuration.heads, mask: mask, causal: true)
             let y = graph.sum(x, try product("attn.c_proj", context))
             let hidden = graph.activation(
                 try product("mlp.c_fc", graph.apply(block, "ln_2", y)), configuration.activation)

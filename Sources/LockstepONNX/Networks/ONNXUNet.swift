@@ -33,8 +33,8 @@ extension ONNXGraph {
     }
 
     fileprivate func step(_ block: Module, _ x: ONNXValue, beside y: ONNXValue) throws(ONNXError) -> ONNXValue {
-        let larger = resized(try apply(part(of: block, "shuf"), x), like: y)
-        let both = joined([larger, try apply(part(of: block, "bn"), y)], axis: 1)
+        let larger = resized(try apply(block, "shuf", x), like: y)
+        let both = joined([larger, try apply(block, "bn", y)], axis: 1)
         return try chain([part(of: block, "conv1"), part(of: block, "conv2")], map("Relu", both))
     }
 }

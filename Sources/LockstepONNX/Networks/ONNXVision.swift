@@ -13,7 +13,7 @@ extension ONNXGraph {
             switch name {
             case "relu()": y = map("Relu", y)
             case "relu6()": y = clipped(y, 0, 6)
-            default: y = try apply(part(of: module, name), y)
+            default: y = try apply(module, name, y)
             }
         }
         return y
@@ -26,6 +26,7 @@ extension ONNXGraph {
         guard let layer = try part(of: module, name) as? Conv2d else {
             throw ONNXError(.unsupported, at: place(of: module), "its “\(name)” is no Conv2d")
         }
+        try check(x, is: .float32, for: layer)
         let kernel = try parameter(of: layer, "weight")
         let output = zip(x.shape.dropFirst(2), layer.stride.sizes).map { axis, stride -> ONNXAxis in
             axis.size.map { .size(($0 + stride - 1) / stride) } ?? .unknown
@@ -65,7 +66,7 @@ extension ONNXGraph {
 extension ResNet: ONNXLayer {
     func onnx(_ x: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue {
         let y = try graph.chain(body + [graph.part(of: self, "avgpool")], x)
-        return try graph.apply(graph.part(of: self, "fc"), graph.flattened(y, from: 1))
+        return try graph.apply(self, "fc", graph.flattened(y, from: 1))
     }
 }
 
@@ -82,7 +83,7 @@ extension XResNet: ONNXLayer {
 
 extension InvertedResidual: ONNXLayer {
     func onnx(_ x: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue {
-        let y = try graph.apply(graph.part(of: self, name), x)
+        let y = try graph.apply(self, name, x)
         return hasShortcut ? graph.sum(y, x) : y
     }
 }
@@ -131,8 +132,7 @@ extension ConvNeXtBlock: ONNXLayer {
 
 extension VisionTransformerBlock: ONNXLayer {
     func onnx(_ x: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue {
-        let parts = graph.split(try graph.chain(of: self, ["norm1", "attn.qkv"], x), axis: 2, into: 3)
-        let context = graph.attention(parts[0], parts[1], parts[2], heads: heads)
+        let context = graph.selfAttention(try graph.chain(of: self, ["norm1", "attn.qkv"], x), heads: heads)
         let y = graph.sum(try graph.chain(of: self, ["attn.proj"], context), x)
         let hidden = graph.gelu(try graph.chain(of: self, ["norm2", "mlp.fc1"], y))
         return graph.sum(try graph.chain(of: self, ["mlp.fc2"], hidden), y)
