@@ -31,7 +31,8 @@ final class EventFile {
         var second = Int(Date().timeIntervalSince1970)
         for name in others where name.hasPrefix(Self.prefix) {
             let number = name.dropFirst(Self.prefix.count).prefix { $0.isNumber }
-            if let number = Int(number) { second = max(second, number + 1) }
+            // A larger one is no time.
+            if let number = Int(number), number < 1 << 40 { second = max(second, number + 1) }
         }
         let host = ProcessInfo.processInfo.hostName.filter { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "." }
         path =

@@ -11,7 +11,7 @@ import Synchronization
 /// A write that fails is remembered, and nothing more is written: a full disk costs no training.
 final class EventWriter: Sendable {
     private enum Work {
-        case event(@Sendable () -> Tensorboard_Event)
+        case event(@Sendable () -> Tensorboard_Event, isCopy: Bool)
         case end(DispatchSemaphore)
     }
     private struct State {
@@ -25,6 +25,9 @@ final class EventWriter: Sendable {
     private let filled = DispatchSemaphore(value: 0)
     /// Who fills the queue faster than it empties waits.
     private let room = DispatchSemaphore(value: 4096)
+    /// Who copies a model waits while so many copies are not written yet.
+    private let copies = DispatchSemaphore(value: EventWriter.mostCopies)
+    static let mostCopies = 2
     // Touched by the thread alone, and by the next one when it has ended.
     nonisolated(unsafe) private var file: EventFile?
 
@@ -36,7 +39,17 @@ final class EventWriter: Sendable {
     var path: String? { state.withLock(\.path) }
 
     /// Adds an event, which is made on the thread that writes.
-    func add(_ make: @escaping @Sendable () -> Tensorboard_Event) { add(.event(make)) }
+    func add(_ make: @escaping @Sendable () -> Tensorboard_Event) { add(.event(make, isCopy: false)) }
+
+    /// Adds an event of values that may take as much memory as a model: they are copied here, as soon as few enough
+    /// others wait.
+    func add<Values: Sendable>(
+        copying copy: () -> Values, _ make: @escaping @Sendable (Values) -> Tensorboard_Event
+    ) {
+        copies.wait()
+        let values = copy()
+        add(.event({ make(values) }, isCopy: true))
+    }
 
     /// Waits until all that was added is on the disk, and ends the thread.
     func finish() {
@@ -63,7 +76,9 @@ final class EventWriter: Sendable {
             let work = state.withLock { $0.queue.removeFirst() }
             room.signal()
             switch work {
-            case .event(let make): attempt { () throws(DataError) in try append(make) }
+            case .event(let make, isCopy: let isCopy):
+                attempt { () throws(DataError) in try append(make) }
+                if isCopy { copies.signal() }
             case .end(let done):
                 attempt { () throws(DataError) in try file?.flush() }
                 state.withLock { $0.isRunning = false }

@@ -31,7 +31,7 @@ extension Tensorboard_Summary.Value {
 /// A copy of a tensor's values that another thread may read.
 struct HeldValues: Sendable {
     let floats: [Float]
-    init(_ tensor: Tensor) { floats = tensor.detached.to(.float32).floats }
+    init(_ tensor: Tensor) { floats = tensor.floats }
 }
 
 /// A table as Markdown has it.

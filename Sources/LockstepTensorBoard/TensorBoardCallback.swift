@@ -19,9 +19,11 @@ public import LockstepTensor
 /// try learner.fit(5, callbacks: [TensorBoardCallback(folder: "logs/first", histogramsEvery: 100)])
 /// ```
 /// Records are written whole, on a thread of their own. Each program begins a file of its own with a word to TensorBoard from which step
-/// on: what a run that was killed had written beyond its checkpoint, and an earlier run in the folder, is not shown twice. When writing
-/// fails it is said once and training goes on: see ``failure``. On several ranks only the writing rank writes; histograms
-/// of gradients are of those of the whole batch.
+/// on, which it says again where a checkpoint brings back an earlier step: what a run that was killed had written
+/// beyond its checkpoint, and an earlier run in the folder, is not shown twice. When writing fails it is said once and
+/// training goes on: see ``failure``. At most two copies of the model wait to be written as histograms: training waits
+/// before it makes another. On several ranks only the writing rank writes; histograms of gradients are of those of the
+/// whole batch.
 /// - Note: fastai: `TensorBoardCallback`, which counts the batches of each fit from 0 and has no histograms.
 public final class TensorBoardCallback: Callback {
     /// Relative to the learner's path unless absolute.
@@ -31,9 +33,12 @@ public final class TensorBoardCallback: Callback {
     private var step = 0
     private var hasBegun = false
     private var writer: EventWriter?
-    private var hasTold = false
+    /// Whether a checkpoint has brought back an earlier step than was written.
+    private var hasGoneBack = false
     /// Whether the writer is of this rank.
     private var isWriting = false
+    /// The hyper-parameters of each group and what they are called in events, of the epoch at hand.
+    private var hypers: [(name: String, group: Int, tag: String)] = []
 
     /// Event files below a folder.
     ///
@@ -68,69 +73,88 @@ public final class TensorBoardCallback: Callback {
         // A run that goes on from a checkpoint without a memory of this callback has its batches behind it all the same.
         if !hasBegun { step = max(step, learner.trainIter) }
         hasBegun = true
-        begin(learner)
+        hypers = []
+        guard isWriting else { return }
+        if writer == nil {
+            begin(learner)
+        } else if hasGoneBack {
+            addStart()
+        }
+        hasGoneBack = false
     }
 
     /// Opens the file when it is known at which step the run goes on.
     private func begin(_ learner: Learner) {
-        guard isWriting, writer == nil else { return }
-        let writer = EventWriter(folder: joinedPath(learner.path, folder))
-        self.writer = writer
-        add { event in
-            event.step += 1
-            event.sessionLog.status = .start
-        }
+        writer = EventWriter(folder: joinedPath(learner.path, folder))
+        addStart()
         let arguments = learner.gatherArguments().sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
-        add { event in event.summary.value = [.text("arguments", MarkdownTable.text(["argument", "value"], arguments))]
+        add(step: step + 1) { event in
+            event.summary.value = [.text("arguments", MarkdownTable.text(["argument", "value"], arguments))]
         }
     }
 
+    /// Tells TensorBoard to forget what was written of the steps to come.
+    private func addStart() { add(step: step + 1) { event in event.sessionLog.status = .start } }
+
     /// Gradients of the whole batch, before the step forgets them.
     public override func beforeStep(_ learner: Learner) {
-        guard histogramsEvery > 0, isWriting, (step + 1) % histogramsEvery == 0 else { return }
-        let copies = learner.model.namedParameters().compactMap { name, parameter in
-            parameter.gradient.map { ("gradients/" + name, HeldValues($0)) }
+        guard histogramsEvery > 0, isWriting, (step + 1) % histogramsEvery == 0, failure == nil else { return }
+        addHistograms(step: step + 1) {
+            learner.model.namedParameters().compactMap { name, parameter in
+                parameter.gradient.map { (name: "gradients/" + name, values: HeldValues($0)) }
+            }
         }
-        addHistograms(copies, step: step + 1)
     }
 
     public override func afterBatch(_ learner: Learner) {
         guard learner.training else { return }
         step += 1
-        guard isWriting else { return }
-        var scalars: [(String, Double)] = learner.smoothLoss.map { [("train_loss", $0)] } ?? []
+        guard isWriting, failure == nil else { return }
+        var scalars: [(name: String, value: Double)] = []
+        if let loss = learner.smoothLoss { scalars.append((name: "train_loss", value: loss)) }
         if let optimizer = learner.optimizer {
-            for group in optimizer.groups.indices {
-                scalars += optimizer.hyperNames.compactMap { name in
-                    optimizer.hyper(name, group: group).map { ("\(name)_\(group)", $0) }
-                }
+            nameHypers(of: optimizer)
+            scalars.reserveCapacity(scalars.count + hypers.count)
+            for hyper in hypers {
+                guard let value = optimizer.hyper(hyper.name, group: hyper.group) else { continue }
+                scalars.append((name: hyper.tag, value: value))
             }
         }
         addScalars(scalars)
         guard histogramsEvery > 0, step % histogramsEvery == 0 else { return }
-        let copies = learner.model.namedParameters().map { ("parameters/" + $0.name, HeldValues($0.parameter.value)) }
-        addHistograms(copies, step: step)
+        addHistograms(step: step) {
+            learner.model.namedParameters().map {
+                (name: "parameters/" + $0.name, values: HeldValues($0.parameter.value))
+            }
+        }
+    }
+
+    /// Once an epoch, and again when a callback has added some.
+    private func nameHypers(of optimizer: Optimizer) {
+        let (names, groups) = (optimizer.hyperNames, optimizer.groups.indices)
+        guard hypers.count != names.count * groups.count else { return }
+        hypers = groups.flatMap { group in names.map { (name: $0, group: group, tag: "\($0)_\(group)") } }
     }
 
     public override func afterEpoch(_ learner: Learner) {
-        guard isWriting, let row = learner.recorder?.rows.last, row.epoch == learner.epoch else { return }
+        tellFailure(learner)
+        guard isWriting, failure == nil, let row = learner.recorder?.rows.last, row.epoch == learner.epoch else {
+            return
+        }
         addScalars(
             zip(row.names, row.values).compactMap { name, value in
                 name == "train_loss" ? nil : value.map { (name, $0) }
             })
     }
 
-    public override func afterFit(_ learner: Learner) { end(learner) }
-    public override func teardown(_ learner: Learner) { end(learner) }
-
-    private func end(_ learner: Learner) {
+    public override func teardown(_ learner: Learner) {
         writer?.finish()
         tellFailure(learner)
     }
 
+    /// Once: a learner says no sentence twice.
     private func tellFailure(_ learner: Learner) {
-        guard let failure, !hasTold else { return }
-        hasTold = true
+        guard let failure else { return }
         learner.warn("events for TensorBoard are not written any more: \(failure)")
     }
 
@@ -141,11 +165,15 @@ public final class TensorBoardCallback: Callback {
         add { event in event.summary.value = scalars.map { .scalar($0.name, $0.value) } }
     }
 
-    private func addHistograms(_ values: [(name: String, values: HeldValues)], step: Int) {
-        add(step: step) { event in
+    private func addHistograms(step: Int, of copies: () -> [(name: String, values: HeldValues)]) {
+        let now = Date().timeIntervalSince1970
+        writer?.add(copying: copies) { values in
+            var event = Tensorboard_Event()
+            (event.wallTime, event.step) = (now, Int64(step))
             event.summary.value = values.compactMap { name, values in
                 HistogramBins(values.floats).map { .histogram(name, $0.message) }
             }
+            return event
         }
     }
 
@@ -163,7 +191,9 @@ public final class TensorBoardCallback: Callback {
 extension TensorBoardCallback: Resumable {
     /// The number of batches so far.
     public func exchangeState(with archive: StateArchive) throws {
+        let reached = step
         try archive.integer("step", &step)
+        if step < reached { hasGoneBack = true }
     }
 }
 

@@ -4,7 +4,7 @@
 import Foundation
 import Testing
 
-@Suite("Command: report of a run", .timeLimit(.minutes(5))) struct RunReportTests {
+@Suite("Command: report of a run") struct RunReportTests {
     private static func text(_ command: Command, _ file: String) throws -> String {
         try String(contentsOf: command.folder.appending(path: file), encoding: .utf8)
     }
@@ -52,7 +52,8 @@ import Testing
     @Test("what is no number, is missing, or looks like markup is shown as text") func hostile() throws {
         let command = try Command()
         try command.write(
-            #"{"recipe": "csv", "epochs": 9, "lr": 0.1, "data": "<script>alert(1)</script>", "odd": "a\"b&c"}"#.utf8,
+            #"{"recipe": "csv; 'x'", "epochs": 9, "lr": 0.1, "data": "<script>alert(1)</script>", "odd": "a\"b&c"}"#
+                .utf8,
             to: "r/settings.json")
         try command.write(
             "epoch,train_loss,valid_loss,\"f,<1>\",time\n0,nan,,0.5,00:10\n1,inf,2.5,,01:00:05\n".utf8,
@@ -63,12 +64,50 @@ import Testing
         expectSelfContained(page)
         #expect(
             page.contains("&lt;script&gt;alert(1)") && page.contains("f,&lt;1&gt;") && page.contains("a&quot;b&amp;c"))
-        #expect(page.contains("not complete, 2 of 9 epochs so far") && page.contains("--resume r"))
-        #expect(page.contains("<td>nan</td>") && page.contains("1:00:15"))
+        #expect(page.contains("not complete, 2 of 9 epochs so far"))
+        // What is to be copied into a shell is one word where it was one.
+        let recipe = #"'csv; '\''x'\'''"#
+        #expect(page.contains("train \(recipe) --config r/settings.json"))
+        #expect(page.contains("train \(recipe) --resume r"))
+        #expect(page.contains("<td>nan</td>") && page.contains("<td>inf</td>") && page.contains("1:00:15"))
         // A run that has just begun.
         try command.write(#"{"recipe": "digits"}"#.utf8, to: "new/settings.json")
         #expect(try command("report", "new").status == 0)
         #expect(try Self.text(command, "new/report.html").contains("There is no finished epoch yet."))
+    }
+
+    @Test("fine-tuning is two fits, whose epochs follow each other") func fineTuned() throws {
+        let command = try Command()
+        try command.write(
+            #"{"recipe": "images", "epochs": 3, "weights": "w.pth", "freezeEpochs": null}"#.utf8, to: "r/settings.json")
+        try command.write(
+            "epoch,train_loss,time\n0,4.0,00:01\n0,3.0,00:01\n1,2.0,00:01\n2,1.0,00:01\n".utf8, to: "r/history.csv")
+        #expect(try command("report", "r").status == 0)
+        let page = try Self.text(command, "r/report.html")
+        #expect(page.contains("4 of 4 epochs"))
+        // A third of the way each.
+        let curve = try #require(page.firstMatch(of: #/<polyline [^>]*points="([^"]*)"/#)?.1)
+        #expect(curve.split(separator: " ").map { $0.prefix { $0 != "," } } == ["64.0", "224.0", "384.0", "544.0"])
+    }
+
+    @Test("times beyond all bounds, and a log of 70 MiB") func large() throws {
+        let command = try Command()
+        try command.write(#"{"recipe": "digits", "epochs": 3}"#.utf8, to: "r/settings.json")
+        let most = "9223372036854775807"
+        try command.write(
+            "epoch,train_loss,time\n0,2,\(most):00\n1,1,\(most)\n2,1,\(most)\n".utf8, to: "r/history.csv")
+        try command.write([], to: "r/rank-0.log")
+        let log = try FileHandle(forWritingTo: command.folder.appending(path: "r/rank-0.log"))
+        try log.truncate(atOffset: 70 << 20)
+        try log.seekToEnd()
+        let lines = (0..<10_000).map { "line \($0)" }.joined(separator: "\n")
+        try log.write(contentsOf: Data("\n\(lines)\n".utf8))
+        try log.close()
+        let result = try command("report", "r")
+        #expect(result.status == 0, "\(result.errors)")
+        let page = try Self.text(command, "r/report.html")
+        #expect(page.contains("3 of 3 epochs") && page.contains("time of epochs"))
+        #expect(page.contains("<pre>line 9970\n") && page.contains("line 9999</pre>"))
     }
 
     @Test("a folder without a run, a file, nothing, settings that are none") func refused() throws {

@@ -26,6 +26,15 @@ import Testing
         }
     }
 
+    @Test("a name with a number that is no time stands in nobody's way") func hugeNumber() throws {
+        try withTemporaryFolder { folder in
+            let huge = folder.appending(path: EventFile.prefix + "9223372036854775807.x")
+            try Data().write(to: huge)
+            let file = try EventFile(in: folder.path)
+            #expect(try events(file.path).count == 1)
+        }
+    }
+
     @Test("a folder that cannot be is an error that names it") func unwritable() throws {
         try withTemporaryFolder { folder in
             let file = folder.appending(path: "file").path

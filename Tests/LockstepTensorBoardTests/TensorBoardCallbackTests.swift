@@ -16,7 +16,7 @@ import Testing
 
 @testable import LockstepTensorBoard
 
-@Suite("TensorBoard", .timeLimit(.minutes(5))) struct TensorBoardCallbackTests {
+@Suite("TensorBoard") struct TensorBoardCallbackTests {
     /// 8 batches an epoch.
     private static func learner(_ path: String, scale: Double = 1, _ callbacks: [Callback]) -> Learner {
         let x = sample([64, 3], seed: 1)
@@ -131,6 +131,40 @@ import Testing
         }
     }
 
+    /// The steps of a tag, as readers show them to which a start is the end of what was there from its step on.
+    private static func steps(_ tag: String, _ events: [Tensorboard_Event]) -> [Int] {
+        var steps: [Int] = []
+        for event in events {
+            if event.sessionLog.status == .start { steps.removeAll { $0 >= Int(event.step) } }
+            if event.summary.value.contains(where: { $0.tag == tag }) { steps.append(Int(event.step)) }
+        }
+        return steps
+    }
+
+    @Test("the same callback goes on from a checkpoint without a step twice, in the same file")
+    func goneBack() throws {
+        try withTemporaryFolder { folder in
+            let callback = TensorBoardCallback(folder: "logs")
+            func learner(_ more: [Callback]) -> Learner {
+                let checkpoints = CheckpointCallback(
+                    every: .steps(5), folder: folder.path + "/checkpoints", console: Console { _ in })
+                return Self.learner(folder.path, [callback, checkpoints] + more)
+            }
+            let first = learner([Kill(at: 7)])
+            #expect(throws: (any Error).self) { try first.fit(3, lr: 0.05, resume: .auto) }
+            first.removeCallback(callback)
+            try learner([]).fit(3, lr: 0.05, resume: .auto)
+            let files = try eventFiles(folder.path + "/logs")
+            #expect(files.count == 1)
+            let all = try events(files[0])
+            let starts = all.filter { $0.sessionLog.status == .start }.map(\.step)
+            #expect(starts.count == 2 && starts.first == 1 && (6...7).contains(starts.last ?? 0), "\(starts)")
+            #expect(Self.steps("train_loss", all) == Array(1...24), "\(Self.steps("train_loss", all))")
+            // So that a run in the same folder takes their place, too.
+            #expect(Self.steps("arguments", all) == [1])
+        }
+    }
+
     @Test(
         "losses that are no numbers are shown as such, and training goes on",
         .enabled(if: Readers.isThere, "make test-readers gets the programs"))
@@ -153,6 +187,44 @@ import Testing
             #expect(learner.recorder?.rows.count == 1)
             let failure = try #require(callback.failure)
             #expect("\(failure)".contains("file"))
+            try learner.fit(1, lr: 0.05)
+            #expect(learner.warned.filter { $0.contains("TensorBoard") && $0.contains("file") }.count == 1)
+        }
+    }
+
+    @Test("who copies a model waits while two copies are not written, and not when writing has failed")
+    func copies() throws {
+        try withTemporaryFolder { folder in
+            let writer = EventWriter(folder: folder.path + "/logs")
+            let made = Mutex(0)
+            let (gate, done) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+            BackgroundThread.begin {
+                for _ in 0..<5 {
+                    writer.add(copying: { made.withLock { $0 += 1 } }) { _ in
+                        gate.wait()
+                        return Tensorboard_Event()
+                    }
+                }
+                done.signal()
+            }
+            while made.withLock({ $0 }) < EventWriter.mostCopies { Thread.sleep(forTimeInterval: 0.001) }
+            // Time in which the others would be made.
+            Thread.sleep(forTimeInterval: 0.2)
+            let early = made.withLock { $0 }
+            #expect(early == EventWriter.mostCopies)
+            for _ in 0..<5 { gate.signal() }
+            done.wait()
+            writer.finish()
+            let all = made.withLock { $0 }
+            #expect(all == 5 && writer.failure == nil)
+            let path = try #require(writer.path)
+            #expect(try events(path).count == 6)
+
+            try Data().write(to: folder.appending(path: "file"))
+            let failing = EventWriter(folder: folder.path + "/file/logs")
+            for _ in 0..<5 { failing.add(copying: { 1 }) { _ in Tensorboard_Event() } }
+            failing.finish()
+            #expect(failing.failure != nil)
         }
     }
 
@@ -184,9 +256,13 @@ import Testing
             try alone.fit(2, lr: 0.05)
             let expected = try events(eventFiles(folder.path + "/alone")[0]).flatMap(\.summary.value)
                 .filter { $0.tag == "gradients/0.weight" }.map(\.histo.sum)
+            #expect(sums.count == 4 && expected.count == 4)
             for (a, b) in zip(sums, expected) { #expect(abs(a - b) < 1e-5) }
-            for weights in found.withLock({ $0 }) {
-                for (a, b) in zip(weights, plain.model.parameters()[0].value.floats) { #expect(abs(a - b) < 1e-5) }
+            let (trained, own) = (found.withLock { $0 }, plain.model.parameters()[0].value.floats)
+            #expect(trained.count == count && own.count == 12)
+            for weights in trained {
+                #expect(weights.count == own.count)
+                for (a, b) in zip(weights, own) { #expect(abs(a - b) < 1e-5) }
             }
         }
     }

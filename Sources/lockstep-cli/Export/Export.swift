@@ -24,7 +24,7 @@ struct Export: ParsableCommand {
     func validate() throws { try Output.checkName("--onnx", onnx) }
 
     func run() throws {
-        let bundle = Files.isFolder(place) ? place + (place.hasSuffix("/") ? "" : "/") + "export.bundle" : place
+        let bundle = Files.isFolder(place) ? joinedPath(place, "export.bundle") : place
         if bundle != place, !Files.exists(bundle) {
             throw Failure.noInput("\(place): holds no export.bundle; a run leaves one when its training is complete")
         }

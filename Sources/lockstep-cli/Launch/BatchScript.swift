@@ -25,14 +25,6 @@ struct BatchScript {
         }
     }
 
-    static func quoted(_ word: String) -> String {
-        let plain = word.allSatisfy { $0.isLetter || $0.isNumber || "/._-+=:,@%".contains($0) }
-        return plain && !word.isEmpty
-            ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-    }
-
-    static func line(_ words: [String]) -> String { words.map(quoted).joined(separator: " ") }
-
     /// A comment ends with its line.
     static func comment(_ text: String) -> String { text.map { $0.isNewline ? " " : "\($0)" }.joined() }
 
@@ -52,11 +44,11 @@ struct BatchScript {
         words += ["--write", batch.rawValue]
         if batch != .shell, lead != BatchScript.usualLead { words += ["--signal-lead", "\(lead)"] }
         words += ["--"] + command
-        return BatchScript.comment("# Written by: \(BatchScript.line(words))")
+        return BatchScript.comment("# Written by: \(ShellWords.line(words))")
     }
 
     /// What runs, unless the script is given something else.
-    var program: String { "[ $# -gt 0 ] || set -- \(BatchScript.line(command))" }
+    var program: String { "[ $# -gt 0 ] || set -- \(ShellWords.line(command))" }
 
     /// What mpirun and the ranks find in their environment: no question to answer when a rank crashes, and no launcher that is
     /// that of whoever has submitted the script.
@@ -123,7 +115,7 @@ struct BatchScript {
     private var starting: String {
         if let hosts {
             let flags = ["--hostfile", hosts.file, "-n", "\(ranks)"] + Mpirun.hostFlags(subnet: hosts.subnet)
-            return command("exec mpirun", flags.map(BatchScript.quoted) + [BatchScript.variableFlags])
+            return command("exec mpirun", flags.map(ShellWords.quoted) + [BatchScript.variableFlags])
         }
         let flags = [ranks, ranks - 1].map { Mpirun.flags(ranks: ranks, cores: $0).dropFirst(2).joined(separator: " ") }
         return """

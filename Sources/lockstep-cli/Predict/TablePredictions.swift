@@ -40,7 +40,7 @@ struct TablePredictions {
     /// - Returns: On every rank how many answers are not numbers.
     /// - Throws: What `take` throws, once all has been gathered: no rank waits for one that has left.
     private static func each(
-        _ learner: Learner, _ table: CSVTable, _ form: AnswerForm = .csv, over ranks: any Communicator,
+        _ learner: Learner, _ table: CSVTable, _ form: AnswerForm, over ranks: any Communicator,
         take: (String) throws -> Void
     ) throws -> Int64 {
         let batchSize = learner.dls.train.batchSize ?? 1

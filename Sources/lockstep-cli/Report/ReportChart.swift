@@ -2,7 +2,7 @@
 // Curves as inline SVG that takes its colours from the page, so that it is light or dark with it.
 
 import Foundation
-import Lockstep
+import LockstepLearner
 
 /// One chart of a report: curves over epochs.
 struct ReportChart {
@@ -11,7 +11,6 @@ struct ReportChart {
         let points: [(x: Double, y: Double)]
     }
     let title: String
-    let xLabel: String
     let curves: [Curve]
 
     private static let (width, height) = (560.0, 300.0)
@@ -30,7 +29,7 @@ struct ReportChart {
         func py(_ y: Double) -> String {
             Self.number(Self.top + h - (y - ys.lowerBound) / (ys.upperBound - ys.lowerBound) * h)
         }
-        let name = ReportPage.escaped(title)
+        let name = escapedForMarkup(title)
         var svg =
             "<svg viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" aria-label=\"\(name)\"><title>\(name)</title>\n"
         for y in Self.ticks(ys) {
@@ -38,12 +37,12 @@ struct ReportChart {
             svg +=
                 "<text x=\"\(Self.number(Self.left - 6))\" y=\"\(py(y))\" dy=\"4\" text-anchor=\"end\">\(Self.label(y))</text>\n"
         }
-        for x in Self.ticks(xs) where xLabel != "epoch" || x == x.rounded() {
+        for x in Self.ticks(xs) where x == x.rounded() {
             svg +=
                 "<text x=\"\(px(x))\" y=\"\(Self.number(Self.top + h + 17))\" text-anchor=\"middle\">\(Self.label(x))</text>\n"
         }
         svg +=
-            "<text x=\"\(Self.number(Self.left + w / 2))\" y=\"\(Self.number(Self.height - 5))\" text-anchor=\"middle\">\(ReportPage.escaped(xLabel))</text>\n"
+            "<text x=\"\(Self.number(Self.left + w / 2))\" y=\"\(Self.number(Self.height - 5))\" text-anchor=\"middle\">epoch</text>\n"
         for (index, curve) in curves.enumerated() {
             let path = curve.points.map { "\(px($0.x)),\(py($0.y))" }
             if path.count > 1 {
@@ -53,7 +52,7 @@ struct ReportChart {
             guard path.count <= 40 else { continue }
             for point in curve.points {
                 svg += "<circle class=\"d\(index % 4)\" cx=\"\(px(point.x))\" cy=\"\(py(point.y))\" r=\"3\"><title>"
-                svg += "\(ReportPage.escaped(curve.name)): \(Self.label(point.y))</title></circle>"
+                svg += "\(escapedForMarkup(curve.name)): \(Self.label(point.y))</title></circle>"
             }
         }
         return svg + "</svg>\n"
@@ -79,6 +78,7 @@ struct ReportChart {
     private static func number(_ value: Double) -> String { String(format: "%.1f", value) }
     static func label(_ value: Double) -> String {
         value.isFinite
-            ? String(format: abs(value) >= 1e5 || value != 0 && abs(value) < 1e-3 ? "%.2e" : "%.4g", value) : "nan"
+            ? String(format: abs(value) >= 1e5 || value != 0 && abs(value) < 1e-3 ? "%.2e" : "%.4g", value)
+            : "\(value)"
     }
 }

@@ -12,12 +12,10 @@ struct ReportPage {
 
     init(_ run: RunFacts) { self.run = run }
 
-    static func escaped(_ text: String) -> String { escapedForMarkup(text) }
-
     var html: String {
         let name = URL(filePath: run.folder).standardized.lastPathComponent
         let recipe = run.setting("recipe").map { "\($0), " } ?? ""
-        let title = Self.escaped("\(recipe)\(name)")
+        let title = escapedForMarkup("\(recipe)\(name)")
         return """
             <!DOCTYPE html>
             <html lang="en"><head><meta charset="utf-8">
@@ -33,9 +31,20 @@ struct ReportPage {
     }
 
     private var state: String {
-        let planned = run.setting("epochs").map { " of \(Self.escaped($0))" } ?? ""
-        let done = "\(run.epochs.count)\(planned) epochs"
+        let done = "\(run.epochs.count)\(planned.map { " of \($0)" } ?? "") epochs"
         return run.isComplete ? "complete, \(done)" : "not complete, \(done) so far"
+    }
+
+    /// Fine-tuning is two fits, each with epochs from 0: of the head alone, and of everything.
+    private var isFineTuned: Bool { run.setting("weights") ?? "–" != "–" }
+
+    /// The epochs of all fits.
+    private var planned: Int? {
+        guard let epochs = run.setting("epochs").flatMap({ Int($0) }) else { return nil }
+        guard isFineTuned else { return epochs }
+        let frozen = run.setting("freezeEpochs").flatMap { Int($0) } ?? ImagesRecipe.freezeEpochs.initial
+        let (sum, isTooLarge) = epochs.addingReportingOverflow(frozen)
+        return isTooLarge ? nil : sum
     }
 
     // MARK: Parts
@@ -45,11 +54,11 @@ struct ReportPage {
             guard let last = column.values.last else { return nil }
             return (column.name, last.map(ReportChart.label) ?? "–")
         }
-        let time = String(format: "%d:%02d:%02d", run.seconds / 3600, run.seconds / 60 % 60, run.seconds % 60)
-        let all = tiles + (run.epochs.isEmpty ? [] : [("time of epochs", time)])
+        let all = tiles + (run.epochs.isEmpty ? [] : [("time of epochs", formatTime(run.seconds))])
         if all.isEmpty { return "" }
         return "<div class=\"tiles\">"
-            + all.map { "<div><b>\(Self.escaped($1))</b><span>\(Self.escaped($0))</span></div>" }.joined() + "</div>\n"
+            + all.map { "<div><b>\(escapedForMarkup($1))</b><span>\(escapedForMarkup($0))</span></div>" }.joined()
+            + "</div>\n"
     }
 
     private var charts: String {
@@ -61,24 +70,25 @@ struct ReportPage {
             let svg = chart.svg
             if svg.isEmpty { return nil }
             let legend = chart.curves.enumerated().map { index, curve in
-                "<span><i class=\"b\(index % 4)\"></i>\(Self.escaped(curve.name))</span>"
+                "<span><i class=\"b\(index % 4)\"></i>\(escapedForMarkup(curve.name))</span>"
             }
             return
-                "<figure><figcaption><b>\(Self.escaped(chart.title))</b>\(chart.curves.count > 1 ? legend.joined() : "")</figcaption>\(svg)</figure>"
+                "<figure><figcaption><b>\(escapedForMarkup(chart.title))</b>\(chart.curves.count > 1 ? legend.joined() : "")</figcaption>\(svg)</figure>"
         }
         return figures.isEmpty
             ? "<p>There is no finished epoch yet.</p>\n"
             : "<div class=\"charts\">\(figures.joined(separator: "\n"))</div>\n"
     }
 
+    /// Over rows: the epochs of a second fit follow those of the first.
     private func chart(_ title: String, _ columns: [RunFacts.Column]) -> ReportChart {
         ReportChart(
-            title: title, xLabel: "epoch",
+            title: title,
             curves: columns.map { column in
                 ReportChart.Curve(
                     name: column.name,
-                    points: zip(run.epochs, column.values).compactMap { epoch, value in
-                        value.map { (Double(epoch), $0) }
+                    points: zip(run.epochs.indices, column.values).compactMap { row, value in
+                        value.map { (Double(row), $0) }
                     })
             })
     }
@@ -87,19 +97,19 @@ struct ReportPage {
     private var rate: ReportChart? {
         guard let peak = run.setting("lr").flatMap(Double.init),
             let epochs = run.setting("epochs").flatMap(Double.init),
-            epochs > 0, run.setting("weights") ?? "–" == "–"
+            epochs > 0, !isFineTuned
         else { return nil }
         let schedule = Schedule.combinedCosine(0.25, peak / 25, peak, peak / 1e5)
         let points = (0...120).map { step in
             (x: epochs * Double(step) / 120, y: schedule(Double(step) / 120))
         }
         return ReportChart(
-            title: "learning rate, as planned", xLabel: "epoch", curves: [.init(name: "lr", points: points)])
+            title: "learning rate, as planned", curves: [.init(name: "lr", points: points)])
     }
 
     private var table: String {
         if run.epochs.isEmpty { return "" }
-        let header = (["epoch"] + run.columns.map(\.name)).map { "<th>\(Self.escaped($0))</th>" }.joined()
+        let header = (["epoch"] + run.columns.map(\.name)).map { "<th>\(escapedForMarkup($0))</th>" }.joined()
         let rows = run.epochs.enumerated().map { row, epoch in
             let cells = run.columns.map { column in
                 "<td>\(column.values.indices.contains(row) ? column.values[row].map(ReportChart.label) ?? "" : "")</td>"
@@ -121,17 +131,19 @@ struct ReportPage {
 
     private var command: String {
         guard let recipe = run.setting("recipe") else { return "" }
-        let folder = Self.quoted(run.folder)
-        let again = "lockstep train \(recipe) --config \(Self.quoted(run.folder + "/settings.json"))"
-        let lines = [again] + (run.isComplete ? [] : ["lockstep train \(recipe) --resume \(folder)"])
+        let train = ["lockstep", "train", recipe]
+        let lines =
+            [ShellWords.line(train + ["--config", run.folder + "/settings.json"])]
+            + (run.isComplete ? [] : [ShellWords.line(train + ["--resume", run.folder])])
         let words = run.isComplete ? "Again" : "Again, or on from where it was interrupted"
-        return section(words, "<pre>\(lines.map(Self.escaped).joined(separator: "\n"))</pre>")
+        return section(words, "<pre>\(lines.map(escapedForMarkup).joined(separator: "\n"))</pre>")
     }
 
     private var logs: String {
         run.logs.map { name, lines in
             section(
-                "The end of \(name)", "<pre>\(lines.map(Self.escaped).joined(separator: "\n"))</pre>", isOpen: false)
+                "The end of \(name)", "<pre>\(lines.map(escapedForMarkup).joined(separator: "\n"))</pre>", isOpen: false
+            )
         }.joined()
     }
 
@@ -144,16 +156,11 @@ struct ReportPage {
     // MARK: Pieces
 
     private func row(_ name: String, _ value: String) -> String {
-        "<tr><th>\(Self.escaped(name))</th><td>\(Self.escaped(value))</td></tr>"
+        "<tr><th>\(escapedForMarkup(name))</th><td>\(escapedForMarkup(value))</td></tr>"
     }
 
     private func section(_ title: String, _ content: String, isOpen: Bool = true) -> String {
-        "<details\(isOpen ? " open" : "")><summary>\(Self.escaped(title))</summary><div class=\"wide\">\(content)</div></details>\n"
-    }
-
-    /// As a shell takes it.
-    private static func quoted(_ word: String) -> String {
-        word.wholeMatch(of: /[A-Za-z0-9_.\/:@%+=-]+/) != nil ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+        "<details\(isOpen ? " open" : "")><summary>\(escapedForMarkup(title))</summary><div class=\"wide\">\(content)</div></details>\n"
     }
 
     private static let style = """

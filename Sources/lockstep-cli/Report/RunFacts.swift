@@ -20,8 +20,9 @@ struct RunFacts {
     /// The epochs that `history.csv` has, and its columns but for `epoch` and `time`.
     let epochs: [Int]
     let columns: [Column]
-    /// Seconds of all epochs.
-    let seconds: Int
+    /// Seconds of all epochs; no more than a run can take.
+    let seconds: Double
+    private static let mostSeconds = Double(1 << 48)
     /// The last lines of each rank's log.
     let logs: [(name: String, lines: [String])]
     /// Files with their bytes.
@@ -47,12 +48,12 @@ struct RunFacts {
         columns = (table?.names ?? []).filter { $0 != "epoch" && $0 != "time" }.map {
             Column(name: $0, values: numbers($0))
         }
-        seconds = (table?.columns.first { $0.name == "time" }?.texts ?? []).reduce(0) { $0 + Self.seconds($1 ?? "") }
+        let times = table?.columns.first { $0.name == "time" }?.texts ?? []
+        seconds = times.reduce(0.0) { min($0 + Self.seconds($1 ?? ""), Self.mostSeconds) }
         let names = try FileManager.default.subpathsOfDirectory(atPath: folder).sorted()
         logs = names.filter { $0.wholeMatch(of: /(.*\/)?rank-\d+\.log/) != nil }.prefix(64).compactMap { name in
-            guard let bytes = try? Files.read("\(folder)/\(name)", limit: 1 << 26) else { return nil }
-            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(30).map(String.init)
-            return (name, lines)
+            guard let lines = FileTail.lines(of: "\(folder)/\(name)") else { return nil }
+            return (name, lines.suffix(30).map(String.init))
         }
         files = names.compactMap { name in
             guard !name.hasPrefix("."), name != "report.html",
@@ -84,7 +85,8 @@ struct RunFacts {
     }
 
     /// `1:02:03` or `02:03` as seconds.
-    private static func seconds(_ time: String) -> Int {
-        time.split(separator: ":").reduce(0) { $0 * 60 + (Int($1) ?? 0) }
+    private static func seconds(_ time: String) -> Double {
+        let seconds = time.split(separator: ":").reduce(0.0) { $0 * 60 + Double(Int($1) ?? 0) }
+        return seconds.isFinite ? max(0, seconds) : 0
     }
 }

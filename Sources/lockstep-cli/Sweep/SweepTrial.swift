@@ -80,11 +80,7 @@ struct SweepTrial {
 
     /// The last sentence about a failure in its log.
     private var lastError: String {
-        guard let handle = FileHandle(forReadingAtPath: log) else { return "" }
-        defer { try? handle.close() }
-        let end = (try? handle.seekToEnd()) ?? 0
-        try? handle.seek(toOffset: end > 65_536 ? end - 65_536 : 0)
-        let lines = String(decoding: (try? handle.readToEnd()) ?? Data(), as: UTF8.self).split(separator: "\n")
+        let lines = FileTail.lines(of: log) ?? []
         let line = lines.last { $0.hasPrefix("lockstep: ") } ?? lines.last ?? ""
         return String(line.hasPrefix("lockstep: ") ? line.dropFirst(10) : line)
     }
