@@ -39,6 +39,17 @@ struct ReadersNPZTests {
         #expect(try NPZ(parsing: Self.bytes("none"), file: "n.npz").names.isEmpty)
     }
 
+    @Test("what NumPy writes to a pipe has its sizes behind the data") func streamed() throws {
+        let file = try NPZ(parsing: Self.bytes("streamed"), file: "s.npz")
+        for name in ["x", "y"] {
+            #expect(try file.array(name).doubles == Self.reference().tensor("values/\(name)").doubles)
+        }
+        var changed = try Self.bytes("streamed")
+        let trailer = try #require(changed.indices.first { changed[$0...].starts(with: [0x50, 0x4B, 7, 8]) })
+        changed[trailer + 8] ^= 1
+        #expect(dataError { try NPZ(parsing: changed, file: "s.npz") } != nil)
+    }
+
     @Test("half precision and unsigned integers of .npy files", arguments: ["half", "swapped", "u2", "u4"])
     func types(name: String) throws {
         let array = try NPY.parse(Self.bytes(name), file: name)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files of data: arrays, tables, images, texts, archives.
 
+import Foundation
 import LockstepData
 import LockstepTensor
 
@@ -35,7 +36,7 @@ extension FuzzTarget {
             _ = try NPY.parse(bytes, file: file).doubles
         },
         // Deflated bytes inflate to at most 1032 times as many.
-        FuzzTarget("npz", factor: 2200, seeds: { [try arrayArchive()] }) { bytes in
+        FuzzTarget("npz", factor: 2200, seeds: { [try arrayArchive(), deflatedArchive] }) { bytes in
             let archive = try NPZ(parsing: bytes, file: file)
             for name in archive.names { _ = try archive.array(name).count }
         },
@@ -75,6 +76,15 @@ extension FuzzTarget {
             }
         },
     ]
+
+    /// Of NumPy: ones, [2, 3], called x, compressed.
+    private static let deflatedArchive = [UInt8](
+        Data(
+            base64Encoded: """
+                UEsDBC0AAAAIAAAAIQB9azqS//////////8FABQAeC5ucHkBABAAmAAAAAAAAABMAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxc
+                pG6loG6TZqKuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GkY6CsaaOgq1CmQDLgaGBntsGABQSwECLQMtAAAACAAA
+                ACEAfWs6kkwAAACYAAAABQAAAAAAAAAAAAAAgAEAAAAAeC5ucHlQSwUGAAAAAAEAAQAzAAAAgwAAAAAA
+                """, options: .ignoreUnknownCharacters) ?? Data())
 
     private static func arrayArchive() throws -> [UInt8] {
         TorchFile.archive(try arrays().enumerated().map { ("arr_\($0).npy", NPY.encode($1)) }, .plain)

@@ -8,6 +8,10 @@ extension ZipRecords.Record {
     ///   memory for.
     func contents(of bytes: FileBytes, file: String) throws(DataError) -> [UInt8] {
         let size = inflatedSize ?? range.count
+        // Deflate makes at most 1032 bytes of one: memory is not taken for what a header only claims.
+        guard inflatedSize == nil || size / 1032 <= range.count else {
+            throw failure(.malformed, file, "says to inflate from \(range.count) bytes to \(size), which they cannot")
+        }
         guard size <= ReadLimits.bytes else {
             throw failure(
                 .tooLarge, file, "has \(size) bytes, the limit is \(ReadLimits.bytes)", remedy: ReadLimits.moreBytes)
@@ -18,7 +22,7 @@ extension ZipRecords.Record {
         guard checksum == actual else {
             throw failure(
                 .checksum, file, "has the checksum \(hex(actual)), and should have \(hex(checksum))",
-                remedy: "The file was damaged after it was written; use another copy")
+                remedy: checksum == 0 ? NPZ.remedy : "The file was damaged after it was written; use another copy")
         }
         return contents
     }

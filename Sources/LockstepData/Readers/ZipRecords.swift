@@ -14,7 +14,7 @@ struct ZipRecords {
         let range: Range<Int>
         /// How many they are when they are inflated; nil for a record that is stored as it is.
         let inflatedSize: Int?
-        /// The CRC-32 of its bytes (inflated); 0 where the writer computed none.
+        /// The CRC-32 of its bytes (inflated); 0 where PyTorch computed none.
         let checksum: UInt32
         /// Where its header begins.
         let header: Int
@@ -197,7 +197,8 @@ private struct ZipHeader {
         var names = ZipReader(bytes.copy(rest..<rest + nameLength + extraLength), base: rest, file: file)
         let ownName = try names.text(nameLength)
         var (ownPacked, ownFull) = (narrowPacked, narrowFull)
-        if var wide = try names.wideField(extraLength) {
+        let field = try names.wideField(extraLength)
+        if var wide = field {
             while wide.remaining > 0 {
                 let number = try wide.number(8)
                 // PyTorch's knows the packed size no sooner than it writes it behind the data.
@@ -208,7 +209,10 @@ private struct ZipHeader {
             if narrowFull == 0xFFFF_FFFF { ownFull = full }
             if narrowPacked == 0xFFFF_FFFF { ownPacked = packed }
         }
-        let isSilent = isTrailed && crc == 0 && ownPacked == 0 && ownFull == 0
+        // NumPy that writes to a stream announces wide sizes here and has them behind the data only.
+        let isSilent =
+            isTrailed && crc == 0
+            && [narrowPacked, narrowFull].allSatisfy { $0 == 0 || field != nil && $0 == 0xFFFF_FFFF }
         guard ownName == name, flags == self.flags, method == self.method,
             isSilent || (crc == Int(checksum) && ownPacked == packed && ownFull == full)
         else { throw bad("is described otherwise in the header before it than in the directory") }
@@ -216,11 +220,15 @@ private struct ZipHeader {
         guard limit - start >= packed else {
             throw bad("has \(packed) bytes, more than lie before the directory", .truncated)
         }
-        if isTrailed { try checkTrailer(bytes, at: start + packed, before: limit, file: file) }
+        if isTrailed {
+            try checkTrailer(bytes, at: start + packed, before: limit, isWide: isWide || field != nil, file: file)
+        }
         return start..<start + packed
     }
 
-    private func checkTrailer(_ bytes: FileBytes, at place: Int, before limit: Int, file: String) throws(DataError) {
+    private func checkTrailer(
+        _ bytes: FileBytes, at place: Int, before limit: Int, isWide: Bool, file: String
+    ) throws(DataError) {
         // Sizes of eight bytes wherever something of the record is.
         func agrees(_ width: Int) throws(DataError) -> Bool {
             guard limit - place >= 8 + 2 * width else { return false }

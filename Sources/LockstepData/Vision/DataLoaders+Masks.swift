@@ -34,14 +34,17 @@ extension DataLoaders {
         let files = try FileList.files(in: images, extensions: ImageFile.extensions)
         guard !files.isEmpty else {
             throw DataError(
-                .unreadable, file: images, "holds no image files (\(ImageFile.extensions.joined(separator: ", ")))")
+                .unreadable, file: images, "holds no image files (\(ImageFile.extensions.joined(separator: ", ")))",
+                remedy: "Give the folder of the images")
         }
         let paths = MaskOfImage(from: images, to: masks, ending: ending)
         // Before the first epoch, and not in its middle.
         for image in files {
             let mask = try paths.mask(of: image)
             guard Files.exists(mask) else {
-                throw DataError(.unreadable, file: mask, "is not there: it should be the mask of \(image)")
+                throw DataError(
+                    .unreadable, file: mask, "is not there: it should be the mask of \(image)",
+                    remedy: "Say by ending: what the name of a mask has in place of the image's ending")
             }
         }
         let items = ItemList(files)

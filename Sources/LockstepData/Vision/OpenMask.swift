@@ -5,7 +5,8 @@ public import LockstepTensor
 
 /// Reads the PNG or JPEG file at a path as the classes of an image's pixels: a ``TensorMask``, int64 `[height, width]`.
 ///
-/// A pixel's grey value is the number of its class. What it throws names the file, and a pixel that is of no class. Loss:
+/// A pixel's grey value is the number of its class; of a palette it is the grey of the colour, as in Pillow's mode `L`. What it
+/// throws names the file, and a pixel that is of no class; 16 bits a pixel are refused, whose numbers would not stay. Loss:
 /// cross-entropy over axis 1. fastai: `MaskBlock(codes)`, `PILMask.create`.
 public struct OpenMask: Transform, Codable, Hashable, Sendable {
     /// The names of the classes, by their numbers.
@@ -28,7 +29,14 @@ public struct OpenMask: Transform, Codable, Hashable, Sendable {
     public var encodes: [TypedFunction] { [TypedFunction { (path: String) in TensorMask(try mask(path)) }] }
 
     private func mask(_ path: String) throws(DataError) -> Tensor {
-        let image = try ImageFile.read(path, channels: .grey)
+        let bytes = try Files.read(path)
+        // The depth in the header of a PNG.
+        if bytes.count > 24, bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]), bytes[24] == 16 {
+            throw DataError(
+                .unsupported, file: path, "has 16 bits a pixel, and a mask's classes are read from 8",
+                remedy: "Save the mask with 8 bits a pixel")
+        }
+        let image = try ImageFile.decode(bytes, file: path, channels: .grey)
         let (height, width) = (image.shape[1], image.shape[2])
         let mask = image.reshaped([height, width]).to(.int64)
         let largest = mask.count > 0 ? mask.max().item() : 0

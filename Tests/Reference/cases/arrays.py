@@ -31,12 +31,33 @@ def written(write, *values, **named):
     return np.frombuffer(file.getvalue(), np.uint8)
 
 
+class Stream(io.RawIOBase):
+    """Written to, and not gone back in: a pipe or a socket."""
+
+    def __init__(self):
+        self.bytes = b""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.bytes += bytes(data)
+        return len(data)
+
+
+def streamed(**named):
+    stream = Stream()
+    np.savez_compressed(stream, **named)
+    return np.frombuffer(stream.bytes, np.uint8)
+
+
 def build():
     found = {f"values/{name}": held(array) for name, array in arrays().items()}
     found["savez/file"] = written(np.savez, **arrays())
     found["compressed/file"] = written(np.savez_compressed, **arrays())
     found["unnamed/file"] = written(np.savez, np.arange(3), np.ones(2))
     found["none/file"] = written(np.savez)
+    found["streamed/file"] = streamed(x=arrays()["x"], y=arrays()["y"])
     found["objects/file"] = written(np.savez, a=np.array([{}, None]))
     for name in ["half", "swapped", "u2", "u4"]:
         found[f"{name}/file"] = written(np.save, arrays()[name])
