@@ -57,14 +57,12 @@ public final class UNet: Module, UnaryLayer {
     private init(_ encoder: Sequential, _ plan: UNetPlan, blurs: Bool, lastCross: Bool, norm: ConvLayer.Norm) {
         (self.plan, self.blurs, self.lastCross, self.norm) = (plan, blurs, lastCross, norm)
         let features = plan.features
-        let bottom = BatchNorm2d(features)
-        bottom.bias = .full([features], 1e-3)
         let middle = Sequential([
             ConvLayer(features, 2 * features, norm: norm), ConvLayer(2 * features, features, norm: norm),
         ])
-        initializeConvolutionLayers(of: [middle])
+        middle.initializeConvolutions { _ in .kaimingNormal() }
         _encoder = Submodule(wrappedValue: encoder, "layers.0")
-        _bottom = Submodule(wrappedValue: bottom, "layers.1")
+        _bottom = Submodule(wrappedValue: BatchNorm2d(features).startingAsInFastai(), "layers.1")
         _middle = Submodule(wrappedValue: middle, "layers.3")
         // fastai counts what has no parameters, too: a rectifier, the last resizing, the image's joining.
         var place = 4
@@ -82,7 +80,7 @@ public final class UNet: Module, UnaryLayer {
         if lastCross {
             width += plan.channels
             let block = ResBlock(width, width, norm: norm)
-            initializeConvolutionLayers(of: [block])
+            block.initializeConvolutions { _ in .kaimingNormal() }
             cross = placed(block, skipping: 1)
         } else {
             cross = nil
@@ -112,6 +110,29 @@ public final class UNet: Module, UnaryLayer {
         y = y.resized(like: x)
         if let cross { y = cross.wrappedValue(.concatenated([y, x], axis: 1)) }
         return observed(last.wrappedValue(y))
+    }
+}
+
+extension UNet: UnaryOutlining {
+    package func outline(of x: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
+        var (sides, y): ([Outline], Outline) = ([], x)
+        for (index, step) in UNetPlan.steps(of: encoder).enumerated() {
+            y = try trial.output(step, y)
+            if plan.taps.contains(index) { sides.insert(y, at: 0) }
+        }
+        y = try trial.chain([bottom, middle], y)
+        for (block, side) in zip(blocks, sides) {
+            y = try block.wrappedValue.outline(of: y, beside: side, in: trial)
+        }
+        if let enlarging { y = try trial.output(enlarging.wrappedValue, y) }
+        guard x.axes != nil, y.axes != nil else { return .unknown }
+        y = try trial.made(Outline([x[0], y[1], x[2], x[3]], kind: .real), by: self)
+        if let cross {
+            try insist(x[1] ?? plan.channels == plan.channels, "\(label): needs images of \(plan.channels) channels")
+            let both = Outline([x[0], plan.width + plan.channels, x[2], x[3]], kind: .real)
+            y = try trial.output(cross.wrappedValue, trial.made(both, by: self))
+        }
+        return try trial.output(last.wrappedValue, y)
     }
 }
 

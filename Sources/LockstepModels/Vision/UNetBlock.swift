@@ -95,13 +95,12 @@ public final class UNetBlock: Module {
         )
         (self.below, self.beside, self.isFinal, self.blurs, self.norm) = (below, beside, isFinal, blurs, norm)
         shuf = PixelShuffleICNR(below, below / 2, blurs: blurs, norm: norm, file: file, line: line)
-        bn = BatchNorm2d(beside)
-        bn.bias = .full([beside], 1e-3)
+        bn = BatchNorm2d(beside).startingAsInFastai()
         let (inputs, outputs) = (below / 2 + beside, UNetBlock.outputs(below, beside, isFinal))
         conv1 = ConvLayer(inputs, outputs, norm: norm, file: file, line: line)
         conv2 = ConvLayer(outputs, outputs, norm: norm, file: file, line: line)
         super.init()
-        initializeConvolutionLayers(of: [conv1, conv2])
+        for layer in [conv1, conv2] { layer.initializeConvolutions { _ in .kaimingNormal() } }
     }
 
     /// Channels put out.
@@ -127,7 +126,13 @@ public final class UNetBlock: Module {
         return [self(inputs[0], beside: inputs[1])]
     }
 
-    package var parts: (enlarging: Module, norm: Module, convolutions: [Module]) { (shuf, bn, [conv1, conv2]) }
+    /// What it would put out.
+    func outline(of x: Outline, beside side: Outline, in trial: OutlineTrial) throws(ModelMismatch) -> Outline {
+        let (larger, kept) = (try trial.chain([shuf], x), try trial.chain([bn], side))
+        guard larger.axes != nil, kept.axes != nil else { return .unknown }
+        let both = Outline([x[0], below / 2 + beside, kept[2], kept[3]], kind: .real)
+        return try trial.chain([conv1, conv2], trial.made(both, by: self))
+    }
 
     static func claim(
         _ below: Int, _ beside: Int, _ isFinal: Bool, in fields: ExportFields
@@ -139,11 +144,6 @@ public final class UNetBlock: Module {
         try fields.claim(outputs, inputs, 3, 3)
         try fields.claim(outputs, outputs, 3, 3)
     }
-}
-
-/// The convolutions of these layers with weights as He et al. (2015) have them, offsets 0.
-func initializeConvolutionLayers(of layers: [Module]) {
-    for layer in layers { layer.initializeConvolutions { _ in .kaimingNormal() } }
 }
 
 extension Tensor {

@@ -59,6 +59,11 @@ public class BatchNorm: Module, UnaryLayer, NormalizationLayer, Configurable {
         get { _bias?.wrappedValue }
         set { assign(newValue, to: _bias, "bias") }
     }
+    /// The same layer, whose offsets start at 0.001, as fastai has it.
+    package func startingAsInFastai() -> Self {
+        bias = .full([channels], 1e-3)
+        return self
+    }
     /// `[channels]`; nil when not tracked.
     public var runningMean: Tensor? { _runningMean?.value }
     /// `[channels]`; nil when not tracked.

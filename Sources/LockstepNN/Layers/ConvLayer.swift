@@ -61,8 +61,7 @@ public final class ConvLayer: Module, UnaryLayer {
         var rest: [any UnaryLayer] = []
         switch norm {
         case .batch, .batchZero:
-            let layer = BatchNorm2d(outputs)
-            layer.bias = .full([outputs], 1e-3)
+            let layer = BatchNorm2d(outputs).startingAsInFastai()
             if norm == .batchZero { layer.weight = .zeros([outputs]) }
             rest.append(layer)
         case .instance:
@@ -122,9 +121,7 @@ public final class LinBnDrop: Module, UnaryLayer {
         var before: [any UnaryLayer] = []
         if batchNorm {
             let width = linearFirst ? outputs : inputs
-            let norm = BatchNorm1d(width, file: file, line: line)
-            norm.bias = .full([width], 1e-3)
-            before.append(norm)
+            before.append(BatchNorm1d(width, file: file, line: line).startingAsInFastai())
         }
         if dropout != 0 { before.append(Dropout(dropout, file: file, line: line)) }
         var linear: [any UnaryLayer] = [Linear(inputs, outputs, bias: !batchNorm, file: file, line: line)]

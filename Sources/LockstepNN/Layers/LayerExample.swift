@@ -75,6 +75,7 @@ package struct LayerExample: Sendable {
         },
         Self([5, 3, 9, 7]) { MaxPool2d([2, 3], stride: 1, padding: [1, 0], ceilMode: true) },
         Self([5, 3, 9, 7]) { AvgPool2d(2, stride: 3, padding: 1, ceilMode: true, countIncludePad: false) },
+        Self([5, 3, 5, 5]) { AvgPool2d(3, padding: 1, ceilMode: true) },
         Self([5, 3, 8]) { MaxPool1d(3, stride: 2, padding: 1, ceilMode: true) },
         Self([5, 3, 9]) { AvgPool1d(2, stride: 3, padding: 1, ceilMode: true, countIncludePad: false) },
         Self([5, 3, 9, 7]) { AdaptiveConcatPool2d([2, 3]) },

@@ -101,7 +101,7 @@ public final class TabularModel: Module {
                 Sequential {
                     Linear(width, size, bias: !batchNorm, file: file, line: line)
                     ReLU()
-                    if batchNorm { TabularModel.norm(size) }
+                    if batchNorm { BatchNorm1d(size).startingAsInFastai() }
                     if drop > 0 { Dropout(drop, file: file, line: line) }
                 })
             width = size
@@ -116,13 +116,6 @@ public final class TabularModel: Module {
         }
         self.layers = Sequential(parts)
         super.init()
-    }
-
-    /// fastai starts the offsets of its batch normalisations at 0.001.
-    private static func norm(_ size: Int) -> BatchNorm1d {
-        let norm = BatchNorm1d(size)
-        norm.bias = .full([size], 1e-3)
-        return norm
     }
 
     /// fastai's rule for the size of the vectors of a column: `min(600, round(1.6 · categories^0.56))`.

@@ -38,7 +38,7 @@ public func createHead(
     for index in 1..<sizes.count {
         let isLast = index == sizes.count - 1
         let normalizes = index > 1 || firstBatchNorm
-        if normalizes { parts.append(norm(sizes[index - 1])) }
+        if normalizes { parts.append(BatchNorm1d(sizes[index - 1]).startingAsInFastai()) }
         let drop = isLast ? dropout : dropout / 2
         if drop > 0 { parts.append(Dropout(drop, file: file, line: line)) }
         let linear = Linear(sizes[index - 1], sizes[index], bias: !normalizes, file: file, line: line)
@@ -49,11 +49,4 @@ public func createHead(
     }
     if finalBatchNorm { parts.append(BatchNorm1d(outputs, momentum: 0.01)) }
     return Sequential(parts)
-}
-
-/// fastai starts the offsets of its batch normalisations at 0.001.
-private func norm(_ size: Int) -> BatchNorm1d {
-    let norm = BatchNorm1d(size)
-    norm.bias = .full([size], 1e-3)
-    return norm
 }
