@@ -25,8 +25,9 @@ public import LockstepTensor
 /// fell into an update (some have made it, others not), if ranks hold something of their own (running statistics, states, gradients that
 /// wait), or if the steps are so short that keeping what that takes would cost them more than a hundredth.
 ///
-/// The memory for the copy, as large as parameters and optimizer state together, is taken with the first fit that writes one while it
-/// goes on, and kept: the last checkpoint of a fit is written from where everything lies.
+/// The memory for the copy, as large as parameters and optimizer state together, is taken with the first fit that will write one every
+/// so many steps or epochs while it goes on, or with the first that is due after so many minutes, and kept. Without it the last
+/// checkpoint of a fit is written from where everything lies; where ranks share the state, the writing one gathers it for that.
 public final class CheckpointCallback: Callback {
     /// When a checkpoint is due.
     public let interval: CheckpointInterval
@@ -237,10 +238,9 @@ public final class CheckpointCallback: Callback {
         return isDue && !writer.isBusy
     }
 
-    /// Whether the fit that begins will write a checkpoint and go on training meanwhile. After minutes, if ever, pages that are new
-    /// cost the first one no time that anybody notices.
+    /// Whether the fit that begins will write a checkpoint and go on training meanwhile; after minutes that is not known.
     private func writesBesideTraining(_ learner: Learner) -> Bool {
-        if best != nil { return true }
+        if best != nil, learner.nEpoch > 1 { return true }
         return switch interval {
         case .epochs(let count): count < learner.nEpoch
         case .steps: true
@@ -297,13 +297,18 @@ public final class CheckpointCallback: Callback {
     public override func afterEpoch(_ learner: Learner) throws {
         let point = ResumePoint(epoch: learner.epoch + 1)
         let isBest = noteBest(learner)
-        // The end of the fit leaves one.
-        if point.epoch == learner.nEpoch { return }
-        if isBest {
+        var isDue = false
+        if case .epochs(let count) = interval { isDue = point.epoch % count == 0 }
+        if point.epoch == learner.nEpoch {
+            // Now: at the end of the fit others may have put other weights into the model. What fails is tried again there.
+            if isBest || isDue {
+                do { try save(point, learner) } catch is DataError { progress?.last = nil }
+            }
+        } else if isBest {
             // There is no later moment for it.
             try awaitWriter(learner)
             try take(point, learner)
-        } else if case .epochs(let count) = interval, (learner.epoch + 1) % count == 0 {
+        } else if isDue {
             try begin(point, learner)
         }
     }
@@ -358,6 +363,8 @@ public final class CheckpointCallback: Callback {
     private func save(_ point: ResumePoint, _ learner: Learner) throws -> String {
         let hasFailed = try awaitWriter(learner)
         tellNews(learner)
+        // What lies in place must not change before it is written, whatever ends this.
+        defer { writer.wait() }
         let isThere = progress?.last.map { $0.step == step && $0.point == point } ?? false
         if !isThere || hasFailed { try take(point, learner, isAwaited: true) }
         try learner.coordinator.write {
@@ -386,13 +393,13 @@ public final class CheckpointCallback: Callback {
     }
 
     /// - Precondition: nothing is being written.
-    /// - Parameter isAwaited: Whether all ranks wait until it is written, so that nothing has to be copied.
+    /// - Parameter isAwaited: Whether all ranks wait until it is written, so that no memory has to be taken for a copy.
     private func take(_ point: ResumePoint, _ learner: Learner, isAwaited: Bool = false) throws {
         var point = point
         point.fit = fit
         (isDeferred, lastTime) = (false, clock())
         learner.coordinator.fulfil(.checkpoint)
-        let source = isAwaited ? TensorSource.inPlace : .copy(try copied(learner))
+        let source = isAwaited && memory == nil ? TensorSource.inPlace : .copy(try copied(learner))
         // The ranks gather what is theirs alone here: nobody's copy is unfinished after it.
         let content = try learner.resumeContent(point, from: source)
         progress?.last = (point, step)

@@ -78,6 +78,24 @@ import Testing
         }
     }
 
+    @Test("the last epoch's holds that epoch's weights, whatever another callback does at the end of the fit")
+    func lastEpoch() throws {
+        try withTemporaryFolder { folder in
+            func weights(_ name: String, _ others: [Callback]) throws -> [UInt8] {
+                let path = folder.path + "/" + name
+                try learner(path, waiting(CheckpointCallback(every: .epochs(1))) + others).fit(1)
+                let newest = try #require(CheckpointStore(path + "/checkpoints").generations.first)
+                let archive = try Safetensors.read(newest.path)
+                return archive.entries.filter { !$0.name.contains("/") }.flatMap { archive.bytes(of: $0) }
+            }
+            let forgets = ClosureCallback(
+                [.afterFit: { learner in learner.model.parameters().forEach { $0.wrappedValue = $0.value * 0 } }],
+                order: 20)
+            let own = try weights("own", [])
+            #expect(try weights("changed", [forgets]) == own && own.contains { $0 != 0 })
+        }
+    }
+
     @Test("every so many minutes, by a clock that is set")
     func byMinutes() throws {
         try withTemporaryFolder { folder in
