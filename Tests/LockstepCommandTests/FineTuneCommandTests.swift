@@ -11,7 +11,7 @@ import LockstepTensor
 import LockstepTesting
 import Testing
 
-@Suite("Command: fine-tuning", .serialized, .timeLimit(.minutes(10))) struct FineTuneCommandTests {
+@Suite("Command: fine-tuning", .serialized) struct FineTuneCommandTests {
     /// A folder `set` of squares, light or dark, and `small.safetensors`, weights of MobileNetV3 under torchvision's names.
     private func scene() throws -> Command {
         let command = try Command()

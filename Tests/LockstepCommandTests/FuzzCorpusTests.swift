@@ -16,7 +16,7 @@ struct FuzzCorpusTests {
         }
     }
 
-    @Test("what it once found ends in an answer or a typed error, and never in a trap", .timeLimit(.minutes(10)))
+    @Test("what it once found ends in an answer or a typed error, and never in a trap")
     func found() async {
         // In a process of its own: a trap is then a failure.
         let ended = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import LockstepBench
 
-@Suite("Growth", .timeLimit(.minutes(10))) struct GrowthTests {
+@Suite("Growth") struct GrowthTests {
     private static func series(_ power: Double, bytes: Double = 1, least: Double = 0.1) -> GrowthSeries {
         GrowthSeries(
             .rows,

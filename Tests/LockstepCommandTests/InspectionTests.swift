@@ -147,7 +147,7 @@ struct InspectionTests {
         }
     }
 
-    @Test("tensors are not held in memory", .timeLimit(.minutes(10)))
+    @Test("tensors are not held in memory")
     func memory() async {
         let result = await #expect(processExitsWith: .success) {
             /// A line of what the kernel says of this process's memory, in MiB.

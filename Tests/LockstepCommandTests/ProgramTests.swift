@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(
-        "under mpirun all ranks end with the code and one sentence, wherever it happens", .timeLimit(.minutes(10)),
+        "under mpirun all ranks end with the code and one sentence, wherever it happens",
         arguments: ["early", "late", "early-alone", "late-alone", "fine"], [2, 3])
     func ranks(kind: String, ranks: Int) throws {
         let command = try Command()

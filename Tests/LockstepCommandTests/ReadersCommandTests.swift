@@ -6,7 +6,7 @@ import LockstepChecks
 import LockstepData
 import Testing
 
-@Suite("Command: files for other programs", .serialized, .timeLimit(.minutes(10))) struct ReadersCommandTests {
+@Suite("Command: files for other programs", .serialized) struct ReadersCommandTests {
     private static func table() -> String {
         var lines = ["the age,job,built,answer"]
         for index in 0..<150 {

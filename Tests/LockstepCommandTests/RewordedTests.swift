@@ -17,7 +17,7 @@ struct RewordedTests {
 
     /// A fault for each cause that a record can have, and the ends that only mpirun sees.
     @Test(
-        "whatever the ranks say, the code and the rank to blame are the same", .timeLimit(.minutes(10)),
+        "whatever the ranks say, the code and the rank to blame are the same",
         arguments: [
             "throws", "throws-across-nodes", "leaves-early", "exits-with-a-code", "skips-a-collective", "other-model",
             "killed",

@@ -38,7 +38,7 @@ struct SweepTests {
     /// Starts twelve trials, waits for the end of one, ends the sweep with `signal`, and goes on.
     @Test(
         "twelve trials that are ended half-way go on with the same command, to the same table and the same bytes",
-        .timeLimit(.minutes(10)), arguments: [SIGTERM, SIGINT, SIGKILL])
+        arguments: [SIGTERM, SIGINT, SIGKILL])
     func goesOn(signal: Int32) throws {
         let command = try Command()
         let whole = try command.finish(command.start(Self.twelve + ["whole"]))

@@ -11,7 +11,7 @@ import LockstepTesting
 import LockstepTransfer
 import Testing
 
-@Suite("Command: classes of texts", .serialized, .timeLimit(.minutes(10))) struct TextClassesCommandTests {
+@Suite("Command: classes of texts", .serialized) struct TextClassesCommandTests {
     /// `reviews.csv`, and the folder `bert` with a small network.
     private func scene() throws -> Command {
         let command = try Command()

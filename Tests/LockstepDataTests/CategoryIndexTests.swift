@@ -8,7 +8,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Tabular: categories", .timeLimit(.minutes(10)))
+@Suite("Tabular: categories")
 struct CategoryIndexTests {
     struct File: Decodable {
         struct Case: Decodable { let training: [String], rows: [String], codes: [Int] }

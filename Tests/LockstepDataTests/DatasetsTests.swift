@@ -6,7 +6,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Datasets", .timeLimit(.minutes(10)))
+@Suite("Datasets")
 struct DatasetsTests {
     @Test("rows of tensors come back, in any order, of any type and memory order")
     func tensorRows() {

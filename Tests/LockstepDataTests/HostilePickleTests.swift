@@ -7,7 +7,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Hostile pickles", .timeLimit(.minutes(10)))
+@Suite("Hostile pickles")
 struct HostilePickleTests {
     @Test("1,200 of them are refused in sentences that name what they want; nothing is run and no memory is taken")
     func generated() async {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("DataLoader", .timeLimit(.minutes(10)))
+@Suite("DataLoader")
 struct LoadersTests {
     @Test(
         "[DL-01] items / batch size, rounded up, or down when short batches are dropped",

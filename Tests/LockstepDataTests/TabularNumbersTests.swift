@@ -9,7 +9,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Tabular: numbers", .timeLimit(.minutes(10)))
+@Suite("Tabular: numbers")
 struct TabularNumbersTests {
     struct File: Decodable {
         struct Column: Decodable {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Tabular", .timeLimit(.minutes(10)))
+@Suite("Tabular")
 struct TabularTests {
     func table(_ text: String) throws -> CSVTable { try CSV.parse(Array(text.utf8), file: "people.csv") }
 

@@ -8,7 +8,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("PyTorch files", .timeLimit(.minutes(10)))
+@Suite("PyTorch files")
 struct TorchArchiveTests {
     private static func reference() throws -> Reference { try Reference.load("torchfiles") }
     private static func bytes(_ name: String) throws -> [UInt8] {

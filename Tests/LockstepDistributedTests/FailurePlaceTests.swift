@@ -12,7 +12,7 @@ import Testing
 
 @testable import LockstepComm
 
-@Suite("Where a rank fails", .timeLimit(.minutes(10))) struct FailurePlaceTests {
+@Suite("Where a rank fails") struct FailurePlaceTests {
     /// What a rank tells of the place it is at.
     private static func place(_ ranks: any Communicator) -> String? {
         (ranks as? any EngineBacked)?.engine.plane.lastEvent

@@ -29,7 +29,7 @@ private struct Both: MultipleLossFunction {
     }
 }
 
-@Suite("The first hour on ranks", .timeLimit(.minutes(10))) struct FirstHourRankTests {
+@Suite("The first hour on ranks") struct FirstHourRankTests {
     private func learner() -> Learner {
         setSeed(3)
         let data = TensorDataset(

@@ -13,7 +13,7 @@ import Testing
     @Test("alone: every check on one rank", arguments: DistributedChecks.all.indices)
     func alone(_ index: Int) throws { try DistributedChecks.all[index].body(SoloCommunicator()) }
 
-    @Test("every check", .timeLimit(.minutes(10)), arguments: DistributedChecks.all.indices, [2, 3, 4])
+    @Test("every check", arguments: DistributedChecks.all.indices, [2, 3, 4])
     func together(_ index: Int, ranks: Int) throws {
         let check = DistributedChecks.all[index]
         do {
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(
-        "[DIST-23] an error of one rank ends all, with its rank and text", .timeLimit(.minutes(10)),
+        "[DIST-23] an error of one rank ends all, with its rank and text",
         arguments: [2, 3, 4])
     func errorEndsAll(ranks: Int) throws {
         struct Broken: Error, CustomStringConvertible { let description = "the disk is on fire" }

@@ -151,7 +151,7 @@ private final class LineLoader: IndexedBatchSource {
 
     @Test(
         "training, predictions in order, augmentation at test time and shown results are a DataLoader's, bit by bit",
-        .timeLimit(.minutes(10)), arguments: 1...3, [(0, false), (2, false), (0, true)])
+        arguments: 1...3, [(0, false), (2, false), (0, true)])
     func everywhere(ranks: Int, _ kind: (workers: Int, skips: Bool)) throws {
         let ours = try outcome(ranks: ranks) {
             learner(own: false, skips: kind.skips) { $0.numWorkers = kind.workers }

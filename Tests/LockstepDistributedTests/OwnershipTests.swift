@@ -13,7 +13,7 @@ import LockstepTesting
 import Testing
 
 @Suite("Divided updates", .serialized) struct OwnershipTests {
-    @Test("every check", .timeLimit(.minutes(10)), arguments: OwnershipChecks.all.indices, [1, 2, 3, 4])
+    @Test("every check", arguments: OwnershipChecks.all.indices, [1, 2, 3, 4])
     func together(_ index: Int, ranks: Int) throws {
         let check = OwnershipChecks.all[index]
         do {
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test("where nodes do not share memory every rank makes all updates", .timeLimit(.minutes(10)))
+    @Test("where nodes do not share memory every rank makes all updates")
     func severalNodes() throws {
         try InProcessWorld(4, ranksPerNode: 2).run { communicator in
             try OwnershipChecks.all[0].body(communicator)
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test("[DIST-34] a checkpoint of 2 ranks goes on with 3, as one process would", .timeLimit(.minutes(10)))
+    @Test("[DIST-34] a checkpoint of 2 ranks goes on with 3, as one process would")
     func resume() throws {
         @Sendable func learner() -> Learner {
             setSeed(5)

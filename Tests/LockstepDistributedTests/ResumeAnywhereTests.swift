@@ -10,12 +10,12 @@ import Testing
     private typealias Check = (name: String, body: @Sendable (any Communicator) throws -> Void)
 
     @Test(
-        "a run goes on to the bits of an uninterrupted one", .timeLimit(.minutes(10)),
+        "a run goes on to the bits of an uninterrupted one",
         arguments: DistributedChecks.resumingAnywhere.indices, [1, 2, 3])
     func resumed(_ index: Int, ranks: Int) { run(DistributedChecks.resumingAnywhere[index], ranks) }
 
     @Test(
-        "a run that was killed goes on by itself to the bits of an uninterrupted one", .timeLimit(.minutes(10)),
+        "a run that was killed goes on by itself to the bits of an uninterrupted one",
         arguments: DistributedChecks.checkpoints.indices, [1, 2, 3])
     func killed(_ index: Int, ranks: Int) { run(DistributedChecks.checkpoints[index], ranks) }
 

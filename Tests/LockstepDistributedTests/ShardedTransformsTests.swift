@@ -6,7 +6,7 @@ import LockstepDistributed
 import LockstepTensor
 import Testing
 
-@Suite("Sharded transforms", .timeLimit(.minutes(10))) struct ShardedTransformsTests {
+@Suite("Sharded transforms") struct ShardedTransformsTests {
     /// Adds random numbers of the item, to half of the items.
     struct Noise: RandomTransform {
         var probability: Double { 0.5 }

@@ -19,7 +19,7 @@ private final class OwnItems: Callback {
     }
 }
 
-@Suite("Test kit: training on ranks", .timeLimit(.minutes(10)))
+@Suite("Test kit: training on ranks")
 struct TrainsAlikeTests {
     @Test("a callback and a metric that keep the promise pass") func keeps() throws {
         try expectTrainsAlike(ranks: [1, 2, 3]) {

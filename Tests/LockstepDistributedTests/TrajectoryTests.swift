@@ -95,7 +95,7 @@ struct TrajectoryTape: Sendable {
     var weights: [String: [Double]] = [:]
 }
 
-@Suite("Training as fastai trains", .timeLimit(.minutes(10))) struct TrajectoryTests {
+@Suite("Training as fastai trains") struct TrajectoryTests {
     /// The run from fastai's weights, on all ranks of `ranks`.
     private static func train(_ run: TrajectoryCase, on ranks: any Communicator) throws -> TrajectoryTape {
         let reference = try Reference.load("trajectories")

@@ -39,7 +39,7 @@ private final class OwnAverage: Callback, Resumable {
     }
 }
 
-@Suite("Averages of weights on ranks", .timeLimit(.minutes(10))) struct WeightAverageTests {
+@Suite("Averages of weights on ranks") struct WeightAverageTests {
     private static func learner(_ callbacks: [Callback], folder: String = ".", seed: Int = 11) -> Learner {
         setSeed(UInt64(seed))
         let model = Sequential {

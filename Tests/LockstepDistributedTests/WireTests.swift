@@ -6,7 +6,7 @@ import LockstepComm
 import Testing
 
 @Suite("Between nodes", .serialized) struct WireTests {
-    @Test("every check", .timeLimit(.minutes(10)), arguments: WireChecks.all.indices, [1, 2, 3, 4])
+    @Test("every check", arguments: WireChecks.all.indices, [1, 2, 3, 4])
     func together(_ index: Int, ranks: Int) throws {
         try run(WireChecks.all[index], InProcessWorld(ranks))
     }
@@ -15,7 +15,7 @@ import Testing
     static let nodes = [(2, 1), (3, 1), (4, 1), (4, 2), (3, 2), (5, 1)]
 
     @Test(
-        "every check where nodes have one rank, or several", .timeLimit(.minutes(10)),
+        "every check where nodes have one rank, or several",
         arguments: WireChecks.all.indices,
         nodes)
     func apart(_ index: Int, _ shape: (ranks: Int, ranksPerNode: Int)) throws {

@@ -20,12 +20,18 @@ swift build --build-tests "$@" || exit 1
 
 # MARK: In one process
 
-# XCTest is off: it would print "Executed 0 tests". A suite that hangs fails instead of holding everything up.
-# "… started" lines are half of the output and say nothing.
-timeout --foreground --kill-after=10 1500 swift test --skip-build --disable-xctest "$@" 2>&1 < /dev/null | tee "$log" |
+# XCTest is off: it would print "Executed 0 tests". Tests that hang fail instead of holding everything up.
+# "… started" lines are half of the output; they say which those are.
+limit=2400
+timeout --foreground --kill-after=10 $limit swift test --skip-build --disable-xctest "$@" 2>&1 < /dev/null | tee "$log" |
     grep --line-buffered -v '^◇ '
 status=${PIPESTATUS[0]}
-[ "$status" -ne 124 ] || echo "swift test: stopped after 25 minutes"
+if [ "$status" -eq 124 ]; then
+    echo "swift test: stopped after $((limit / 60)) minutes; what had not ended:"
+    awk '/ Test .* started\.$/ { sub(/^[^ ]+ +/, ""); sub(/ started\.$/, ""); begun[$0] }
+        / Test .* (passed|failed) after / { sub(/^[^ ]+ +/, ""); sub(/( with [0-9]+ test cases?)? (passed|failed) after .*/, ""); delete begun[$0] }
+        END { for (name in begun) print "  " name }' "$log" | sort
+fi
 
 total=$(sed -nE 's/.*Test run with ([0-9]+) tests? .*(passed|failed) after.*/\1/p' "$log" | tail -n 1)
 bad=$(grep -E '^[^ ]+ +Test .* failed after [0-9.]+ seconds' "$log" | grep -vcE '^[^ ]+ +Test (run with|case passing)' || true)

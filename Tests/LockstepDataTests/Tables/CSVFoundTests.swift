@@ -5,7 +5,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("CSV: delimiter and decimal sign", .timeLimit(.minutes(10)))
+@Suite("CSV: delimiter and decimal sign")
 struct CSVFoundTests {
     private func found(_ text: String, columns: Set<String> = []) -> String {
         let options = CSV.Options().found(in: Array(text.utf8), columns: columns)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Tables: columns of dates", .timeLimit(.minutes(10)))
+@Suite("Tables: columns of dates")
 struct DateColumnTests {
     private func table(_ text: String) throws -> CSVTable { try CSV.parse(Array(text.utf8), file: "d.csv") }
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Tables: dates", .timeLimit(.minutes(10)))
+@Suite("Tables: dates")
 struct DateTests {
     struct File: Decodable {
         struct Case: Decodable { let texts: [String: [String]], parts: [String: [Int?]] }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Tables: columns that would harm", .timeLimit(.minutes(10)))
+@Suite("Tables: columns that would harm")
 struct HarmfulColumnsTests {
     private func table(_ text: String) throws -> CSVTable { try CSV.parse(Array(text.utf8), file: "t.csv") }
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Tables: larger than memory", .timeLimit(.minutes(10)))
+@Suite("Tables: larger than memory")
 struct LargeTableTests {
     private static let length = ColumnStore.blockLength
 

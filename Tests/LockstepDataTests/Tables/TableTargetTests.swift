@@ -6,7 +6,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Tables: targets and splits", .timeLimit(.minutes(10)))
+@Suite("Tables: targets and splits")
 struct TableTargetTests {
     private func column(_ frequencies: [Int]) -> CSVColumn {
         let values = frequencies.enumerated().flatMap { Array(repeating: $0, count: $1) }

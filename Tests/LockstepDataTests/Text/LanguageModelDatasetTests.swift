@@ -7,7 +7,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("LanguageModelDataset", .timeLimit(.minutes(10))) struct LanguageModelDatasetTests {
+@Suite("LanguageModelDataset") struct LanguageModelDatasetTests {
     @Test(
         "targets are the inputs one token later, and every token is an input once", arguments: [2, 3, 7, 64, 65, 101])
     func blocks(count: Int) {

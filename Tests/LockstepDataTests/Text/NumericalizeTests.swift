@@ -7,7 +7,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Numericalize", .timeLimit(.minutes(10))) struct NumericalizeTests {
+@Suite("Numericalize") struct NumericalizeTests {
     @Test("vocabularies are fastai's") func vocabularies() throws {
         let reference = try TextReference.load()
         #expect(reference.vocabularies.count == 6)

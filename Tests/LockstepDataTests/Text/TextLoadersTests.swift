@@ -7,7 +7,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Text loaders", .timeLimit(.minutes(10))) struct TextLoadersTests {
+@Suite("Text loaders") struct TextLoadersTests {
     let text = String(repeating: "abcdefghij", count: 100) + String(repeating: "xyz!?", count: 20)
 
     @Test("the last tenth is held out, and the vocabulary knows only the rest") func parts() throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Long texts", .timeLimit(.minutes(10))) struct TokenNumbersTests {
+@Suite("Long texts") struct TokenNumbersTests {
     private static let run = TokenNumbers.runLength
 
     /// `count` numbers, of which every run has larger ones.

@@ -22,7 +22,7 @@ struct TextReference: Decodable {
     static func load() throws -> TextReference { try Reference.decode(TextReference.self, from: "text") }
 }
 
-@Suite("Tokenizer", .timeLimit(.minutes(10))) struct TokenizerTests {
+@Suite("Tokenizer") struct TokenizerTests {
     @Test("words follow fastai's rules") func rules() throws {
         let reference = try TextReference.load()
         #expect(reference.sentences.count == 20)

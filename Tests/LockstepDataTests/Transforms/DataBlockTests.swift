@@ -7,7 +7,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Data blocks", .timeLimit(.minutes(10)))
+@Suite("Data blocks")
 struct DataBlockTests {
     let paths = ["cat/1", "dog/2", "cat/3", "dog/4", "ant/5"]
     let length = FunctionTransform { (path: String) in Float(path.count) }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Sampling", .timeLimit(.minutes(10)))
+@Suite("Sampling")
 struct SamplingTests {
     @Test("weighted draws: as many as there are, by weight, with replacement, from seed and epoch")
     func weighted() throws {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Splitters", .timeLimit(.minutes(10)))
+@Suite("Splitters")
 struct SplitterTests {
     let table = "x,is_valid,part\n0,true,a\n1,false,b\n2,false,c\n3,true,b\n4,false,a\n"
 

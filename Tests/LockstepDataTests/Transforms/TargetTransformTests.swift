@@ -7,7 +7,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Target transforms", .timeLimit(.minutes(10)))
+@Suite("Target transforms")
 struct TargetTransformTests {
     /// The vocabulary, and the codes of the items at `indices`.
     func run(_ transform: Categorize, _ labels: [Any], train: [Int]? = nil) throws -> (Categorize, [Int]) {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Tensor transforms", .timeLimit(.minutes(10)))
+@Suite("Tensor transforms")
 struct TensorTransformTests {
     @Test("[TX-05] normalising and back: given statistics")
     func given() throws {

@@ -33,7 +33,7 @@ struct Jitter: RandomTransform {
     }
 }
 
-@Suite("Transforms", .timeLimit(.minutes(10)))
+@Suite("Transforms")
 struct TransformTests {
     @Test(
         "[TFM-01] a transform of one part of the data leaves other parts and the whole alone, both ways",

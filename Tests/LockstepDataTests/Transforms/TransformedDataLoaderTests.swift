@@ -6,7 +6,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Transformed loaders", .timeLimit(.minutes(10)))
+@Suite("Transformed loaders")
 struct TransformedDataLoaderTests {
     let split = Split(train: [0, 1, 2], valid: [3, 4])
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Transformed datasets", .timeLimit(.minutes(10)))
+@Suite("Transformed datasets")
 struct TransformedDatasetsTests {
     let split = Split(train: [0, 1, 2], valid: [3, 4])
 

@@ -8,7 +8,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Augmentation", .timeLimit(.minutes(10))) struct AugmentationTests {
+@Suite("Augmentation") struct AugmentationTests {
     private func generator(_ item: Int) -> PhiloxGenerator {
         PhiloxGenerator(seed: 1, epoch: 0, item: item, purpose: .augmentation)
     }

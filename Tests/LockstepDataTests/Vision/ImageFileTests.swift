@@ -10,7 +10,7 @@ import Testing
 /// What Pillow and PyTorch give; see Tests/Reference.
 func imageReference() throws -> Reference { try Reference.load("images") }
 
-@Suite("Image files", .timeLimit(.minutes(10))) struct ImageFileTests {
+@Suite("Image files") struct ImageFileTests {
     private static let pngs = ["grey", "greyAlpha", "rgb", "rgba", "palette", "bits", "pixel"].map { "png." + $0 }
     private static let jpegs = ["rgb", "grey", "progressive"].map { "jpeg." + $0 }
 

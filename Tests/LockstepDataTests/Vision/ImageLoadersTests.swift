@@ -8,7 +8,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Image loaders", .timeLimit(.minutes(10))) struct ImageLoadersTests {
+@Suite("Image loaders") struct ImageLoadersTests {
     private func batches(_ loader: any BatchSource, epoch: Int) throws -> [Batch] {
         var (result, iterator) = ([Batch](), try loader.makeIterator(epoch: epoch))
         while let batch = try iterator.next() { result.append(batch) }

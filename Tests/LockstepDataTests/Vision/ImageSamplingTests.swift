@@ -8,7 +8,7 @@ import Testing
 
 @testable import LockstepData
 
-@Suite("Image sampling", .timeLimit(.minutes(10))) struct ImageSamplingTests {
+@Suite("Image sampling") struct ImageSamplingTests {
     private static let maps = [
         "identity", "flip", "flipVertical", "transposition", "rotation", "back", "quarter", "zoom", "smaller", "all",
     ]

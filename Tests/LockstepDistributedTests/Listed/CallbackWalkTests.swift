@@ -13,7 +13,7 @@ import LockstepTensor
 import LockstepTesting
 import Testing
 
-@Suite("Every callback, interrupted", .timeLimit(.minutes(10))) struct CallbackWalkTests {
+@Suite("Every callback, interrupted") struct CallbackWalkTests {
     private static func learner(_ callbacks: [Callback], folder: String, images: Bool) -> Learner {
         setSeed(3)
         let x = images ? sample([24, 1, 4, 4], seed: 5) : sample([24, 4], seed: 5)

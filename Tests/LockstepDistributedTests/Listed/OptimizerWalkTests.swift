@@ -25,7 +25,7 @@ struct WalkedOptimizer: Sendable, CustomTestStringConvertible {
         ]
 }
 
-@Suite("Every optimizer on ranks", .timeLimit(.minutes(10))) struct OptimizerWalkTests {
+@Suite("Every optimizer on ranks") struct OptimizerWalkTests {
     /// How a rule may spread rounding: where a gradient is nearly nothing, a sign or a quotient of it is not.
     private static func learner(_ factory: OptimizerFactory, folder: String = ".") -> Learner {
         setSeed(11)

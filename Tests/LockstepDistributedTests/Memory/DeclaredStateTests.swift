@@ -15,7 +15,7 @@ import Testing
 
 @testable import LockstepLearner
 
-@Suite("Declared state", .timeLimit(.minutes(10))) struct DeclaredStateTests {
+@Suite("Declared state") struct DeclaredStateTests {
     // MARK: Callbacks
 
     /// The listed callbacks, in lists that need each other, and those that only this package adds.

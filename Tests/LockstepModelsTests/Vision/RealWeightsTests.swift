@@ -11,7 +11,7 @@ import LockstepTensor
 import LockstepTesting
 import Testing
 
-@Suite("Real weights of networks for images", .timeLimit(.minutes(10))) struct RealWeightsTests {
+@Suite("Real weights of networks for images") struct RealWeightsTests {
     private static let folder = ProcessInfo.processInfo.environment["LOCKSTEP_PRETRAINED"]
 
     @Test(

@@ -8,7 +8,7 @@ import LockstepTensor
 import LockstepTesting
 import Testing
 
-@Suite("U-Nets", .timeLimit(.minutes(10))) struct UNetTests {
+@Suite("U-Nets") struct UNetTests {
     private static func network(_ name: String, _ outputs: Int) throws -> UNet {
         let architecture = try #require(VisionArchitecture(named: name))
         let whole = withSeed(0) { architecture.model(classes: 1) }

@@ -8,7 +8,7 @@ import LockstepTensor
 import LockstepTesting
 import Testing
 
-@Suite("Networks for images", .timeLimit(.minutes(10))) struct VisionNetworkTests {
+@Suite("Networks for images") struct VisionNetworkTests {
     @Test("names, shapes and number of parameters are those of the files", arguments: VisionArchitecture.all)
     func names(_ architecture: VisionArchitecture) throws {
         let reference = try Reference.load("vision")

@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        "every engine's results and gradients have the same bits on 1, 2, 3 and 7 threads", .timeLimit(.minutes(10)),
+        "every engine's results and gradients have the same bits on 1, 2, 3 and 7 threads",
         .enabled(if: lsk_uses_own_products() != 0, "OpenBLAS's threads are its own affair"))
     func engines() async {
         let result = await #expect(processExitsWith: .success) {
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(
-        "so has the convolution fused with ReLU and pooling, whichever gradients are wanted", .timeLimit(.minutes(10)),
+        "so has the convolution fused with ReLU and pooling, whichever gradients are wanted",
         .enabled(if: lsk_uses_own_products() != 0, "needs AVX-512"))
     func block() async {
         let result = await #expect(processExitsWith: .success) {
@@ -86,7 +86,7 @@ import Testing
         #expect(result != nil)
     }
 
-    @Test("so has pooling", .timeLimit(.minutes(10)))
+    @Test("so has pooling")
     func pooling() async {
         let result = await #expect(processExitsWith: .success) {
             for shape: Shape in [[1, 1, 1, 1], [1, 17, 33, 35], [2, 16, 40, 30], [5, 15, 37, 31], [67, 3, 15, 16]] {

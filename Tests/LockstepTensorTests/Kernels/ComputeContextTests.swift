@@ -53,7 +53,7 @@ import Testing
         #expect(ComputeContext.current == before)
     }
 
-    @Test("threads have contexts of their own, and what they do not say is the process's", .timeLimit(.minutes(10)))
+    @Test("threads have contexts of their own, and what they do not say is the process's")
     func concurrent() async {
         let result = await #expect(processExitsWith: .success) {
             ComputeContext.defaultThreads = 3

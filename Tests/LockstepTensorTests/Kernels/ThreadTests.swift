@@ -8,8 +8,7 @@ import Testing
 
 @Suite("Threads") struct ThreadTests {
     @Test(
-        "every index is worked on once, whatever the number of threads, the grain and the length",
-        .timeLimit(.minutes(10)))
+        "every index is worked on once, whatever the number of threads, the grain and the length")
     func coverage() async {
         let result = await #expect(processExitsWith: .success) {
             for threads in [1, 2, 3, 7] as [Int32] {
@@ -34,8 +33,7 @@ import Testing
     }
 
     @Test(
-        "products, passes over elements and rows, and attention have the same bits on 1, 2 and 3 threads",
-        .timeLimit(.minutes(10)))
+        "products, passes over elements and rows, and attention have the same bits on 1, 2 and 3 threads")
     func sameBits() async {
         let result = await #expect(processExitsWith: .success) {
             // OpenBLAS's products have a test of their own.
@@ -83,8 +81,7 @@ import Testing
     }
 
     @Test(
-        "products that OpenBLAS computes have the same bits on 2, 3 and 7 threads, and those of one thread to rounding",
-        .timeLimit(.minutes(10)))
+        "products that OpenBLAS computes have the same bits on 2, 3 and 7 threads, and those of one thread to rounding")
     func openBLAS() async {
         let result = await #expect(processExitsWith: .success) {
             func products() -> [Tensor] {
@@ -138,7 +135,7 @@ import Testing
         #expect(result != nil)
     }
 
-    @Test("a process with threads ends at once: by exit, by returning, by a trap", .timeLimit(.minutes(10)))
+    @Test("a process with threads ends at once: by exit, by returning, by a trap")
     func ending() async {
         let exited = await #expect(processExitsWith: .exitCode(7)) {
             ComputeContext.defaultThreads = 3

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("The test kit's programs")
 struct ExecutableTests {
-    @Test("a program that was just written runs while other threads start theirs", .timeLimit(.minutes(10)))
+    @Test("a program that was just written runs while other threads start theirs")
     func busy() throws {
         try withTemporaryFolder { folder in
             let statuses = Statuses()

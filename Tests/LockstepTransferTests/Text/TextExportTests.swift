@@ -143,7 +143,7 @@ private func learner(_ files: Files) throws -> Learner {
         #expect(try answers(loaded) == answers(learner))
     }
 
-    @Test("ranks that load an export predict what one process does", .timeLimit(.minutes(10)), arguments: [1, 2, 3])
+    @Test("ranks that load an export predict what one process does", arguments: [1, 2, 3])
     func ranks(count: Int) throws {
         let learner = try learner(.words)
         let bundle = try learner.exported()

@@ -72,7 +72,7 @@ struct TextLearnerTests {
     }
 
     @Test(
-        "dropout included, 2 and 3 ranks train as one process", .timeLimit(.minutes(10)),
+        "dropout included, 2 and 3 ranks train as one process",
         arguments: [.mean, nil] as [TextPooling?])
     func ranks(pooling: TextPooling?) throws {
         try expectTrainsAlike({ try learner(pooling: pooling) }, training: { try $0.fineTune(1) })

@@ -14,7 +14,7 @@ import LockstepTesting
 import LockstepTransfer
 import Testing
 
-@Suite("Fine-tuning as fastai does", .timeLimit(.minutes(15))) struct FineTuningTests {
+@Suite("Fine-tuning as fastai does") struct FineTuningTests {
     /// What a run used and gave.
     private struct Tape: Sendable {
         var losses: [Double] = []

@@ -14,7 +14,7 @@ import LockstepTesting
 import LockstepTransfer
 import Testing
 
-@Suite("Segmentation", .timeLimit(.minutes(15))) struct SegmentationTests {
+@Suite("Segmentation") struct SegmentationTests {
     /// Pictures of a bright square, and masks in which it is class 1.
     private static func draw(in folder: String, count: Int = 24) throws {
         for name in ["images/a", "masks/a"] {

@@ -13,7 +13,7 @@ import LockstepTesting
 import LockstepTransfer
 import Testing
 
-@Suite("Learners of images", .timeLimit(.minutes(10))) struct VisionLearnerTests {
+@Suite("Learners of images") struct VisionLearnerTests {
     /// Writes the weights of a network by the formula.
     private func write(_ architecture: VisionArchitecture, to file: String) throws -> Module {
         let model = architecture.model(classes: 7)

@@ -69,7 +69,7 @@ import Testing
         return try learner.withoutProgress { try learner.predictions(on: .batches([batch])).predictions.floats }
     }
 
-    @Test("an export bundle: 500 bits, 200 truncations", .timeLimit(.minutes(10))) func bundles() throws {
+    @Test("an export bundle: 500 bits, 200 truncations") func bundles() throws {
         try withTemporaryFolder { folder in
             let learner = try learner(folder.path)
             try check(learner.exported(), answers(learner)) { bytes in
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test("a model file: 500 bits, 200 truncations", .timeLimit(.minutes(10)), arguments: [false, true])
+    @Test("a model file: 500 bits, 200 truncations", arguments: [false, true])
     func models(withOptimizer: Bool) throws {
         try withTemporaryFolder { folder in
             let trained = try learner(folder.path)

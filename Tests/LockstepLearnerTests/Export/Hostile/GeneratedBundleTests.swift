@@ -55,15 +55,14 @@ import Testing
         return (strange, refused)
     }
 
-    @Test("what is not changed loads, predicts, validates and trains", .timeLimit(.minutes(10))) func unchanged() throws
-    {
+    @Test("what is not changed loads, predicts, validates and trains") func unchanged() throws {
         for base in try HostileBase.all() {
             let (tree, items) = try base.parts()
             #expect(base.use(try BundleMutation.file(tree.text, items)).map { "\($0)" } == [], "\(base.name)")
         }
     }
 
-    @Test("360 bundles with valid checksums end in a typed error or an answer", .timeLimit(.minutes(10)))
+    @Test("360 bundles with valid checksums end in a typed error or an answer")
     func generated() async throws {
         // In a process of its own: a trap is then a failure that says which bundle it was.
         let log = GeneratedBundleTests.log(ofChildOf: getpid())
