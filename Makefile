@@ -10,6 +10,7 @@
 ## test-configurations  training runs composed at random, on 1, 2, 3, 5 ranks (SEED=1 COUNT=200)
 ## test-kill    kill training runs at random and start them again until they are done (KILLS=20)
 ## test-torture  kill ranks of one long run, 15 s apart, while its launcher starts it again by itself (SECONDS=3600)
+## test-disks   train on disks that fill up, fail, vanish or are slow (needs root)
 ## test-tsan  the checks of ranks on threads of one process, under the thread sanitizer (CHECKS=communicator THREADS="2 4")
 ## fuzz       change the inputs of every reader under libFuzzer (SECONDS=60 TARGETS="png csv")
 ## test-asan  run the Swift tests under the address sanitizer (FILTER=words)
@@ -62,7 +63,7 @@ SOURCES     = Package.swift Sources Tests
 include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions build bench bench-nodes bench-peers roofline warnings format lint docs reference clean test-readers
+.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-disks test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions build bench bench-nodes bench-peers roofline warnings format lint docs reference clean test-readers
 
 help:
 	@echo "Usage: make TARGET"
@@ -110,6 +111,10 @@ test-torture: SECONDS = 3600
 test-torture: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@Tests/Scripts/test-torture.sh $(SECONDS)
+
+test-disks: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@Tests/Scripts/test-disks.sh
 
 test-signals: setup
 	swift build $(SWIFT_FLAGS) --product lockstep

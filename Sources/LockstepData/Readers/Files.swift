@@ -115,6 +115,7 @@ package enum Files {
     ///
     /// - Throws: `DataError` (`.unwritable`, `.unwritten`).
     package static func append(_ bytes: [UInt8], to path: String, truncating: Bool = false) throws(DataError) {
+        Descriptor.hearOfLimits()
         let mode = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (truncating ? O_TRUNC : O_APPEND)
         let descriptor = open(path, mode, 0o666)
         guard descriptor >= 0 else { throw DataError(.unwritable, file: path, systemWords("cannot be opened")) }
@@ -123,7 +124,7 @@ package enum Files {
             throw DataError(.unwritten, file: path, systemWords("cannot be written"))
         }
         // Pipes and terminals cannot be flushed to a disk; that is no error.
-        if fsync(descriptor) != 0, !Descriptor.cannotBeFlushed {
+        if !Descriptor.flush(descriptor), !Descriptor.cannotBeFlushed {
             throw DataError(.unwritten, file: path, systemWords("cannot be flushed to the disk"))
         }
     }

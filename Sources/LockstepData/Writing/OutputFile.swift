@@ -18,6 +18,7 @@ package final class OutputFile {
 
     /// - Throws: `DataError` (`.unwritable`) when it cannot be created or opened.
     package init(_ path: String) throws(DataError) {
+        Descriptor.hearOfLimits()
         self.path = path
         target = try OutputTarget(path)
         switch target {
@@ -66,7 +67,7 @@ package final class OutputFile {
     package func finish(
         checking check: (_ path: String) throws(DataError) -> Void = { _ in }
     ) throws(DataError) {
-        if fsync(descriptor) != 0, !(temporary.isEmpty && Descriptor.cannotBeFlushed) {
+        if !Descriptor.flush(descriptor), !(temporary.isEmpty && Descriptor.cannotBeFlushed) {
             throw failure(.unwritten, "cannot be flushed to the disk")
         }
         let closed = close(descriptor)
@@ -160,6 +161,25 @@ package enum Descriptor {
             }
         }
         return true
+    }
+
+    /// Flushes what was written to the disk; false with `errno` when that is not possible.
+    static func flush(_ descriptor: Int32) -> Bool {
+        while fsync(descriptor) != 0 { if errno != EINTR { return false } }
+        return true
+    }
+
+    /// Has a limit on the size of files (`ulimit -f`, a batch system's) be a failed write with EFBIG, and not the program's end by SIGXFSZ.
+    static func hearOfLimits() { _ = hearsOfLimits }
+    private static let hearsOfLimits: Void = ignore(SIGXFSZ)
+
+    /// Has nothing happen at a signal that nobody watches.
+    static func ignore(_ number: Int32) {
+        // A handler and not SIG_IGN, which programs that are started from here would inherit.
+        var action = sigaction()
+        if sigaction(number, nil, &action) == 0, action.__sigaction_handler.sa_handler == nil {
+            signal(number) { _ in }
+        }
     }
 
     /// Fills `buffer` with what stands from `offset` on; how many bytes there were, less where the file ends or, with `errno`, cannot be

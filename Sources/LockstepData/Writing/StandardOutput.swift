@@ -34,10 +34,7 @@ package enum StandardOutput {
             // Opened the wrong way round: reading or writing still is an error.
             _ = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)
         }
-        // A handler and not SIG_IGN, which programs that are started from here would inherit.
-        var action = sigaction()
-        if sigaction(SIGPIPE, nil, &action) == 0, action.__sigaction_handler.sa_handler == nil {
-            signal(SIGPIPE) { _ in }
-        }
+        Descriptor.ignore(SIGPIPE)
+        Descriptor.hearOfLimits()
     }
 }

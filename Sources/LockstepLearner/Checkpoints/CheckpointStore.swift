@@ -95,9 +95,6 @@ public struct CheckpointStore: Sendable {
 
     // MARK: Writing
 
-    /// How often a write is tried, and how long is waited before the next time: a file system may have a bad moment.
-    private static let pauses: [UInt32] = [200_000, 1_000_000, 3_000_000]
-
     /// Writes a generation and, when it has been read back, removes old ones.
     ///
     /// - Parameters:
@@ -109,16 +106,10 @@ public struct CheckpointStore: Sendable {
         besides best: [Int] = []
     ) throws(DataError) {
         let path = path(step: step)
-        var pauses = CheckpointStore.pauses[...]
-        while true {
-            do throws(DataError) {
-                try Safetensors.write(parts, metadata: metadata, readsBack: true, to: path)
-                break
-            } catch {
-                guard let pause = pauses.popFirst() else { throw error }
-                if isFull(error) { makeRoom(besides: best, for: step) }
-                usleep(pause)
-            }
+        try Patience.trying { () throws(DataError) in
+            try Safetensors.write(parts, metadata: metadata, readsBack: true, to: path)
+        } failed: { error in
+            if isFull(error) { makeRoom(besides: best, for: step) }
         }
         prune(keep: keep, besides: best, newest: step)
     }

@@ -18,12 +18,23 @@ extension Learner {
     /// - Throws: `DataError` when the file cannot be written; on every rank.
     @discardableResult
     public func save(_ file: String, withOptimizer: Bool = true) throws -> String {
+        try save(file, withOptimizer: withOptimizer) { write throws(DataError) in try write() }
+    }
+
+    /// The same while training goes on: tried again before it is an error.
+    func savePatiently(_ file: String, withOptimizer: Bool) throws -> String {
+        try save(file, withOptimizer: withOptimizer) { write throws(DataError) in try Patience.trying(write) }
+    }
+
+    private func save(
+        _ file: String, withOptimizer: Bool, _ attempt: (() throws(DataError) -> Void) throws(DataError) -> Void
+    ) throws -> String {
         let path = checkpointPath(file)
         try coordinator.write {
             let optimizer = withOptimizer ? optimizer : nil
-            try Safetensors.write(
-                Checkpoint.parts(of: model, optimizer: optimizer),
-                metadata: Checkpoint.metadata(of: optimizer, epochsSeen: epochsSeen), to: path)
+            let (parts, epochs) = (Checkpoint.parts(of: model, optimizer: optimizer), epochsSeen)
+            let metadata = Checkpoint.metadata(of: optimizer, epochsSeen: epochs)
+            try attempt { () throws(DataError) in try Safetensors.write(parts, metadata: metadata, to: path) }
         }
         return path
     }

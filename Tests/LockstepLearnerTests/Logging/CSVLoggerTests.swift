@@ -96,6 +96,36 @@ struct CSVLoggerTests {
         }
     }
 
+    @Test("a row that cannot be written costs no training, and is there with the next one; the end wants them all")
+    func badMoment() throws {
+        try withTemporaryFolder { folder in
+            // Gone once the first epoch is over, and back before the last one ends, or never.
+            for isBack in [true, false] {
+                let path = folder.path + "/run-\(isBack)"
+                try Files.createFolder(path)
+                let learner = learner(CSVLogger(), path)
+                try learner.on(.beforeEpoch) { learner in
+                    switch learner.epoch {
+                    case 1:
+                        try FileManager.default.removeItem(atPath: path)
+                        try Files.writeAtomically([Array("in the way".utf8)], to: path)
+                    case 3 where isBack: try FileManager.default.removeItem(atPath: path)
+                    default: break
+                    }
+                }
+                if isBack {
+                    try learner.fit(4)
+                    let lines = try text(path + "/history.csv").split(separator: "\n")
+                    #expect(lines.map { $0.prefix(2) } == ["ep", "0,", "1,", "2,", "3,"])
+                } else {
+                    let error = #expect(throws: CallbackError.self) { try learner.fit(4) }
+                    #expect(error?.description.contains("history.csv") == true, "\(String(describing: error))")
+                    #expect(learner.recorder?.rows.count == 4)
+                }
+            }
+        }
+    }
+
     @Test("a file that cannot be written is an error before training, and so is a missing recorder")
     func failures() throws {
         let error = #expect(throws: CallbackError.self) {

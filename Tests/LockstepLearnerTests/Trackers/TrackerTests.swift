@@ -2,6 +2,7 @@
 // Callbacks that follow a column of the report.
 
 import Foundation
+import LockstepData
 import LockstepLearner
 import LockstepNN
 import LockstepOptim
@@ -114,6 +115,25 @@ struct TrackerTests {
         let resumed = scripted([5, 4, 3, 2], [EarlyStoppingCallback(monitor: column, patience: 1)])
         try resumed.fit(4, startEpoch: 2)
         #expect(resumed.recorder?.rows.map(\.epoch) == [2, 3])
+    }
+
+    @Test("a model that cannot be written is tried again for some seconds")
+    func badMoment() throws {
+        let path = try folder()
+        let models = path + "/models"
+        let save = SaveModelCallback(monitor: column, console: TextCollector().console())
+        let learner = scripted([3, 2, 1], path: path, [save])
+        try learner.on(.beforeEpoch) { learner in
+            guard learner.epoch == 1 else { return }
+            try FileManager.default.removeItem(atPath: models)
+            try Files.writeAtomically([Array("in the way".utf8)], to: models)
+            Thread.detachNewThread {
+                usleep(500_000)
+                unlink(models)
+            }
+        }
+        try learner.fit(3)
+        #expect(save.lastPath == models + "/model.safetensors" && Files.exists(models + "/model.safetensors"))
     }
 
     @Test("[TRK-06] the best model is back at the end of the fit, even if stopped early")

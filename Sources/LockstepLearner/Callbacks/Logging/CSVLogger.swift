@@ -14,7 +14,8 @@ public import LockstepTensor
 /// What was not computed is empty. A run that goes on from a checkpoint has the lines of then, whatever the file holds by now: each
 /// epoch is there once. The first fit starts the file anew unless told to append; later ones with the same
 /// callback go on in it, so that both phases of a `fineTune` are there. Inference does not touch it. On several ranks the
-/// writing rank writes; a file that cannot be written is everyone's error.
+/// writing rank writes. A row that cannot be written costs no training: that is said, the file is written anew with the next row, and
+/// only a fit that ends without its file is everyone's error.
 /// - Note: fastai: `CSVLogger`, which starts the file anew in every fit and writes its header again when appending.
 public final class CSVLogger: Callback {
     /// Relative to the learner's ``Learner/path`` unless absolute.
@@ -24,8 +25,12 @@ public final class CSVLogger: Callback {
     private var hasBegun = false
     /// All that this program has written, or what a checkpoint remembers of it.
     private var text = ""
-    /// Whether the file may hold something else than ``text``.
+    /// Whether the file may hold something else than ``text``: since a checkpoint was read.
     private var isStale = false
+    /// Whether it lacks rows of this program; the writing rank knows.
+    private var lacksRows = false
+    /// What went through a pipe or into a device cannot be taken back.
+    private var isStream = false
 
     /// A history file.
     ///
@@ -54,8 +59,9 @@ public final class CSVLogger: Callback {
         hasBegun = true
         var kept = header
         try learner.coordinator.write {
+            isStream = OutputFile.isStream(path)
             // What is no regular file, such as a pipe, holds nothing to go on in.
-            let existing = goesOn && Files.exists(path) && !OutputFile.isStream(path) ? try Files.read(path) : []
+            let existing = goesOn && Files.exists(path) && !isStream ? try Files.read(path) : []
             guard !existing.isEmpty else { return try Files.append(Array(header.utf8), to: path, truncating: true) }
             guard existing.starts(with: header.utf8) else {
                 throw DataError(
@@ -69,17 +75,25 @@ public final class CSVLogger: Callback {
     }
 
     /// A run that goes on has been told by now what it had written.
-    public override func beforeEpoch(_ learner: Learner) throws { try rewrite(learner) }
-    public override func afterFit(_ learner: Learner) throws { try rewrite(learner) }
-
-    private func rewrite(_ learner: Learner) throws {
+    public override func beforeEpoch(_ learner: Learner) throws {
         guard isStale else { return }
         isStale = false
-        let path = path(for: learner)
+        try learner.coordinator.write { try rewrite(learner) }
+    }
+
+    public override func afterFit(_ learner: Learner) throws {
+        let wasStale = isStale
+        isStale = false
         try learner.coordinator.write {
-            // What went through a pipe cannot be taken back. All else: a run that dies here must not lose the rows before it.
-            if !OutputFile.isStream(path) { try Files.writeAtomically([Array(text.utf8)], to: path) }
+            guard wasStale || lacksRows else { return }
+            try Patience.trying { () throws(DataError) in try rewrite(learner) }
         }
+    }
+
+    /// All rows at once: a run that dies here must not lose those before it.
+    private func rewrite(_ learner: Learner) throws(DataError) {
+        if !isStream { try Files.writeAtomically([Array(text.utf8)], to: path(for: learner)) }
+        lacksRows = false
     }
 
     public override func afterEpoch(_ learner: Learner) throws {
@@ -87,7 +101,19 @@ public final class CSVLogger: Callback {
         let values = row.values.map { $0.map { $0.isNaN ? "nan" : "\($0)" } ?? "" }
         let line = line(["\(row.epoch)"] + values + (row.seconds.map { [formatTime($0)] } ?? []))
         text += line
-        try learner.coordinator.write { try Files.append(Array(line.utf8), to: path(for: learner)) }
+        try learner.coordinator.write {
+            do throws(DataError) {
+                if lacksRows {
+                    try rewrite(learner)
+                } else {
+                    try Files.append(Array(line.utf8), to: path(for: learner))
+                }
+            } catch {
+                if isStream { throw error }
+                lacksRows = true
+                learner.warn("\(error); training goes on, and the row is written with the next one")
+            }
+        }
     }
 
     /// The file as a table. Not collective.

@@ -9,7 +9,8 @@ public import LockstepTensor
 /// name from an earlier run; when nothing
 /// ever improved (all values NaN) the model stays as the fit left it, with a warning.
 ///
-/// On several ranks all decide alike; the writing rank writes, and reads for all. The fit must reach its end on all ranks.
+/// On several ranks all decide alike; the writing rank writes, and reads for all. The fit must reach its end on all ranks. What
+/// cannot be written is tried four times within five seconds before it is an error.
 /// - Note: fastai: `SaveModelCallback`.
 public final class SaveModelCallback: Tracker {
     /// When to save.
@@ -84,11 +85,11 @@ public final class SaveModelCallback: Tracker {
         try super.afterEpoch(learner)
         if case .everyEpoch(let count) = moment {
             if outcome != .none && learner.epoch % count == 0 {
-                lastPath = try learner.save("\(filename)_\(learner.epoch)", withOptimizer: withOptimizer)
+                lastPath = try learner.savePatiently("\(filename)_\(learner.epoch)", withOptimizer: withOptimizer)
             }
         } else if outcome == .improved, let best {
             say("Better model found at epoch \(learner.epoch) with \(monitor) value: \(best).", learner)
-            lastPath = try learner.save(filename, withOptimizer: withOptimizer)
+            lastPath = try learner.savePatiently(filename, withOptimizer: withOptimizer)
             hasBest = true
         }
     }
@@ -96,7 +97,7 @@ public final class SaveModelCallback: Tracker {
     public override func afterFit(_ learner: Learner) throws {
         switch moment {
         case .everyEpoch: return
-        case .atEnd: lastPath = try learner.save(filename, withOptimizer: withOptimizer)
+        case .atEnd: lastPath = try learner.savePatiently(filename, withOptimizer: withOptimizer)
         case .best:
             if hasBest {
                 try learner.load(filename, withOptimizer: withOptimizer)
