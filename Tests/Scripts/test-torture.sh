@@ -8,7 +8,7 @@ if [ "${1:-}" = "--help" ]; then
     echo "  One run of a GPT on two ranks that takes about so long without kills, under \`lockstep launch --max-restarts\`. A rank gets"
     echo "  SIGKILL every MEAN seconds on average (15), at start-up, in a step or while a checkpoint is written, and nobody intervenes. The"
     echo "  model and the history (but for times) must be the bytes of the run that nobody disturbed. Said for each kill: how long it"
-    echo "  took until the job trained again. RANKS=n, MEAN=s; SEED=n repeats the pauses; BIN=folder tests another build; KEEP=1 keeps the runs"
+    echo "  took until the job trained again. RANKS=n, MEAN=s; EPOCHS=n trains so many, however long they take; SEED=n repeats the pauses; BIN=folder tests another build; KEEP=1 keeps the runs"
     exit 0
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
@@ -36,12 +36,12 @@ train() {
 }
 now() { date +%s.%N; }
 
-echo "a run of about $seconds s on $ranks ranks, a kill every $mean s, SEED=$SEED"
 begun=$(now)
 # shellcheck disable=SC2046
 "$bin/lockstep" launch -n "$ranks" -- $(train 1 "$folder/first") > "$log" 2>&1 \
     || { verdict "one epoch" "failed: $(tail -n 1 "$log")"; verdicts; exit 1; }
-epochs=$(awk -v b="$begun" -v e="$(now)" -v s="$seconds" 'BEGIN { n = int(s / (e - b)); print n < 1 ? 1 : n }')
+epochs=${EPOCHS:-$(awk -v b="$begun" -v e="$(now)" -v s="$seconds" 'BEGIN { n = int(s / (e - b)); print n < 1 ? 1 : n }')}
+echo "a run of $epochs epochs on $ranks ranks, a kill every $mean s, SEED=$SEED"
 # shellcheck disable=SC2046
 "$bin/lockstep" launch -n "$ranks" -- $(train "$epochs" "$folder/undisturbed") > "$log" 2>&1 \
     || { verdict "the run that nobody disturbs" "failed: $(tail -n 1 "$log")"; verdicts; exit 1; }
