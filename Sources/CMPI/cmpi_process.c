@@ -147,10 +147,11 @@ void cmpi_exit_within(uint32_t seconds, int status) {
 }
 
 // mpirun gives its ranks a terminal of their own even when what they write goes to a file: progress bars would end up
-// there. The launcher's own output tells. A constructor because setenv is safe only while no other thread runs.
+// there. The launcher's own output tells. A constructor because setenv is safe only while no other thread runs; only where TERM is
+// set, which moves nothing: a statically linked Swift finds its command line from the place of the environment.
 __attribute__((constructor)) static void look_behind_the_terminal(void) {
     char path[64], target[256];
-    if (!getenv("OMPI_COMM_WORLD_RANK") || isatty(STDOUT_FILENO) != 1) return;
+    if (!getenv("OMPI_COMM_WORLD_RANK") || !getenv("TERM") || isatty(STDOUT_FILENO) != 1) return;
     snprintf(path, sizeof path, "/proc/%d/fd/1", (int)getppid());
     ssize_t n = readlink(path, target, sizeof target - 1);
     if (n <= 0) return;

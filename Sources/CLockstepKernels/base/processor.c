@@ -4,9 +4,11 @@
 #include "lsk_processor.h"
 #include "lsk_context.h"
 #include <cblas.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 // Exported by libraries built for many processors (DYNAMIC_ARCH) and by no header; null elsewhere.
 extern void gotoblas_dynamic_quit(void) __attribute__((weak));
@@ -56,10 +58,20 @@ static void copy_core_name(char *into) {
 
 int32_t lsk_select_core(const char *core) {
     if (!gotoblas_dynamic_quit || !gotoblas_dynamic_init || !openblas_get_corename) return 0;
+    // In an environment of its own: setenv may move the process's, from which a statically linked Swift finds its command line.
+    char **before = environ, word[64];
+    size_t count = 0;
+    while (before && before[count]) count++;
+    char **own = calloc(count + 2, sizeof *own);
+    if (!own) return 0;
+    snprintf(word, sizeof word, "OPENBLAS_CORETYPE=%s", core);
+    own[0] = word;
+    if (count > 0) memcpy(own + 1, before, count * sizeof *own);
     gotoblas_dynamic_quit();
-    setenv("OPENBLAS_CORETYPE", core, 1);
+    environ = own;
     gotoblas_dynamic_init();
-    unsetenv("OPENBLAS_CORETYPE");  // processes started from here decide for themselves
+    environ = before;
+    free(own);
     copy_core_name(report.core_chosen);
     return 1;
 }
@@ -75,7 +87,7 @@ static int32_t threads_wanted(void) {
     return 1;
 }
 
-// A constructor because setenv is safe only while no other thread runs, and because the choice must precede every product.
+// A constructor because the environment is changed, which is safe only while no other thread runs, and because the choice must precede every product.
 __attribute__((constructor)) static void select_kernels(void) {
     report.features = processor_features();
     copy_core_name(report.core_found);

@@ -47,7 +47,8 @@ public struct Console: Sendable {
     }
 
     private static func of(_ descriptor: Int32, _ write: @escaping @Sendable (String) -> Void) -> Console {
-        let isTerminal = isatty(descriptor) == 1 && getenv("TERM").map { String(cString: $0) } != "dumb"
+        // A terminal that nobody names is none, either.
+        let isTerminal = isatty(descriptor) == 1 && (getenv("TERM").map { String(cString: $0) } ?? "dumb") != "dumb"
         let refusesColor = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
         return Console(isTerminal: isTerminal, usesColor: isTerminal && !refusesColor, write: write)
     }
