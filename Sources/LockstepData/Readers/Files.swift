@@ -115,7 +115,6 @@ package enum Files {
     ///
     /// - Throws: `DataError` (`.unwritable`, `.unwritten`).
     package static func append(_ bytes: [UInt8], to path: String, truncating: Bool = false) throws(DataError) {
-        Descriptor.hearOfLimits()
         let mode = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (truncating ? O_TRUNC : O_APPEND)
         let descriptor = open(path, mode, 0o666)
         guard descriptor >= 0 else { throw DataError(.unwritable, file: path, systemWords("cannot be opened")) }

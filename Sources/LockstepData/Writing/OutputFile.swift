@@ -18,7 +18,6 @@ package final class OutputFile {
 
     /// - Throws: `DataError` (`.unwritable`) when it cannot be created or opened.
     package init(_ path: String) throws(DataError) {
-        Descriptor.hearOfLimits()
         self.path = path
         target = try OutputTarget(path)
         switch target {
@@ -146,6 +145,7 @@ package enum Descriptor {
 
     /// The same for memory.
     static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+        hearOfLimits()
         var done = 0
         while done < bytes.count, let base = bytes.baseAddress {
             let put = Glibc.write(descriptor, base + done, min(bytes.count - done, 1 << 30))
