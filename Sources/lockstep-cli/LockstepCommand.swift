@@ -2,6 +2,7 @@
 // The command `lockstep`: parses, and calls the library.
 
 import ArgumentParser
+import CLockstepCommand
 import Foundation
 import Lockstep
 import LockstepData
@@ -14,7 +15,7 @@ import LockstepData
             "Commands that train take --ranks N (processes, over MPI) or --in-process N "
             + "(threads).\n\n"
             + ExitTable.text,
-        version: LockstepVersion.current,
+        version: LockstepVersion.told,
         subcommands: [
             Train.self, LRFind.self, Sweep.self, Predict.self, Embed.self, SampleText.self, Export.self, Report.self,
             Bench.self,
@@ -43,4 +44,9 @@ import LockstepData
 /// The version of this package.
 enum LockstepVersion {
     static let current = "0.1.0"
+    /// With the commit where it is known.
+    static var told: String {
+        let commit = String(cString: lsc_commit())
+        return commit.isEmpty ? current : "\(current) (\(commit))"
+    }
 }

@@ -58,7 +58,8 @@ struct EnvironmentVariableTests {
         let known = Set(EnvironmentVariable.all.map(\.name))
         // Those of the build and of scripts are no program's.
         let others: Set = [
-            "LOCKSTEP_NO_ONEDNN", "LOCKSTEP_NO_IMAGES", "LOCKSTEP_PYTHON", "LOCKSTEP_BENCH_ROWS", "LOCKSTEP_ONEDNN",
+            "LOCKSTEP_NO_ONEDNN", "LOCKSTEP_NO_IMAGES", "LOCKSTEP_COMMIT", "LOCKSTEP_PYTHON", "LOCKSTEP_BENCH_ROWS",
+            "LOCKSTEP_ONEDNN",
             "LOCKSTEP_READERS",
         ]
         let files = FileManager.default.enumerator(at: root.appending(path: "Sources"), includingPropertiesForKeys: nil)

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Unpacks what make dist made where no Swift is, and trains there; ends with "N passed, N failed".
+set -uo pipefail
+
+if [ "${1:-}" = "--help" ]; then
+    echo "usage: Tests/Scripts/test-dist.sh [TARBALL]    (make test-dist calls it; needs root and a mirror of Debian)"
+    echo "  In a bare root by debootstrap, with Open MPI's and OpenBLAS's packages for running and nothing else."
+    echo "  MIRROR=address of Debian's packages; ROOT=folder keeps the bare root there, or uses the one that is there"
+    exit 0
+fi
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+BIN=. source Tests/Scripts/checks.sh
+need debootstrap debootstrap
+
+tarball=$(realpath "${1:-$(ls -t .build/dist/lockstep-*.tar.gz 2> /dev/null | head -n 1)}")
+[ -f "$tarball" ] || { echo "test-dist: no tarball: make dist makes one" >&2; exit 66; }
+name=$(basename "$tarball" .tar.gz)
+work=$(mktemp -d)
+log=$work/log
+root=${ROOT:-$work/root}
+finish() {
+    umount -R "$root/proc" "$root/dev" 2> /dev/null
+    rm -rf "$work"
+}
+trap finish EXIT
+
+# made COMMAND…: a step on the way to the bare root.
+made() { "$@" > "$log" 2>&1 < /dev/null || { tail -n 5 "$log" >&2; echo "test-dist: the bare root could not be made" >&2; exit 69; }; }
+suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+[ -x "$root/usr/bin/apt-get" ] || made debootstrap --variant=minbase "$suite" "$root" "${MIRROR:-http://deb.debian.org/debian}"
+[ -x "$root/usr/bin/mpirun" ] ||
+    made chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends \
+        openmpi-bin libopenblas0-pthread zlib1g
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev" && mount --make-rslave "$root/dev"
+rm -rf "${root:?}/opt/"* "$root/runs"
+tar -C "$root/opt" -xzf "$tarball"
+
+# there COMMAND…: in the bare root.
+there() { chroot "$root" env -i HOME=/root PATH="/opt/$name/bin:/usr/bin:/bin" "$@" > "$log" 2>&1 < /dev/null; }
+# check WHAT COMMAND…: has to end well there.
+check() {
+    local what=$1 status
+    shift
+    there "$@"
+    status=$?
+    if [ $status -eq 0 ]; then verdict "$what" ""; else verdict "$what" "status $status"; fi
+}
+losses() { awk -F, 'NR > 1 { printf "%s %.4f %.4f\n", $1, $2, $3 }' "$root/$1/history.csv"; }
+
+# MARK: What is there
+
+check "no Swift is there" bash -c '! command -v swift && ! ls /usr/lib/swift /opt/swift'
+check "no library is missing" bash -c "! ldd /opt/$name/bin/lockstep /opt/$name/bin/lockstep-digits | grep 'not found\|libswift\|Foundation\|dnnl\|png\|jpeg'"
+check "the version tells the commit" bash -c 'lockstep --version | grep -Ex "[0-9.]+ \([0-9a-f]{12}\+?\)"'
+check "completions are scripts" bash -n "/opt/$name/share/bash-completion/completions/lockstep"
+check "every command has a manual page" bash -c \
+    "cd /opt/$name/share/man/man1 && for c in train predict launch doctor sweep export report; do grep -q '^.Dt LOCKSTEP' lockstep.\$c.1 || exit 1; done && test -s lockstep.1"
+check "licences of what is inside" bash -c "cd /opt/$name/share/doc/lockstep && test -s LICENSE && ls licences | grep -c . | grep -Ex '([5-9]|1[0-9])'"
+if diff -r launch "$root/opt/$name/share/lockstep/launch" > "$log"; then verdict "launch scripts" ""; else verdict "launch scripts" "others"; fi
+
+# MARK: What it does
+
+check "doctor" lockstep doctor
+check "train digits" lockstep train digits --epochs 3 --run runs/one
+check "train digits --ranks 2" lockstep train digits --epochs 3 --run runs/two --ranks 2
+if [ -n "$(losses runs/one)" ] && [ "$(losses runs/one)" = "$(losses runs/two)" ]; then
+    verdict "one rank and two: the same losses" ""
+else
+    verdict "one rank and two: the same losses" "others"
+fi
+check "the example under mpirun" mpirun --allow-run-as-root --oversubscribe -n 2 lockstep-digits
+pixel=iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==
+for class in cat dog; do
+    mkdir -p "$root/root/images/$class"
+    for i in {1..10}; do base64 -d <<< "$pixel" > "$root/root/images/$class/$i.png"; done
+done
+check "train images" lockstep train images /root/images --size 8 --batch-size 8 --epochs 1 --run runs/images
+check "predict" lockstep predict runs/images/export.bundle /root/images/cat/1.png
+check "report" lockstep report runs/one
+check "export --onnx" lockstep export runs/one --onnx /root/digits.onnx
+check "an error is a sentence and a code" bash -c 'lockstep train csv --data nothing.csv --target y 2> errors; [ $? -eq 66 ] && grep -q "^lockstep: --data nothing.csv" errors'
+verdicts
