@@ -121,6 +121,11 @@ struct CSVLoggerTests {
                     let error = #expect(throws: CallbackError.self) { try learner.fit(4) }
                     #expect(error?.description.contains("history.csv") == true, "\(String(describing: error))")
                     #expect(learner.recorder?.rows.count == 4)
+                    // The next fit brings the rows that the first could not write.
+                    try FileManager.default.removeItem(atPath: path)
+                    try learner.fit(1)
+                    let lines = try text(path + "/history.csv").split(separator: "\n")
+                    #expect(lines.map { $0.prefix(2) } == ["ep", "0,", "1,", "2,", "3,", "0,"])
                 }
             }
         }

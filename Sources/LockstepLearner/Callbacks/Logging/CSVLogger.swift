@@ -60,6 +60,8 @@ public final class CSVLogger: Callback {
         var kept = header
         try learner.coordinator.write {
             isStream = OutputFile.isStream(path)
+            // Those of a fit that ended in an error.
+            if lacksRows { try rewrite(learner) }
             // What is no regular file, such as a pipe, holds nothing to go on in.
             let existing = goesOn && Files.exists(path) && !isStream ? try Files.read(path) : []
             guard !existing.isEmpty else { return try Files.append(Array(header.utf8), to: path, truncating: true) }
