@@ -8,7 +8,7 @@ if [ "${1:-}" = "--help" ]; then
     echo "  A language model on 1 and 2 ranks with a checkpoint every few steps. Once the first is there its disk gets ill: full,"
     echo "  beyond a quota or a limit of sizes, read-only, gone, with errors, slow. Either it gets well and the run ends as if nothing"
     echo "  had been, or it stays so until the end, or all is killed meanwhile: there is always a checkpoint to resume from, to the"
-    echo "  bytes of the run that nobody disturbed. BIN=folder tests another build; KEEP=1 keeps the runs; ILLS=\"full slow\" picks some"
+    echo "  bytes of the run that nobody disturbed. BIN=folder tests another build; KEEP=1 keeps the runs; RANKS=2 and ILLS=\"full slow\" pick some"
     exit 0
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
@@ -99,13 +99,16 @@ resumed() {
 
 # MARK: Trials
 
-for ranks in 1 2; do
+chosen() { [ -z "${ILLS:-}" ] || [[ " $ILLS " == *" $1 "* ]]; }
+
+for ranks in ${RANKS:-1 2}; do
     : > "$work/ill"
     : > "$log"
     train $ranks "$work/undisturbed-$ranks" || verdict "the run that nobody disturbs, $ranks ranks" "failed"
     expected=$(remains "$work/undisturbed-$ranks")
 
     for illness in full quota errors hiccups interrupted slow readonly away; do
+        chosen $illness || continue
         begin $illness $ranks || { verdict "$illness, $ranks ranks" "the run ended too early"; continue; }
         sleep 3
         problem=""
@@ -122,6 +125,7 @@ for ranks in 1 2; do
     done
 
     for illness in full quota errors readonly; do
+        chosen $illness || continue
         begin $illness $ranks || { verdict "$illness, $ranks ranks" "the run ended too early"; continue; }
         wait $job
         status=$?
@@ -136,7 +140,7 @@ for ranks in 1 2; do
     done
 
     # MPI has files of some MiB itself.
-    if [ $ranks -eq 1 ]; then
+    if [ "$ranks" -eq 1 ] && chosen limit; then
         : > "$log"
         run=$work/limited
         limit=200 train $ranks "$run"
@@ -149,6 +153,7 @@ for ranks in 1 2; do
     fi
 
     for illness in full quota errors slow readonly away; do
+        chosen $illness || continue
         begin $illness $ranks || { verdict "$illness, $ranks ranks" "the run ended too early"; continue; }
         sleep "$((1 + RANDOM % 3)).$((RANDOM % 10))"
         { pkill -KILL -f -- "--run $run "; wait $job; } 2> /dev/null
