@@ -172,7 +172,7 @@ dist: setup
 
 install: dist
 	@mkdir -p $(DESTDIR)$(PREFIX)
-	cp -r $(firstword $(wildcard .build/dist/lockstep-*/bin)) $(firstword $(wildcard .build/dist/lockstep-*/share)) $(DESTDIR)$(PREFIX)/
+	cp -r .build/dist/lockstep-*/bin .build/dist/lockstep-*/share $(DESTDIR)$(PREFIX)/
 
 test-dist: dist
 	@Tests/Scripts/test-dist.sh

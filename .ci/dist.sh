@@ -35,7 +35,7 @@ version=$("$built/lockstep" --version)
 version=${version%% *}
 name=lockstep-$version-linux-$(uname -m)
 root=$build/$name
-rm -rf "$root"
+rm -rf "$build"/lockstep-*
 mkdir -p "$root"/{bin,share/man/man1,share/bash-completion/completions,share/zsh/site-functions,share/fish/vendor_completions.d} \
     "$root"/share/lockstep "$root"/share/doc/lockstep/licences
 for program in lockstep digits; do

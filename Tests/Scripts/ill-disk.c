@@ -19,7 +19,6 @@ static const struct {
     int number;
 } errors[] = {{"EDQUOT", EDQUOT}, {"ENOSPC", ENOSPC}, {"EIO", EIO}, {"EINTR", EINTR}, {"EROFS", EROFS}};
 
-
 static int is_ours(const char *path) {
     const char *folder = getenv("ILL_FOLDER");
     return folder && strncmp(path, folder, strlen(folder)) == 0;

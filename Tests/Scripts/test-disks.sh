@@ -8,7 +8,8 @@ if [ "${1:-}" = "--help" ]; then
     echo "  A language model on 1 and 2 ranks with a checkpoint every few steps. Once the first is there its disk gets ill: full,"
     echo "  beyond a quota or a limit of sizes, read-only, gone, with errors, slow. Either it gets well and the run ends as if nothing"
     echo "  had been, or it stays so until the end, or all is killed meanwhile: there is always a checkpoint to resume from, to the"
-    echo "  bytes of the run that nobody disturbed. BIN=folder tests another build; KEEP=1 keeps the runs; RANKS=2 and ILLS=\"full slow\" pick some"
+    echo "  bytes of the run that nobody disturbed. BIN=folder tests another build; KEEP=1 keeps the runs;"
+    echo "  RANKS=2 and ILLS=\"full slow\" pick some"
     exit 0
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
@@ -29,7 +30,6 @@ finish() {
 trap finish EXIT
 cc=$(command -v clang || command -v cc) || { echo "test-disks: clang is missing" >&2; exit 69; }
 "$cc" -shared -fPIC -O1 -o "$work/ill-disk.so" Tests/Scripts/ill-disk.c || exit 1
-
 
 cat docs/*.md | head -c 100000 > "$work/text"
 # train RANKS RUN: begins a run of some seconds, or goes on with it, no file beyond $limit KiB; its words go to $log.

@@ -13,15 +13,17 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 BIN=. source Tests/Scripts/checks.sh
 need debootstrap debootstrap
 
-tarball=$(realpath "${1:-$(ls -t .build/dist/lockstep-*.tar.gz 2> /dev/null | head -n 1)}")
+tarball=$(realpath "${1:-$(ls .build/dist/lockstep-*.tar.gz 2> /dev/null)}")
 [ -f "$tarball" ] || { echo "test-dist: no tarball: make dist makes one" >&2; exit 66; }
 name=$(basename "$tarball" .tar.gz)
 work=$(mktemp -d)
 log=$work/log
 root=${ROOT:-$work/root}
 finish() {
-    umount -R "$root/proc" "$root/dev" 2> /dev/null
-    rm -rf "$work"
+    umount -R "$root/proc" 2> /dev/null
+    umount -R "$root/dev" 2> /dev/null
+    # Whatever is still mounted there is the machine's own.
+    rm -rf --one-file-system "$work"
 }
 trap finish EXIT
 

@@ -8,7 +8,8 @@ if [ "${1:-}" = "--help" ]; then
     echo "  One run of a GPT on two ranks that takes about so long without kills, under \`lockstep launch --max-restarts\`. A rank gets"
     echo "  SIGKILL every MEAN seconds on average (15), at start-up, in a step or while a checkpoint is written, and nobody intervenes. The"
     echo "  model and the history (but for times) must be the bytes of the run that nobody disturbed. Said for each kill: how long it"
-    echo "  took until the job trained again. RANKS=n, MEAN=s; EPOCHS=n trains so many, however long they take; SEED=n repeats the pauses; BIN=folder tests another build; KEEP=1 keeps the runs"
+    echo "  took until the job trained again. RANKS=n, MEAN=s; EPOCHS=n trains so many, however long they take;"
+    echo "  SEED=n repeats the pauses; BIN=folder tests another build; KEEP=1 keeps the runs"
     exit 0
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1

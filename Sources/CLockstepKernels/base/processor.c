@@ -87,7 +87,8 @@ static int32_t threads_wanted(void) {
     return 1;
 }
 
-// A constructor because the environment is changed, which is safe only while no other thread runs, and because the choice must precede every product.
+// A constructor because the environment is changed, which is safe only while no other thread runs, and because the choice must
+// precede every product.
 __attribute__((constructor)) static void select_kernels(void) {
     report.features = processor_features();
     copy_core_name(report.core_found);

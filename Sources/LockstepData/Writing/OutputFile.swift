@@ -145,7 +145,7 @@ package enum Descriptor {
 
     /// The same for memory.
     static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
-        hearOfLimits()
+        _ = hearsOfLimits
         var done = 0
         while done < bytes.count, let base = bytes.baseAddress {
             let put = Glibc.write(descriptor, base + done, min(bytes.count - done, 1 << 30))
@@ -169,9 +169,9 @@ package enum Descriptor {
         return true
     }
 
-    /// Has a limit on the size of files (`ulimit -f`, a batch system's) be a failed write with EFBIG, and not the program's end by SIGXFSZ.
-    static func hearOfLimits() { _ = hearsOfLimits }
-    private static let hearsOfLimits: Void = ignore(SIGXFSZ)
+    /// Once looked at, a limit on the size of files (`ulimit -f`, a batch system's) is a failed write with EFBIG, and not the program's end
+    /// by SIGXFSZ.
+    static let hearsOfLimits: Void = ignore(SIGXFSZ)
 
     /// Has nothing happen at a signal that nobody watches.
     static func ignore(_ number: Int32) {

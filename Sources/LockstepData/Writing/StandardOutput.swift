@@ -35,6 +35,6 @@ package enum StandardOutput {
             _ = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)
         }
         Descriptor.ignore(SIGPIPE)
-        Descriptor.hearOfLimits()
+        _ = Descriptor.hearsOfLimits
     }
 }

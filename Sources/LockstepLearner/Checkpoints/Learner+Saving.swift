@@ -18,23 +18,20 @@ extension Learner {
     /// - Throws: `DataError` when the file cannot be written; on every rank.
     @discardableResult
     public func save(_ file: String, withOptimizer: Bool = true) throws -> String {
-        try save(file, withOptimizer: withOptimizer) { write throws(DataError) in try write() }
+        try save(file, withOptimizer: withOptimizer, patiently: false)
     }
 
-    /// The same while training goes on: tried again before it is an error.
-    func savePatiently(_ file: String, withOptimizer: Bool) throws -> String {
-        try save(file, withOptimizer: withOptimizer) { write throws(DataError) in try Patience.trying(write) }
-    }
-
-    private func save(
-        _ file: String, withOptimizer: Bool, _ attempt: (() throws(DataError) -> Void) throws(DataError) -> Void
-    ) throws -> String {
+    /// The same.
+    ///
+    /// - Parameter patiently: Whether a write that fails is tried again, as while training goes on.
+    func save(_ file: String, withOptimizer: Bool, patiently: Bool) throws -> String {
         let path = checkpointPath(file)
         try coordinator.write {
             let optimizer = withOptimizer ? optimizer : nil
-            let (parts, epochs) = (Checkpoint.parts(of: model, optimizer: optimizer), epochsSeen)
-            let metadata = Checkpoint.metadata(of: optimizer, epochsSeen: epochs)
-            try attempt { () throws(DataError) in try Safetensors.write(parts, metadata: metadata, to: path) }
+            let parts = Checkpoint.parts(of: model, optimizer: optimizer)
+            let metadata = Checkpoint.metadata(of: optimizer, epochsSeen: epochsSeen)
+            func write() throws(DataError) { try Safetensors.write(parts, metadata: metadata, to: path) }
+            if patiently { try Patience.trying(write) } else { try write() }
         }
         return path
     }

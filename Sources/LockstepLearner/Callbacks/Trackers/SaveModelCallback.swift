@@ -85,11 +85,12 @@ public final class SaveModelCallback: Tracker {
         try super.afterEpoch(learner)
         if case .everyEpoch(let count) = moment {
             if outcome != .none && learner.epoch % count == 0 {
-                lastPath = try learner.savePatiently("\(filename)_\(learner.epoch)", withOptimizer: withOptimizer)
+                lastPath = try learner.save(
+                    "\(filename)_\(learner.epoch)", withOptimizer: withOptimizer, patiently: true)
             }
         } else if outcome == .improved, let best {
             say("Better model found at epoch \(learner.epoch) with \(monitor) value: \(best).", learner)
-            lastPath = try learner.savePatiently(filename, withOptimizer: withOptimizer)
+            lastPath = try learner.save(filename, withOptimizer: withOptimizer, patiently: true)
             hasBest = true
         }
     }
@@ -97,7 +98,7 @@ public final class SaveModelCallback: Tracker {
     public override func afterFit(_ learner: Learner) throws {
         switch moment {
         case .everyEpoch: return
-        case .atEnd: lastPath = try learner.savePatiently(filename, withOptimizer: withOptimizer)
+        case .atEnd: lastPath = try learner.save(filename, withOptimizer: withOptimizer, patiently: true)
         case .best:
             if hasBest {
                 try learner.load(filename, withOptimizer: withOptimizer)
