@@ -58,6 +58,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     ],
@@ -114,13 +115,20 @@ let package = Package(
         // MARK: Tools
         .target(name: "LockstepBench", dependencies: library + ["CLockstepKernels"]),
         .target(name: "LockstepInspect", dependencies: ["LockstepData", "LockstepLearner"]),
+        // HTTP alone: it knows no model and no run.
+        .target(
+            name: "LockstepHTTP",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         .target(
             name: "CLockstepCommand", dependencies: ["CMPI"],
             cSettings: commit.map { [.define("LOCKSTEP_COMMIT", to: "\"\($0)\"")] } ?? []),
         .executableTarget(
             name: "lockstep-cli",
             dependencies: library + [
-                "LockstepBench", "LockstepInspect", "CLockstepKernels", "CLockstepCommand",
+                "LockstepBench", "LockstepInspect", "LockstepHTTP", "CLockstepKernels", "CLockstepCommand",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ]),

@@ -41,6 +41,18 @@ extension FuzzTarget {
             for name in archive.names { _ = try archive.array(name).count }
         },
         FuzzTarget("idx", seeds: { idx }) { bytes in _ = try IDX.parse(bytes, file: file).floats },
+        // Rows that come as JSON, for columns of every kind.
+        FuzzTarget("rows", factor: 256, seeds: { rows.map { Array($0.utf8) } }) { bytes in
+            let columns = try served.get()
+            let fields = JSONRows(columns)
+            var scanner = JSONScanner(bytes, base: 0, file: file, mostValues: 1 << 20)
+            guard case .array(let nodes) = try scanner.document().value else { return }
+            var read: [[String]] = []
+            for (row, node) in nodes.enumerated() { read.append(try fields.fields(of: node, row: row, file: file)) }
+            let table = try fields.table(read, file: file)
+            _ = try columns.unseen(in: table)
+            _ = try columns.dataset(table, rows: Array(0..<table.rowCount), withTarget: false)
+        },
         FuzzTarget("csv", factor: 256, seeds: { tables.map { Array($0.utf8) } }) { bytes in
             let table = try CSV.parse(bytes, file: file)
             for column in table.columns { _ = (column.doubles, column.texts, column.missingCount) }
@@ -136,6 +148,22 @@ extension FuzzTarget {
         [0, 0, 8, 1, 0, 0, 0, 2, 3, 4], [0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4],
         [0, 0, 0x0D, 1, 0, 0, 0, 1, 0x3F, 0x80, 0, 0], [0, 0, 0x0B, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 9],
     ]
+
+    private static let rows = [
+        #"[{"age": 1.5, "job": "a", "d": "2024-03-04"}, {"age": null, "d": "x", "more": [{}]}, {"job": true, "age": " 7e1 "}]"#,
+        "[]",
+    ]
+    /// Columns of every kind.
+    private static let served = Result {
+        let text =
+            "age,job,d,y\n"
+            + (1..<9).map {
+                "\($0 == 3 ? "" : "\($0).5"),\($0 % 2 == 0 ? "a" : "b"),2024-03-0\($0),\($0 % 3 == 0 ? "u" : "v")\n"
+            }
+            .joined()
+        let table = try CSV.parse(Array(text.utf8), file: file)
+        return try TabularColumns(fitting: table, target: "y", training: Array(0..<table.rowCount))
+    }
 
     private static let tables = [
         "a,b,c\n1,2.5,x\n-3,,y\n4,1e3,\"z,\"\"q\"\"\"\n",

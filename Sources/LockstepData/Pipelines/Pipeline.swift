@@ -184,6 +184,8 @@ public struct Pipeline {
         if inputTypes.isEmpty { return 0 }
         let name = Pipeline.typeName(value)
         if let exact = inputTypes.firstIndex(of: name) { return exact }
+        // What was not among the items may still be what the first transform is for: an image's bytes in place of its path.
+        if let first = stages.first, first.encodes.contains(where: { $0.input == type(of: value) }) { return 0 }
         let tensor = String(reflecting: Tensor.self)
         if value is any SemanticTensor, let start = inputTypes.firstIndex(of: tensor) { return start }
         var distinct: [String] = []

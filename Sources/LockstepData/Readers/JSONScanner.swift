@@ -25,12 +25,17 @@ package struct JSONScanner {
     private let base: Int
     private let file: String
     private var position = 0
+    /// How many values there may be still.
+    private var room: Int
 
-    /// `base` is the offset of `bytes` in `file`, for errors.
-    package init(_ bytes: [UInt8], base: Int, file: String) {
+    /// - Parameters:
+    ///   - base: the offset of `bytes` in `file`, for errors.
+    ///   - mostValues: how many values there may be: one takes up to fifty times the memory of its text.
+    package init(_ bytes: [UInt8], base: Int, file: String, mostValues: Int = .max) {
         self.bytes = bytes
         self.base = base
         self.file = file
+        room = mostValues
     }
 
     /// The one value that fills all bytes, apart from space around it.
@@ -44,6 +49,8 @@ package struct JSONScanner {
     private mutating func value(depth: Int) throws(DataError) -> JSONNode {
         // A limit, so that a file of brackets cannot exhaust the stack.
         guard depth < 32 else { throw error("JSON nested more than 32 deep") }
+        guard room > 0 else { throw error("there are more values than are read at once") }
+        room -= 1
         skipSpace()
         let offset = base + position
         guard position < bytes.count else { throw error("the JSON text ends too early") }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Paths of image files to images, as the first transform of a pipeline.
+// Paths of image files, or their bytes, to images: the first transform of a pipeline.
 
 public import LockstepTensor
 
-/// Reads the PNG or JPEG file at a path: a ``TensorImage`` of bytes, `[channels, height, width]`.
+/// Reads the PNG or JPEG file at a path, or in the bytes of one: a ``TensorImage`` of bytes, `[channels, height, width]`.
 ///
-/// What it throws names the file. fastai: `PILImage.create`, `PILImageBW.create`.
+/// What it throws names the file; bytes are called “image”. fastai: `PILImage.create`, `PILImageBW.create`.
 public struct OpenImage: Transform, Codable, Hashable, Sendable {
     /// What the pixels are brought to.
     public let channels: ImageChannels
@@ -15,7 +15,12 @@ public struct OpenImage: Transform, Codable, Hashable, Sendable {
 
     /// What it does on the way to the model.
     public var encodes: [TypedFunction] {
-        [TypedFunction { (path: String) in TensorImage(try ImageFile.read(path, channels: channels)) }]
+        [
+            TypedFunction { (path: String) in TensorImage(try ImageFile.read(path, channels: channels)) },
+            TypedFunction { (bytes: [UInt8]) in
+                TensorImage(try ImageFile.decode(bytes, file: "image", channels: channels))
+            },
+        ]
     }
 }
 

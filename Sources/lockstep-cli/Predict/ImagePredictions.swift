@@ -28,8 +28,8 @@ enum ImagePredictions {
         let size = learner.dls.train.batchSize ?? 1
         let part = TablePredictions.part(of: ranks.rank, among: ranks.size, rows: files.count, batchSize: size)
         let own = Array(files[part])
-        let (lines, undefined) =
-            try own.isEmpty ? ("", 0) : lines(of: learner, bundle, own, classes, form, batchSize: size)
+        let answers = try learner.answers(for: own, bundle, classes: classes.count)
+        let (lines, undefined) = form.lines(answers.probabilities, answers.decided, classes, files: own)
         let all = try TablePredictions.gathered(
             form.header(["file", "class"], classes), lines, undefined, over: ranks)
         guard let text = all.text else { return }
@@ -44,24 +44,5 @@ enum ImagePredictions {
             throw Failure.noInput("\(place): holds no image files (\(ImageFile.extensions.joined(separator: ", ")))")
         }
         return files
-    }
-
-    /// A line for each file. Batches are whole, so that an answer does not depend on how many others there are.
-    private static func lines(
-        of learner: Learner, _ bundle: String, _ files: [String], _ classes: [String], _ form: AnswerForm,
-        batchSize: Int
-    ) throws -> (lines: String, undefined: Int) {
-        let loader = try learner.dls.testLoader(for: TablePredictions.filled(files, batchSize))
-        let all = try learner.withoutProgress { try learner.predictions(on: .loader(loader), withDecoded: true) }
-        let probabilities = TablePredictions.first(files.count, of: all.predictions)
-        let decided = all.decoded.map { TablePredictions.first(files.count, of: $0).ints } ?? []
-        guard probabilities.shape.dimensions == [files.count, classes.count], decided.count == files.count,
-            decided.allSatisfy(classes.indices.contains)
-        else {
-            throw Failure.usage(
-                "\(bundle): the model's answers of shape \(probabilities.shape) do not choose among \(classes.count) classes"
-            )
-        }
-        return form.lines(probabilities.floats, decided, classes, files: files)
     }
 }

@@ -72,21 +72,22 @@ struct TablePredictions {
         return (parts.map { header + String(decoding: $0.joined(), as: UTF8.self) }, undefined)
     }
 
-    /// The predictions for `part` of the rows, all of them when nil.
+    /// The predictions for `part` of the rows, all of them when nil, in batches of the training's size unless another is said.
     ///
     /// - Throws: ``Failure`` when the learner does not predict a column of a table, `DataError` when the table does not
     ///   have the columns it needs.
-    init(_ learner: Learner, _ table: CSVTable, _ form: AnswerForm, part: Range<Int>? = nil) throws {
+    init(
+        _ learner: Learner, _ table: CSVTable, _ form: AnswerForm, part: Range<Int>? = nil, batchSize: Int? = nil
+    ) throws {
         guard let columns = learner.dls.columns else {
             throw Failure.usage("\(table.file): the learner does not predict a column of a table")
         }
         let rows = Array(part ?? 0..<table.rowCount)
-        let data = try columns.dataset(
-            table, rows: TablePredictions.filled(rows, learner.dls.train.batchSize ?? 1),
-            withTarget: false)
-        let all = try learner.withoutProgress {
-            try learner.predictions(on: .loader(learner.dls.testLoader(for: data)), withDecoded: true)
-        }
+        let batchSize = batchSize ?? learner.dls.train.batchSize ?? 1
+        let data = try columns.dataset(table, rows: TablePredictions.filled(rows, batchSize), withTarget: false)
+        let loader = learner.dls.testLoader(for: data)
+        loader.options.batchSize = batchSize
+        let all = try learner.withoutProgress { try learner.predictions(on: .loader(loader), withDecoded: true) }
         let found = (
             count: rows.count, predictions: TablePredictions.first(rows.count, of: all.predictions),
             decoded: all.decoded.map { TablePredictions.first(rows.count, of: $0) }

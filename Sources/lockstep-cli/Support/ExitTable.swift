@@ -20,7 +20,7 @@ enum ExitTable {
         ("66", "a file that is missing, damaged, or not what is needed"),
         ("69", "mpirun is missing"),
         ("70", "a mistake in a program: it stopped itself with a sentence"),
-        ("71", "the system refuses to start a program"),
+        ("71", "the system refuses to start a program, or to let it listen"),
         ("73", "a place that cannot be written to: found out before training"),
         ("74", "writing has failed: a full disk, an output that nobody reads"),
         ("75", "stopped as asked; a run or a sweep that had begun can be resumed"),

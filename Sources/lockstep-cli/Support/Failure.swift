@@ -28,6 +28,12 @@ struct Failure: ExitCodeError, CustomStringConvertible {
         }
     }
 
+    /// Throws under a launcher that has started several ranks, for a command that is one process.
+    static func requireOneProcess(_ command: String) throws {
+        guard let ranks = Launcher.startedRanks, ranks > 1 else { return }
+        throw usage("\(command): runs in one process, and mpirun has started \(ranks); leave it out")
+    }
+
     // MARK: Ending
 
     /// Prints what is to be said about an error from before the ranks met, once, and ends the program.

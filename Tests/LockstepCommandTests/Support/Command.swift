@@ -20,7 +20,13 @@ final class Command {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
-    deinit { try? FileManager.default.removeItem(at: folder) }
+    /// What was started and may still run: a test that fails on its way leaves nothing behind.
+    private var started: [Process] = []
+
+    deinit {
+        for process in started where process.isRunning { process.terminate() }
+        try? FileManager.default.removeItem(at: folder)
+    }
 
     /// Writes a file for the command to read.
     func write(_ bytes: some Sequence<UInt8>, to name: String) throws {
@@ -52,6 +58,7 @@ final class Command {
         process.standardOutput = try FileHandle(forWritingTo: folder.appending(path: "stdout"))
         process.standardError = try FileHandle(forWritingTo: folder.appending(path: "stderr"))
         try process.run()
+        started.append(process)
         return process
     }
 
