@@ -14,6 +14,7 @@ enum FileKind: String {
     case settings
     case runState = "state of a run"
     case textModel = "description of a text model"
+    case interpretation = "what a model gets wrong"
     case history
     case table = "table of predictions"
     case log = "log of a rank"
@@ -39,7 +40,8 @@ enum FileKind: String {
         } else if json {
             // An object of JSON that nothing else is may be what a run was told.
             let kind = FileKind(named: name)
-            self = [.runState, .textModel, .weightIndex].contains(kind) ? kind ?? .settings : .settings
+            self =
+                [.runState, .textModel, .interpretation, .weightIndex].contains(kind) ? kind ?? .settings : .settings
         } else if LogScan.isLine(start.prefix { $0 != 0x0A }) {
             self = .log
         } else if start.starts(with: Array("epoch,".utf8)) {
@@ -57,6 +59,7 @@ enum FileKind: String {
         case "settings.json": self = .settings
         case "run.json": self = .runState
         case "text.json": self = .textModel
+        case "interpretation.json": self = .interpretation
         case "history.csv": self = .history
         case ".lock": self = .lock
         case _ where name.hasSuffix(".safetensors") || name.hasSuffix(".bundle"): self = .safetensors

@@ -41,6 +41,7 @@ extension Inspection {
         case .settings: try lookAtSettings()
         case .runState: try lookAtState()
         case .textModel: content = [.init("says", Fact(try object()))]
+        case .interpretation: try lookAtInterpretation()
         case .history: try lookAtHistory(pieces)
         case .table: try lookAtTable(pieces)
         case .log: try lookAtLog(pieces)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// settings.json, run.json and text.json.
+// settings.json, run.json, text.json and interpretation.json.
 
 import LockstepData
 
@@ -31,5 +31,13 @@ extension Inspection {
             throw DataError(.malformed, file: path, "does not say whether the run is running or complete")
         }
         content = [.init("says", state)]
+    }
+
+    mutating func lookAtInterpretation() throws(DataError) {
+        let facts = Fact(try object())
+        guard case .list(let classes)? = facts["classes"], case .list(let items)? = facts["top_losses"] else {
+            throw DataError(.malformed, file: path, "has no classes or no items, so it is not what training leaves")
+        }
+        content = [.init("classes", classes.count), .init("items", items.count)]
     }
 }

@@ -17,8 +17,8 @@ import LockstepData
             + ExitTable.text,
         version: LockstepVersion.told,
         subcommands: [
-            Train.self, LRFind.self, Sweep.self, Predict.self, Embed.self, SampleText.self, Export.self, Report.self,
-            Bench.self,
+            Train.self, LRFind.self, Sweep.self, Predict.self, Embed.self, SampleText.self, Export.self, Serve.self,
+            Report.self, Watch.self, Compare.self, Bench.self,
             LaunchCommand.self,
             Plan.self,
             Doctor.self,

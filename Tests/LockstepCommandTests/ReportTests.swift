@@ -29,7 +29,7 @@ struct ReportTests {
                   66       a file that is missing, damaged, or not what is needed
                   69       mpirun is missing
                   70       a mistake in a program: it stopped itself with a sentence
-                  71       the system refuses to start a program
+                  71       the system refuses to start a program, or to let it listen
                   73       a place that cannot be written to: found out before training
                   74       writing has failed: a full disk, an output that nobody reads
                   75       stopped as asked; a run or a sweep that had begun can be resumed
@@ -55,7 +55,12 @@ struct ReportTests {
                   sample                  Write text with a model that `lockstep train text`
                                           has saved.
                   export                  Write a trained learner for other programs: as ONNX.
+                  serve                   Answer other programs over HTTP with an exported
+                                          learner.
                   report                  Write a run as one page for a browser: report.html.
+                  watch                   Show a run in a browser while it trains.
+                  compare                 Write several runs side by side as one page for a
+                                          browser.
                   bench                   Measure a training step: speed, memory, time to the
                                           first step.
                   launch                  Run a program on several ranks, or write the batch

@@ -110,6 +110,59 @@ import Testing
         #expect(page.contains("<pre>line 9970\n") && page.contains("line 9999</pre>"))
     }
 
+    @Test("what is confused and the largest losses, with pictures, the same on one rank and on two")
+    func interpretation() throws {
+        let command = try Command()
+        for (run, ranks) in [("one", "1"), ("two", "2")] {
+            let trained = try command(
+                "train", "digits", "--model", "cnn", "--epochs", "1", "--run", run, "--quiet", "--show-results",
+                "--bitwise",
+                "--in-process",
+                ranks)
+            #expect(trained.status == 0, "\(trained.errors)")
+        }
+        let json = try Self.text(command, "one/interpretation.json")
+        #expect(try Self.text(command, "two/interpretation.json") == json)
+        let facts = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        let counts = try #require(facts["confusion"] as? [[Int]])
+        #expect(counts.count == 10 && counts.joined().reduce(0, +) == 359)
+        let losses = try #require(facts["top_losses"] as? [[String: Any]]).compactMap { $0["loss"] as? Double }
+        #expect(losses.count == 12 && losses == losses.sorted(by: >))
+        #expect(try command("report", "one").status == 0)
+        let page = try Self.text(command, "one/report.html")
+        #expect(page.contains("What was taken for what") && page.contains("Largest losses"))
+        #expect(page.components(separatedBy: "<img alt=\"item ").count == 13)
+        // A page shows pictures and text, whatever the file holds.
+        let hostile = json.replacing(/"png":"[^"]*"/, with: #""png":"\"><script>x</script>""#)
+            .replacing(#""text":""#, with: #""text":"<b>"#)
+        try command.write(hostile.utf8, to: "one/interpretation.json")
+        #expect(try command("report", "one").status == 0)
+        let other = try Self.text(command, "one/report.html")
+        #expect(!other.contains("<script") && !other.contains("<b><") && !other.contains("<img"))
+        for bad in ["{", "[]", json.replacing("\"confusion\":[[", with: "\"confusion\":[[1,")] {
+            try command.write(bad.utf8, to: "one/interpretation.json")
+            expectRefused(try command("report", "one"), 66, "one/interpretation.json", "is not what training leaves")
+        }
+    }
+
+    @Test("of numbers the largest losses alone, of text nothing that a class would be")
+    func interpretationOfOthers() throws {
+        let command = try Command()
+        let rows = (0..<60).map { "\($0 % 7),\($0 % 5),\(Double($0 % 7) * 1.5 - Double($0 % 5) / 7)" }
+        try command.write(("a,b,y\n" + rows.joined(separator: "\n") + "\n").utf8, to: "t.csv")
+        try command.write(String(repeating: "the quick brown fox. ", count: 60).utf8, to: "text")
+        for words in ["csv --data t.csv --target y", "text text --sample 0"] {
+            let arguments = ("train " + words + " --epochs 1 --batch-size 4 --run r --overwrite --quiet --show-results")
+                .split(
+                    separator: " ")
+            let trained = try command.finish(command.start(arguments.map(String.init)))
+            #expect(trained.status == 0, "\(trained.errors)")
+            #expect(try command("report", "r").status == 0)
+            let page = try Self.text(command, "r/report.html")
+            #expect(page.contains("Largest losses") && !page.contains("taken for what"), "\(words)")
+        }
+    }
+
     @Test("a folder without a run, a file, nothing, settings that are none") func refused() throws {
         let command = try Command()
         try command.write("x".utf8, to: "empty/x")

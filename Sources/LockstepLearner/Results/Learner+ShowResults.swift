@@ -36,6 +36,44 @@ extension Learner {
         return results
     }
 
+    /// Certain items with their targets and what the model takes them for: those with the largest losses, say.
+    ///
+    /// ```swift
+    /// let worst = try Interpretation(learner: learner).topLosses(9)
+    /// try learner.showResults(at: worst.map(\.index))
+    /// ```
+    /// Not collective, as ``showResults(on:maxCount:shuffle:console:)``.
+    /// - Parameters:
+    ///   - places: In the order of the data source, which has to have numbers for its items.
+    /// - Throws: what loaders, transforms and callbacks throw; `LearnerError` for a stream.
+    /// - Note: fastai: `plot_top_losses`.
+    @discardableResult
+    public func showResults(
+        at places: [Int], on source: DataSource = .valid, console: Console? = .standardOutput,
+        file: StaticString = #fileID, line: UInt = #line
+    ) throws -> ShownResults {
+        let source = try loader(for: source)
+        guard let loader = source.indexed, loader.batchSize != nil else {
+            throw LearnerError(.noLoader, "showResults: the items of a stream have no numbers to be shown by")
+        }
+        let order = loader.indices(epoch: 0)
+        require(
+            places.allSatisfy(order.indices.contains),
+            "showResults: there is no item \(places.first { !order.indices.contains($0) } ?? 0) among \(order.count)",
+            file: file, line: line)
+        guard !places.isEmpty else { return ShownResults(items: []) }
+        var batches = try loader.makeIterator(epoch: 0, batches: [places.map { order[$0] }])
+        let results = try alone {
+            guard let batch = try batches.next() else { return ShownResults(items: []) }
+            let all = try predictions(on: .batches([batch]), withDecoded: true)
+            return ShownResults(items: try items(of: batch, all, loader))
+        }
+        if let console, coordinator.isWriter {
+            console.write(results.text(width: console.width, usesColor: console.usesColor))
+        }
+        return results
+    }
+
     private func shownBatch(of source: any BatchSource, _ maxCount: Int, _ shuffle: Bool) throws -> Batch? {
         guard let loader = source.indexed, let size = loader.batchSize else {
             return try firstBatch(of: source).map { batch in

@@ -22,13 +22,9 @@ struct Report: ParsableCommand {
     func validate() throws { try Output.checkName("--output", output) }
 
     func run() throws {
-        guard Files.isFolder(folder) else {
-            try Failure.requireReadable(folder, option: "report")
-            throw Failure.noInput("report \(folder): is no folder; name that of a run")
-        }
+        let page = ReportPage(try RunFacts(of: folder, for: "report"))
         let path = output ?? "\(folder)/report.html"
         try Output.check(output == nil ? "report" : "--output", file: path)
-        let page = ReportPage(try RunFacts(of: folder))
         try Output.write(page.html, to: path)
         if !OutputFile.isStream(path) { try say("the report is in \(path)") }
     }

@@ -13,6 +13,8 @@ struct ReportChart {
     let title: String
     let curves: [Curve]
 
+    /// So many curves have a colour of their own.
+    static let colours = 8
     private static let (width, height) = (560.0, 300.0)
     private static let (left, right, top, bottom) = (64.0, 16.0, 12.0, 44.0)
 
@@ -46,12 +48,13 @@ struct ReportChart {
         for (index, curve) in curves.enumerated() {
             let path = curve.points.map { "\(px($0.x)),\(py($0.y))" }
             if path.count > 1 {
-                svg += "<polyline class=\"c\(index % 4)\" points=\"\(path.joined(separator: " "))\"/>\n"
+                svg += "<polyline class=\"c\(index % Self.colours)\" points=\"\(path.joined(separator: " "))\"/>\n"
             }
             // A few points are marked, so that an epoch is seen as one.
             guard path.count <= 40 else { continue }
             for point in curve.points {
-                svg += "<circle class=\"d\(index % 4)\" cx=\"\(px(point.x))\" cy=\"\(py(point.y))\" r=\"3\"><title>"
+                svg +=
+                    "<circle class=\"d\(index % Self.colours)\" cx=\"\(px(point.x))\" cy=\"\(py(point.y))\" r=\"3\"><title>"
                 svg += "\(escapedForMarkup(curve.name)): \(Self.label(point.y))</title></circle>"
             }
         }

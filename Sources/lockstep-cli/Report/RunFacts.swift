@@ -25,15 +25,32 @@ struct RunFacts {
     private static let mostSeconds = Double(1 << 48)
     /// The last lines of each rank's log.
     let logs: [(name: String, lines: [String])]
+    /// What its model gets wrong; nil where training was not asked to say.
+    let interpretation: InterpretationFacts?
     /// Files with their bytes.
     let files: [(name: String, bytes: Int)]
 
+    /// The folder's own name.
+    var name: String { URL(filePath: folder).standardized.lastPathComponent }
+
+    /// A column over rows: the epochs of a second fit follow those of the first.
+    func curve(_ column: Column, name: String) -> ReportChart.Curve {
+        ReportChart.Curve(
+            name: name,
+            points: zip(epochs.indices, column.values).compactMap { row, value in value.map { (Double(row), $0) } })
+    }
+
     func setting(_ name: String) -> String? { settings.first { $0.name == name }?.value }
 
-    /// - Throws: ``Failure`` (66) for a folder without a run, or whose files are damaged.
-    init(of folder: String) throws {
+    /// - Parameter command: The name of the command that asks.
+    /// - Throws: ``Failure`` (66) for what is no folder, a folder without a run, or whose files are damaged.
+    init(of folder: String, for command: String) throws {
+        guard Files.isFolder(folder) else {
+            try Failure.requireReadable(folder, option: command)
+            throw Failure.noInput("\(command) \(folder): is no folder; name that of a run")
+        }
         guard RunState.holdsRun(folder) else {
-            throw Failure.noInput("report \(folder): holds no run, as far as settings.json and run.json tell")
+            throw Failure.noInput("\(command) \(folder): holds no run, as far as settings.json and run.json tell")
         }
         self.folder = folder
         settings = try Self.settings("\(folder)/settings.json")
@@ -50,6 +67,7 @@ struct RunFacts {
         }
         let times = table?.columns.first { $0.name == "time" }?.texts ?? []
         seconds = times.reduce(0.0) { min($0 + Self.seconds($1 ?? ""), Self.mostSeconds) }
+        interpretation = try InterpretationFacts(in: folder)
         let names = try FileManager.default.subpathsOfDirectory(atPath: folder).sorted()
         logs = names.filter { $0.wholeMatch(of: /(.*\/)?rank-\d+\.log/) != nil }.prefix(64).compactMap { name in
             guard let lines = FileTail.lines(of: "\(folder)/\(name)") else { return nil }

@@ -25,8 +25,7 @@ struct RunState: Codable {
     /// What a run leaves in its folder.
     private static let files = [
         file, "settings.json", "history.csv", "model.safetensors", "export.bundle", "predictions.csv", "results.html",
-        "report.html",
-        "best.safetensors", TextModelFile.name,
+        RunInterpretation.file, "report.html", "best.safetensors", TextModelFile.name,
     ]
 
     /// What `folder` says; nil where no run was begun, or by a version that did not say.

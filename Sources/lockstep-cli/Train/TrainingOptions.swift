@@ -97,7 +97,8 @@ struct TrainingOptions: SettingGroup {
 
     static let showResults = Setting(
         "showResults", false,
-        help: "Show some predictions at the end, in the terminal and as results.html in the run's folder.",
+        help:
+            "Show some predictions at the end, in the terminal and as results.html in the run's folder; and leave there, for lockstep report, which classes are confused and the items with the largest losses (interpretation.json).",
         showsDefault: false)
     @Flag(TrainingOptions.showResults) var showResults = false
 

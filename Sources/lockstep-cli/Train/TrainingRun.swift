@@ -39,6 +39,7 @@ struct TrainingRun: Sendable {
         let prepared = ContinuousClock.now
         var (conclusion, augmented): (String?, Double?)
         var best: Double??
+        var interpretation: RunInterpretation?
         try learner.distributed(
             over: ranks, reduction: options.bitwise ? .bitwise : .ranks, compression: options.compression.value
         ) {
@@ -55,6 +56,7 @@ struct TrainingRun: Sendable {
             conclusion = try task.conclude?(learner, files)
             // Of the model that is kept, not of the last epoch's.
             if options.best { best = try learner.withoutProgress { try learner.validate() }.last }
+            if options.showResults { interpretation = try RunInterpretation(learner) }
             if options.tta { augmented = try accuracy(of: learner.tta().predictions, learner) }
         }
         try watch.endIfStopped(over: ranks, in: files)
@@ -64,7 +66,7 @@ struct TrainingRun: Sendable {
         let isPredicted = try writePredictions(of: learner, in: files, over: ranks)
         if ranks.isRankZero {
             try report(
-                learner, task, files, conclusion, best, augmented, isPredicted,
+                learner, task, files, conclusion, best, augmented, interpretation, isPredicted,
                 times: (prepared - started, trained - prepared))
             try RunState(state: .complete).write(in: files)
             RunState.removeCheckpoints(of: files.folder)
@@ -85,7 +87,8 @@ struct TrainingRun: Sendable {
     /// What rank 0 leaves and says at the end.
     private func report(
         _ learner: Learner, _ task: TrainingTask, _ files: RunFolder, _ conclusion: String?, _ best: Double??,
-        _ augmented: Double?, _ isPredicted: Bool, times: (setUp: Duration, trained: Duration)
+        _ augmented: Double?, _ interpretation: RunInterpretation?, _ isPredicted: Bool,
+        times: (setUp: Duration, trained: Duration)
     ) throws {
         var written = ["model.safetensors", "export.bundle", "history.csv", "settings.json"]
         if isPredicted { written.append("predictions.csv") }
@@ -94,6 +97,10 @@ struct TrainingRun: Sendable {
             let results = try learner.showResults(console: log == .table ? .standardOutput : nil)
             try results.write(to: files.path("results.html"), title: "\(settings.recipe): predictions")
             written.append("results.html")
+        }
+        if let interpretation {
+            try files.write(interpretation.json, to: RunInterpretation.file)
+            written.append(RunInterpretation.file)
         }
         let (setUp, trained) = (times.setUp / .seconds(1), times.trained / .seconds(1))
         let last = (best ?? learner.finalRecord.last).flatMap { $0 }.map { decimals($0, 4) } ?? "unknown"

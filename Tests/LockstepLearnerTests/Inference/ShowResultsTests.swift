@@ -59,6 +59,27 @@ struct ShowResultsTests {
         #expect(learner.callbacks.count == 1)
     }
 
+    @Test("items by their place in the validation data: those with the largest losses")
+    func places() async throws {
+        let learner = try digits()
+        let all = try learner.predictions(withLoss: true)
+        let (labels, losses) = (try #require(all.target).ints, try #require(all.losses).doubles)
+        let worst = try Interpretation(learner: learner).topLosses(40)
+        let shown = try learner.showResults(at: worst.map(\.index), console: nil).items
+        #expect(shown.count == 40 && losses.max() == worst[0].loss)
+        #expect(shown.map(\.target) == worst.map { .text("\(labels[$0.index])") })
+        let text = TextCollector()
+        #expect(try learner.showResults(at: [3, 3, 0], console: text.console()).items.count == 3)
+        #expect(text.text.count(of: "→") == 3)
+        #expect(try learner.showResults(at: [], console: nil).items.isEmpty)
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = try Learner(
+                dls: .digits(), model: Linear(64, 10), loss: .crossEntropy, defaultCallbacks: .core
+            ).showResults(at: [0, 359], console: nil)
+        }
+        expectTrap(result, says: "showResults: there is no item 359 among 359", "ShowResultsTests.swift")
+    }
+
     @Test("numbers: a table of inputs, targets and predictions")
     func numbers() throws {
         let text = try goldenLearner().showResults(maxCount: 2, shuffle: false, console: nil).text()
