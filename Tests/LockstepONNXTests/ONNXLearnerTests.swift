@@ -52,19 +52,25 @@ private struct Nothing: Transform {
 
     @Test(
         "a table's columns are inputs: words, gaps and numbers as rows are read",
-        .enabled(if: Readers.isThere, "make test-readers gets the programs"), arguments: [true, false])
-    func tables(classes: Bool) throws {
+        .enabled(if: Readers.isThere, "make test-readers gets the programs"), arguments: [true, false], [false, true])
+    func tables(classes: Bool, ensemble: Bool) throws {
         try withTemporaryFolder { folder in
             let file = folder.appending(path: "t.csv").path
             try Self.table(classes: classes).write(toFile: file, atomically: true, encoding: .utf8)
             let data = try DataLoaders.table(CSV.read(file), target: "answer", batchSize: 32)
             let columns = data.columns
-            let model = TabularModel(
-                embeddings: columns.embeddingSizes.map { ($0.count, $0.width) }, continuous: columns.continuous.count,
-                outputs: columns.target.outputCount, layers: [16, 8],
-                outputScale: classes ? nil : (mean: 40, deviation: 12))
+            let scale: (mean: Double, deviation: Double)? = classes ? nil : (mean: 40, deviation: 12)
+            let model: Module =
+                ensemble
+                ? TabM(columns, layers: [16, 8], members: 5, outputScale: scale)
+                : TabularModel(
+                    embeddings: columns.embeddingSizes.map { ($0.count, $0.width) },
+                    continuous: columns.continuous.count, outputs: columns.target.outputCount, layers: [16, 8],
+                    outputScale: scale)
             try model.randomise()
-            let learner = Self.learner(data.loaders, model, classes ? CrossEntropyFlat() : MSEFlat(), folder.path)
+            let loss: any LossFunction = classes ? .crossEntropy : .mse
+            let learner = Self.learner(
+                data.loaders, model, ensemble ? .eachMember(loss) : loss, folder.path)
             let header = "age of house,the job,zone,fresh,seen at\n"
             let quoted = Self.rows.map { $0.map { $0.contains(",") ? "\"\($0)\"" : $0 }.joined(separator: ",") }
             let new = try columns.parseRows(Array((header + quoted.joined(separator: "\n") + "\n").utf8), file: "rows")

@@ -38,7 +38,7 @@ def write(folder, only):
     def case(name):
         return importlib.import_module(f"cases.{name}")
 
-    for name in ["arrays", "ops", "operations", "functional", "images", "layers", "losses", "norms", "optimizers", "training", "trajectories", "vision"]:
+    for name in ["arrays", "ops", "operations", "functional", "images", "layers", "losses", "norms", "optimizers", "tabm", "training", "trajectories", "vision"]:
         if wanted(name):
             save_file(case(name).build(), folder / f"{name}.safetensors", metadata=notes)
     if wanted("models"):

@@ -53,6 +53,11 @@ final class BundleCheck {
                 "\(learner.lossFunction.name): a loss that is not reduced to one number cannot be trained", "loss")
         }
         let target = targets.count == 1 ? targets[0] : nil
+        if outputs.count > 1, let target, let loss = learner.lossFunction as? any OutlinedLoss {
+            do throws(ModelMismatch) { try loss.check(outputs, target) } catch let mismatch {
+                throw error(mismatch.sentence, "loss")
+            }
+        }
         try check(learner.lossFunction, output, target)
         if let target {
             for metric in learner.metrics {
@@ -94,7 +99,7 @@ final class BundleCheck {
         if let model = model as? TextClassifier, let texts = learner.dls.trainDataset as? TokenizedTexts {
             return try check(model, texts, loss)
         }
-        if let model = model as? TabularModel, let columns = description.data.columns {
+        if let model = model as? any TableNetwork, let columns = description.data.columns {
             return try check(model, columns, loss)
         }
         guard model is any UnaryOutlining, let output = try outputs(for: [.unknown]).first else { return }
@@ -113,7 +118,7 @@ final class BundleCheck {
     }
 
     private func check(
-        _ model: TabularModel, _ columns: TabularColumns, _ loss: any LossFunction
+        _ model: any TableNetwork, _ columns: TabularColumns, _ loss: any LossFunction
     ) throws(ExportError) {
         var inputs: [Outline] = []
         if !columns.categorical.isEmpty { inputs.append(Outline([nil, columns.categorical.count], kind: .integer)) }

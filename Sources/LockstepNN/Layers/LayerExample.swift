@@ -60,6 +60,9 @@ package struct LayerExample: Sendable {
         Self([5, 3, 7]) { DropPath(0.3) },
         Self([5, 3]) { Linear(3, 7) },
         Self([5, 1]) { Linear(1, 1, bias: false) },
+        Self([5, 3]) { LinearBatchEnsemble(3, 7, members: 4, randomSigns: true) },
+        Self([5, 4, 3]) { LinearBatchEnsemble(3, 7, members: 4) },
+        Self([5, 4, 3]) { LinearEnsemble(3, 2, members: 4) },
         Self(.tokens([5, 3])) { Embedding(7, 3, paddingIndex: 2) },
         Self([5, 3]) { Apply("double") { $0 * 2 } },
     ]
@@ -143,6 +146,21 @@ package struct LayerExample: Sendable {
         },
         Self(.table(categories: [[1], [2]], numbers: [2, 1])) {
             TabularModel(embeddings: [(3, 2)], continuous: 1, outputs: 1, layers: [4], outputScale: (120, 7.5))
+        },
+        Self(.table(categories: [[1, 8], [0, 3]], numbers: [2, 3])) {
+            TabM(
+                embeddings: [(3, 2), (9, 4)], continuous: 3, outputs: 3, averages: .probabilities, layers: [7, 5],
+                members: 4, dropout: [0.1, 0], embeddingDropout: 0.2)
+        },
+        Self(.table(categories: [[1], [2]], numbers: [2, 1])) {
+            TabM(
+                embeddings: [(3, 2)], continuous: 1, outputs: 1, averages: .numbers, layers: [4], members: 2,
+                outputScale: (120, 7.5))
+        },
+        Self(.table(categories: [[1], [2]], numbers: [2, 1])) {
+            TabM(
+                embeddings: [(3, 2)], continuous: 1, outputs: 2, averages: .numbers, layers: [4], members: 3,
+                outputRange: -1...2.5)
         },
     ]
 }

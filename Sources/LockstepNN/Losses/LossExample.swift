@@ -44,6 +44,7 @@ package struct LossExample: Sendable {
         Self(.labels) {
             BCEWithLogitsFlat(threshold: 0.2, weight: weight, positiveWeight: weight, convertsTarget: false)
         },
+        Self(.classes) { MemberLoss(CrossEntropyFlat(weight: weight)) },
         Self(.numbers) { CustomLoss("own") { p, t in (p - t).abs() } },
     ]
 }

@@ -124,27 +124,20 @@ public final class TabularModel: Module {
     }
 
     public override func forward(_ inputs: [Tensor]) -> [Tensor] {
-        let needed = (categoricalCount > 0 ? 1 : 0) + (continuousCount > 0 ? 1 : 0)
-        require(
-            inputs.count == 2 || inputs.count == needed,
-            "TabularModel: \(inputs.count) inputs \(inputs.map(\.shape)); it takes categories [N, \(categoricalCount)] and numbers [N, \(continuousCount)]"
-        )
-        var columns: [Tensor] = []
-        if categoricalCount > 0 { columns.append(embeddingDropout(vectors(of: inputs[0]))) }
-        if continuousCount > 0 {
-            let numbers = inputs[inputs.count - 1]
-            require(
-                numbers.rank == 2 && numbers.shape[1] == continuousCount,
-                "TabularModel: the numbers have shape \(numbers.shape), not [N, \(continuousCount)]")
-            columns.append(continuousNorm?(numbers) ?? numbers)
-        }
-        return [observed(layers(columns.count == 1 ? columns[0] : Tensor.concatenated(columns, axis: 1)))]
+        [observed(layers(row(inputs, embeddings, embeddingDropout, continuousNorm)))]
     }
+}
 
-    private func vectors(of categories: Tensor) -> Tensor {
-        require(
-            categories.rank == 2 && categories.shape[1] == categoricalCount,
-            "TabularModel: the categories have shape \(categories.shape), not [N, \(categoricalCount)]")
-        return Tensor.concatenated(embeddings.enumerated().map { $1(categories[.all, $0]) }, axis: 1)
+extension TabularModel: TableNetwork {
+    package var tables: [(categories: Int, width: Int)] { options.embeddings }
+
+    package func outlines(of inputs: [Outline], in trial: OutlineTrial) throws(ModelMismatch) -> [Outline] {
+        let items = try items(of: inputs)
+        var width = rowWidth
+        for size in options.layers + [options.outputs] {
+            _ = try trial.made(Outline([items, size], kind: .real), by: self, work: Double(width))
+            width = size
+        }
+        return [Outline([items, options.outputs], kind: .real)]
     }
 }

@@ -9,6 +9,8 @@ package protocol OutlinedLoss: LossFunction {
     var choosesClasses: Bool { get }
     /// Throws where activation, decision, or with a target the loss itself, would stop the program.
     func check(_ prediction: Outline, _ target: Outline?) throws(ModelMismatch)
+    /// The same of a model with several outputs.
+    func check(_ outputs: [Outline], _ target: Outline) throws(ModelMismatch)
 }
 
 extension OutlinedLoss {
@@ -45,6 +47,9 @@ extension OutlinedLoss {
 
 extension OutlinedLoss {
     package var choosesClasses: Bool { usesIntegerTargets }
+    package func check(_ outputs: [Outline], _ target: Outline) throws(ModelMismatch) {
+        throw ModelMismatch("\(name): the model puts out \(outputs), and the loss compares one output with the target")
+    }
 }
 
 /// Of scores along an axis, with a weight for each class.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What recurrent layers, attention, language models and models of tables put out.
+// What recurrent layers, attention and language models put out.
 
 import LockstepTensor
 
@@ -73,46 +73,5 @@ extension RecurrentLanguageModel: UnaryOutlining {
         let work = 4.0 * Double(width + hidden) + 8 * Double(hidden) * Double(layers - 1)
         _ = try trial.made(Outline([x[0], x[1], hidden], kind: .real), by: self, work: work)
         return try trial.made(Outline([x[0], x[1], vocabulary], kind: .real), by: self, work: Double(hidden))
-    }
-}
-
-extension TabularModel: Outlining {
-    package func outlines(of inputs: [Outline], in trial: OutlineTrial) throws(ModelMismatch) -> [Outline] {
-        let needed = (categoricalCount > 0 ? 1 : 0) + (continuousCount > 0 ? 1 : 0)
-        try insist(
-            inputs.count == 2 || inputs.count == needed,
-            "TabularModel: \(inputs.count) inputs \(inputs); it takes categories [N, \(categoricalCount)] and numbers [N, \(continuousCount)]"
-        )
-        var items: Int?
-        if categoricalCount > 0 {
-            let x = inputs[0]
-            try insist(
-                x.kind ?? .integer == .integer && x.rank ?? 2 == 2 && x[1] ?? categoricalCount == categoricalCount,
-                "TabularModel: the categories are \(x), not integers [N, \(categoricalCount)]")
-            items = x[0]
-        }
-        if continuousCount > 0 {
-            let x = inputs[inputs.count - 1]
-            try insist(
-                x.kind ?? .real == .real && x.rank ?? 2 == 2 && x[1] ?? continuousCount == continuousCount
-                    && (items == nil || x[0] == nil || items == x[0]),
-                "TabularModel: the numbers are \(x), not [N, \(continuousCount)]")
-            items = items ?? x[0]
-        }
-        var width = options.embeddings.reduce(continuousCount) { $0 + $1.width }
-        for size in options.layers + [options.outputs] {
-            _ = try trial.made(Outline([items, size], kind: .real), by: self, work: Double(width))
-            width = size
-        }
-        return [Outline([items, options.outputs], kind: .real)]
-    }
-
-    /// - Throws: when a column has more categories than its table has rows. `counts`: how many codes each column has.
-    package func check(codes counts: [Int]) throws(ModelMismatch) {
-        for (column, (count, table)) in zip(counts, options.embeddings).enumerated() {
-            try insist(
-                count <= table.categories,
-                "TabularModel: column \(column) has \(count) categories, its table \(table.categories) rows")
-        }
     }
 }

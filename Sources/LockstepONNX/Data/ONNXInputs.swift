@@ -31,7 +31,7 @@ enum ONNXInputs {
 
     private static func byType(_ model: Module) -> [ONNXValue]? {
         switch model {
-        case let model as TabularModel:
+        case let model as any TableNetwork:
             let categories = ONNXValue("categories", ["batch", .size(model.categoricalCount)], .int64)
             let numbers = ONNXValue("numbers", ["batch", .size(model.continuousCount)])
             return (model.categoricalCount > 0 ? [categories] : []) + (model.continuousCount > 0 ? [numbers] : [])

@@ -81,6 +81,28 @@ extension PoissonFlat: ONNXExportableLoss {
     }
 }
 
+extension MemberLoss: ONNXExportableLoss {
+    /// Adds what the members' loss makes of a prediction.
+    public func onnxActivation(_ prediction: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue {
+        try exportable.onnxActivation(prediction, in: graph)
+    }
+    /// Adds the decision of the members' loss.
+    public func onnxDecision(_ prediction: ONNXValue, in graph: ONNXGraph) throws(ONNXError) -> ONNXValue? {
+        try exportable.onnxDecision(prediction, in: graph)
+    }
+    private var exportable: any ONNXExportableLoss {
+        get throws(ONNXError) {
+            if let base = base as? any ONNXExportableLoss { return base }
+            throw ONNXError(
+                base is CustomLoss ? .function : .unsupported, at: "loss",
+                "\(base.name) does not say what it is in ONNX",
+                remedy:
+                    "Let a loss of your own conform to ONNXExportableLoss, or write the model alone: model.onnx(inputs:)"
+            )
+        }
+    }
+}
+
 extension BCEFlat: ONNXExportableLoss {}
 extension MSEFlat: ONNXExportableLoss {}
 extension L1Flat: ONNXExportableLoss {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The models of LockstepNN in ONNX: tables, users and items, texts by tokens.
+// The models of LockstepNN in ONNX but those of tables: users and items, texts by tokens.
 
 public import LockstepNN
 import LockstepTensor
@@ -14,34 +14,6 @@ extension EmbeddingDotBias: ONNXLayer {
         let biased = graph.sum(product, graph.squeezed(try row("u_bias", 0), 1))
         let sum = graph.sum(biased, graph.squeezed(try row("i_bias", 1), 1))
         return range.map { graph.sigmoid(sum, within: $0) } ?? sum
-    }
-}
-
-extension TabularModel: ONNXExportable {
-    /// Adds the nodes that compute the output for categories `[N, categoricalCount]` and numbers `[N, continuousCount]`.
-    public func onnx(_ inputs: [ONNXValue], in graph: ONNXGraph) throws(ONNXError) -> [ONNXValue] {
-        let needed = (categoricalCount > 0 ? 1 : 0) + (continuousCount > 0 ? 1 : 0)
-        guard inputs.count == 2 || inputs.count == needed else {
-            throw ONNXError(
-                .inputs, at: graph.place(of: self),
-                "\(typeName) takes categories [N, \(categoricalCount)] and numbers [N, \(continuousCount)], not \(inputs.count) inputs"
-            )
-        }
-        var columns: [ONNXValue] = []
-        for (index, table) in graph.parts(of: self, "embeds").enumerated() {
-            columns.append(try graph.apply(table, graph.picked(inputs[0], axis: 1, index)))
-        }
-        if continuousCount > 0 {
-            let numbers = inputs[inputs.count - 1]
-            let norm = graph.partIfAny(of: self, "bn_cont")
-            columns.append(try norm.map { module throws(ONNXError) in try graph.apply(module, numbers) } ?? numbers)
-        }
-        // The last layers, which are functions of the options, are written from these.
-        let layers = graph.parts(of: self, "layers").filter { !($0 is Apply) }
-        var y = try graph.chain(layers, graph.joined(columns, axis: 1))
-        if let range = options.outputRange { y = graph.sigmoid(y, within: range) }
-        if let (mean, deviation) = options.outputScale { y = graph.sum(graph.product(y, deviation), mean) }
-        return [y]
     }
 }
 

@@ -29,40 +29,23 @@ struct CSVRecipe: Recipe {
         showsDefault: false, onResume: .sameIfKnown)
     @Option(CSVRecipe.metric) var metric: TableMetric?
     @OptionGroup var weighting: ClassWeightsOption
-    static let layers = Setting(
-        "layers", SettingList([200, 100]), help: "Sizes of the hidden layers.", valueName: "sizes",
-        onResume: .sameIfKnown,
-        problem: { $0.elements.allSatisfy((1...65_536).contains) ? nil : "sizes must be between 1 and 65536" })
-    @Option(CSVRecipe.layers) var layers: SettingList<Int>?
-    static let dropout = Setting(
-        "dropout", SettingList([0.0]), help: "Share of hidden values to drop: one for all layers, or one for each.",
-        valueName: "shares", onResume: .sameIfKnown,
-        problem: { $0.elements.allSatisfy { $0 >= 0 && $0 < 1 } ? nil : "shares must be at least 0 and less than 1" })
-    @Option(CSVRecipe.dropout) var dropout: SettingList<Double>?
+    @OptionGroup var network: TableNetworkOptions
 
     static var settings: [BoundSetting<Self>] {
         [BoundSetting(required: data, \.data), BoundSetting(required: target, \.target)]
             + TableOptions.settings.map { $0.lifted(\.table) } + TableSplitOptions.settings.map { $0.lifted(\.split) }
-            + [
-                BoundSetting(optional: metric, \.metric), BoundSetting(layers, \.layers),
-                BoundSetting(dropout, \.dropout),
-            ] + ClassWeightsOption.settings.map { $0.lifted(\.weighting) }
+            + [BoundSetting(optional: metric, \.metric)]
+            + TableNetworkOptions.settings.map { $0.lifted(\.network) }
+            + ClassWeightsOption.settings.map { $0.lifted(\.weighting) }
     }
     func validate() throws { try checkGiven() }
 
-    var modelName: String { "tabular" }
+    var modelName: String { network.network.rawValue }
     var source: String? { data }
     func check() throws { try Failure.requireReadable(data ?? "", option: "--data") }
 
     var conflict: SettingConflict? {
-        if let conflict = table.conflict ?? split.conflict { return conflict }
-        let (sizes, shares) = (layers ?? Self.layers.initial, dropout ?? Self.dropout.initial)
-        if shares.elements.count != 1, shares.elements.count != sizes.elements.count {
-            return SettingConflict(
-                key: "dropout", words: "--dropout \(shares.scalar.bare)",
-                problem: "\(shares.elements.count) shares for \(sizes.elements.count) layers; give one, or one for each"
-            )
-        }
+        if let conflict = table.conflict ?? split.conflict ?? network.conflict { return conflict }
         guard let task = table.task, task != .classes else { return nil }
         for (key, isGiven) in [("classWeights", weighting.isBalanced), ("stratify", split.stratify)] where isGiven {
             let words = key == "stratify" ? "--stratify" : "--class-weights balanced"
@@ -79,7 +62,7 @@ struct CSVRecipe: Recipe {
         let tabular = try DataLoaders.table(
             rows, target: target, batchSize: settings.batchSize, seed: settings.seed, split: splitter, options: options)
         let (loaders, columns) = (tabular.loaders, tabular.columns)
-        let targets = try TableTargets(of: loaders, columns, file: data)
+        let targets = try TableTargets(of: loaders, columns, file: data, normalizes: network.network == .tabular)
         if weighting.isBalanced, columns.classes == nil {
             throw Failure.usage("--class-weights balanced: the target “\(target)” has no classes")
         }
@@ -92,19 +75,8 @@ struct CSVRecipe: Recipe {
             }
         let classes = columns.classes?.count
         return TrainingTask(
-            dls: loaders, model: model(columns, targets), loss: loss,
+            dls: loaders, model: network.made(columns, targets), loss: network.loss(loss),
             metric: try (metric ?? (classes == nil ? .rmse : .accuracy)).metric(classes: classes),
             remarks: file + said + "\(columns)" + targets.remark(settings.batchSize))
-    }
-
-    private func model(_ columns: TabularColumns, _ targets: TableTargets) -> TabularModel {
-        let sizes = (layers ?? Self.layers.initial).elements
-        var shares = (dropout ?? Self.dropout.initial).elements
-        if shares.count == 1 { shares = Array(repeating: shares[0], count: sizes.count) }
-        return TabularModel(
-            embeddings: columns.embeddingSizes.map { (categories: $0.count, width: $0.width) },
-            continuous: columns.continuous.count, outputs: columns.target.outputCount, layers: sizes,
-            dropout: shares.allSatisfy { $0 == 0 } ? [] : shares, outputRange: targets.range,
-            outputScale: targets.scale)
     }
 }

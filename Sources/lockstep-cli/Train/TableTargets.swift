@@ -9,11 +9,12 @@ struct TableTargets {
     private let columns: TabularColumns
     private let values: [Double]
 
-    /// - Throws: ``Failure`` when there are too few rows for a network to normalise.
-    init(of loaders: DataLoaders, _ columns: TabularColumns, file: String) throws {
+    /// - Parameter normalizes: Whether the network normalises batches.
+    /// - Throws: ``Failure`` when there are too few rows for it.
+    init(of loaders: DataLoaders, _ columns: TabularColumns, file: String, normalizes: Bool) throws {
         self.columns = columns
         values = (loaders.trainDataset as? TabularDataset)?.targets?.doubles ?? []
-        guard values.count > 1 else {
+        guard values.count > 1 || !normalizes && !values.isEmpty else {
             throw Failure.noInput("\(file): one row is left to train on, and batch normalisation needs two")
         }
     }

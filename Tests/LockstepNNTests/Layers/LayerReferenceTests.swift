@@ -88,6 +88,9 @@ private final class SelfAttention: Module, UnaryLayer {
         LayerCase("MultiheadAttention.causal") { SelfAttention(causal: true) },
         LayerCase("Embedding") { Embedding(6, 3) },
         LayerCase("Embedding.padding") { Embedding(6, 3, paddingIndex: 2) },
+        LayerCase("LinearBatchEnsemble") { LinearBatchEnsemble(3, 7, members: 4) },
+        LayerCase("LinearBatchEnsemble.row") { LinearBatchEnsemble(3, 7, members: 4, randomSigns: true) },
+        LayerCase("LinearEnsemble") { LinearEnsemble(3, 2, members: 4) },
         LayerCase("Sequential") {
             Sequential {
                 Linear(4, 5); BatchNorm1d(5); ReLU(); Linear(5, 2)

@@ -6,6 +6,7 @@ import torch.nn as nn
 from fastai import layers as fastai
 
 from .record import Record, integers, normal
+from .tabm import LinearBatchEnsemble, LinearEnsemble
 
 
 def layer(r, name, net, *inputs, evaluate=True):
@@ -140,6 +141,9 @@ def build():
     layer(r, "LSTM.bidirectional", nn.LSTM(3, 4, bidirectional=True, batch_first=True), normal("rnn", 2, 5, 3))
     layer(r, "GRU", nn.GRU(3, 4, num_layers=2, batch_first=True), normal("rnn", 2, 5, 3))
     layer(r, "GRU.bidirectional", nn.GRU(3, 4, bidirectional=True, batch_first=True), normal("rnn", 2, 5, 3))
+    layer(r, "LinearBatchEnsemble", LinearBatchEnsemble(3, 7, 4), normal("lbe", 5, 4, 3))
+    layer(r, "LinearBatchEnsemble.row", LinearBatchEnsemble(3, 7, 4), normal("lbe.row", 5, 3))
+    layer(r, "LinearEnsemble", LinearEnsemble(3, 2, 4), normal("le", 5, 4, 3))
     layer(r, "MultiheadAttention", SelfAttention(), normal("mha", 2, 5, 8))
     layer(r, "MultiheadAttention.causal", SelfAttention(causal=True), normal("mha", 2, 5, 8))
     layer(r, "Sequential", nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 2)), normal("seq", 6, 4))

@@ -64,9 +64,15 @@ struct BoundSetting<Group> {
             fillIn: { $0[keyPath: path] = $0[keyPath: path] ?? initial?($0) ?? setting.initial })
     }
 
-    /// An option that may be left out and is nothing then.
-    init<Value>(optional setting: Setting<Value>, _ path: WritableKeyPath<Group, Value?>) {
-        self.init(Self.facts(of: setting, isOptional: true), path, fillIn: { _ in })
+    /// An option that may be left out.
+    /// - Parameter initial: What it is then, where it is anything.
+    init<Value>(
+        optional setting: Setting<Value>, _ path: WritableKeyPath<Group, Value?>,
+        initial: @escaping (Group) -> Value? = { _ in nil }
+    ) {
+        self.init(
+            Self.facts(of: setting, isOptional: true), path,
+            fillIn: { $0[keyPath: path] = $0[keyPath: path] ?? initial($0) })
     }
 
     /// An option that must be given: on the command line, in a file, or by the run that goes on.
