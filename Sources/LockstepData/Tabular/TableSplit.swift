@@ -38,11 +38,26 @@ package struct TableSplit: Sendable {
     /// A random part of every class is for validation.
     /// - Throws: `DataError` when the target is no class.
     package func stratified(_ fraction: Double, seed: UInt64) throws(DataError) -> Splitter {
-        guard let classes else {
+        .stratified(fraction, labels: try classLabels.map { String($0) }, seed: seed)
+    }
+
+    /// A fold of the rows is for validation, where asked with the same share of every class.
+    /// - Throws: `DataError` when rows are to be shared out by classes and the target is no class.
+    package func fold(
+        _ fold: Int, of count: Int, isStratified: Bool, seed: UInt64
+    ) throws(DataError) -> Splitter {
+        guard isStratified else { return .kFold(count, fold: fold, seed: seed) }
+        return .stratifiedKFold(count, fold: fold, labels: try classLabels.map { $0 }, seed: seed)
+    }
+
+    /// The number of the class of every row.
+    /// - Throws: `DataError` when the target is no class.
+    private var classLabels: [Int32] {
+        get throws(DataError) {
+            if let classes { return classes.ofRows }
             throw DataError(
                 .mismatch, file: table.file, "rows cannot be shared out by classes: the target “\(target)” is a number")
         }
-        return .stratified(fraction, labels: classes.ofRows.map { String($0) }, seed: seed)
     }
 
     /// Rows for which a column is true, or not 0, are for validation.

@@ -56,10 +56,11 @@ struct InterpretationFacts: Decodable {
             let sum = max(1, confusion[actual].reduce(0.0) { $0 + Double($1) })
             let cells = classes.indices.map { predicted in
                 let count = confusion[actual][predicted]
-                let share = Int((100 * Double(count) / sum).rounded(.up))
+                // No fuller than text can be read on, light or dark.
+                let share = Int((55 * Double(count) / sum).rounded(.up))
                 let colour = actual == predicted ? 2 : 1
                 return
-                    "<td style=\"background: color-mix(in srgb, var(--c\(colour)) \(min(share, 100))%, transparent)\">\(count == 0 ? "" : "\(count)")</td>"
+                    "<td style=\"background: color-mix(in srgb, var(--c\(colour)) \(min(share, 55))%, transparent)\">\(count == 0 ? "" : "\(count)")</td>"
             }
             return "<tr><th>\(escapedForMarkup(classes[actual]))</th>\(cells.joined())</tr>"
         }

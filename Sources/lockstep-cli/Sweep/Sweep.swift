@@ -137,6 +137,15 @@ struct SweepCommand<Source: Recipe>: RunCommand {
             guard let request = setting.request else { continue }
             throw Failure.usage("Missing expected argument '\(request)'; see 'lockstep sweep \(Source.name) --help'")
         }
+        try refuseFolds(names)
         if !names.contains("data"), !names.contains("weights") { try recipe.check() }
+    }
+
+    /// Refuses trials of several models: what is compared is the history of one.
+    private func refuseFolds(_ names: Set<String>) throws {
+        let isOne = names.contains("fold") || Self.settings.contains { $0.key == "fold" && $0.given(self) != nil }
+        guard !isOne, let word = names.contains("folds") ? "--over folds" : recipe.folds.map({ "--folds \($0)" })
+        else { return }
+        throw Failure.usage("\(word): a sweep compares runs of one model each; name one of the folds with --fold")
     }
 }

@@ -54,6 +54,17 @@ struct CSVRecipe: Recipe {
         return nil
     }
 
+    var folds: Int? { split.fold == nil ? split.folds : nil }
+    func ofFold(_ fold: Int) -> Self {
+        var own = self
+        own.split.fold = fold
+        return own
+    }
+    func foldsOfRows(_ settings: TrainingSettings) throws -> [Int] {
+        let (rows, options) = try table.read(data ?? "", target: target ?? "")
+        return try split.foldsOfRows(rows, target: target ?? "", options, seed: settings.seed)
+    }
+
     func task(_ settings: TrainingSettings) throws -> TrainingTask {
         let (data, target) = (data ?? "", target ?? "")
         var (rows, options) = try table.read(data, target: target)

@@ -26,6 +26,12 @@ protocol Recipe: SettingGroup, Sendable {
     var conflict: SettingConflict? { get }
     /// Refuses files that cannot be read, before any rank is started.
     func check() throws
+    /// How many models are trained one after another, each on all folds of the data but one; nil for one model.
+    var folds: Int? { get }
+    /// The recipe of one fold.
+    func ofFold(_ fold: Int) -> Self
+    /// For each row of the data the fold in which it is for validation.
+    func foldsOfRows(_ settings: TrainingSettings) throws -> [Int]
     /// What is to be trained; made on every rank.
     func task(_ settings: TrainingSettings) throws -> TrainingTask
 }
@@ -38,6 +44,9 @@ extension Recipe {
     mutating func changeImages() {}
     var conflict: SettingConflict? { nil }
     func check() throws {}
+    var folds: Int? { nil }
+    func ofFold(_ fold: Int) -> Self { self }
+    func foldsOfRows(_ settings: TrainingSettings) throws -> [Int] { [] }
 }
 
 /// What a recipe trains.

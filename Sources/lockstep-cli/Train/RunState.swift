@@ -25,7 +25,7 @@ struct RunState: Codable {
     /// What a run leaves in its folder.
     private static let files = [
         file, "settings.json", "history.csv", "model.safetensors", "export.bundle", "predictions.csv", "results.html",
-        RunInterpretation.file, "report.html", "best.safetensors", TextModelFile.name,
+        RunInterpretation.file, "report.html", "best.safetensors", TextModelFile.name, FoldsTable.file,
     ]
 
     /// What `folder` says; nil where no run was begun, or by a version that did not say.
@@ -55,6 +55,7 @@ struct RunState: Codable {
     /// Removes what a run has left in `folder`.
     static func clear(_ folder: String) {
         for file in files { unlink("\(folder)/\(file)") }
+        FoldFolder.clearAll(in: folder)
         CheckpointStore("\(folder)/checkpoints").removeAll()
     }
 

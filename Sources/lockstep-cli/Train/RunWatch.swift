@@ -13,14 +13,17 @@ struct RunWatch {
     private let tensorboard: TensorBoardCallback?
     private let plan: RunPlan
     private let runLog: RunLog
+    private let whole: String?
     let callbacks: [Callback]
 
-    /// - Parameter start: When the program began, from which a time limit counts.
+    /// - Parameters:
+    ///   - start: When the program began, from which a time limit counts.
+    ///   - whole: The folder of the run that this one is a part of, which goes on in its place; nil for a run by itself.
     init(
-        _ options: WatchOptions, _ plan: RunPlan, since start: ContinuousClock.Instant, over ranks: any Communicator,
-        saidIn runLog: RunLog
+        _ options: WatchOptions, _ plan: RunPlan, since start: ContinuousClock.Instant, partOf whole: String?,
+        over ranks: any Communicator, saidIn runLog: RunLog
     ) throws {
-        (self.plan, self.runLog) = (plan, runLog)
+        (self.plan, self.runLog, self.whole) = (plan, runLog, whole)
         checkpoints = CheckpointCallback(every: options.interval, keep: options.keep ?? WatchOptions.keep.initial)
         preemption = PreemptionCallback(
             until: options.timeLimit.map { .earlier(.after(.seconds($0 * 60), since: start), .ofJob) } ?? .ofJob)
@@ -86,13 +89,13 @@ struct RunWatch {
     }
 
     private func end(over ranks: any Communicator, in files: RunFolder) throws {
-        log?.note("stopped; --resume \(files.folder) goes on")
-        if ranks.isRankZero { runLog.event("stopped", [("folder", .text(files.folder))]) }
+        let folder = whole ?? files.folder
+        log?.note("stopped; --resume \(folder) goes on")
+        if ranks.isRankZero { runLog.event("stopped", [("folder", .text(folder))]) }
         if ranks is InProcessCommunicator {
-            throw Failure(
-                description: "stopped as asked; go on with --resume \(files.folder)", code: World.stopRequestedCode)
+            throw Failure(description: "stopped as asked; go on with --resume \(folder)", code: World.stopRequestedCode)
         }
-        if ranks.isRankZero { Console.standardError.write("lockstep: go on with --resume \(files.folder)\n") }
+        if ranks.isRankZero { Console.standardError.write("lockstep: go on with --resume \(folder)\n") }
         World.end(code: World.stopRequestedCode)
     }
 }

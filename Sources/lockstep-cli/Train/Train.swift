@@ -54,7 +54,9 @@ struct TrainCommand<Source: Recipe>: RunCommand {
         try common.validate()
     }
 
-    var conflict: SettingConflict? { recipe.conflict ?? options.conflict }
+    var conflict: SettingConflict? {
+        recipe.conflict ?? options.conflict ?? recipe.folds.flatMap { options.conflict(withFolds: $0) }
+    }
 
     mutating func run() throws {
         // A request to stop ends with 75, whenever it comes; signals are watched since the program was loaded.
@@ -80,8 +82,23 @@ struct TrainCommand<Source: Recipe>: RunCommand {
         try recipe.check()
         try common.checkFolder(recipe: settings.recipe, resuming: resumed)
         try options.checkPlaces()
+        if let count = recipe.folds { return try train(folds: count, settings, values, plan) }
         let training = TrainingRun(settings, options, plan, common.log.value)
         try common.ranks.run { [recipe] ranks in try training.train(recipe.task, ranks) }
+    }
+
+    /// Trains a model for each fold.
+    private func train(
+        folds count: Int, _ settings: TrainingSettings, _ values: [String: SettingScalar], _ plan: RunPlan
+    ) throws {
+        let ofFolds = try (0..<count).map { fold in
+            let own = recipe.ofFold(fold)
+            return try TrainingSettings(
+                own, common, options, values: values.merging(["fold": .whole(fold)]) { $1 })
+        }
+        let run = FoldsRun(
+            recipe: recipe, settings: settings, ofFolds: ofFolds, options: options, plan: plan, log: common.log.value)
+        try common.ranks.run { ranks in try run.train(over: ranks) }
     }
 }
 

@@ -155,6 +155,20 @@ struct TrainingOptions: SettingGroup {
         try Output.check("--tensorboard", folder: watch.tensorboard)
     }
 
+    /// What a cross-validation of several models has no place for.
+    func conflict(withFolds folds: Int) -> SettingConflict? {
+        let places = [
+            ("save", "--save", save), ("export", "--export", export), ("trace", "--trace", watch.trace),
+            ("logDir", "--log-dir", watch.logDir), ("tensorboard", "--tensorboard", watch.tensorboard),
+        ]
+        for case (let key, let option, let place?) in places {
+            return SettingConflict(
+                key: key, words: "\(option) \(place)",
+                problem: "one place for the \(folds) models of --folds; with --fold one of them is trained")
+        }
+        return nil
+    }
+
     /// What excludes each other.
     var conflict: SettingConflict? {
         guard bitwise, compression.isOn else { return nil }

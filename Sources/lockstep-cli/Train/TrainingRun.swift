@@ -10,14 +10,24 @@ struct TrainingRun: Sendable {
     private let options: TrainingOptions
     private let plan: RunPlan
     private let log: RunLog
+    /// The folder of the run that this one is a part of; nil for a run by itself.
+    private let whole: String?
 
-    init(_ settings: TrainingSettings, _ options: TrainingOptions, _ plan: RunPlan, _ log: RunLog) {
-        (self.settings, self.options, self.plan, self.log) = (settings, options, plan, log)
+    init(
+        _ settings: TrainingSettings, _ options: TrainingOptions, _ plan: RunPlan, _ log: RunLog,
+        partOf whole: String? = nil
+    ) {
+        (self.settings, self.options, self.plan, self.log, self.whole) = (settings, options, plan, log, whole)
     }
 
     /// Makes the task and trains it, on one of `ranks`.
-    func train(_ make: (TrainingSettings) throws -> TrainingTask, _ ranks: any Communicator) throws {
-        let started = ContinuousClock.now
+    ///
+    /// - Parameter started: When the program began, from which a time limit counts; now when nil.
+    func train(
+        _ make: (TrainingSettings) throws -> TrainingTask, _ ranks: any Communicator,
+        since started: ContinuousClock.Instant? = nil
+    ) throws {
+        let beginning = ContinuousClock.now
         setSeed(settings.seed)
         let task = try make(settings)
         try task.check(settings)
@@ -30,7 +40,8 @@ struct TrainingRun: Sendable {
             return
         }
         if ranks.isRankZero { log.begin(task, settings, ranks, folder: files.folder) }
-        let watch = try RunWatch(options.watch, plan, since: started, over: ranks, saidIn: log)
+        let watch = try RunWatch(
+            options.watch, plan, since: started ?? beginning, partOf: whole, over: ranks, saidIn: log)
         let learner = Learner(
             dls: task.dls, model: task.model, loss: task.loss, splitter: task.splitter,
             callbacks: watch.callbacks + options.trackers(log.console),
@@ -67,7 +78,7 @@ struct TrainingRun: Sendable {
         if ranks.isRankZero {
             try report(
                 learner, task, files, conclusion, best, augmented, interpretation, isPredicted,
-                times: (prepared - started, trained - prepared))
+                times: (prepared - beginning, trained - prepared))
             try RunState(state: .complete).write(in: files)
             RunState.removeCheckpoints(of: files.folder)
         }

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from fastai.data.all import *
 from fastai.vision.core import TensorImage, TensorMask
+from sklearn.model_selection import KFold, StratifiedKFold
 
 LABELS = ["dog", "cat", "ant", "cat", "bee", "dog"]
 TAGS = [["b", "a"], [], ["c"], ["a", "c", "b"], ["d"]]
@@ -67,6 +68,15 @@ def splitters():
             "column": part(ColSplitter()(table)), "columnOn": part(ColSplitter("part", on="b")(table))}
 
 
+def folds():
+    """scikit-learn's, without shuffling: the items for validation of each fold."""
+    labels = [["b", "a", "c"][i * 7 % 11 % 3] for i in range(23)]
+    parts = lambda splitter, *data: [[int(i) for i in valid] for _, valid in splitter.split(*data)]
+    plain = {f"{n}/{k}": parts(KFold(k), range(n)) for n, k in [(7, 3), (10, 5), (5, 5), (23, 4)]}
+    return {"labels": labels, "plain": plain,
+            "stratified": {str(k): parts(StratifiedKFold(k), labels, labels) for k in [2, 3, 5]}}
+
+
 def labellers():
     table = pd.DataFrame({"name": ["a", "b"], "tags": ["x y", ""], "size": [1, 2]})
     rows = list(table.itertuples(index=False))
@@ -84,5 +94,5 @@ def build():
                        "unsorted": categories(LABELS, vocab=["dog", "cat", "bee", "ant"], sort=False),
                        "addNA": categories(LABELS, add_na=True)},
         "multiCategorize": {"tags": TAGS, **multi()}, "normalize": normalize(), "intToFloat": int_to_float(),
-        "splitters": splitters(), "labellers": labellers(),
+        "splitters": splitters(), "folds": folds(), "labellers": labellers(),
     }
