@@ -2,7 +2,6 @@
 // Tests of rows that come as JSON objects.
 
 import LockstepTensor
-import LockstepTesting
 import Testing
 
 @testable import LockstepData
@@ -21,7 +20,7 @@ struct JSONRowsTests {
         if delimiter != "," { text = text.replacing(",", with: delimiter).replacing(".5", with: ",5") }
         return try withTemporaryFolder { folder in
             try Files.writeAtomically([Array(text.utf8)], to: folder + "/t.csv")
-            return try DataLoaders.table(csv: folder + "/t.csv", target: "y").columns
+            return try DataLoaders.csv(path: folder + "/t.csv", target: "y").columns
         }
     }
 
