@@ -69,7 +69,7 @@ struct JSONRowsTests {
     func refuses() throws {
         let rows = JSONRows(try columns())
         for (json, words) in [
-            (#"[{"age": 1}, 3]"#, "byte 12: row 1 is no object"), ("[{}]", "row 0 has none of the columns"),
+            (#"[{"age": 1}, 3]"#, "byte 13: row 1 is no object"), ("[{}]", "row 0 has none of the columns"),
             (#"[{"Age": 1}]"#, "has none of the columns"),
             (#"[{"age": "old"}]"#, "row 0 has “old” in the column “age”"),
             (#"[{"age": false}]"#, "“age”, which is not a number"),
