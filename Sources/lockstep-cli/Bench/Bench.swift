@@ -88,7 +88,7 @@ struct Bench: ParsableCommand {
     private var benchmark: BenchmarkCase? { BenchmarkCase(rawValue: choice.rawValue) }
 
     func validate() throws {
-        if peers.peers != nil, ![.allreduce, .growth, .nodes].contains(choice),
+        if peers.peers != nil, ![.allreduce, .checkpoint, .growth, .nodes].contains(choice),
             learner || roofline || batches != nil || ranks.ranks != nil
         {
             throw ValidationError(
