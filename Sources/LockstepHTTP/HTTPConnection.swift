@@ -16,7 +16,7 @@ final class HTTPConnection: ChannelInboundHandler {
     private enum State {
         /// No request has begun.
         case idle
-        case receiving(HTTPRequestHead, [UInt8])
+        case receiving(HTTPRequestHead)
         /// A request is with the handler.
         case answering(HTTPRequestHead)
         /// The last answer is on its way; what comes is dropped until the client closes too, or time is up.
@@ -31,6 +31,8 @@ final class HTTPConnection: ChannelInboundHandler {
     private let handler: HTTPServer.Handler
     private let client = HTTPClientState()
     private var state = State.idle
+    /// What has come of a body.
+    private var body: [UInt8] = []
     private var deadline: Scheduled<Void>?
     /// Whether bytes of a request have come whose headers are not complete.
     private var hasBegun = false
@@ -62,13 +64,10 @@ final class HTTPConnection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), state) {
         case (.head(let head), .idle): begin(head, context)
-        case (.body(let part), .receiving(let head, var body)):
-            // The state gives its buffer up, or every part would copy it.
-            state = .idle
+        case (.body(let part), .receiving(let head)):
             body.append(contentsOf: part.readableBytesView)
-            state = .receiving(head, body)
             if body.count > limits.body { refuseLength(head, context) }
-        case (.end, .receiving(let head, let body)): ask(head, body, context)
+        case (.end, .receiving(let head)): ask(head, context)
         default: break
         }
     }
@@ -124,7 +123,7 @@ final class HTTPConnection: ChannelInboundHandler {
         }
         let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         if length > limits.body { return refuseLength(head, context) }
-        state = .receiving(head, [])
+        state = .receiving(head)
         if head.version == .http1_1, head.headers.first(name: "expect")?.lowercased() == "100-continue" {
             let go = HTTPResponseHead(version: head.version, status: .continue)
             context.writeAndFlush(wrapOutboundOut(.head(go)), promise: nil)
@@ -145,13 +144,14 @@ final class HTTPConnection: ChannelInboundHandler {
         return path.isEmpty ? "/" : String(path)
     }
 
-    private func ask(_ head: HTTPRequestHead, _ body: [UInt8], _ context: ChannelHandlerContext) {
+    private func ask(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         state = .answering(head)
         deadline?.cancel()
         let kind = head.headers.first(name: "content-type")?.prefix { $0 != ";" }.lowercased()
         let request = HTTPRequest(
             method: head.method.rawValue, path: Self.path(of: head.uri),
             contentType: kind.map { String($0.filter { $0 != " " && $0 != "\t" }) }, body: body, client: client)
+        body = []
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let loop = context.eventLoop
         handler(request) { response in
@@ -191,6 +191,7 @@ final class HTTPConnection: ChannelInboundHandler {
         // Before the last write, which lets the next request in.
         state = keepAlive ? .idle : .leaving
         hasBegun = false
+        body = []
         unwritten += 1
         wait(limits.idle, context)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
@@ -232,7 +233,7 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     private func expire(_ context: ChannelHandlerContext) {
-        guard case .receiving(let head, _) = state else { return context.close(promise: nil) }
+        guard case .receiving(let head) = state else { return context.close(promise: nil) }
         let seconds = limits.request.components.seconds
         refuse(.error("the request did not come within \(seconds) s", status: 408), head, context)
     }

@@ -23,17 +23,7 @@ extension Learner {
         on source: DataSource = .valid, maxCount: Int = 9, shuffle: Bool = true, console: Console? = .standardOutput
     ) throws -> ShownResults {
         let loader = try loader(for: source)
-        guard let batch = try shownBatch(of: loader, maxCount, shuffle), batch.size > 0 else {
-            return ShownResults(items: [])
-        }
-        let results = try alone {
-            let all = try predictions(on: .batches([batch]), withDecoded: true)
-            return ShownResults(items: try items(of: batch, all, loader))
-        }
-        if let console, coordinator.isWriter {
-            console.write(results.text(width: console.width, usesColor: console.usesColor))
-        }
-        return results
+        return try results(of: shownBatch(of: loader, maxCount, shuffle), loader, console)
     }
 
     /// Certain items with their targets and what the model takes them for: those with the largest losses, say.
@@ -63,8 +53,15 @@ extension Learner {
             file: file, line: line)
         guard !places.isEmpty else { return ShownResults(items: []) }
         var batches = try loader.makeIterator(epoch: 0, batches: [places.map { order[$0] }])
+        return try results(of: batches.next(), loader, console)
+    }
+
+    /// What the model takes the items of a batch for, computed on this rank alone; printed where there are any.
+    private func results(
+        of batch: Batch?, _ loader: any BatchSource, _ console: Console?
+    ) throws -> ShownResults {
+        guard let batch, batch.size > 0 else { return ShownResults(items: []) }
         let results = try alone {
-            guard let batch = try batches.next() else { return ShownResults(items: []) }
             let all = try predictions(on: .batches([batch]), withDecoded: true)
             return ShownResults(items: try items(of: batch, all, loader))
         }

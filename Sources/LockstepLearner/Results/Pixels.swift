@@ -68,7 +68,7 @@ public struct Pixels: Equatable, Sendable {
 }
 
 /// Bytes as text (RFC 4648), for pictures inside of documents.
-package func base64(_ bytes: [UInt8]) -> String {
+func base64(_ bytes: [UInt8]) -> String {
     let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count + 2) / 3 * 4)

@@ -80,17 +80,11 @@ public final class TabM: Module {
         outputRange: ClosedRange<Double>? = nil, outputScale: (mean: Double, deviation: Double)? = nil,
         file: StaticString = #fileID, line: UInt = #line
     ) {
-        require(!embeddings.isEmpty || continuous > 0, "TabM: a table of no columns", file: file, line: line)
+        requireTable(
+            "TabM", columns: embeddings.count + continuous, layers, dropout, outputRange, outputScale, file, line)
         require(
             !layers.isEmpty && members > 0, "TabM: \(members) members of \(layers.count) hidden layers", file: file,
             line: line)
-        require(
-            dropout.isEmpty || dropout.count == layers.count,
-            "TabM: \(dropout.count) dropouts for \(layers.count) hidden layers", file: file, line: line)
-        require(
-            outputScale.map { outputRange == nil && $0.deviation > 0 } ?? true,
-            "TabM: an output scale of \(outputScale?.deviation ?? 0) with the range \(outputRange.map { "\($0)" } ?? "none")",
-            file: file, line: line)
         require(
             averages == .numbers || outputs > 1 && outputRange == nil && outputScale == nil,
             "TabM: the probabilities of \(outputs) outputs with the range \(outputRange.map { "\($0)" } ?? "none") and the scale \(outputScale.map { "\($0)" } ?? "none"); numbers have averages: .numbers",

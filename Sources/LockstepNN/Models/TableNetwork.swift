@@ -81,3 +81,18 @@ extension TableNetwork {
         }
     }
 }
+
+/// Stops where no network `name` can have these columns, hidden layers and outputs.
+func requireTable(
+    _ name: String, columns: Int, _ layers: [Int], _ dropout: [Double], _ range: ClosedRange<Double>?,
+    _ scale: (mean: Double, deviation: Double)?, _ file: StaticString, _ line: UInt
+) {
+    require(columns > 0, "\(name): a table of no columns", file: file, line: line)
+    require(
+        dropout.isEmpty || dropout.count == layers.count,
+        "\(name): \(dropout.count) dropouts for \(layers.count) hidden layers", file: file, line: line)
+    require(
+        scale.map { range == nil && $0.deviation > 0 } ?? true,
+        "\(name): an output scale of \(scale?.deviation ?? 0) with the range \(range.map { "\($0)" } ?? "none")",
+        file: file, line: line)
+}

@@ -69,15 +69,9 @@ public final class TabularModel: Module {
         outputScale: (mean: Double, deviation: Double)? = nil, batchNorm: Bool = true,
         normalizesContinuous: Bool = true, file: StaticString = #fileID, line: UInt = #line
     ) {
-        require(
-            !embeddings.isEmpty || continuous > 0, "TabularModel: a table of no columns", file: file, line: line)
-        require(
-            dropout.isEmpty || dropout.count == layers.count,
-            "TabularModel: \(dropout.count) dropouts for \(layers.count) hidden layers", file: file, line: line)
-        require(
-            outputScale.map { outputRange == nil && $0.deviation > 0 } ?? true,
-            "TabularModel: an output scale of \(outputScale?.deviation ?? 0) with the range \(outputRange.map { "\($0)" } ?? "none")",
-            file: file, line: line)
+        requireTable(
+            "TabularModel", columns: embeddings.count + continuous, layers, dropout, outputRange, outputScale, file,
+            line)
         let vectors = embeddings.map {
             Embedding(
                 $0.categories, $0.width, initializer: .truncatedNormal(standardDeviation: 0.01), file: file, line: line)

@@ -65,7 +65,7 @@ struct Serve: ParsableCommand {
     private func answer(_ queue: RequestQueue, with model: ServedModel, until server: HTTPServer) {
         var end: ContinuousClock.Instant?
         while true {
-            let entries = queue.take(instances: model.instancesAtOnce, within: 0.05)
+            let entries = queue.take(instances: model.batchSize, within: 0.05)
             if !entries.isEmpty { model.answer(entries) }
             if end == nil, StopSignals.received != nil {
                 end = .now + Self.grace

@@ -25,10 +25,8 @@ struct ServeRoutes: Sendable {
                 let instances = try reader.instances(in: request)
                 let entry = RequestQueue.Entry(request, instances, answer)
                 if !queue.add(entry) {
-                    answer(
-                        .json(
-                            #"{"error":"too many requests wait already"}"#, status: 503, headers: [("retry-after", "1")]
-                        ))
+                    throw Refusal(
+                        status: 503, sentence: "too many requests wait already", headers: [("retry-after", "1")])
                 }
             default:
                 throw Refusal(

@@ -9,7 +9,8 @@ import LockstepTensor
 struct ServedModel {
     private let learner: Learner
     private let bundle: String
-    private let batchSize: Int
+    /// How many instances are computed at once.
+    let batchSize: Int
     private let classes: [String]
     private let columns: TabularColumns?
     /// How its requests are read.
@@ -40,9 +41,6 @@ struct ServedModel {
             )
         }
     }
-
-    /// How many instances are computed at once.
-    var instancesAtOnce: Int { batchSize }
 
     /// The predictions as JSON objects, those of `lockstep predict --json`, and of each group what training did not have.
     ///

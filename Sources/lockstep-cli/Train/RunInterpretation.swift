@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a model that was trained gets wrong, as a file for the page of its run.
 
+import Foundation
 import Lockstep
 import LockstepData
 import LockstepLearner
@@ -65,7 +66,7 @@ struct RunInterpretation {
     private static func value(_ content: ShownResults.Content) -> JSONValue {
         switch content {
         case .text(let text): .object([("text", .text(text))])
-        case .picture(let pixels): .object([("png", .text(pixels.png.map(base64) ?? ""))])
+        case .picture(let pixels): .object([("png", .text(pixels.png.map { Data($0).base64EncodedString() } ?? ""))])
         }
     }
 }
