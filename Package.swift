@@ -56,6 +56,13 @@ let package = Package(
         .library(name: "LockstepTesting", targets: ["LockstepTesting"]),
         .executable(name: "lockstep", targets: ["lockstep-cli"]),
     ],
+    // Without these two (`--disable-default-traits`, or `traits: []` where a package names this one) nothing but Swift is needed:
+    // a library for one process whose products are its own.
+    traits: [
+        .trait(name: "MPI", description: "Ranks in several processes, over the system's Open MPI"),
+        .trait(name: "OpenBLAS", description: "Products that are not our own kernels', by the system's OpenBLAS"),
+        .default(enabledTraits: ["MPI", "OpenBLAS"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -68,10 +75,13 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .target(
-            name: "CLockstepKernels", dependencies: ["COpenBLAS"],
+            name: "CLockstepKernels",
+            dependencies: [.target(name: "COpenBLAS", condition: .when(traits: ["OpenBLAS"]))],
             exclude: ["LAYERS", "conv/cost_model.inc"],
             // Private headers are included by their path from here.
-            cSettings: kernelFlags + [.headerSearchPath(".")] + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
+            cSettings: kernelFlags + [
+                .headerSearchPath("."), .define("LSK_OPENBLAS", .when(traits: ["OpenBLAS"])),
+            ] + (hasOneDNN ? [.define("LSK_ONEDNN")] : []),
             linkerSettings: [.linkedLibrary("m")] + (hasOneDNN ? [.linkedLibrary("dnnl")] : [])),
         .target(
             name: "CImageCodecs",
@@ -79,8 +89,8 @@ let package = Package(
             linkerSettings: (hasPNG ? [imageLibrary("png")] : []) + (hasJPEG ? [imageLibrary("jpeg")] : [])),
         // Products are rounded before they are added: a sum has the same bits whoever reduces it, on whatever processor.
         .target(
-            name: "CMPI", dependencies: ["COpenMPI"],
-            cSettings: kernelFlags + [.unsafeFlags(["-ffp-contract=off"])]),
+            name: "CMPI", dependencies: [.target(name: "COpenMPI", condition: .when(traits: ["MPI"]))],
+            cSettings: kernelFlags + [.unsafeFlags(["-ffp-contract=off"]), .define("CMPI_MPI", .when(traits: ["MPI"]))]),
 
         // MARK: Library
         .target(name: "LockstepTensor", dependencies: ["CLockstepKernels"]),

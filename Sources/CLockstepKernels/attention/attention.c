@@ -3,6 +3,7 @@
 #include "lsk_attention.h"
 #include "base/simd.h"
 #include "base/vector_math.h"
+#include "gemm/blas.h"
 #include "gemm/sgemm.h"
 #include "lsk_memory.h"
 #include "lsk_parallel.h"
@@ -31,7 +32,7 @@ static ptrdiff_t visible(const lsk_attention *a, ptrdiff_t t) { return a->causal
 #undef LOG
 #undef NAME
 #define REAL double
-#define GEMM cblas_dgemm
+#define GEMM(...) LSK_BLAS(dgemm, __VA_ARGS__)
 #define EXP exp
 #define LOG log
 #define NAME(x) x##_f64

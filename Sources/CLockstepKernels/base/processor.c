@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Selects OpenBLAS's AVX-512 kernels where its own choice misses them, once, when the program is loaded.
+// What the processor has and who multiplies: OpenBLAS's AVX-512 kernels are selected where its own choice misses them, once, when the
+// program is loaded.
 #define _GNU_SOURCE
 #include "lsk_processor.h"
 #include "lsk_context.h"
-#include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +15,18 @@ extern void gotoblas_dynamic_quit(void) __attribute__((weak));
 extern void gotoblas_dynamic_init(void) __attribute__((weak));
 extern char *openblas_get_corename(void) __attribute__((weak));
 extern char *openblas_get_config(void) __attribute__((weak));
+extern void openblas_set_num_threads(int count) __attribute__((weak));
+
+#ifdef LSK_OPENBLAS
+enum { LSK_HAS_OPENBLAS = 1 };
+#define LSK_LIBRARY "unknown BLAS"
+#else
+enum { LSK_HAS_OPENBLAS = 0 };
+#define LSK_LIBRARY "none"
+#endif
 
 static lsk_processor_report report;
-static int32_t own_products;
+static int32_t own_products, openblas;
 
 static int32_t processor_features(void) {
 #if defined(__x86_64__)
@@ -51,7 +60,7 @@ lsk_core_reason lsk_judge_core(const char *core, int32_t features, const char *u
 }
 
 static void copy_core_name(char *into) {
-    const char *name = openblas_get_corename ? openblas_get_corename() : "unknown";
+    const char *name = openblas_get_corename ? openblas_get_corename() : LSK_LIBRARY;
     strncpy(into, name, 31);
     into[31] = 0;
 }
@@ -87,6 +96,11 @@ static int32_t threads_wanted(void) {
     return 1;
 }
 
+void lsk_select_products(const char *wanted) {
+    own_products = (report.features & LSK_HAS_AVX512) && (!wanted || !*wanted || strcasecmp(wanted, "own") == 0);
+    openblas = LSK_HAS_OPENBLAS && !(wanted && strcasecmp(wanted, "portable") == 0);
+}
+
 // A constructor because the environment is changed, which is safe only while no other thread runs, and because the choice must
 // precede every product.
 __attribute__((constructor)) static void select_kernels(void) {
@@ -95,18 +109,20 @@ __attribute__((constructor)) static void select_kernels(void) {
     copy_core_name(report.core_chosen);
     int can_reselect = gotoblas_dynamic_quit && gotoblas_dynamic_init && openblas_get_corename;
     report.reason = lsk_judge_core(report.core_found, report.features, getenv("OPENBLAS_CORETYPE"), can_reselect);
+    if (!LSK_HAS_OPENBLAS) report.reason = LSK_CORE_NO_LIBRARY;
     if (report.reason == LSK_CORE_RESELECTED) lsk_select_core("SkylakeX");
     if (report.reason == LSK_CORE_RESELECTED && !uses_avx512(report.core_chosen)) report.reason = LSK_CORE_REFUSED;
-    const char *wanted = getenv("LOCKSTEP_PRODUCTS");
-    own_products = (report.features & LSK_HAS_AVX512) && !(wanted && strcasecmp(wanted, "openblas") == 0);
+    lsk_select_products(getenv("LOCKSTEP_PRODUCTS"));
     lsk_set_default_threads(threads_wanted());
     // Its threads spin for a long time after a product, in the way of ours, and hold for all threads of the process:
     // we cut its products ourselves (lsk_blas_sgemm, lsk_blas_dgemm).
-    openblas_set_num_threads(1);
+    if (openblas_set_num_threads) openblas_set_num_threads(1);
 }
 
 lsk_processor_report lsk_get_processor_report(void) { return report; }
 
-const char *lsk_blas_configuration(void) { return openblas_get_config ? openblas_get_config() : "unknown BLAS"; }
+const char *lsk_blas_configuration(void) { return openblas_get_config ? openblas_get_config() : LSK_LIBRARY; }
 
 int32_t lsk_uses_own_products(void) { return own_products; }
+
+int32_t lsk_uses_openblas(void) { return openblas; }

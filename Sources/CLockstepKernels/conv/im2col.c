@@ -2,7 +2,7 @@
 // Convolution by gathering patches and multiplying them with OpenBLAS; needs no other library.
 #include "conv/im2col.h"
 #include "base/simd.h"
-#include "gemm/openblas.h"
+#include "gemm/blas_parallel.h"
 #include "gemm/sgemm.h"
 #include "lsk_memory.h"
 #include <string.h>

@@ -2,8 +2,9 @@
 // Matrix products of any element type; plain loops for integers and for products too small to be worth a call.
 #include "lsk_gemm.h"
 #include "base/simd.h"
+#include "gemm/blas.h"
 #include "gemm/epilogue.h"
-#include "gemm/openblas.h"
+#include "gemm/blas_parallel.h"
 #include "gemm/sgemm.h"
 #include <string.h>
 
@@ -46,17 +47,17 @@ enum { LSK_TINY_PRODUCT = 16 };  // multiply-adds up to which the loops above be
         }                                                                                                             \
         if (g->n == 1) {                                                                                              \
             ptrdiff_t step = g->transpose_b ? 1 : g->ldb;                                                             \
-            GEMV(CblasRowMajor, g->transpose_a ? CblasTrans : CblasNoTrans, (int)(g->transpose_a ? g->k : g->m),      \
+            LSK_BLAS(GEMV, CblasRowMajor, g->transpose_a ? CblasTrans : CblasNoTrans, (int)(g->transpose_a ? g->k : g->m),      \
                  (int)(g->transpose_a ? g->m : g->k), 1, a, (int)g->lda, b, (int)step, beta, c, (int)g->ldc);         \
         } else {                                                                                                      \
             ptrdiff_t step = g->transpose_a ? g->lda : 1;                                                             \
-            GEMV(CblasRowMajor, g->transpose_b ? CblasNoTrans : CblasTrans, (int)(g->transpose_b ? g->n : g->k),      \
+            LSK_BLAS(GEMV, CblasRowMajor, g->transpose_b ? CblasNoTrans : CblasTrans, (int)(g->transpose_b ? g->n : g->k),      \
                  (int)(g->transpose_b ? g->k : g->n), 1, b, (int)g->ldb, a, (int)step, beta, c, 1);                   \
         }                                                                                                             \
         return 1;                                                                                                     \
     }
-VECTOR(vector_f32, float, cblas_sgemv)
-VECTOR(vector_f64, double, cblas_dgemv)
+VECTOR(vector_f32, float, sgemv)
+VECTOR(vector_f64, double, dgemv)
 
 void lsk_matmul(const lsk_gemm *g, const void *a, const void *b, void *c) {
     if (g->m == 0 || g->n == 0) return;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chooses who computes a float32 product.
 #include "gemm/sgemm.h"
+#include "gemm/blas.h"
 #include "gemm/driver.h"
 #include "gemm/epilogue.h"
-#include "gemm/openblas.h"
+#include "gemm/blas_parallel.h"
 #include "gemm/parallel.h"
 #include "lsk_memory.h"
 #include "lsk_processor.h"
@@ -44,7 +45,7 @@ void lsk_sgemm_epilogue(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE ta, enum CB
     }
 #endif
     // Beside our own kernels only narrow products are left for OpenBLAS: whole, with the same bits for any number of threads.
-    if (lsk_uses_own_products()) cblas_sgemm(order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    if (lsk_uses_own_products()) LSK_BLAS(sgemm, order, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     else lsk_blas_sgemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     if (e) lsk_apply_epilogue(LSK_FLOAT32, m, n, c, ldc, e);
 }

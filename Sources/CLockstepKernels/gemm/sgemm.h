@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Float32 matrix products: our own kernels where they are faster, OpenBLAS elsewhere.
 #pragma once
-#include <cblas.h>
 #include <stddef.h>
+#include "gemm/portable.h"
 #include "lsk_epilogue.h"
 
 /// c = alpha * op(a) * op(b) + beta * c, with the parameters of cblas_sgemm; row-major only.

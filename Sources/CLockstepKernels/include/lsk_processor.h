@@ -13,6 +13,7 @@ typedef enum lsk_core_reason {
     LSK_CORE_FIXED,            ///< the library was built for one processor and cannot select again
     LSK_CORE_RESELECTED,       ///< selected again, as SkylakeX
     LSK_CORE_REFUSED,          ///< selecting again was tried and the library did not follow
+    LSK_CORE_NO_LIBRARY,       ///< OpenBLAS is not built in
 } lsk_core_reason;
 
 typedef struct lsk_processor_report {
@@ -31,6 +32,10 @@ lsk_core_reason lsk_judge_core(const char *_Nonnull core, int32_t features, cons
                                int32_t can_reselect);
 /// Makes OpenBLAS use the kernels of `core`; 0 when it cannot select again. Only while the program has one thread.
 int32_t lsk_select_core(const char *_Nonnull core);
-/// Whether float32 products run on our own AVX-512 kernels: the processor has it, and the variable LOCKSTEP_PRODUCTS is
-/// not `openblas`.
+/// Whether float32 products run on our own AVX-512 kernels: the processor has it, and the variable LOCKSTEP_PRODUCTS is not
+/// `openblas` or `portable`.
 int32_t lsk_uses_own_products(void);
+/// Whether what they leave runs on OpenBLAS: it is built in, and LOCKSTEP_PRODUCTS is not `portable`.
+int32_t lsk_uses_openblas(void);
+/// Chooses again, as LOCKSTEP_PRODUCTS=`wanted` would. Only while the program has one thread.
+void lsk_select_products(const char *_Nullable wanted);

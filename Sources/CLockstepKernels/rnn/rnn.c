@@ -3,7 +3,7 @@
 #include "lsk_rnn.h"
 #include "base/simd.h"
 #include "base/vector_math.h"
-#include "gemm/openblas.h"
+#include "gemm/blas_parallel.h"
 #include "gemm/sgemm.h"
 #include "lsk_gemm.h"
 #include "lsk_memory.h"

@@ -9,6 +9,8 @@
 /// A communicator, window or request, whatever the implementation makes it (a pointer in Open MPI, an int in MPICH).
 typedef intptr_t cmpi_handle;
 
+/// Whether MPI is built in (package trait MPI). Where not, it is never initialised, and nothing below is to be called.
+int cmpi_is_built_in(void);
 int cmpi_initialized(int *flag);
 int cmpi_finalized(int *flag);
 int cmpi_init_multiple(int *provided);  // asks for MPI_THREAD_MULTIPLE; provided: 0 single … 3 multiple

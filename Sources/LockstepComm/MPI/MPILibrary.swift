@@ -4,6 +4,9 @@ internal import CMPI
 internal import Synchronization
 
 enum MPILibrary {
+    /// Whether the package was built with MPI.
+    static var isBuiltIn: Bool { cmpi_is_built_in() != 0 }
+
     private struct State {
         var startedByUs = false
         var threadLevel: CInt = 0
@@ -25,6 +28,12 @@ enum MPILibrary {
 
     /// Starts MPI unless the program has done so. Asks for MPI_THREAD_MULTIPLE; calls are made from one thread at a time.
     static func start() throws {
+        guard isBuiltIn else {
+            throw CommunicatorError(
+                .launch,
+                "a launcher has started this program as a rank of several, but it was built without MPI (package trait MPI) and knows no other rank. Build it with the default traits, or start it without mpirun: ranks as threads work."
+            )
+        }
         if isFinalised {
             throw CommunicatorError(.launch, "MPI has been finalised in this process and cannot be started again.")
         }

@@ -22,8 +22,16 @@ public struct ProcessorReport: Sendable {
     /// Threads a kernel may use on this thread: ``ComputeContext/threads``.
     public let threadsPerRank: Int
     /// Whether float32 products of 16 rows and columns or more run on our own AVX-512 kernels and not on the BLAS library's:
-    /// where the processor has AVX-512. `LOCKSTEP_PRODUCTS=openblas` turns them off.
+    /// where the processor has AVX-512. `LOCKSTEP_PRODUCTS=openblas` turns them off, and `portable` OpenBLAS as well.
     public let usesOwnProducts: Bool
+    /// Whether the products that these leave run on OpenBLAS, and not on the portable ones.
+    package let usesOpenBLAS: Bool
+
+    /// Who multiplies, in a few words: where they are equal, products have equal bits.
+    package var products: String {
+        let rest = usesOpenBLAS ? "OpenBLAS for \(coreChosen)" : "portable C"
+        return usesOwnProducts ? "own AVX-512 kernels in float32, \(rest) elsewhere" : rest
+    }
 
     /// Whether the library's own choice was replaced.
     public var isReselected: Bool { coreFound != coreChosen }
@@ -41,7 +49,7 @@ public struct ProcessorReport: Sendable {
             features: names.filter { Int(raw.features) & $0.0 != 0 }.map(\.1),
             library: String(cString: lsk_blas_configuration()), coreFound: found, coreChosen: chosen,
             reason: sentence(raw.reason, found: found, chosen: chosen), threadsPerRank: ComputeContext.current.threads,
-            usesOwnProducts: lsk_uses_own_products() != 0)
+            usesOwnProducts: lsk_uses_own_products() != 0, usesOpenBLAS: lsk_uses_openblas() != 0)
     }
 
     private static func name(in bytes: UnsafeRawBufferPointer) -> String {
@@ -57,6 +65,7 @@ public struct ProcessorReport: Sendable {
             "this OpenBLAS was built for one processor (\(found)) and cannot use AVX-512; a build with DYNAMIC_ARCH can"
         case LSK_CORE_RESELECTED:
             "the processor has AVX-512 but the library had chosen \(found): re-selected \(chosen) kernels"
+        case LSK_CORE_NO_LIBRARY: "OpenBLAS is not built in (package trait OpenBLAS): products are this library's own"
         default: "the processor has AVX-512, but the library refused to leave \(found)"
         }
     }

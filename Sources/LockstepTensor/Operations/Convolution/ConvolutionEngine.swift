@@ -34,7 +34,8 @@ package enum ConvolutionEngine {
             case .measured: "timing"
             case .rule: "rule \(rule)"
             }
-        let products = lsk_uses_own_products() != 0 ? "AVX-512" : "OpenBLAS for \(ProcessorReport.current.coreChosen)"
+        let report = ProcessorReport.current
+        let products = report.usesOwnProducts ? "AVX-512" : report.products
         let version = lsk_onednn_version()
         let library =
             lsk_has_onednn() != 0 ? "oneDNN \(version.major).\(version.minor).\(version.patch)" : "no oneDNN"

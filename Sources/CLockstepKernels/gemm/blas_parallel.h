@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenBLAS's products on the threads of a rank.
+// The products of gemm/blas.h on the threads of a rank.
 #pragma once
-#include <cblas.h>
+#include "gemm/portable.h"
 
 /// As cblas_sgemm and cblas_dgemm, row-major only. Each thread makes some rows or some columns of the result; any number of
 /// threads above one gives the same bits, one may give others. The library itself always has one.

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenBLAS's products cut over the threads of a rank. The library's own threads would be those of the process: of all ranks
-// in it, and of what others set.
-#include "gemm/openblas.h"
+// Products of the library cut over the threads of a rank. OpenBLAS's own threads would be those of the process: of all ranks in
+// it, and of what others set.
+#include "gemm/blas_parallel.h"
+#include "gemm/blas.h"
 #include "lsk_parallel.h"
 
-// Its kernels add up otherwise at the edges of a product, so that cuts show in the last bits. They are where the shape alone
+// OpenBLAS's kernels add up otherwise at the edges of a product, so that cuts show in the last bits. They are where the shape alone
 // says, so that two threads and seven have the same; one thread makes no cuts, which cost up to 6 % in packing.
 enum { LINES = 96, BLOCK_WORK = 1 << 22 };
 
-#define SHARED(NAME, T, GEMM)                                                                                          \
+#define SHARED(NAME, T, TYPE)                                                                                         \
     typedef struct {                                                                                                   \
         enum CBLAS_TRANSPOSE ta, tb;                                                                                   \
         int m, n, k, lda, ldb, ldc;                                                                                    \
@@ -21,7 +22,7 @@ enum { LINES = 96, BLOCK_WORK = 1 << 22 };
         const NAME##_task *t = context;                                                                                \
         for (ptrdiff_t i = begin; i < end; i += t->block) {                                                            \
             int rows = (int)(end - i < t->block ? end - i : t->block);                                                 \
-            GEMM(CblasRowMajor, t->ta, t->tb, rows, t->n, t->k, t->alpha, t->a + (t->ta == CblasTrans ? i : i * t->lda), \
+            LSK_BLAS(TYPE, CblasRowMajor, t->ta, t->tb, rows, t->n, t->k, t->alpha, t->a + (t->ta == CblasTrans ? i : i * t->lda), \
                  t->lda, t->b, t->ldb, t->beta, t->c + i * t->ldc, t->ldc);                                            \
         }                                                                                                              \
     }                                                                                                                  \
@@ -29,7 +30,7 @@ enum { LINES = 96, BLOCK_WORK = 1 << 22 };
         const NAME##_task *t = context;                                                                                \
         for (ptrdiff_t j = begin; j < end; j += t->block) {                                                            \
             int columns = (int)(end - j < t->block ? end - j : t->block);                                              \
-            GEMM(CblasRowMajor, t->ta, t->tb, t->m, columns, t->k, t->alpha, t->a, t->lda,                             \
+            LSK_BLAS(TYPE, CblasRowMajor, t->ta, t->tb, t->m, columns, t->k, t->alpha, t->a, t->lda,                             \
                  t->b + (t->tb == CblasTrans ? j * t->ldb : j), t->ldb, t->beta, t->c + j, t->ldc);                    \
         }                                                                                                              \
     }                                                                                                                  \
@@ -42,5 +43,5 @@ enum { LINES = 96, BLOCK_WORK = 1 << 22 };
         if (m > n) lsk_parallel(m, t.block, NAME##_rows, &t);                                                          \
         else lsk_parallel(n, t.block, NAME##_columns, &t);                                                             \
     }
-SHARED(lsk_blas_sgemm, float, cblas_sgemm)
-SHARED(lsk_blas_dgemm, double, cblas_dgemm)
+SHARED(lsk_blas_sgemm, float, sgemm)
+SHARED(lsk_blas_dgemm, double, dgemm)
