@@ -165,6 +165,22 @@ struct ReadersCSVTests {
         #expect(dataError { try CSV.parse([0xFF, 0xFE, 0x61, 0], file: "wide.csv") }?.code == .unsupported)
     }
 
+    @Test(
+        "tables that are no text are told apart, with the line that converts them; PAR1 may be a name",
+        arguments: [
+            ("PAR1\u{15}\u{4}\u{15}\u{6}", "is Parquet, not text", "read_parquet"),
+            ("ARROW1\0\0\u{10}", "is Arrow, not text", "read_feather"),
+            ("FEA1\0\0\0\0", "is Feather, not text", "read_feather"),
+            ("PK\u{3}\u{4}\u{14}\0", "is a workbook (xlsx, ods), not text", "read_excel"),
+        ])
+    func otherFormats(start: String, message: String, line: String) throws {
+        let error = try #require(dataError { try CSV.parse(Array(start.utf8), file: "t.bin") })
+        #expect(error.code == .unsupported)
+        #expect(error.description.hasPrefix("t.bin: byte 0: \(message). Convert it first: python3"))
+        #expect(error.description.contains("pandas.\(line)(\"t.bin\")"))
+        #expect(try parse("PAR1,FEA1\n1,2\n").names == ["PAR1", "FEA1"])
+    }
+
     @Test("an unknown column lists the known ones and suspects the delimiter")
     func unknownColumn() throws {
         let table = try parse("a,b\n1,2\n")

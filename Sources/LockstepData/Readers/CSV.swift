@@ -143,6 +143,13 @@ public enum CSV {
                 .unsupported, file: file, at: .line(1), "the text is UTF-16, not UTF-8",
                 remedy: "Convert it first: iconv -f UTF-16 -t UTF-8")
         }
+        if let format = TableFormat(scanner.bytes.prefix(64)) {
+            throw DataError(
+                .unsupported, file: file, at: .byte(0), "is \(format.name), not text",
+                remedy:
+                    "Convert it first: python3 -c 'import pandas; pandas.\(format.pandas)(\"\(file)\").to_csv(\"table.csv\", index=False)'"
+            )
+        }
         return scanner
     }
 
