@@ -15,6 +15,7 @@ enum FileKind: String {
     case runState = "state of a run"
     case textModel = "description of a text model"
     case interpretation = "what a model gets wrong"
+    case ranks = "times of ranks"
     case history
     case table = "table of predictions"
     case log = "log of a rank"
@@ -41,7 +42,8 @@ enum FileKind: String {
             // An object of JSON that nothing else is may be what a run was told.
             let kind = FileKind(named: name)
             self =
-                [.runState, .textModel, .interpretation, .weightIndex].contains(kind) ? kind ?? .settings : .settings
+                [.runState, .textModel, .interpretation, .ranks, .weightIndex].contains(kind)
+                ? kind ?? .settings : .settings
         } else if LogScan.isLine(start.prefix { $0 != 0x0A }) {
             self = .log
         } else if start.starts(with: Array("epoch,".utf8)) {
@@ -60,6 +62,7 @@ enum FileKind: String {
         case "run.json": self = .runState
         case "text.json": self = .textModel
         case "interpretation.json": self = .interpretation
+        case "ranks.json": self = .ranks
         case "history.csv": self = .history
         case ".lock": self = .lock
         case _ where name.hasSuffix(".safetensors") || name.hasSuffix(".bundle"): self = .safetensors

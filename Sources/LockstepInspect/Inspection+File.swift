@@ -42,6 +42,7 @@ extension Inspection {
         case .runState: try lookAtState()
         case .textModel: content = [.init("says", Fact(try object()))]
         case .interpretation: try lookAtInterpretation()
+        case .ranks: try lookAtRanks()
         case .history: try lookAtHistory(pieces)
         case .table: try lookAtTable(pieces)
         case .log: try lookAtLog(pieces)

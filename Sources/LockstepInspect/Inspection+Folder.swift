@@ -41,7 +41,7 @@ extension Inspection {
     private static func isOurs(_ name: String) -> Bool {
         [
             "settings.json", "run.json", "text.json", "history.csv", "predictions.csv", "folds.csv", "results.html",
-            "interpretation.json",
+            "interpretation.json", "ranks.json",
             "export.bundle", "model.safetensors", "resume.safetensors",
         ].contains(name) || (name.hasPrefix("rank-") && name.hasSuffix(".log"))
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// settings.json, run.json, text.json and interpretation.json.
+// settings.json, run.json, text.json, interpretation.json and ranks.json.
 
 import LockstepData
 
@@ -39,5 +39,13 @@ extension Inspection {
             throw DataError(.malformed, file: path, "has no classes or no items, so it is not what training leaves")
         }
         content = [.init("classes", classes.count), .init("items", items.count)]
+    }
+
+    mutating func lookAtRanks() throws(DataError) {
+        let facts = Fact(try object())
+        guard case .list(let ranks)? = facts["ranks"] else {
+            throw DataError(.malformed, file: path, "has no ranks, so it is not what training leaves")
+        }
+        content = [.init("ranks", ranks.count)]
     }
 }

@@ -30,7 +30,7 @@ struct InspectTests {
             ("r", "run", nil), ("r/model.safetensors", "weights", "verified"),
             ("r/export.bundle", "export bundle", "verified"), ("r/history.csv", "history", "none"),
             ("r/settings.json", "settings", "none"), ("r/results.html", "page of results", "none"),
-            ("r/interpretation.json", "what a model gets wrong", "none"),
+            ("r/interpretation.json", "what a model gets wrong", "none"), ("r/ranks.json", "times of ranks", "none"),
             ("t.json", "trace", "none"), ("logs/rank-0.log", "log of a rank", "none"), ("logs", "logs of ranks", nil),
         ] {
             let (code, facts, _) = try inspect(command, path)

@@ -110,6 +110,40 @@ import Testing
         #expect(page.contains("<pre>line 9970\n") && page.contains("line 9999</pre>"))
     }
 
+    @Test("machines and the seconds of each rank, of the epochs since the last start, as text whatever they hold")
+    func ranks() throws {
+        let command = try Command()
+        let trained = try command("train", "digits", "--epochs", "3", "--run", "r", "--quiet", "--in-process", "2")
+        #expect(trained.status == 0, "\(trained.errors)")
+        let json = try Self.text(command, "r/ranks.json")
+        let facts = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        let ranks = try #require(facts["ranks"] as? [[String: Any]])
+        #expect(facts["epochs"] as? Int == 3 && ranks.count == 2)
+        for rank in ranks {
+            func seconds(_ name: String) -> Double { rank[name] as? Double ?? .nan }
+            let parts = ["data", "forward", "backward", "step", "communication", "waiting"].map(seconds)
+            // 1,438 digits in whole batches of 64.
+            #expect(seconds("steps") == 3 * 22 && parts.allSatisfy { $0 >= 0 })
+            #expect(parts.reduce(0, +) <= seconds("training") * 1.01 && seconds("validation") > 0)
+            #expect(rank["host"] as? String != "" && rank["threads"] as? Int == 1)
+        }
+        #expect(try command("report", "r").status == 0)
+        let page = try Self.text(command, "r/report.html")
+        #expect(page.contains("<summary>Machine</summary>") && page.contains("2 ranks, threads each: 1"))
+        #expect(page.contains("Seconds of each rank, in 3 epochs") && page.contains("<tr><th>1</th><td>66</td>"))
+        try command.write(json.replacing("\"host\":\"", with: "\"host\":\"<script>").utf8, to: "r/ranks.json")
+        #expect(try command("report", "r").status == 0)
+        #expect(try !Self.text(command, "r/report.html").contains("<script"))
+        for bad in ["{", "[]", "{\"system\":\"\",\"swift\":\"\",\"epochs\":1,\"ranks\":[]}"] {
+            try command.write(bad.utf8, to: "r/ranks.json")
+            expectRefused(try command("report", "r"), 66, "r/ranks.json", "is not what training leaves")
+        }
+        // Of another run nothing is left.
+        let again = try command("train", "digits", "--epochs", "0", "--run", "r", "--overwrite", "--quiet")
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(!FileManager.default.fileExists(atPath: command.folder.appending(path: "r/ranks.json").path))
+    }
+
     @Test("what is confused and the largest losses, with pictures, the same on one rank and on two")
     func interpretation() throws {
         let command = try Command()

@@ -19,7 +19,7 @@ struct ReportPage {
         return HTMLPage(
             title: "\(recipe)\(run.name)", state: state,
             content:
-                "\(tiles)\(charts)\(run.interpretation?.html ?? "")\(table)\(configuration)\(command)\(logs)\(files)",
+                "\(tiles)\(charts)\(run.interpretation?.html ?? "")\(table)\(run.ranks?.html ?? "")\(configuration)\(command)\(logs)\(files)",
             refresh: refresh
         ).html
     }

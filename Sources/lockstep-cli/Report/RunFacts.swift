@@ -27,6 +27,8 @@ struct RunFacts {
     let logs: [(name: String, lines: [String])]
     /// What its model gets wrong; nil where training was not asked to say.
     let interpretation: InterpretationFacts?
+    /// What its ranks ran on, and their times; nil of a run that had no epoch, or an earlier version's.
+    let ranks: RankFacts?
     /// Files with their bytes.
     let files: [(name: String, bytes: Int)]
 
@@ -68,6 +70,7 @@ struct RunFacts {
         let times = table?.columns.first { $0.name == "time" }?.texts ?? []
         seconds = times.reduce(0.0) { min($0 + Self.seconds($1 ?? ""), Self.mostSeconds) }
         interpretation = try InterpretationFacts(in: folder)
+        ranks = try RankFacts(in: folder)
         let names = try FileManager.default.subpathsOfDirectory(atPath: folder).sorted()
         logs = names.filter { $0.wholeMatch(of: /(.*\/)?rank-\d+\.log/) != nil }.prefix(64).compactMap { name in
             guard let lines = FileTail.lines(of: "\(folder)/\(name)") else { return nil }

@@ -25,7 +25,7 @@ struct RunState: Codable {
     /// What a run leaves in its folder.
     private static let files = [
         file, "settings.json", "history.csv", "model.safetensors", "export.bundle", "predictions.csv", "results.html",
-        RunInterpretation.file, "report.html", "best.safetensors", TextModelFile.name, FoldsTable.file,
+        RunInterpretation.file, RankRecord.file, "report.html", "best.safetensors", TextModelFile.name, FoldsTable.file,
     ]
 
     /// What `folder` says; nil where no run was begun, or by a version that did not say.

@@ -17,11 +17,12 @@ struct RunWatch {
     let callbacks: [Callback]
 
     /// - Parameters:
+    ///   - folder: Where the run's files lie.
     ///   - start: When the program began, from which a time limit counts.
     ///   - whole: The folder of the run that this one is a part of, which goes on in its place; nil for a run by itself.
     init(
-        _ options: WatchOptions, _ plan: RunPlan, since start: ContinuousClock.Instant, partOf whole: String?,
-        over ranks: any Communicator, saidIn runLog: RunLog
+        _ options: WatchOptions, _ plan: RunPlan, in folder: String, since start: ContinuousClock.Instant,
+        partOf whole: String?, over ranks: any Communicator, saidIn runLog: RunLog
     ) throws {
         (self.plan, self.runLog, self.whole) = (plan, runLog, whole)
         checkpoints = CheckpointCallback(every: options.interval, keep: options.keep ?? WatchOptions.keep.initial)
@@ -30,7 +31,8 @@ struct RunWatch {
         log = try options.logDir.map { try RankLog(folder: $0, over: ranks) }
         var callbacks: [Callback] = [CSVLogger(), preemption, checkpoints]
         if let trace = options.trace { callbacks.append(TraceCallback(trace)) }
-        if options.times { callbacks.append(TimeReport()) }
+        let times = TimeReport(console: options.times ? .standardOutput : Console { _ in })
+        callbacks += [times, RankRecord(times, in: folder, over: ranks)]
         if let log { callbacks.append(log) }
         tensorboard = options.tensorboard.map {
             TensorBoardCallback(folder: absolute($0), histogramsEvery: options.histogramsEvery ?? 0)

@@ -41,7 +41,7 @@ struct TrainingRun: Sendable {
         }
         if ranks.isRankZero { log.begin(task, settings, ranks, folder: files.folder) }
         let watch = try RunWatch(
-            options.watch, plan, since: started ?? beginning, partOf: whole, over: ranks, saidIn: log)
+            options.watch, plan, in: files.folder, since: started ?? beginning, partOf: whole, over: ranks, saidIn: log)
         let learner = Learner(
             dls: task.dls, model: task.model, loss: task.loss, splitter: task.splitter,
             callbacks: watch.callbacks + options.trackers(log.console),
