@@ -207,13 +207,13 @@ import Testing
         #expect(asking.ask("POST", "/predict", request([#"{"b64": "!"}"#]))?.status == 400)
         #expect(asking.ask("POST", "/predict", request([#"{"b64": ""}"#]))?.status == 400)
         #expect(asking.ask("POST", "/predict", request([coded]))?.body == raw?.body, "a damaged one harms nobody")
-        let right = try #require(raw?.body)
+        let alone = try #require(raw?.body)
         try expectCalm(server, place, rounds: 8) { client, number in
             let answer =
                 number % 2 == 0
                 ? client.ask("POST", "/predict", bytes, type: "image/png")
                 : client.ask("POST", "/predict", request([coded]))
-            return Self.isSame(answer?.body ?? "", right) ? nil : String(describing: answer)
+            return Self.isSame(answer?.body ?? "", alone) ? nil : String(describing: answer)
         }
         try expectStops(command, server)
     }

@@ -78,10 +78,10 @@ verdict "$epochs epochs on $ranks ranks, killed $kills times, restarted $(grep -
 left=$(find "$run" -name '.lockstep-*' -o -name '*.damaged' -o -name 'step-*' | tr '\n' ' ')
 verdict "nothing is left" "${left:+left behind: $left}"
 
-# Until the first rank trains again; a kill on the way counts as its own.
+# From a kill until the first rank trains again; a kill on the way begins anew.
 grep -h '  fit of ' "$run/logs/rank-0.log" | while read -r day time _; do date -d "$day $time" +"%s.%N f"; done > "$folder/fits"
 sed 's/$/ k/' "$folder/kills" | sort -n - "$folder/fits" | awk '
-    $2 == "k" { if (!open) { at = $1; open = 1 } else again++ }
+    $2 == "k" { if (open) again++; at = $1; open = 1 }
     $2 == "f" && open { d[++n] = $1 - at; sum += $1 - at; open = 0 }
     END { for (i = 2; i <= n; i++) for (j = i; j > 1 && d[j - 1] > d[j]; j--) { t = d[j]; d[j] = d[j - 1]; d[j - 1] = t }
         if (n) printf "from the kill until it trains again: %d times, median %.2f s, mean %.2f, longest %.2f; %d kills on the way\n", n, d[int((n + 1) / 2)], sum / n, d[n], again }'
