@@ -32,6 +32,7 @@
 ## install    copy what dist packed below PREFIX (/usr/local)
 ## bench      measure every case on 1 and 2 ranks, beside the peers where they are installed (ROUNDS=3)
 ## bench-nodes  measure training between two nodes of network namespaces, over slow networks (needs root; ROUNDS=5)
+## bench-tables  learn twelve real tables beside fastai and scikit-learn's boosting (half an hour; needs PyPI; OPTIONS="--tables housing")
 ## bench-peers  install PyTorch, fastai and JAX into PEERS, outside the tree (needs PyPI)
 ## roofline   measure every case beside what one core could do at best
 ## warnings   build everything; a warning is an error
@@ -66,6 +67,8 @@ SECONDS     = 60
 TARGETS     =
 # Where test-pages leaves pictures; nowhere if empty.
 PAGES       =
+# Options of bench-tables.
+OPTIONS     =
 # Only checks whose names hold this; all if empty.
 CHECKS      =
 SOURCES     = Package.swift Sources Tests
@@ -74,7 +77,7 @@ SOURCES     = Package.swift Sources Tests
 include .ci/mpi.env
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-disks test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions test-pages test-processors test-dist test-core build dist install bench bench-nodes bench-peers roofline warnings format lint docs api reference clean test-readers
+.PHONY: help setup run test test-one compile-tests conformance test-faults test-kill test-torture test-disks test-signals test-outputs test-configurations test-tsan test-asan fuzz test-nodes test-slurm test-pretrained test-reproducible test-dependent test-instructions test-pages test-processors test-dist test-core build dist install bench bench-nodes bench-tables bench-peers roofline warnings format lint docs api reference clean test-readers
 
 help:
 	@echo "Usage: make TARGET"
@@ -208,6 +211,11 @@ bench-nodes: setup
 	swift build $(SWIFT_FLAGS) --product lockstep
 	@Tests/Scripts/bench-nodes.sh --rounds $(ROUNDS) --report .build/bench \
 	    $(if $(wildcard $(PEERS)/bin/python),--peers $(PEERS)/bin/python)
+
+# What is learned already is not learned again.
+bench-tables: setup
+	swift build $(SWIFT_FLAGS) --product lockstep
+	@Tests/Scripts/bench-tables.sh $(PEERS)/bin/python $(OPTIONS)
 
 bench-peers:
 	python3 -m venv $(PEERS)
