@@ -113,6 +113,34 @@ struct TableTrainingTests {
         expectRefused(try train(command, "--task", "regression"), 66, "target “label” holds text")
     }
 
+    @Test("the unit of the target changes nothing but the unit", arguments: ["tabular", "tabm"])
+    func unit(model: String) throws {
+        let command = try command()
+        func trained(_ factor: Double) throws -> (weights: Data, rmse: [Double]) {
+            var lines = ["a,b,word,y"]
+            for row in 0..<150 {
+                let (a, b) = (Double(row * 7 % 41) / 10 - 2, Double(row * 13 % 37) / 10 - 1.8)
+                let target = (a * b + Double(row % 3) + 0.5) * factor
+                lines.append("\(a),\(b),\(["red", "blue", "green"][row % 3]),\(target)")
+            }
+            try command.write((lines.joined(separator: "\n") + "\n").utf8, to: "unit.csv")
+            let result = try train(command, "--model", model, target: "y", file: "unit.csv")
+            #expect(result.status == 0, "\(result.errors)")
+            return (
+                try Data(contentsOf: command.folder.appending(path: "r/model.safetensors")),
+                try history(command).column("rmse").doubles ?? []
+            )
+        }
+        let own = try trained(1)
+        // Powers of two: nothing is rounded otherwise.
+        for factor in [4096, 1.0 / 4096] {
+            let other = try trained(factor)
+            #expect(other.weights == own.weights, "targets times \(factor)")
+            #expect(other.rmse.count == 2)
+            for (a, b) in zip(own.rmse, other.rmse) { #expect(abs(a - b / factor) <= 1e-6 * a, "\(a) \(b)") }
+        }
+    }
+
     @Test("what the columns are, and how the file is written, can be told; the export knows it")
     func columns() throws {
         let command = try Command()

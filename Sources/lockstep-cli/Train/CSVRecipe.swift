@@ -88,6 +88,7 @@ struct CSVRecipe: Recipe {
         return TrainingTask(
             dls: loaders, model: network.made(columns, targets), loss: network.loss(loss),
             metric: try (metric ?? (classes == nil ? .rmse : .accuracy)).metric(classes: classes),
+            optimizer: targets.optimizer,
             remarks: file + said + "\(columns)" + targets.remark(settings.batchSize))
     }
 }

@@ -116,8 +116,8 @@ struct LRFindOptions: SettingGroup {
         let files = try RunFolder(.begin(folder: folder, .goesOn), recipe: "lr-find-\(settings.recipe)", over: ranks)
         if ranks.isRankZero { log.begin(task, settings, ranks, folder: files.folder) }
         let learner = Learner(
-            dls: task.dls, model: task.model, loss: task.loss, splitter: task.splitter, metrics: [task.metric],
-            path: files.folder, seed: settings.seed)
+            dls: task.dls, model: task.model, loss: task.loss, optimizer: task.optimizer, splitter: task.splitter,
+            metrics: [task.metric], path: files.folder, seed: settings.seed)
         log.take(over: learner)
         if task.freezeEpochs != nil { try learner.freeze() }
         let found = try learner.distributed(over: ranks) {

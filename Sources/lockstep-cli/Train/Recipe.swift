@@ -55,6 +55,7 @@ struct TrainingTask {
     let model: Module
     let loss: any LossFunction
     let metric: Metric
+    var optimizer = OptimizerFactory.adam()
     /// Printed before training, once.
     var remarks = ""
     /// Cuts the model into parameter groups.

@@ -38,6 +38,14 @@ struct TableTargets {
         return (mean, farthest * (squares / count).squareRoot())
     }
 
+    /// Adam, whose ε stands beside the size of gradients: the squared error's grow with the square of the targets' deviation, and ε
+    /// does, too. So it is the training of standardised targets, whatever their unit.
+    var optimizer: OptimizerFactory {
+        guard let deviation = scale?.deviation else { return .adam() }
+        // Within what float32 holds.
+        return .adam(eps: min(max(1e-5 * deviation * deviation, 1e-30), 1e30))
+    }
+
     /// How many training rows each class has.
     private var counts: [Int] {
         var counts = [Int](repeating: 0, count: columns.classes?.count ?? 0)

@@ -43,7 +43,7 @@ struct TrainingRun: Sendable {
         let watch = try RunWatch(
             options.watch, plan, in: files.folder, since: started ?? beginning, partOf: whole, over: ranks, saidIn: log)
         let learner = Learner(
-            dls: task.dls, model: task.model, loss: task.loss, splitter: task.splitter,
+            dls: task.dls, model: task.model, loss: task.loss, optimizer: task.optimizer, splitter: task.splitter,
             callbacks: watch.callbacks + options.trackers(log.console),
             metrics: [task.metric], path: files.folder, modelDirectory: "", seed: settings.seed)
         log.take(over: learner)
