@@ -121,7 +121,7 @@ else
 fi
 check "train digits, convolutions" $command train digits --model cnn --epochs 1 --run runs/cnn
 there $command predict Tests/Corpus/0.1.0/table/export.bundle Tests/Corpus/0.1.0/table/table.csv
-paste -d, "$log" Tests/Corpus/0.1.0/table/answers.csv | awk -F, '
+paste -d, <(grep -v '^lockstep: ' "$log") Tests/Corpus/0.1.0/table/answers.csv | awk -F, '
     NR > 1 { for (i = 1; i <= NF / 2; i++) { a = $i; b = $(i + NF / 2); d = a - b; if (a != b && (d * d > 1e-10 || d == 0)) bad = 1 } }
     END { exit bad || NR < 2 }' && problem="" || problem="others"
 verdict "an exported table predicts as with OpenBLAS" "$problem"
