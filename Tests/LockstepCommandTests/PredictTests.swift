@@ -37,8 +37,11 @@ struct PredictTests {
         let expected = try Self.text(command, "out/predictions.csv")
         #expect(expected.hasPrefix(classes ? "answer,p(no),p(perhaps),p(yes)\n" : "answer\n"))
         #expect(expected.split(separator: "\n").count == 301)
-        let printed = try command("predict", "out/export.bundle", "t.csv")
-        #expect(printed.status == 0 && printed.output == expected, "\(printed.errors)")
+        // The export, or the run that it lies in.
+        for export in ["out/export.bundle", "out"] {
+            let printed = try command("predict", export, "t.csv")
+            #expect(printed.status == 0 && printed.output == expected, "\(printed.errors)")
+        }
         for kind in ["--ranks", "--in-process"] {
             let result = try command("predict", "elsewhere.bundle", "t.csv", kind, "2", "--output", "p.csv")
             #expect(result.output == "300 predictions are in p.csv\n", "\(result.errors)")

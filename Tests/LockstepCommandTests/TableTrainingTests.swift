@@ -338,6 +338,9 @@ struct TableTrainingTests {
             for name in choices {
                 let result = try train(command, "--metric", String(name), "--split-seed", "3", target: target)
                 #expect(result.status == 0, "\(name): \(result.errors)")
+                let isOfOne = ["f1", "precision", "recall", "roc_auc", "average_precision", "brier"].contains(name)
+                let says = result.output.contains("\(name) of “") && result.output.contains("the last class")
+                #expect(says == (isOfOne && target == "is_valid"), "\(name): \(result.output)")
             }
         }
     }

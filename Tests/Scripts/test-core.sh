@@ -66,7 +66,7 @@ for ranks in [1, 2] {
             },
             loss: .crossEntropy)
         try learner.distributed { try learner.fitOneCycle(2, lrMax: 1e-2) }
-        return learner.recorder.values.map { $0.map { Int(($0 * 1e4).rounded()) } }
+        return (learner.recorder?.values ?? []).map { $0.map { (($0 ?? .nan) * 1e4).rounded() } }
     }
     print(ranks, losses[0])
 }

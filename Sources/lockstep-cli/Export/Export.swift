@@ -24,11 +24,7 @@ struct Export: ParsableCommand {
     func validate() throws { try Output.checkName("--onnx", onnx) }
 
     func run() throws {
-        let bundle = Files.isFolder(place) ? joinedPath(place, "export.bundle") : place
-        if bundle != place, !Files.exists(bundle) {
-            throw Failure.noInput("\(place): holds no export.bundle; a run leaves one when its training is complete")
-        }
-        try Failure.requireReadable(bundle, option: "export")
+        let bundle = try ExportFile.path(place, for: "export")
         try Output.check("--onnx", file: onnx)
         let learner = try Learner.load(contentsOf: bundle)
         let file = try learner.onnxFile(preprocessing: !noPreprocessing)

@@ -11,7 +11,7 @@ struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Predict the rows of a CSV table, images, or texts, with an exported learner.",
         discussion:
-            "EXPORT is what `lockstep train csv`, `train images` or `train text-classes` leaves as export.bundle in the run's folder. For images "
+            "EXPORT is the folder of a run, or what `lockstep train csv`, `train images` or `train text-classes` leaves there as export.bundle. For images "
             + "the second argument is a PNG or JPEG file, or a folder of them; the answer has a line for each file, with the class "
             + "and every class's probability. For texts it is a CSV table with their column, a .txt file with a text a line, a folder of "
             + ".txt files with a text each, or - for lines of standard input. For a table it is a file with the columns "
@@ -39,7 +39,7 @@ struct Predict: ParsableCommand {
     func validate() throws { try Output.checkName("--output", output) }
 
     func run() throws {
-        try Failure.requireReadable(bundle, option: "predict")
+        let bundle = try ExportFile.path(bundle, for: "predict")
         if !RowsInput.isStandardInput(rows) { try Failure.requireReadable(rows, option: "predict") }
         try Output.check("--output", file: output)
         try ranks.run { [bundle, rows, output, json, strict] ranks in

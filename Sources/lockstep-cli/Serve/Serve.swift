@@ -13,7 +13,7 @@ struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Answer other programs over HTTP with an exported learner.",
         discussion:
-            "EXPORT is what training leaves as export.bundle. POST /predict with {\"instances\": […]} as application/json answers "
+            "EXPORT is the folder of a run, or what training leaves there as export.bundle. POST /predict with {\"instances\": […]} as application/json answers "
             + "{\"predictions\": […], \"remarks\": […]}: for a table instances are objects with its columns, for texts strings (two in "
             + "a list where a class is that of a pair), for images {\"b64\": \"…\"}, or the body is a PNG or JPEG file. A prediction is what "
             + "`lockstep predict --json` writes; remarks say what training did not have. GET / says what the model is, GET /health that it "
@@ -46,7 +46,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         try Failure.requireOneProcess("serve")
-        try Failure.requireReadable(bundle, option: "serve")
+        let bundle = try ExportFile.path(bundle, for: "serve")
         StopSignals.watch()
         let model = try ServedModel(bundle, batchSize: batchSize, mostInstances: maxInstances)
         let bytes = maxBody << 20

@@ -89,6 +89,6 @@ struct CSVRecipe: Recipe {
             dls: loaders, model: network.made(columns, targets), loss: network.loss(loss),
             metric: try (metric ?? (classes == nil ? .rmse : .accuracy)).metric(classes: classes),
             optimizer: targets.optimizer,
-            remarks: file + said + "\(columns)" + targets.remark(settings.batchSize))
+            remarks: file + said + "\(columns)" + targets.remark(settings.batchSize, metric))
     }
 }

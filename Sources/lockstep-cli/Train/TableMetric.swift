@@ -32,6 +32,9 @@ enum TableMetric: String, CaseIterable, ExpressibleByArgument, SettingValue {
         return metric
     }
 
+    /// Whether of two classes it asks for one, the last.
+    var isOfOneClass: Bool { [.f1, .precision, .recall, .rocAuc, .averagePrecision, .brier].contains(self) }
+
     private func misfit(_ problem: String, _ others: [TableMetric]) -> Failure {
         .usage("--metric \(rawValue): it \(problem); choose among \(others.map(\.rawValue).joined(separator: ", "))")
     }

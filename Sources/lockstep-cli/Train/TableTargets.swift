@@ -58,11 +58,14 @@ struct TableTargets {
         ClassWeights.balanced(values.map { Int($0) }, classes: columns.classes?.count ?? 0)
     }
 
-    /// What is worth a word: a batch that is smaller than asked for, classes that nothing is learned of.
-    func remark(_ batchSize: Int) -> String {
+    /// What is worth a word: a batch that is smaller than asked for, the class that a metric is of, classes that nothing is learned of.
+    func remark(_ batchSize: Int, _ metric: TableMetric?) -> String {
         var remark = ""
         if values.count < batchSize { remark += "\nbatch        all \(values.count) training rows" }
         guard let classes = columns.classes else { return remark }
+        if let metric, metric.isOfOneClass, classes.count == 2 {
+            remark += "\nmetric       \(metric.rawValue) of “\(classes[1])”, the last class"
+        }
         let counts = counts
         let missing = classes.indices.filter { counts[$0] == 0 }
         guard !missing.isEmpty else { return remark }

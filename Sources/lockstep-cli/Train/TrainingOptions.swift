@@ -169,6 +169,14 @@ struct TrainingOptions: SettingGroup {
         return nil
     }
 
+    /// Refuses a model that cannot be trained in pieces of a batch, before a folder is made for it.
+    func checkBitwise(_ model: Module) throws {
+        guard bitwise, model.modules().contains(where: { $0 is BatchNorm }) else { return }
+        throw Failure.usage(
+            "--bitwise: the model has batch normalisation, whose statistics need the whole batch at once; a model without it can be trained so, as digits' mlp and tables' tabm"
+        )
+    }
+
     /// What excludes each other.
     var conflict: SettingConflict? {
         guard bitwise, compression.isOn else { return nil }

@@ -32,6 +32,7 @@ struct TrainingRun: Sendable {
         let task = try make(settings)
         try task.check(settings)
         try options.checkTrackers(task)
+        try options.checkBitwise(task.model)
         try RunWatch.endIfAsked(over: ranks)
         if let workers = options.workers { task.dls.train.numWorkers = workers }
         let files = try RunFolder(plan, recipe: settings.recipe, over: ranks)
