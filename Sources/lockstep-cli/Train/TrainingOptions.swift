@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import Lockstep
 
 /// Options of everything that runs a recipe. The recipe fills in what is not given.
 struct RunOptions: SettingGroup {
