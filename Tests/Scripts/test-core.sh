@@ -11,7 +11,8 @@ if [ "${1:-}" = "--help" ]; then
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 BIN=. source Tests/Scripts/checks.sh
-need debootstrap debootstrap
+# shellcheck source=Tests/Scripts/bare-root.sh
+source Tests/Scripts/bare-root.sh
 
 folder=$PWD/.build/core
 root=$folder/root
@@ -22,21 +23,14 @@ toolchain=$(dirname "$(dirname "$(dirname "$(realpath "$(command -v swift)")")")
 mkdir -p "$folder"
 log=$folder/log
 finish() {
-    for mounted in "$root$folder/lockstep" "$root$folder/mine" "$root$toolchain" "$root/proc" "$root/dev"; do
-        umount -R "$mounted" 2> /dev/null
-    done
+    for mounted in "$root$folder/lockstep" "$root$folder/mine" "$root$toolchain"; do umount "$mounted" 2> /dev/null; done
+    unmount_system
 }
 trap finish EXIT
 
-# made COMMAND…: a step on the way to the bare root.
-made() { "$@" > "$log" 2>&1 < /dev/null || { tail -n 5 "$log" >&2; echo "test-core: the bare root could not be made" >&2; exit 69; }; }
-suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-[ -x "$root/usr/bin/apt-get" ] || made debootstrap --variant=minbase "$suite" "$root" "${MIRROR:-http://deb.debian.org/debian}"
 # As in swift.org's own images of Debian 12.
-[ -x "$root/usr/bin/git" ] ||
-    made chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends \
-        binutils-gold ca-certificates git gnupg2 libc6-dev libcurl4-openssl-dev libedit2 libgcc-12-dev libncurses-dev \
-        libpython3-dev libsqlite3-0 libstdc++-12-dev libxml2-dev libz3-dev pkg-config tzdata zlib1g-dev
+make_root git binutils-gold ca-certificates git gnupg2 libc6-dev libcurl4-openssl-dev libedit2 libgcc-12-dev libncurses-dev \
+    libpython3-dev libsqlite3-0 libstdc++-12-dev libxml2-dev libz3-dev pkg-config tzdata zlib1g-dev
 
 # What Git would take of this folder, and the packages it names: fetched here, where they are reached.
 mkdir -p "$package" "$mine/Sources/mine"
@@ -77,8 +71,7 @@ for p in "$package" "$mine"; do
 done
 
 mkdir -p "$root$folder/lockstep" "$root$folder/mine" "$root$toolchain"
-mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev" && mount --make-rslave "$root/dev"
+mount_system
 mount --bind "$toolchain" "$root$toolchain" && mount -o remount,bind,ro "$root$toolchain"
 mount --bind "$package" "$root$package"
 mount --bind "$mine" "$root$mine"
@@ -88,15 +81,7 @@ there() {
     chroot "$root" env -i HOME=/root PATH="$toolchain/usr/bin:/usr/bin:/bin" bash -c 'cd "$0" && exec "$@"' "$package" "$@" \
         > "$log" 2>&1 < /dev/null
 }
-# check WHAT COMMAND…: has to end well there.
-check() {
-    local what=$1 status
-    shift
-    there "$@"
-    status=$?
-    if [ $status -eq 0 ]; then verdict "$what" ""; else verdict "$what" "status $status"; fi
-}
-losses() { awk -F, 'NR > 1 { printf "%s %.4f %.4f\n", $1, $2, $3 }' "$package/runs/$1/history.csv"; }
+runs=$package/runs
 rm -rf "$package/runs"
 
 # MARK: What is not there

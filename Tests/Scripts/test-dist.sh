@@ -11,7 +11,8 @@ if [ "${1:-}" = "--help" ]; then
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 BIN=. source Tests/Scripts/checks.sh
-need debootstrap debootstrap
+# shellcheck source=Tests/Scripts/bare-root.sh
+source Tests/Scripts/bare-root.sh
 
 tarball=$(realpath "${1:-$(ls .build/dist/lockstep-*.tar.gz 2> /dev/null)}")
 [ -f "$tarball" ] || { echo "test-dist: no tarball: make dist makes one" >&2; exit 66; }
@@ -20,36 +21,20 @@ work=$(mktemp -d)
 log=$work/log
 root=${ROOT:-$work/root}
 finish() {
-    umount -R "$root/proc" 2> /dev/null
-    umount -R "$root/dev" 2> /dev/null
+    unmount_system
     # Whatever is still mounted there is the machine's own.
     rm -rf --one-file-system "$work"
 }
 trap finish EXIT
 
-# made COMMAND…: a step on the way to the bare root.
-made() { "$@" > "$log" 2>&1 < /dev/null || { tail -n 5 "$log" >&2; echo "test-dist: the bare root could not be made" >&2; exit 69; }; }
-suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-[ -x "$root/usr/bin/apt-get" ] || made debootstrap --variant=minbase "$suite" "$root" "${MIRROR:-http://deb.debian.org/debian}"
-[ -x "$root/usr/bin/mpirun" ] ||
-    made chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends \
-        openmpi-bin libopenblas0-pthread zlib1g
-mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev" && mount --make-rslave "$root/dev"
+make_root mpirun openmpi-bin libopenblas0-pthread zlib1g
+mount_system
 rm -rf "${root:?}/opt/"* "$root/runs"
 tar -C "$root/opt" -xzf "$tarball"
 
 # there COMMAND…: in the bare root.
 there() { chroot "$root" env -i HOME=/root PATH="/opt/$name/bin:/usr/bin:/bin" "$@" > "$log" 2>&1 < /dev/null; }
-# check WHAT COMMAND…: has to end well there.
-check() {
-    local what=$1 status
-    shift
-    there "$@"
-    status=$?
-    if [ $status -eq 0 ]; then verdict "$what" ""; else verdict "$what" "status $status"; fi
-}
-losses() { awk -F, 'NR > 1 { printf "%s %.4f %.4f\n", $1, $2, $3 }' "$root/$1/history.csv"; }
+runs=$root
 
 # MARK: What is there
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolution by gathering patches and multiplying them with OpenBLAS; needs no other library.
+// Convolution by gathering patches and multiplying them; needs no library but that of products.
 #include "conv/im2col.h"
 #include "base/simd.h"
 #include "gemm/blas_parallel.h"

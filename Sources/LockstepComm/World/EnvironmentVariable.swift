@@ -44,7 +44,7 @@ extension EnvironmentVariable {
     static let threads = Self("THREADS", "threads of each rank", in: 1...256)
     static let convolutions = Self(
         "CONV", "who convolves", oneOf: ["blas", "onednn", "direct", "measured"])
-    static let products = Self("PRODUCTS", "who multiplies float32 matrices", oneOf: ["openblas", "own", "portable"])
+    static let products = Self("PRODUCTS", "who multiplies matrices", oneOf: ["openblas", "own", "portable"])
     static let stallTimeout = Self(
         seconds: "STALL_TIMEOUT", "seconds after which a waiting rank says who is late (30)")
     static let abortTimeout = Self(seconds: "ABORT_TIMEOUT", "seconds after which waiting is an error (300)")

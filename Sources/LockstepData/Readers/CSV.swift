@@ -143,7 +143,7 @@ public enum CSV {
                 .unsupported, file: file, at: .line(1), "the text is UTF-16, not UTF-8",
                 remedy: "Convert it first: iconv -f UTF-16 -t UTF-8")
         }
-        if let format = TableFormat(scanner.bytes.prefix(64)) {
+        if let format = TableFormat(scanner.bytes) {
             throw DataError(
                 .unsupported, file: file, at: .byte(0), "is \(format.name), not text",
                 remedy:

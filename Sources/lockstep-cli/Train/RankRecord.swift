@@ -8,7 +8,8 @@ import LockstepTensor
 /// Keeps `ranks.json` in the run's folder: machine and threads of each rank, and the seconds of all epochs since the run was
 /// started for the last time.
 ///
-/// The file is written anew after every epoch. It is a figure on a page: where it cannot be written the run goes on without.
+/// The file is written anew after an epoch, once a second at most (a millisecond is long beside a small model's epoch), and when a
+/// fit ends. It is a figure on a page: where it cannot be written the run goes on without.
 final class RankRecord: Callback {
     static let file = "ranks.json"
 
@@ -18,6 +19,7 @@ final class RankRecord: Callback {
     private var machines: [String] = []
     /// For each epoch of this process a row per rank.
     private var epochs: [[TimeReport.Row]] = []
+    private var written: ContinuousClock.Instant?
 
     init(_ times: TimeReport, in folder: String, over ranks: any Communicator) {
         (self.times, self.folder, self.ranks) = (times, folder, ranks)
@@ -39,7 +41,14 @@ final class RankRecord: Callback {
     override func afterEpoch(_ learner: Learner) {
         guard ranks.isRankZero, let last = times.epochs.last else { return }
         epochs.append(last)
+        if written.map({ .now - $0 >= .seconds(1) }) ?? true { write() }
+    }
+
+    override func afterFit(_ learner: Learner) { if ranks.isRankZero, !epochs.isEmpty { write() } }
+
+    private func write() {
         try? Output.write(json, to: "\(folder)/\(Self.file)")
+        written = .now
     }
 
     private var json: String {
