@@ -6,7 +6,9 @@ import Testing
 @Suite("Restart policy")
 struct RestartPolicyTests {
     /// How a job of at most `most` restarts has come to its end, which ended like this each time; nil while it goes on.
-    private func ending(most: Int, _ ends: JobEnd...) -> RestartPolicy.Ending? {
+    private func ending(most: Int, _ ends: JobEnd...) -> RestartPolicy.Ending? { ending(most: most, ends) }
+
+    private func ending(most: Int, _ ends: [JobEnd]) -> RestartPolicy.Ending? {
         var policy = RestartPolicy(most: most)
         for end in ends { policy.take(end) }
         if case .over(let ending) = policy.state { return ending }
@@ -73,23 +75,28 @@ struct RestartPolicyTests {
         #expect(ending(most: 9, failure(5), .failed(JobFailure(.starting))) == .beforeTraining)
     }
 
-    @Test("who is killed without having got further is started again, but not a third time in a row")
+    @Test("who is killed without having got further is started again, but not the fifth time in a row")
     func killedStart() {
         let killed = JobEnd.failed(JobFailure(.starting, wasKilled: true))
         let silent = JobEnd.failed(JobFailure(.unknown, wasKilled: true))
         #expect(ending(most: 9, killed) == nil)
-        #expect(ending(most: 9, killed, killed, killed) == .beforeTraining)
-        #expect(ending(most: 9, killed, killed, failure(5), killed, killed, failure(6)) == nil)
+        let four = Array(repeating: killed, count: RestartPolicy.mostKills - 1)
+        #expect(ending(most: 99, four) == nil)
+        #expect(ending(most: 99, four + [killed]) == .beforeTraining)
+        #expect(ending(most: 99, four + [failure(5)] + four + [failure(6)]) == nil)
         #expect(ending(most: 9, failure(5, saved: 4), killed, failure(6, from: 4, saved: 5)) == nil)
         #expect(ending(most: 9, failure(5, saved: 4), silent, failure(6, from: 4, saved: 5)) == nil)
-        #expect(ending(most: 9, failure(5, saved: 4), silent, silent, silent) == .beforeTraining)
+        #expect(
+            ending(most: 99, [failure(5, saved: 4)] + Array(repeating: silent, count: RestartPolicy.mostKills))
+                == .beforeTraining)
         #expect(ending(most: 9, failure(5), killed, failure(5)) == .sameStep(5))
         #expect(ending(most: 1, failure(5), killed) == .exhausted(1))
         #expect(ending(most: 9, silent, failure(nil)) == nil)
         let atFive = JobEnd.failed(JobFailure(.training, step: 5, from: 5, wasKilled: true))
-        #expect(ending(most: 9, atFive, atFive) == nil)
-        #expect(ending(most: 9, atFive, atFive, atFive) == .sameStep(5))
-        #expect(ending(most: 9, atFive, atFive, failure(6), atFive, atFive) == nil)
+        let fourAtFive = Array(repeating: atFive, count: RestartPolicy.mostKills - 1)
+        #expect(ending(most: 99, fourAtFive) == nil)
+        #expect(ending(most: 99, fourAtFive + [atFive]) == .sameStep(5))
+        #expect(ending(most: 99, fourAtFive + [failure(6)] + fourAtFive) == nil)
         #expect(ending(most: 9, atFive, failure(5)) == .sameStep(5), "the program itself failed there")
     }
 

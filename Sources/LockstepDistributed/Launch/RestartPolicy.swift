@@ -35,7 +35,7 @@ package struct RestartPolicy: Equatable {
 
     /// SIGKILL comes from outside, now and then at the same place; so often in a row without having got further it is no accident
     /// (memory that runs out).
-    private static let mostKills = 3
+    static let mostKills = 5
 
     /// The most times that it is started again.
     package let most: Int
