@@ -280,7 +280,9 @@ import Testing
         storm(rounds)
         let after = try memory()
         #expect(problems.all.isEmpty, "\(problems.all.prefix(5))")
-        #expect(after < before + 48 << 10, "\(before) kB, then \(after) kB")
+        // The address sanitizer keeps what was freed.
+        let isSanitized = ProcessInfo.processInfo.environment["ASAN_OPTIONS"] != nil
+        #expect(isSanitized || after < before + 48 << 10, "\(before) kB, then \(after) kB")
     }
 
     /// What went wrong on any thread.

@@ -15,7 +15,12 @@ package struct SourceDeclarations {
     private var closed: [String: Set<String>] = [:]
 
     /// Those of the whole library.
-    package static func library() throws -> SourceDeclarations {
+    package static func library() throws -> SourceDeclarations { try read.get() }
+
+    /// Read once.
+    private static let read = Result { try readAll() }
+
+    private static func readAll() throws -> SourceDeclarations {
         var all = SourceDeclarations()
         let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardized
         for module in [
