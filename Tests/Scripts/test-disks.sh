@@ -152,6 +152,27 @@ for ranks in ${RANKS:-1 2}; do
         verdict "a limit of sizes, $ranks rank: 74, and without it the same line ends well" "${problem#; }"
     fi
 
+    # mpirun by itself gives those who are left two seconds. In the middle of an update there is nothing to save: then once more.
+    if [ "$ranks" -gt 1 ] && chosen slow; then
+        for _ in 1 2 3 4 5 6 7 8; do
+            begin slow $ranks
+            echo "slow 200" > "$work/ill"
+            at=$(date +%s)
+            # The last process to be started is a rank.
+            pgrep -f -- "--run $run " | tail -n 1 | xargs kill -KILL
+            { wait $job; } 2> /dev/null
+            status=$?
+            took=$(($(date +%s) - at))
+            if grep -q 'has saved the last step' "$log"; then break; fi
+        done
+        problem=""
+        grep -q 'has saved the last step' "$log" || problem="nothing was saved"
+        [ $status -ne 0 ] && [ $took -ge 5 ] && [ $took -le 60 ] || problem="$problem; status $status after $took s"
+        well slow
+        [ -n "$problem" ] || problem=$(resumed $ranks)
+        verdict "slow, and a rank killed, $ranks ranks: what takes $took s to save is saved" "${problem#; }"
+    fi
+
     for illness in full quota errors slow readonly away; do
         chosen $illness || continue
         begin $illness $ranks || { verdict "$illness, $ranks ranks" "the run ended too early"; continue; }

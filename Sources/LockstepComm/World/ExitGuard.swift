@@ -22,6 +22,9 @@ enum ExitGuard {
         }
     }
 
+    /// Whether all ranks of the job are on one.
+    static var isOnOneNode: Bool { communicator?.engine.topology.nodes.count == 1 }
+
     static func install(for communicator: MPICommunicator) {
         guard self.communicator == nil else { return }
         self.communicator = communicator

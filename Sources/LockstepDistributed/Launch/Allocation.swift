@@ -13,6 +13,14 @@ enum Allocation {
         return Set(text.split(separator: "\n")).count > 1
     }
 
+    /// Whether all ranks are surely on this machine: with one host, mpirun may have been called on another (`salloc`).
+    static func isHere(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> Bool {
+        if environment["SLURM_JOB_ID"] != nil {
+            return environment["SLURMD_NODENAME"] != nil && !hasSeveralHosts(environment)
+        }
+        return ["PBS_JOBID", "PBS_NODEFILE", "LSB_JOBID", "PE_HOSTFILE"].allSatisfy { environment[$0] == nil }
+    }
+
     /// Slurm's hosts with their ranks, in its order; nil outside of a job, or where Slurm does not answer.
     static func slots(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> [HostSlots]? {
         guard let list = environment["SLURM_JOB_NODELIST"], let scontrol = Launcher.path(of: "scontrol") else {

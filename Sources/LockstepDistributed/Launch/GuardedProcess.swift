@@ -28,11 +28,12 @@ package struct GuardedProcess {
     ///   - blocked: Signals that it is deaf to.
     ///   - isGroup: Whether it leads a group of its own, which the terminal's signals do not reach.
     ///   - signal: What it is sent when this process is killed, as `kill` calls it.
+    ///   - isWoken: Whether it is then woken until it is gone, as mpirun has to be.
     package init(
         _ words: [String], actions: inout posix_spawn_file_actions_t, blocking blocked: [Int32] = [],
-        isGroup: Bool = false, endedBy signal: String
+        isGroup: Bool = false, endedBy signal: String, isWoken: Bool = false
     ) throws(Refused) {
-        let guardian = Guardian(sending: signal)
+        let guardian = Guardian(sending: signal, isWoken: isWoken)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -9,12 +9,14 @@ import Foundation
 /// One: after a second within a moment mpirun leaves its ranks and its shared memory as they are. The kernel's own signal for the
 /// death of a parent comes once for each of the parent's threads.
 struct Guardian {
-    private let pid: pid_t
+    let pid: pid_t
     private let pipe: Int32
 
     /// Begins to wait; ``watch(_:)`` says for whom. Nil where the system does not let it.
-    /// - Parameter signal: What is sent, as `kill` calls it.
-    init?(sending signal: String) {
+    /// - Parameters:
+    ///   - signal: What is sent, as `kill` calls it.
+    ///   - isWoken: Whether the child is woken until it is gone: mpirun then sleeps a second or two, as by itself.
+    init?(sending signal: String, isWoken: Bool) {
         var ends: [Int32] = [-1, -1]
         guard Glibc.pipe(&ends) == 0 else { return nil }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -26,9 +28,11 @@ struct Guardian {
         for stream in [STDOUT_FILENO, STDERR_FILENO] {
             posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0)
         }
-        let script =
-            #"trap "" INT TERM HUP QUIT USR1 USR2 XCPU; read job; read end; [ -z "$job" ] || kill -"$1" "$job""#
-        let words: [String] = ["sh", "-c", script, "lockstep-guardian", signal]
+        let script = #"""
+            trap "" INT TERM HUP QUIT USR1 USR2 XCPU; read job; read end; [ -n "$job" ] || exit; kill -"$1" "$job"
+            [ -z "$2" ] || while kill -CHLD "$job"; do sleep 0.02; done
+            """#
+        let words: [String] = ["sh", "-c", script, "lockstep-guardian", signal, isWoken ? "wake" : ""]
         let arguments = words.map { strdup($0) }
         defer { arguments.forEach { free($0) } }
         var child: pid_t = 0

@@ -21,9 +21,10 @@ struct JobProcess {
     typealias Status = GuardedProcess.Status
 
     /// Starts `words`, which ends with this process.
+    /// - Parameter isWoken: Whether it is told to sleep longer than it should (``MpirunSleep``).
     /// - Throws: the number of the system's error.
-    init(_ words: [String], actions: inout posix_spawn_file_actions_t) throws(GuardedProcess.Refused) {
-        process = try GuardedProcess(words, actions: &actions, blocking: Self.blocked, endedBy: "HUP")
+    init(_ words: [String], actions: inout posix_spawn_file_actions_t, isWoken: Bool) throws(GuardedProcess.Refused) {
+        process = try GuardedProcess(words, actions: &actions, blocking: Self.blocked, endedBy: "HUP", isWoken: isWoken)
     }
 
     func send(_ number: Int32) { kill(pid, number) }

@@ -16,9 +16,15 @@ struct JobWatch {
     /// Since when mpirun takes no note of a rank's end: 4.1 can hang so when one is killed in its first milliseconds.
     private var zombiesSince: Int64?
     private var nextCensus: Int64 = 0
+    /// How mpirun sleeps.
+    private var sleep = MpirunSleep()
+    /// What marks the ranks; nil where mpirun is left to sleep.
+    private let token: String?
 
-    init(account: FailureAccount, relay: StopRelay, remains: JobRemains) {
+    /// - Parameter token: What marks the job's ranks, if mpirun is woken when they have gone.
+    init(account: FailureAccount, relay: StopRelay, remains: JobRemains, token: String?) {
         (self.account, self.relay, self.remains) = (account, relay, remains)
+        self.token = token
     }
 
     /// Milliseconds that mpirun gets to end a job that has failed. It waits for its daemons on all hosts: for a quarter of
@@ -26,6 +32,8 @@ struct JobWatch {
     private static let patience: Int64 = 15_000
     /// Milliseconds between two looks at mpirun.
     private static let pause: Int64 = 100
+    /// The same while it sleeps.
+    private static let nap: Int64 = 20
 
     /// Shows what the job writes until it has come to its end.
     /// - Returns: false when the job has failed and mpirun does not come to its end.
@@ -34,8 +42,10 @@ struct JobWatch {
         defer { show(account.end()) }
         while streams.contains(where: \.isOpen) {
             if isHung { return false }
-            var left = Self.pause
-            if account.isEnding || isEnded {
+            var left = sleep.isAsleep ? Self.nap : Self.pause
+            if sleep.isHeld {
+                deadline = nil
+            } else if account.isEnding || isEnded {
                 let end = deadline ?? Self.milliseconds + Self.patience
                 deadline = end
                 guard end > Self.milliseconds else { return false }
@@ -64,6 +74,12 @@ struct JobWatch {
     /// Takes what signals have come and what ranks have told of themselves, and acts on it.
     private mutating func look(at process: inout JobProcess) {
         let now = Self.milliseconds
+        if let token,
+            let call = sleep.look(
+                isAsleep: process.isAsleep, left: { RankProcesses.left(token: token) }, at: now)
+        {
+            process.wake(call)
+        }
         var actions: [StopRelay.Action] = []
         for (host, pid) in account.takeWatching() { actions += relay.hear(host: host, pid: pid, at: now) }
         for number in SignalInbox.take() { actions += relay.hear(number, by: .launcher, at: now) }

@@ -68,10 +68,12 @@ public enum Launcher {
     /// - Parameters:
     ///   - hosts: Where ranks run; nil means this machine.
     ///   - token: What marks their records for who starts them; nil where nobody reads any.
+    ///   - isWoken: Whether who starts them wakes mpirun from its sleep.
     ///   - stdin: The rank that reads standard input; nil means rank 0.
     /// - Throws: ``LaunchError`` where there is no mpirun, or none that could start so many.
     package static func command(
-        ranks: Int, on hosts: HostList? = nil, token: String? = nil, stdin: Int? = nil, running words: [String]
+        ranks: Int, on hosts: HostList? = nil, token: String? = nil, isWoken: Bool = false, stdin: Int? = nil,
+        running words: [String]
     ) throws(LaunchError) -> [String] {
         let most = mostRanks(onHosts: hosts != nil)
         guard ranks <= most else {
@@ -85,6 +87,7 @@ public enum Launcher {
         }
         var flags = hosts.map { $0.flags(ranks: ranks) } ?? Mpirun.flags(ranks: ranks)
         if let token { flags += Mpirun.marking(token) }
+        if isWoken { flags += Mpirun.sleeping }
         if let stdin { flags += Mpirun.standardInput(to: stdin) }
         return [mpirun] + flags + words
     }

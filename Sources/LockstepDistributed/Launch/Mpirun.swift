@@ -54,6 +54,13 @@ package enum Mpirun {
     /// Marks the records that ranks write for who starts them.
     static func marking(_ token: String) -> [String] { ["-x", "\(EnvironmentVariable.jobName)=\(token)"] }
 
+    /// How many seconds it sleeps when a job ends, before SIGTERM and before SIGKILL.
+    private static let sleepName = "odls_base_sigkill_timeout"
+    /// Sets them for who wakes it.
+    static let sleeping = ["--mca", sleepName, "\(MpirunSleep.seconds)"]
+    /// Whether its user has set them.
+    static var hasOwnSleep: Bool { ProcessInfo.processInfo.environment["OMPI_MCA_\(sleepName)"] != nil }
+
     /// Gives standard input to a rank other than 0.
     static func standardInput(to rank: Int) -> [String] { ["--stdin", "\(rank)"] }
 }

@@ -15,6 +15,8 @@ package struct RankJob {
     private let ranks: Int
     /// Whether ranks may be on other machines.
     private let isSpread: Bool
+    /// Whether mpirun is woken where it sleeps.
+    private let isWoken: Bool
     /// Whether its program is known to stop in good order when it is asked to.
     private let stops: Bool?
 
@@ -30,7 +32,10 @@ package struct RankJob {
         token = LauncherRecord.newToken()
         (self.ranks, self.stops) = (ranks, stops)
         isSpread = hosts != nil || Allocation.hasSeveralHosts()
-        words = try Launcher.command(ranks: ranks, on: hosts, token: token, stdin: stdin, running: program)
+        // On other machines its daemons sleep, whom nobody wakes.
+        isWoken = !isSpread && Allocation.isHere() && !Mpirun.hasOwnSleep && JobProcess.showsSleep
+        words = try Launcher.command(
+            ranks: ranks, on: hosts, token: token, isWoken: isWoken, stdin: stdin, running: program)
     }
 
     /// How a job ended.
@@ -72,7 +77,7 @@ package struct RankJob {
             relay: StopRelay(
                 ranks: ranks, stops: stops, isSpread: isSpread, here: ProcessInfo.processInfo.hostName,
                 at: JobWatch.milliseconds),
-            remains: remains)
+            remains: remains, token: isWoken ? token : nil)
         let isThrough = watch.read(&streams, of: &process)
         // An ssh to a host that is gone can outlive mpirun, and hold what we read from open.
         let status = process.wait(options: isThrough ? 0 : WNOHANG)
@@ -106,7 +111,7 @@ package struct RankJob {
         }
         fflush(nil)
         do {
-            return (try JobProcess(words, actions: &actions), streams)
+            return (try JobProcess(words, actions: &actions, isWoken: isWoken), streams)
         } catch {
             for stream in streams { close(stream.descriptor) }
             throw refusal(of: words[0], error.number)

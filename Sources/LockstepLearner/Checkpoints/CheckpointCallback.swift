@@ -449,6 +449,10 @@ public final class CheckpointCallback: Callback {
 extension CheckpointCallback: FailureWitness {
     /// Writes the last completed step, on the first rank that can.
     package func fitFailed(_ learner: Learner) {
+        Survivors.named { saveLast(learner) }
+    }
+
+    private func saveLast(_ learner: Learner) {
         writer.wait()
         guard progress?.isOver == false, let completed, completed.isIntact(learner) else { return }
         let store = store(for: learner)

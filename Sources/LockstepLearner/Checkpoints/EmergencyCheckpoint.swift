@@ -59,8 +59,26 @@ struct CompletedStep {
 }
 
 /// One of those who survive writes; the others wait for it.
-enum Survivors {
+package enum Survivors {
     static let file = ".emergency"
+    /// What a process is called while it saves: who ends the job looks for it, and waits.
+    package static let processName = "lockstep-saving"
+
+    /// Runs `body` in a process that is called so.
+    static func named(_ body: () -> Void) {
+        let path = "/proc/self/comm"
+        let former = try? String(contentsOfFile: path, encoding: .utf8)
+        rename(path, processName)
+        body()
+        if let former { rename(path, former.trimmingCharacters(in: .newlines)) }
+    }
+
+    private static func rename(_ path: String, _ name: String) {
+        let file = open(path, O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        _ = write(file, name, name.utf8.count)
+        close(file)
+    }
 
     /// Runs `body` on the first survivor that comes here. The lower a rank, the earlier it tries.
     static func first(in folder: String, rank: Int, _ body: () -> Void) {
@@ -77,7 +95,7 @@ enum Survivors {
         usleep(20_000)
         let other = open(path, O_RDONLY | O_CLOEXEC)
         guard other >= 0 else { return }
-        for _ in 0..<600 where flock(other, LOCK_SH | LOCK_NB) != 0 { usleep(50_000) }
+        for _ in 0..<2400 where flock(other, LOCK_SH | LOCK_NB) != 0 { usleep(50_000) }
         close(other)
     }
 }
