@@ -58,6 +58,48 @@ struct MpirunSleepTests {
         #expect(other.look(isAsleep: true, left: { .nobody }, at: 20) == .through)
     }
 
+    @Test("who insists has no time for what is saved") func insists() {
+        var sleep = MpirunSleep()
+        #expect(sleep.look(isAsleep: true, left: { .saving }, at: 0) == nil && sleep.isHeld)
+        #expect(sleep.look(isAsleep: true, insists: true, left: { .saving }, at: 100) == nil && !sleep.isHeld)
+        #expect(
+            sleep.look(isAsleep: true, insists: true, left: { .saving }, at: 1_100)
+                == .once(seconds: MpirunSleep.seconds - 1))
+    }
+
+    @Test(
+        "who is left is told by the children of a process, whatever they have made of their environment and their name")
+    func left() throws {
+        // A shell that waits for what nobody writes.
+        var ends: [Int32] = [-1, -1]
+        #expect(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO)
+        func left(_ script: String, _ expected: MpirunSleep.Left) throws {
+            let shell = try GuardedProcess(["/bin/sh", "-c", script], actions: &actions, endedBy: "KILL")
+            defer {
+                kill(shell.pid, SIGKILL)
+                _ = shell.wait(options: 0)
+            }
+            let mpirun = MpirunProcess(pid: shell.pid)
+            for _ in 0..<500 {
+                if mpirun.left == expected { return }
+                usleep(10_000)
+            }
+            Issue.record("\(script): \(mpirun.left)")
+        }
+        try left("read x", .nobody)
+        try left("env -i sleep 7 & read x", .some)
+        try left("sh -c 'printf \(Survivors.processName) > /proc/$$/comm; sleep 7; :' & read x", .saving)
+        try left(
+            "sh -c 'sh -c \"printf \(Survivors.processName) > /proc/\\$\\$/comm; sleep 7; :\"; :' & read x",
+            .saving)
+    }
+
     @Test("a sleep that follows another is a new one") func again() {
         var sleep = MpirunSleep()
         #expect(sleep.look(isAsleep: true, left: { .some }, at: 0) == nil)
@@ -80,7 +122,7 @@ struct MpirunSleepTests {
     @Test("a process that sleeps twice, for long, is woken from one sleep and from both", .timeLimit(.minutes(1)))
     func wakes() throws {
         let python = try #require(Launcher.path(of: "python3"))
-        try #require(JobProcess.showsSleep)
+        try #require(MpirunProcess.showsSleep)
         func read(_ calls: [MpirunSleep.Call]) throws -> (lines: [String], seconds: Double) {
             var ends: [Int32] = [-1, -1]
             #expect(pipe(&ends) == 0)
@@ -91,12 +133,13 @@ struct MpirunSleepTests {
             posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
             let process = try JobProcess(
                 [python, "-c", Self.sleeper, "\(MpirunSleep.seconds)"], actions: &actions, isWoken: true)
+            let mpirun = MpirunProcess(pid: process.pid)
             close(ends[1])
-            while !process.isAsleep { usleep(1000) }
+            while !mpirun.isAsleep { usleep(1000) }
             usleep(50_000)
             let start = Date()
             for call in calls {
-                process.wake(call)
+                mpirun.wake(call)
                 usleep(50_000)
             }
             if calls.last != .through { process.send(SIGKILL) }

@@ -30,7 +30,7 @@ struct Guardian {
         }
         let script = #"""
             trap "" INT TERM HUP QUIT USR1 USR2 XCPU; read job; read end; [ -n "$job" ] || exit; kill -"$1" "$job"
-            [ -z "$2" ] || while kill -CHLD "$job"; do sleep 0.02; done
+            rounds=0; while [ -n "$2" ] && [ $rounds -lt 300 ] && kill -CHLD "$job"; do rounds=$((rounds + 1)); sleep 0.02; done
             """#
         let words: [String] = ["sh", "-c", script, "lockstep-guardian", signal, isWoken ? "wake" : ""]
         let arguments = words.map { strdup($0) }

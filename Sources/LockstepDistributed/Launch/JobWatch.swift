@@ -16,15 +16,11 @@ struct JobWatch {
     /// Since when mpirun takes no note of a rank's end: 4.1 can hang so when one is killed in its first milliseconds.
     private var zombiesSince: Int64?
     private var nextCensus: Int64 = 0
-    /// How mpirun sleeps.
-    private var sleep = MpirunSleep()
-    /// What marks the ranks; nil where mpirun is left to sleep.
-    private let token: String?
+    /// Who wakes mpirun; nil where it sleeps as by itself.
+    private let waker: MpirunWaker?
 
-    /// - Parameter token: What marks the job's ranks, if mpirun is woken when they have gone.
-    init(account: FailureAccount, relay: StopRelay, remains: JobRemains, token: String?) {
-        (self.account, self.relay, self.remains) = (account, relay, remains)
-        self.token = token
+    init(account: FailureAccount, relay: StopRelay, remains: JobRemains, waker: MpirunWaker?) {
+        (self.account, self.relay, self.remains, self.waker) = (account, relay, remains, waker)
     }
 
     /// Milliseconds that mpirun gets to end a job that has failed. It waits for its daemons on all hosts: for a quarter of
@@ -32,8 +28,6 @@ struct JobWatch {
     private static let patience: Int64 = 15_000
     /// Milliseconds between two looks at mpirun.
     private static let pause: Int64 = 100
-    /// The same while it sleeps.
-    private static let nap: Int64 = 20
 
     /// Shows what the job writes until it has come to its end.
     /// - Returns: false when the job has failed and mpirun does not come to its end.
@@ -42,8 +36,8 @@ struct JobWatch {
         defer { show(account.end()) }
         while streams.contains(where: \.isOpen) {
             if isHung { return false }
-            var left = sleep.isAsleep ? Self.nap : Self.pause
-            if sleep.isHeld {
+            var left = Self.pause
+            if waker?.isHeld ?? false {
                 deadline = nil
             } else if account.isEnding || isEnded {
                 let end = deadline ?? Self.milliseconds + Self.patience
@@ -74,12 +68,6 @@ struct JobWatch {
     /// Takes what signals have come and what ranks have told of themselves, and acts on it.
     private mutating func look(at process: inout JobProcess) {
         let now = Self.milliseconds
-        if let token,
-            let call = sleep.look(
-                isAsleep: process.isAsleep, left: { RankProcesses.left(token: token) }, at: now)
-        {
-            process.wake(call)
-        }
         var actions: [StopRelay.Action] = []
         for (host, pid) in account.takeWatching() { actions += relay.hear(host: host, pid: pid, at: now) }
         for number in SignalInbox.take() { actions += relay.hear(number, by: .launcher, at: now) }
@@ -89,7 +77,9 @@ struct JobWatch {
             switch action {
             case .ask(let pid): kill(pid, SIGUSR1)
             case .pass(let number): process.send(number)
-            case .end: process.send(JobProcess.ending)
+            case .end:
+                waker?.insist()
+                process.send(JobProcess.ending)
             }
         }
         // All of /proc: not with every look, and not beside ranks that train.

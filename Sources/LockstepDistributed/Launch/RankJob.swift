@@ -33,7 +33,7 @@ package struct RankJob {
         (self.ranks, self.stops) = (ranks, stops)
         isSpread = hosts != nil || Allocation.hasSeveralHosts()
         // On other machines its daemons sleep, whom nobody wakes.
-        isWoken = !isSpread && Allocation.isHere() && !Mpirun.hasOwnSleep && JobProcess.showsSleep
+        isWoken = !isSpread && Allocation.isHere() && !Mpirun.hasOwnSleep && MpirunProcess.showsSleep
         words = try Launcher.command(
             ranks: ranks, on: hosts, token: token, isWoken: isWoken, stdin: stdin, running: program)
     }
@@ -72,12 +72,14 @@ package struct RankJob {
         remains.removeOfDeadJobs()
         var (process, streams) = try start()
         defer { for stream in streams { close(stream.descriptor) } }
+        let waker = isWoken ? MpirunWaker(process.pid) : nil
+        defer { waker?.end() }
         var watch = JobWatch(
             account: FailureAccount(token: token),
             relay: StopRelay(
                 ranks: ranks, stops: stops, isSpread: isSpread, here: ProcessInfo.processInfo.hostName,
                 at: JobWatch.milliseconds),
-            remains: remains, token: isWoken ? token : nil)
+            remains: remains, waker: waker)
         let isThrough = watch.read(&streams, of: &process)
         // An ssh to a host that is gone can outlive mpirun, and hold what we read from open.
         let status = process.wait(options: isThrough ? 0 : WNOHANG)

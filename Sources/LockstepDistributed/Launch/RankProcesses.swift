@@ -21,6 +21,28 @@ enum RankProcesses {
         }
     }
 
+    /// The processes that one has started, those that have ended and of which it has not taken note among them.
+    static func children(of pid: pid_t) -> [pid_t] {
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+        return tasks.sorted().flatMap { task -> [pid_t] in
+            let text = try? String(contentsOfFile: "/proc/\(pid)/task/\(task)/children", encoding: .utf8)
+            return text?.split(separator: " ").compactMap { pid_t($0) } ?? []
+        }
+    }
+
+    /// Whether a process has not ended.
+    static func isAlive(_ pid: pid_t) -> Bool {
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+            let end = text.lastIndex(of: ")")
+        else { return false }
+        return !text[end...].hasPrefix(") Z") && !text[end...].hasPrefix(") X")
+    }
+
+    /// What it is called, as `ps -o comm` shows it.
+    static func name(of pid: pid_t) -> String? {
+        (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8)).map { String($0.dropLast()) }
+    }
+
     /// Every process of this machine.
     static var all: [pid_t] {
         ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }

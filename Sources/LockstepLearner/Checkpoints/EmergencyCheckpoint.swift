@@ -95,7 +95,10 @@ package enum Survivors {
         usleep(20_000)
         let other = open(path, O_RDONLY | O_CLOEXEC)
         guard other >= 0 else { return }
-        for _ in 0..<2400 where flock(other, LOCK_SH | LOCK_NB) != 0 { usleep(50_000) }
+        for _ in 0..<2400 {
+            guard flock(other, LOCK_SH | LOCK_NB) != 0 else { break }
+            usleep(50_000)
+        }
         close(other)
     }
 }
