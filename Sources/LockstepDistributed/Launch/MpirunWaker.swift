@@ -99,10 +99,11 @@ struct MpirunProcess {
             }
         for _ in 0..<most {
             guard fallsAsleep else { return }
+            let before = sleepCount
             kill(pid, SIGCHLD)
-            // Two at once are one.
-            for _ in 0..<100 {
-                guard isWaiting(for: SIGCHLD) else { break }
+            // A second one before it sleeps again would take nothing.
+            for _ in 0..<200 {
+                guard sleepCount == before else { break }
                 usleep(100)
             }
         }
@@ -117,8 +118,11 @@ struct MpirunProcess {
         return false
     }
 
-    private func isWaiting(for number: Int32) -> Bool {
-        guard let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8) else { return false }
-        return JobProcess.pending(inStatus: text) & (1 << UInt64(number - 1)) != 0
+    /// How often its first thread has gone to sleep, for whatever.
+    private var sleepCount: Int? {
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
+            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("voluntary_ctxt_switches:") })
+        else { return nil }
+        return line.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) }
     }
 }
