@@ -78,8 +78,8 @@ struct JobWatch {
             case .ask(let pid): kill(pid, SIGUSR1)
             case .pass(let number): process.send(number)
             case .end:
-                waker?.insist()
-                process.send(JobProcess.ending)
+                let ends = waker?.insist() ?? false
+                if !ends { process.send(JobProcess.ending) }
             }
         }
         // All of /proc: not with every look, and not beside ranks that train.

@@ -30,7 +30,13 @@ final class MpirunWaker: Sendable {
     var isHeld: Bool { state.withLock { $0.sleep.isHeld } }
 
     /// Somebody wants the job to end at once.
-    func insist() { state.withLock { $0.insists = true } }
+    /// - Returns: whether mpirun ends it already: told so once more, Open MPI 4.1.4 crashes.
+    func insist() -> Bool {
+        state.withLock { state in
+            state.insists = true
+            return state.sleep.isAsleep
+        }
+    }
 
     /// mpirun has ended.
     func end() { state.withLock { $0.isOver = true } }
