@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much the allocator holds. What it holds belongs to the whole process: these run where nothing else does, under mpirun.
 
+import Foundation
 public import LockstepComm
 import LockstepData
 import LockstepLearner
@@ -16,6 +17,7 @@ public enum MemoryChecks {
         ("steps of any length hold the memory of the longest", varyingLengths),
         ("steps that repeat come to ask the system for nothing, however their parts differ", repeatingSteps),
         ("what is trimmed is given back", trimming),
+        ("what a thread has released that only releases is there for others when it has ended", threadsThatRelease),
         ("predictions hold their own memory once", predictions),
     ]
 
@@ -67,6 +69,25 @@ public enum MemoryChecks {
         }
         try DistributedChecks.require(
             requests[59] == requests[30], "\(requests[59] - requests[30]) requests in warm steps")
+    }
+
+    private static func threadsThatRelease(_ ranks: any Communicator) throws {
+        let held = held {
+            for _ in 0..<50 {
+                let box = Box((0..<20).map { bytes(1000 + $0) })
+                let thread = Thread { box.tensors = [] }
+                thread.start()
+                while !thread.isFinished { usleep(100) }
+                // It has said so before its last destructors.
+                usleep(1000)
+            }
+        }
+        try DistributedChecks.require(held < 500 << 10, "\(held) bytes are held after 20 tensors of a kilobyte")
+    }
+
+    private final class Box: @unchecked Sendable {
+        var tensors: [Tensor]
+        init(_ tensors: [Tensor]) { self.tensors = tensors }
     }
 
     private static func predictions(_ ranks: any Communicator) throws {

@@ -39,10 +39,19 @@ static void to_pool(uint32_t size_class) {
 
 static void at_thread_exit(void *ignored) {
     (void)ignored;
+    // What other destructors of the thread release comes after it.
+    local.registered = 0;
     for (uint32_t c = 0; c < LSK_LARGE_CLASS; c++)
         if (local.lists[c]) to_pool(c);
 }
 static void make_exit_key(void) { pthread_key_create(&exit_key, at_thread_exit); }
+
+// Before the thread keeps its first block: what it keeps goes to the pool when it ends.
+static void keep(void) {
+    local.registered = 1;
+    pthread_once(&exit_once, make_exit_key);
+    pthread_setspecific(exit_key, &local);
+}
 
 static block *from_pool(uint32_t size_class) {
     pthread_mutex_lock(&pool_lock);
@@ -74,11 +83,6 @@ void *lsk_allocate(size_t bytes) {
         local.lists[size_class] = b->next;
         local.counts[size_class]--;
     } else {
-        if (!local.registered) {
-            local.registered = 1;
-            pthread_once(&exit_once, make_exit_key);
-            pthread_setspecific(exit_key, &local);
-        }
         b = from_pool(size_class);
         if (!b) b = from_system(size_class);
     }
@@ -97,6 +101,7 @@ void lsk_release(void *pointer) {
     // A loader's worker finds them in the pool.
     uint32_t count = local.counts[size_class];
     if (count >= LSK_KEEP || (count >= 4 && count * class_bytes(size_class) > LSK_KEEP_BYTES)) to_pool(size_class);
+    if (!local.registered) keep();
     b->next = local.lists[size_class];
     local.lists[size_class] = b;
     local.counts[size_class]++;
