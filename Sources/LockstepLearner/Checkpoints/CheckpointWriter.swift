@@ -36,14 +36,26 @@ final class CheckpointWriter: Sendable {
         state.withLock { ($0.saved.take(), $0.failure.take()) }
     }
 
+    /// What is written once, and then gone: a thread keeps what it was begun with until after its end.
+    private final class Job: Sendable {
+        private let work: Mutex<(@Sendable () throws(DataError) -> Void)?>
+        init(_ work: @escaping @Sendable () throws(DataError) -> Void) { self.work = Mutex(work) }
+
+        func run() -> DataError? {
+            let work = work.withLock { $0.take() }
+            do throws(DataError) { try work?() } catch { return error }
+            return nil
+        }
+    }
+
     /// Begins `work`, which writes the checkpoint of a step, beside training. Waits for what is being written before.
     func begin(step: Int, _ work: @escaping @Sendable () throws(DataError) -> Void) {
         idle.wait()
         state.withLock { $0.isBusy = true }
+        let job = Job(work)
         BackgroundThread.begin { [self] in
             let start = ContinuousClock.now
-            var failure: DataError?
-            do throws(DataError) { try work() } catch { failure = error }
+            let failure = job.run()
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             state.withLock {
                 ($0.isBusy, $0.failure, $0.longest) = (false, $0.failure ?? failure, max($0.longest, seconds))
