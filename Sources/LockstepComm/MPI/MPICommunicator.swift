@@ -180,8 +180,8 @@ public final class MPICommunicator: EngineBacked {
 
     /// Ends the job. The corresponding MPI function is `MPI_Abort`.
     public func abort(code: Int32) -> Never {
-        // mpirun ends the others because of the code alone; where it sleeps already over a rank that is lost, nobody answers.
-        if ExitGuard.isOnOneNode, EnvironmentVariable.job.value() != nil { _exit(code & 0xff == 0 ? 1 : code) }
+        // mpirun ends the job already, and sleeps over it: nobody would answer.
+        if ExitGuard.hasLostPeer, EnvironmentVariable.job.value() != nil { _exit(code & 0xff == 0 ? 1 : code) }
         // Cut off from mpirun, MPI_Abort waits for an answer that cannot come.
         cmpi_exit_within(5, code)
         _ = cmpi_abort(cmpi_comm_world(), code)

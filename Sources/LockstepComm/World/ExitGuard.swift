@@ -22,8 +22,13 @@ enum ExitGuard {
         }
     }
 
-    /// Whether all ranks of the job are on one.
-    static var isOnOneNode: Bool { communicator?.engine.topology.nodes.count == 1 }
+    /// Whether all ranks of the job are on one node, and one of them has died: mpirun knows.
+    static var hasLostPeer: Bool {
+        guard let engine = communicator?.engine, engine.topology.nodes.count == 1, engine.plane.isAlarmed else {
+            return false
+        }
+        return engine.plane.alarmError().code == .peerDied
+    }
 
     static func install(for communicator: MPICommunicator) {
         guard self.communicator == nil else { return }
