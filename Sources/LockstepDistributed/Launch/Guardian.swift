@@ -9,7 +9,7 @@ import Foundation
 /// One: after a second within a moment mpirun leaves its ranks and its shared memory as they are. The kernel's own signal for the
 /// death of a parent comes once for each of the parent's threads.
 struct Guardian {
-    let pid: pid_t
+    private let pid: pid_t
     private let pipe: Int32
 
     /// Begins to wait; ``watch(_:)`` says for whom. Nil where the system does not let it.

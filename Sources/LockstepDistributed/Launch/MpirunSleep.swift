@@ -4,7 +4,7 @@
 /// Decides when mpirun is woken, and does nothing itself.
 ///
 /// Open MPI 4's mpirun ends a job in this order: it sleeps, sends SIGTERM to the ranks that are left, sleeps again, and sends
-/// SIGKILL. It sleeps to the end where no rank is left, and meanwhile passes on nothing of what they have written. By itself it
+/// SIGKILL. It sleeps on where no rank is left, and meanwhile passes on nothing of what they have written. By itself it
 /// sleeps a second each time: too short to save what a lost rank leaves, too long where all have gone. On one machine it is
 /// told to sleep for long, and woken.
 struct MpirunSleep {

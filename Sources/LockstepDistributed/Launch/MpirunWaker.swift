@@ -59,7 +59,7 @@ final class MpirunWaker: Sendable {
 struct MpirunProcess {
     let pid: pid_t
 
-    /// Whether the kernel shows us that a child sleeps: tried with one.
+    /// Whether the kernel shows us our children, and that one sleeps: tried with one.
     static let showsSleep: Bool = {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -71,6 +71,7 @@ struct MpirunProcess {
             kill(child.pid, SIGKILL)
             _ = child.wait(options: 0)
         }
+        guard RankProcesses.children(of: getpid()).contains(child.pid) else { return false }
         for _ in 0..<100 {
             if MpirunProcess(pid: child.pid).isAsleep { return true }
             usleep(1_000)
